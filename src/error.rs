@@ -1,0 +1,323 @@
+//! What can go wrong, as one opaque type with questions to ask of it.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use tokio_postgres::Error as PgError;
+use tokio_postgres::error::{DbError, SqlState};
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The SQLSTATE with which `tenantry.tenant_id()` answers a statement that runs without a tenant.
+pub const NO_TENANT: &str = "TN001";
+
+/// Anything that went wrong in this crate.
+///
+/// Its `Display` is one line that says what failed and what to do, without secrets and without
+/// data: a message of the server's can quote the values of a row, so it stands in
+/// [`source`](std::error::Error::source) and in [`Error::as_db_error`], not in the line.
+///
+/// ```
+/// use tenantry::Error;
+///
+/// fn http_status(error: &Error) -> u16 {
+///     if error.is_denied() {
+///         403
+///     } else if error.is_pool_timeout() || error.is_retryable() {
+///         503
+///     } else {
+///         500
+///     }
+/// }
+/// # let error = tenantry::TenantId::text("").unwrap_err();
+/// # assert_eq!(http_status(&error), 500);
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Kind>);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error("{0}")]
+    Config(String),
+    #[error("the database URL does not parse; expected postgresql://user@host:port/database")]
+    Url(#[source] PgError),
+    #[error("no connection to the server: {}", reason(.0))]
+    Connect(#[source] PgError),
+    #[error("no connection to the server within {0:?}; check host and port, or raise connect_timeout")]
+    ConnectTimeout(Duration),
+    #[error(
+        "no connection became free within {0:?}; raise max_size or wait_timeout, or shorten transactions"
+    )]
+    PoolTimeout(Duration),
+    #[error("the pool is closed")]
+    PoolClosed,
+    #[error("role {role:?} cannot open {pool}: {reason}; {fix}")]
+    RoleRefused { role: String, pool: &'static str, reason: String, fix: String },
+    #[error("server version {found} is not supported; upgrade to PostgreSQL {oldest} or newer")]
+    ServerTooOld { found: String, oldest: u32 },
+    #[error("{step} failed: {}", reason(.source))]
+    Server {
+        step: Step,
+        #[source]
+        source: PgError,
+    },
+    #[error(
+        "the connection broke after {step} was sent and before it was answered; find out whether it took effect before you repeat it"
+    )]
+    InDoubt {
+        step: Step,
+        #[source]
+        source: PgError,
+    },
+    #[error("the query returned {found} rows; expected {expected}")]
+    RowCount { found: usize, expected: &'static str },
+    #[error("{keyword} cannot be run as a statement here; {advice}")]
+    StatementRefused { keyword: String, advice: &'static str },
+    #[error("the transaction was rolled back because a statement in it had failed")]
+    Aborted { code: Option<SqlState> },
+    #[error("the connection was given up: {why}; begin a new transaction")]
+    GivenUp { why: &'static str },
+}
+
+/// What was under way when the server or the connection failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Begin,
+    Bind,
+    Prepare,
+    Statement,
+    Commit,
+    Rollback,
+    Savepoint,
+    Copy,
+    Cancel,
+    Guard,
+    /// A step of a script, by what the script calls it.
+    #[cfg(feature = "migrate")]
+    Script(String),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Begin => "the begin of the transaction",
+            Self::Bind => "the binding of the context",
+            Self::Prepare => "the preparation of the statement",
+            Self::Statement => "the statement",
+            Self::Commit => "the commit",
+            Self::Rollback => "the rollback",
+            Self::Savepoint => "the savepoint",
+            Self::Copy => "the copy",
+            Self::Cancel => "the cancel request",
+            Self::Guard => "the check of the role",
+            #[cfg(feature = "migrate")]
+            Self::Script(what) => what,
+        })
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+impl Error {
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Kind::Config(message.into()).into()
+    }
+
+    pub(crate) fn server(step: Step, source: PgError) -> Self {
+        Kind::Server { step, source }.into()
+    }
+
+    /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
+    pub(crate) fn final_step(step: Step, source: PgError) -> Self {
+        if connection_is_lost(&source) {
+            Kind::InDoubt { step, source }.into()
+        } else {
+            Self::server(step, source)
+        }
+    }
+
+    /// Whether the input was refused before anything was sent to a server.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(*self.0, Kind::Config(_) | Kind::Url(_) | Kind::StatementRefused { .. })
+    }
+
+    /// Whether the guard refused the role, see [`TenantPoolBuilder::build`](crate::TenantPoolBuilder::build).
+    #[must_use]
+    pub fn is_role_refused(&self) -> bool {
+        matches!(*self.0, Kind::RoleRefused { .. })
+    }
+
+    /// Whether the statement ran without a tenant: SQLSTATE `TN001`.
+    #[must_use]
+    pub fn is_no_tenant(&self) -> bool {
+        self.code().is_some_and(|code| code.code() == NO_TENANT)
+    }
+
+    /// Whether the server denied the access, a row of another tenant's among the reasons: SQLSTATE 42501.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+    }
+
+    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01.
+    ///
+    /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.code().is_some_and(code_is_retryable)
+    }
+
+    /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        self.code() == Some(&SqlState::QUERY_CANCELED)
+    }
+
+    /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
+    #[must_use]
+    pub fn is_pool_timeout(&self) -> bool {
+        matches!(*self.0, Kind::PoolTimeout(_))
+    }
+
+    /// Whether the pool was closed. Nothing was sent.
+    #[must_use]
+    pub fn is_pool_closed(&self) -> bool {
+        matches!(*self.0, Kind::PoolClosed)
+    }
+
+    /// Whether the connection could not be opened, or was lost.
+    #[must_use]
+    pub fn is_connection_lost(&self) -> bool {
+        match &*self.0 {
+            Kind::Connect(_) | Kind::ConnectTimeout(_) | Kind::InDoubt { .. } | Kind::GivenUp { .. } => true,
+            Kind::Server { source, .. } => connection_is_lost(source),
+            _ => false,
+        }
+    }
+
+    /// Whether the work may or may not have been committed: the connection was lost after it was
+    /// sent and before the server answered. Nothing is repeated by itself.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(*self.0, Kind::InDoubt { .. })
+    }
+
+    /// Whether a query returned another number of rows than its method allows.
+    #[must_use]
+    pub fn is_row_count(&self) -> bool {
+        matches!(*self.0, Kind::RowCount { .. })
+    }
+
+    /// The SQLSTATE, where the server gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&SqlState> {
+        match &*self.0 {
+            Kind::Aborted { code } => code.as_ref(),
+            _ => self.pg_error().and_then(PgError::code),
+        }
+    }
+
+    /// The server's own report. Its message and detail can quote values of rows and parameters.
+    #[must_use]
+    pub fn as_db_error(&self) -> Option<&DbError> {
+        self.pg_error().and_then(PgError::as_db_error)
+    }
+
+    fn pg_error(&self) -> Option<&PgError> {
+        match &*self.0 {
+            Kind::Url(source)
+            | Kind::Connect(source)
+            | Kind::Server { source, .. }
+            | Kind::InDoubt { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn code_is_retryable(code: &SqlState) -> bool {
+    *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
+}
+
+pub(crate) fn connection_is_lost(error: &PgError) -> bool {
+    use std::error::Error as _;
+
+    let said_goodbye = |code: &SqlState| {
+        *code == SqlState::ADMIN_SHUTDOWN
+            || *code == SqlState::CRASH_SHUTDOWN
+            || *code == SqlState::CANNOT_CONNECT_NOW
+            || code.code().starts_with("08")
+    };
+    error.is_closed()
+        || error.code().is_some_and(said_goodbye)
+        || error.source().is_some_and(|source| source.is::<io::Error>())
+}
+
+/// Why a step failed, from what the server reports about schema and state, never from what it quotes.
+fn reason(error: &PgError) -> String {
+    let Some(db) = error.as_db_error() else {
+        return if connection_is_lost(error) {
+            "the connection is closed or was lost".to_owned()
+        } else {
+            // The rest of the driver's own errors: conversion of a parameter or column, TLS, protocol.
+            "it was stopped by the driver, whose error is the source".to_owned()
+        };
+    };
+    let code = db.code();
+    let mut line = match explain(code.code()) {
+        Some(known) => format!("{known} (SQLSTATE {})", code.code()),
+        None => format!("SQLSTATE {}", code.code()),
+    };
+    for (what, name) in [("table", db.table()), ("column", db.column()), ("constraint", db.constraint())] {
+        if let Some(name) = name {
+            line.push_str(&format!(", {what} {name:?}"));
+        }
+    }
+    line
+}
+
+/// What the SQLSTATEs that users of row-level security meet mean, and what to do about them.
+///
+/// Condition names are those of [PostgreSQL Error Codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
+fn explain(code: &str) -> Option<&'static str> {
+    Some(match code {
+        NO_TENANT => "no tenant is bound; run the statement through TenantPool::tenant",
+        "0A000" => "feature not supported",
+        "22021" => "character not in repertoire",
+        "22P02" => "invalid text representation",
+        "23502" => "not-null violation",
+        "23503" => "foreign key violation",
+        "23505" => "unique violation",
+        "23514" => "check violation",
+        "23P01" => "exclusion violation",
+        "25006" => "the transaction is read-only",
+        "25P02" => "the transaction has failed; roll it back",
+        "26000" => "the server does not know the prepared statement",
+        "28000" => "the server does not let this role in; check that the role exists and pg_hba.conf",
+        "28P01" => "the server does not accept the password, or the role does not exist",
+        "3D000" => "the database does not exist",
+        "40001" => "serialization failure; run the transaction again",
+        "40P01" => "deadlock; run the transaction again",
+        "42501" => "insufficient privilege: a missing grant, or a row that belongs to another tenant",
+        "42601" => "syntax error",
+        "42703" => "undefined column",
+        "42704" => "undefined object",
+        "42883" => "undefined function",
+        "42P01" => "undefined table",
+        "42P17" => "invalid object definition",
+        "42710" => "duplicate object",
+        "53300" => "too many connections",
+        "55P03" => "a lock was not available in time",
+        "57014" => "the statement was canceled, or ran into its timeout",
+        "57P01" => "the server ended the connection",
+        "57P03" => "the server is not taking connections now",
+        _ => return None,
+    })
+}

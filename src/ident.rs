@@ -1,0 +1,321 @@
+//! Names and literals as PostgreSQL writes them. This is the only place in the crate that quotes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// The longest name PostgreSQL keeps, in bytes: `NAMEDATALEN - 1`.
+///
+/// A longer name is cut off by the server, so two different names could meet in one object.
+/// See [Identifiers and Key Words](https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).
+pub(crate) const MAX_NAME_BYTES: usize = 63;
+
+/// One SQL name (a column, a role, a schema), kept exactly as the catalog spells it.
+///
+/// `Display` writes it quoted, so it can stand in SQL text as it is.
+///
+/// ```
+/// use tenantry::Ident;
+///
+/// # fn main() -> tenantry::Result<()> {
+/// assert_eq!(Ident::new("tenant_id")?.to_string(), r#""tenant_id""#);
+/// assert_eq!(Ident::new(r#"odd "name""#)?.to_string(), r#""odd ""name""""#);
+/// assert!(Ident::new("").is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ident(Box<str>);
+
+impl Ident {
+    /// Takes a name as the catalog spells it: case matters and no quotes are written.
+    ///
+    /// # Errors
+    ///
+    /// The name is empty, longer than 63 bytes, or holds a NUL character.
+    pub fn new(name: impl Into<String>) -> Result<Self> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(Error::config("a name is empty; give the name as the catalog spells it"));
+        }
+        if name.len() > MAX_NAME_BYTES {
+            return Err(Error::config(format!(
+                "name {name:?} is {} bytes long; PostgreSQL keeps only the first {MAX_NAME_BYTES}",
+                name.len()
+            )));
+        }
+        if name.contains('\0') {
+            return Err(Error::config(format!("name {name:?} holds a NUL character")));
+        }
+        Ok(Self(name.into_boxed_str()))
+    }
+
+    /// Joins names into one with `_`, cut to what PostgreSQL keeps.
+    ///
+    /// A name that has to be cut ends in a hash of the whole, so that two long names stay different.
+    pub(crate) fn joined(parts: &[&str]) -> Self {
+        let whole = parts.join("_");
+        if whole.len() <= MAX_NAME_BYTES {
+            return Self(whole.into_boxed_str());
+        }
+        let suffix = format!("_{:08x}", fnv1a(whole.as_bytes()));
+        let mut end = MAX_NAME_BYTES - suffix.len();
+        while !whole.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self(format!("{}{suffix}", &whole[..end]).into_boxed_str())
+    }
+
+    /// The name without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// FNV-1a, 32 bits: a hash that stays the same in every release, since names in databases depend on it.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+    }
+}
+
+impl fmt::Debug for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<&str> for Ident {
+    type Error = Error;
+
+    fn try_from(name: &str) -> Result<Self> {
+        Self::new(name)
+    }
+}
+
+/// The name of a relation or function with its schema, `"public"."invoice"`.
+///
+/// The schema is always written: what a bare name means depends on `search_path`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QualifiedName {
+    schema: Ident,
+    name: Ident,
+}
+
+impl QualifiedName {
+    /// A name in a schema.
+    #[must_use]
+    pub fn new(schema: Ident, name: Ident) -> Self {
+        Self { schema, name }
+    }
+
+    /// Reads `schema.name`, each part as the catalog spells it or in double quotes.
+    ///
+    /// ```
+    /// use tenantry::QualifiedName;
+    ///
+    /// # fn main() -> tenantry::Result<()> {
+    /// let plain = QualifiedName::parse("erp.invoice")?;
+    /// assert_eq!(plain.to_string(), r#""erp"."invoice""#);
+    /// let quoted = QualifiedName::parse(r#"erp."Odd.Name""#)?;
+    /// assert_eq!(quoted.name().as_str(), "Odd.Name");
+    /// assert!(QualifiedName::parse("invoice").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The text is not two names joined by one dot, or a name is not one that PostgreSQL keeps.
+    pub fn parse(text: &str) -> Result<Self> {
+        let wrong = || {
+            Error::config(format!(
+                "{text:?} is not a qualified name; expected schema.name, with double quotes around a part that holds a dot"
+            ))
+        };
+        let (schema, rest) = read_part(text).ok_or_else(wrong)?;
+        let (name, rest) = read_part(rest.strip_prefix('.').ok_or_else(wrong)?).ok_or_else(wrong)?;
+        if !rest.is_empty() {
+            return Err(wrong());
+        }
+        Ok(Self::new(Ident::new(schema)?, Ident::new(name)?))
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(&self) -> &Ident {
+        &self.schema
+    }
+
+    /// The name inside the schema.
+    #[must_use]
+    pub fn name(&self) -> &Ident {
+        &self.name
+    }
+}
+
+/// Reads one part of a dotted name and returns it, unquoted, with what follows it.
+fn read_part(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find('.').unwrap_or(text.len());
+        let (part, rest) = text.split_at(end);
+        return (!part.contains('"')).then_some((Cow::Borrowed(part), rest));
+    };
+    let mut part = String::new();
+    let mut rest = quoted;
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        part.push_str(before);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                part.push('"');
+                rest = more;
+            }
+            None => return Some((Cow::Owned(part), after)),
+        }
+    }
+}
+
+impl fmt::Display for QualifiedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+impl fmt::Debug for QualifiedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<&str> for QualifiedName {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+/// The name of a custom setting, `prefix.name`, such as `app.tenant_id`.
+///
+/// PostgreSQL compares setting names without regard to case, so the name is kept in lower case.
+/// See [Customized Options](https://www.postgresql.org/docs/current/runtime-config-custom.html).
+///
+/// ```
+/// use tenantry::SettingName;
+///
+/// # fn main() -> tenantry::Result<()> {
+/// assert_eq!(SettingName::new("App.Tenant_ID")?.as_str(), "app.tenant_id");
+/// assert!(SettingName::new("search_path").is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SettingName(Box<str>);
+
+impl SettingName {
+    /// Takes a setting name of at least two parts joined by dots.
+    ///
+    /// # Errors
+    ///
+    /// The name has no dot (settings without one belong to the server, `role` and `search_path`
+    /// among them), or a part is not made of letters, digits, `_` and `$`, starts with a digit
+    /// or `$`, or is longer than 63 bytes.
+    pub fn new(name: impl AsRef<str>) -> Result<Self> {
+        let name = name.as_ref();
+        let part_is_name = |part: &str| {
+            part.len() <= MAX_NAME_BYTES
+                && part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
+        };
+        if name.contains('.') && name.split('.').all(part_is_name) {
+            Ok(Self(name.to_ascii_lowercase().into_boxed_str()))
+        } else {
+            Err(Error::config(format!(
+                "setting {name:?} is not of the form prefix.name, such as app.tenant_id"
+            )))
+        }
+    }
+
+    /// The name in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name as it stands in `SET LOCAL`: each part quoted.
+    pub(crate) fn quoted(&self) -> String {
+        let parts: Vec<String> = self.0.split('.').map(|part| format!("\"{part}\"")).collect();
+        parts.join(".")
+    }
+}
+
+impl fmt::Display for SettingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<&str> for SettingName {
+    type Error = Error;
+
+    fn try_from(name: &str) -> Result<Self> {
+        Self::new(name)
+    }
+}
+
+/// Writes a text as a string literal that reads the same whatever `standard_conforming_strings` says.
+pub(crate) fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') {
+        format!(" E'{}'", quoted.replace('\\', "\\\\"))
+    } else {
+        format!("'{quoted}'")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ident, MAX_NAME_BYTES, QualifiedName, SettingName, literal};
+
+    #[test]
+    fn a_joined_name_never_outgrows_what_the_server_keeps() {
+        let long = "x".repeat(60);
+        let one = Ident::joined(&[&long, "tenant", "policy"]);
+        let two = Ident::joined(&[&long, "tenant", "floor"]);
+        assert_eq!(one.as_str().len(), MAX_NAME_BYTES);
+        assert_ne!(one, two);
+        assert!(Ident::joined(&["é".repeat(40).as_str(), "x"]).as_str().len() <= MAX_NAME_BYTES);
+        assert_eq!(Ident::joined(&["invoice", "tenant"]).as_str(), "invoice_tenant");
+    }
+
+    #[test]
+    fn qualified_names_are_read_strictly() {
+        for wrong in ["", "a", "a.", ".a", "a.b.c", "\"a.b", "a\"b.c", "\"a\"b.c"] {
+            assert!(QualifiedName::parse(wrong).is_err(), "{wrong:?} was taken");
+        }
+        let odd = QualifiedName::parse("\"a\"\"b\".\"c.d\"").unwrap();
+        assert_eq!(odd.schema().as_str(), "a\"b");
+        assert_eq!(odd.name().as_str(), "c.d");
+    }
+
+    #[test]
+    fn setting_names_need_a_prefix() {
+        for wrong in ["", "role", "search_path", ".a", "a.", "a..b", "1a.b", "a.b c", "a.b'", "a.b\0"] {
+            assert!(SettingName::new(wrong).is_err(), "{wrong:?} was taken");
+        }
+        assert_eq!(SettingName::new("request.jwt.claims").unwrap().quoted(), r#""request"."jwt"."claims""#);
+    }
+
+    #[test]
+    fn literals_cannot_be_left() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal(r"a\'b"), r" E'a\\''b'");
+    }
+}

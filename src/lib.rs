@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
+#![warn(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    clippy::dbg_macro,
+    clippy::todo
+)]
+#![allow(clippy::module_name_repetitions, clippy::missing_panics_doc)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod error;
+mod ident;
+mod tenant;
+
+pub use error::{Error, NO_TENANT, Result};
+pub use ident::{Ident, QualifiedName, SettingName};
+pub use tenant::{TenantContext, TenantId, TenantType};
