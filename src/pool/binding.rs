@@ -1,0 +1,192 @@
+//! What a unit of work sends ahead of its first statement, worked out once from its context.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_postgres::IsolationLevel;
+use tokio_postgres::types::ToSql;
+
+use crate::error::{Error, Result};
+use crate::ident::{SettingName, literal};
+use crate::tenant::{TenantContext, TenantType, TransactionMode};
+
+/// The context select for one setting; every connection prepares it when it opens.
+pub(super) const SET_CONTEXT: &str = include_str!("../../sql/pool/set_context.sql");
+
+/// The setting that tells the server's side why a unit of work crosses tenants.
+const SYSTEM_REASON: &str = "tenantry.system_reason";
+
+/// A binding, or why the pool does not take the context. That is told at each use, before anything is sent.
+pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
+
+/// A context that has been checked against its pool.
+pub(super) struct Binding {
+    begin: Cow<'static, str>,
+    settings: Vec<(Cow<'static, str>, String)>,
+    reason: Option<String>,
+}
+
+impl Binding {
+    /// Binds a tenant: its own setting first, then what the context adds.
+    pub(super) fn tenant(
+        context: &TenantContext,
+        setting: &SettingName,
+        tenant_type: TenantType,
+    ) -> Result<Self> {
+        let tenant = context.tenant();
+        if !tenant.fits(tenant_type) {
+            return Err(Error::config(format!(
+                "the tenant is {}; the pool expects {tenant_type}, see TenantPoolBuilder::tenant_type",
+                tenant.kind()
+            )));
+        }
+        if context.settings().iter().any(|(name, _)| name == setting) {
+            return Err(Error::config(format!(
+                "setting {setting} carries the tenant; the context cannot set it a second time"
+            )));
+        }
+        let mut settings = Vec::with_capacity(1 + context.settings().len());
+        settings.push((Cow::Owned(setting.to_string()), tenant.as_setting()));
+        for (name, value) in context.settings() {
+            settings.push((Cow::Owned(name.to_string()), value.clone()));
+        }
+        if let Some(limit) = context.statement_timeout_limit() {
+            settings.push((Cow::Borrowed("statement_timeout"), milliseconds(limit)));
+        }
+        Ok(Self { begin: begin(context.mode()), settings, reason: None })
+    }
+
+    /// Binds no tenant, but the reason for doing without one.
+    pub(super) fn system(reason: String) -> Self {
+        Self {
+            begin: begin(TransactionMode::default()),
+            settings: vec![(Cow::Borrowed(SYSTEM_REASON), reason.clone())],
+            reason: Some(reason),
+        }
+    }
+
+    pub(super) fn begin(&self) -> Cow<'static, str> {
+        self.begin.clone()
+    }
+
+    /// Why the unit of work crosses tenants, if it does.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// The context select, with two parameters for each setting.
+    pub(super) fn select(&self) -> Cow<'static, str> {
+        let mut sql = Cow::Borrowed(SET_CONTEXT.trim_end().trim_end_matches(';'));
+        for at in 1..self.settings.len() {
+            // Writing to a String does not fail.
+            let _ = write!(sql.to_mut(), ", set_config(${}, ${}, true)", 2 * at + 1, 2 * at + 2);
+        }
+        sql
+    }
+
+    /// The parameters of [`Binding::select`].
+    pub(super) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.settings
+            .iter()
+            .flat_map(|(name, value)| [name as &(dyn ToSql + Sync), value as &(dyn ToSql + Sync)])
+            .collect()
+    }
+
+    /// One `SET LOCAL` for each setting, for servers that do not carry `set_config` to where the rows are.
+    pub(super) fn set_local(&self) -> impl Iterator<Item = String> {
+        self.settings.iter().map(|(name, value)| {
+            let name = SettingName::new(name).map_or_else(|_| name.to_string(), |name| name.quoted());
+            format!("SET LOCAL {name} = {}", literal(value))
+        })
+    }
+}
+
+fn begin(mode: TransactionMode) -> Cow<'static, str> {
+    let mut sql = Cow::Borrowed("BEGIN");
+    if let Some(level) = mode.isolation_level {
+        sql.to_mut().push_str(match level {
+            IsolationLevel::ReadUncommitted => " ISOLATION LEVEL READ UNCOMMITTED",
+            IsolationLevel::ReadCommitted => " ISOLATION LEVEL READ COMMITTED",
+            IsolationLevel::RepeatableRead => " ISOLATION LEVEL REPEATABLE READ",
+            // Serializable, and any level that PostgreSQL may yet add: the strictest that is known.
+            _ => " ISOLATION LEVEL SERIALIZABLE",
+        });
+    }
+    if mode.read_only {
+        sql.to_mut().push_str(" READ ONLY");
+    }
+    if mode.deferrable {
+        sql.to_mut().push_str(" DEFERRABLE");
+    }
+    sql
+}
+
+/// A limit as the server counts it. Anything but zero stays above zero, which would mean no limit.
+fn milliseconds(limit: Duration) -> String {
+    let longest = Duration::from_millis(i32::MAX as u64);
+    limit.min(longest).as_nanos().div_ceil(1_000_000).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio_postgres::IsolationLevel;
+
+    use super::{Binding, milliseconds};
+    use crate::ident::SettingName;
+    use crate::tenant::{TenantContext, TenantId, TenantType};
+
+    fn setting() -> SettingName {
+        SettingName::new("app.tenant_id").unwrap()
+    }
+
+    #[test]
+    fn a_tenant_of_another_type_is_refused_without_being_shown() {
+        let context = TenantContext::new(TenantId::text("acme").unwrap());
+        let error = Binding::tenant(&context, &setting(), TenantType::Uuid).err().unwrap();
+        assert!(error.is_usage());
+        assert!(!error.to_string().contains("acme"), "{error}");
+    }
+
+    #[test]
+    fn the_tenants_own_setting_is_set_once() {
+        let context = TenantContext::new(1_i64).set("APP.Tenant_ID", "2").unwrap();
+        assert!(Binding::tenant(&context, &setting(), TenantType::Bigint).is_err());
+    }
+
+    #[test]
+    fn the_select_has_two_parameters_for_each_setting() {
+        let context = TenantContext::new(1_i64)
+            .set("app.user_id", "7")
+            .unwrap()
+            .isolation_level(IsolationLevel::Serializable)
+            .read_only()
+            .deferrable()
+            .statement_timeout(Duration::from_secs(2));
+        let binding = Binding::tenant(&context, &setting(), TenantType::Bigint).unwrap();
+        assert_eq!(
+            binding.select(),
+            "SELECT set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true)"
+        );
+        assert_eq!(binding.params().len(), 6);
+        assert_eq!(binding.begin(), "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE");
+    }
+
+    #[test]
+    fn set_local_quotes_name_and_value() {
+        let context = TenantContext::new(1_i64).set("app.note", "it's").unwrap();
+        let binding = Binding::tenant(&context, &setting(), TenantType::Bigint).unwrap();
+        let sent: Vec<String> = binding.set_local().collect();
+        assert_eq!(sent, [r#"SET LOCAL "app"."tenant_id" = '1'"#, r#"SET LOCAL "app"."note" = 'it''s'"#]);
+    }
+
+    #[test]
+    fn a_timeout_never_turns_into_none() {
+        assert_eq!(milliseconds(Duration::from_nanos(1)), "1");
+        assert_eq!(milliseconds(Duration::ZERO), "0");
+        assert_eq!(milliseconds(Duration::MAX), i32::MAX.to_string());
+    }
+}

@@ -1,0 +1,93 @@
+//! Where connections go that were left with something unanswered: a dropped future, a panic, a timeout.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use super::connect::Canceller;
+use super::lease::Debt;
+
+/// The way to the drain task. Handing a connection over never waits, so `drop` can do it.
+pub(super) struct Drain(mpsc::UnboundedSender<Abandoned>);
+
+impl Drain {
+    /// Starts the drain task. It ends when the pool and all that was checked out of it are gone.
+    pub(super) fn start(patience: Duration, canceller: Canceller) -> Self {
+        let (sender, mut receiver) = mpsc::unbounded_channel::<Abandoned>();
+        tokio::spawn(async move {
+            while let Some(abandoned) = receiver.recv().await {
+                // Each on its own, so that one that hangs does not hold up the others. There are
+                // never more of them than the pool has connections.
+                tokio::spawn(abandoned.settle(patience, Arc::clone(&canceller)));
+            }
+        });
+        Self(sender)
+    }
+
+    pub(super) fn take(&self, abandoned: Abandoned) {
+        // The task is gone only with its runtime; the connection is then closed by its own drop.
+        let _ = self.0.send(abandoned);
+    }
+}
+
+/// A connection that still owes something. Dropped, it is closed: it goes back to the pool only
+/// through [`Abandoned::settle`].
+pub(super) struct Abandoned {
+    object: Option<Object>,
+    debt: Debt,
+    retired: bool,
+}
+
+impl Abandoned {
+    pub(super) fn new(object: Object, debt: Debt, retired: bool) -> Self {
+        Self { object: Some(object), debt, retired }
+    }
+
+    /// Brings the connection to rest: waits as long as `patience` for what it owes, and when that
+    /// does not come, has the server cancel what runs and closes the connection.
+    ///
+    /// A connection to which a cancel request was sent is never used again: the request travels on
+    /// its own and could meet the statement of the next caller.
+    async fn settle(mut self, patience: Duration, canceller: Canceller) {
+        let Some(object) = self.object.as_ref() else { return };
+        let answer = async {
+            match self.debt {
+                Debt::Rollback => object.batch_execute("ROLLBACK").await,
+                Debt::None | Debt::Answer => object.check_connection().await,
+                Debt::Close => std::future::pending().await,
+            }
+        };
+        let patience = if self.debt == Debt::Close { Duration::ZERO } else { patience };
+        match timeout(patience, answer).await {
+            Ok(Ok(())) if !self.retired => {
+                debug!("abandoned connection is clean again");
+                drop(self.object.take());
+            }
+            Ok(Ok(())) => debug!("abandoned connection is clean and is closed, as it was to be"),
+            Ok(Err(error)) => debug!(code = ?error.code(), "abandoned connection was lost"),
+            Err(_) => {
+                warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
+                let canceled = timeout(patience.max(MIN_CANCEL), canceller(object.cancel_token())).await;
+                if !matches!(canceled, Ok(Ok(()))) {
+                    warn!("the cancel request was not taken; the server may go on with the statement");
+                }
+            }
+        }
+    }
+}
+
+/// The least time that a cancel request gets, which needs a connection of its own.
+const MIN_CANCEL: Duration = Duration::from_secs(1);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            // Taken out of the pool first, so that its place is free for a new connection.
+            drop(Object::take(object));
+        }
+    }
+}

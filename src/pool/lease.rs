@@ -1,0 +1,102 @@
+//! One connection, checked out for one unit of work, and what it owes before it may be used again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deadpool_postgres::{ClientWrapper, Object};
+use tokio_postgres::{CancelToken, Statement};
+
+use super::core::Core;
+use super::drain::Abandoned;
+use crate::error::{Error, Result, Step};
+
+/// What has to come back from the server before a connection is clean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Debt {
+    /// Nothing: no request is unanswered and no transaction is open.
+    None,
+    /// An answer, with no transaction open behind it.
+    Answer,
+    /// The acknowledgement of a ROLLBACK: a transaction is open.
+    Rollback,
+    /// Nothing that could be waited for: requests and answers may no longer match.
+    Close,
+}
+
+/// A connection on loan from the pool.
+///
+/// Dropped, it goes back to the pool only when it owes nothing. Otherwise the drain takes it.
+pub(super) struct Lease {
+    /// Taken in `drop`, and only there.
+    object: Option<Object>,
+    core: Arc<Core>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy)]
+struct State {
+    debt: Debt,
+    /// Whether the connection must not be used by anybody else afterwards.
+    retired: bool,
+}
+
+impl Lease {
+    pub(super) fn new(object: Object, core: Arc<Core>) -> Self {
+        let state = State { debt: Debt::None, retired: false };
+        Self { object: Some(object), core, state: Mutex::new(state) }
+    }
+
+    pub(super) fn client(&self) -> &ClientWrapper {
+        #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
+        self.object.as_deref().expect("a lease holds its connection until it is dropped")
+    }
+
+    pub(super) fn cancel_token(&self) -> CancelToken {
+        self.client().cancel_token()
+    }
+
+    /// Notes what the connection will owe, just before the request that makes it so is sent.
+    pub(super) fn owe(&self, debt: Debt) {
+        self.with_state(|state| state.debt = debt);
+    }
+
+    /// Notes that the server has acknowledged the end of the transaction.
+    pub(super) fn settle(&self) {
+        self.owe(Debt::None);
+    }
+
+    /// Keeps the connection from being used again after this unit of work.
+    pub(super) fn retire(&self) {
+        self.with_state(|state| state.retired = true);
+    }
+
+    /// Prepares a statement, or takes it from the connection's cache.
+    pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
+        let before = self.with_state(|state| {
+            let before = state.debt;
+            if before == Debt::None {
+                // Parsing waits for locks on the tables it reads, so even this may be left unanswered.
+                state.debt = Debt::Answer;
+            }
+            before
+        });
+        let statement = self.client().prepare_cached(sql).await;
+        self.owe(before);
+        statement.map_err(|error| Error::server(Step::Prepare, error))
+    }
+
+    fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(object) = self.object.take() else { return };
+        let State { debt, retired } = self.with_state(|state| *state);
+        match debt {
+            Debt::None if !retired => drop(object),
+            Debt::None => drop(Object::take(object)),
+            debt => self.core.drain().take(Abandoned::new(object, debt, retired)),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Rows: a stream of them, and the counts that `query_one` and `query_opt` ask for.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::Stream;
+use tokio_postgres::{Error as PgError, Row};
+
+use super::lease::Lease;
+use super::strategy::Answers;
+use super::work::Work;
+use crate::error::{Error, Kind, Result, Step};
+
+/// Rows as they arrive, in bounded memory: the server sends on only as rows are taken.
+///
+/// A stream that a transaction gave borrows the transaction, which therefore cannot be committed
+/// before the stream is dropped. A stream that a scope gave holds its connection until the rows
+/// are read to their end or the stream is dropped; its error, when the commit itself fails, comes
+/// after the last row.
+#[must_use = "rows arrive only as the stream is read"]
+pub struct RowStream<'a> {
+    rows: Pin<Box<tokio_postgres::RowStream>>,
+    end: End,
+    transaction: PhantomData<&'a ()>,
+}
+
+enum End {
+    /// A statement on its own, whose COMMIT is under way.
+    Single { lease: Arc<Lease>, closing: Answers },
+    /// A statement of an open transaction.
+    Block(Arc<Work>),
+    /// The last row or an error was returned.
+    Reached,
+}
+
+impl RowStream<'_> {
+    pub(super) fn single(rows: tokio_postgres::RowStream, lease: Arc<Lease>, closing: Answers) -> Self {
+        Self { rows: Box::pin(rows), end: End::Single { lease, closing }, transaction: PhantomData }
+    }
+
+    pub(super) fn block(rows: tokio_postgres::RowStream, work: Arc<Work>) -> Self {
+        work.stream_begins();
+        Self { rows: Box::pin(rows), end: End::Block(work), transaction: PhantomData }
+    }
+
+    /// The next row, or `None` after the last one.
+    ///
+    /// Dropping the future loses no row.
+    ///
+    /// # Errors
+    ///
+    /// The statement failed on the way, the connection was lost, or the commit failed.
+    pub async fn try_next(&mut self) -> Result<Option<Row>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+    }
+
+    /// How many rows the statement selected or changed. `None` until the stream has been read to its end.
+    #[must_use]
+    pub fn rows_affected(&self) -> Option<u64> {
+        self.rows.rows_affected()
+    }
+
+    fn failed(&mut self, error: PgError) -> Error {
+        match std::mem::replace(&mut self.end, End::Reached) {
+            End::Block(work) => {
+                let error = work.fail(Step::Statement, error);
+                work.unread_is_read();
+                error
+            }
+            // The answer to the COMMIT is still to come; the drain waits for it.
+            End::Single { .. } | End::Reached => Error::final_step(Step::Statement, error),
+        }
+    }
+}
+
+impl Stream for RowStream<'_> {
+    type Item = Result<Row>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if matches!(this.end, End::Reached) {
+            return Poll::Ready(None);
+        }
+        match ready!(this.rows.as_mut().poll_next(cx)) {
+            Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
+            Some(Err(error)) => return Poll::Ready(Some(Err(this.failed(error)))),
+            None => {}
+        }
+        let closed = match &mut this.end {
+            End::Single { lease, closing } => {
+                let closed = ready!(closing.poll_all(cx));
+                if closed.is_ok() {
+                    lease.settle();
+                }
+                closed
+            }
+            End::Block(work) => {
+                work.unread_is_read();
+                Ok(())
+            }
+            End::Reached => Ok(()),
+        };
+        this.end = End::Reached;
+        Poll::Ready(closed.err().map(|(step, error)| Err(Error::final_step(step, error))))
+    }
+}
+
+impl fmt::Debug for RowStream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowStream").finish_non_exhaustive()
+    }
+}
+
+pub(super) fn exactly_one(rows: Vec<Row>) -> Result<Row> {
+    let found = rows.len();
+    at_most_one(rows)?.ok_or_else(|| Error::from(Kind::RowCount { found, expected: "exactly one" }))
+}
+
+pub(super) fn at_most_one(mut rows: Vec<Row>) -> Result<Option<Row>> {
+    let found = rows.len();
+    if found > 1 {
+        return Err(Error::from(Kind::RowCount { found, expected: "at most one" }));
+    }
+    Ok(rows.pop())
+}

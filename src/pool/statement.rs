@@ -1,0 +1,182 @@
+//! What may stand as a statement: one SQL text that leaves transaction and session alone.
+
+use tokio_postgres::Statement;
+
+use crate::error::{Error, Kind, Result};
+
+/// A statement to run: SQL text, which goes through the connection's statement cache, or a
+/// [`Statement`] that [`TransactionBlock::prepare`](crate::TransactionBlock::prepare) gave.
+///
+/// The trait is sealed: a raw client's own ways to name a statement do not fit here.
+pub trait ToStatement: sealed::Sealed {}
+
+impl ToStatement for str {}
+impl ToStatement for String {}
+impl ToStatement for Statement {}
+
+pub(super) mod sealed {
+    use tokio_postgres::Statement;
+
+    #[derive(Clone, Copy, Debug)]
+    pub enum Source<'a> {
+        Sql(&'a str),
+        Prepared(&'a Statement),
+    }
+
+    pub trait Sealed {
+        fn source(&self) -> Source<'_>;
+    }
+
+    impl Sealed for str {
+        fn source(&self) -> Source<'_> {
+            Source::Sql(self)
+        }
+    }
+
+    impl Sealed for String {
+        fn source(&self) -> Source<'_> {
+            Source::Sql(self)
+        }
+    }
+
+    impl Sealed for Statement {
+        fn source(&self) -> Source<'_> {
+            Source::Prepared(self)
+        }
+    }
+}
+
+/// What a statement leaves behind on its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// Nothing that outlives the transaction, as far as its first word tells.
+    None,
+    /// Possibly an object of the session, such as a temporary table that would shadow a real one
+    /// for the next tenant. The connection is closed after the transaction.
+    Session,
+}
+
+const ENDS_TRANSACTION: &str =
+    "it would end or split the transaction that carries the tenant; use begin, commit, rollback or savepoint";
+const OUTLIVES_TRANSACTION: &str = "its effect would outlive the transaction and meet the next tenant of the connection; \
+     SET LOCAL ends with the transaction";
+const USE_CURSOR: &str = "use TransactionBlock::cursor, whose cursors end with the transaction";
+
+/// Judges a statement by its first words, before anything is sent.
+///
+/// The extended query protocol takes one statement per message, so the first word tells exactly
+/// which command it is.
+pub(super) fn judge(sql: &str) -> Result<Trace> {
+    let (first, rest) = word(sql);
+    let first = first.to_ascii_uppercase();
+    let advice = match first.as_str() {
+        "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => {
+            ENDS_TRANSACTION
+        }
+        // PREPARE TRANSACTION ends a transaction too, but what is said of PREPARE holds for both.
+        "PREPARE" | "EXECUTE" | "DEALLOCATE" | "DISCARD" | "RESET" | "LISTEN" | "UNLISTEN" | "LOAD" => {
+            OUTLIVES_TRANSACTION
+        }
+        "DECLARE" => USE_CURSOR,
+        "SET" => {
+            let (second, _) = word(rest);
+            match second.to_ascii_uppercase().as_str() {
+                "LOCAL" | "CONSTRAINTS" | "TRANSACTION" => return Ok(Trace::None),
+                _ => OUTLIVES_TRANSACTION,
+            }
+        }
+        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "WITH" | "VALUES" | "TABLE" | "COPY"
+        | "EXPLAIN" | "SHOW" | "FETCH" | "MOVE" | "CLOSE" | "LOCK" | "NOTIFY" | "TRUNCATE" | "ANALYZE"
+        | "REFRESH" => return Ok(Trace::None),
+        _ => return Ok(Trace::Session),
+    };
+    Err(Error::from(Kind::StatementRefused { keyword: first, advice }))
+}
+
+/// The first word of a statement and what follows it, past what PostgreSQL's scanner skips:
+/// white space, comments, empty statements and opening parentheses.
+fn word(sql: &str) -> (&str, &str) {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c', ';', '(']);
+        rest = if let Some(comment) = rest.strip_prefix("--") {
+            comment.find(['\n', '\r']).map_or("", |end| &comment[end..])
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            past_block_comment(comment)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            return rest.split_at(end);
+        };
+    }
+}
+
+/// Block comments nest in PostgreSQL.
+fn past_block_comment(mut rest: &str) -> &str {
+    let mut depth = 1;
+    while depth > 0 {
+        let Some(at) = rest.find(['*', '/']) else { return "" };
+        let tail = &rest[at..];
+        if tail.starts_with("*/") {
+            depth -= 1;
+            rest = &tail[2..];
+        } else if tail.starts_with("/*") {
+            depth += 1;
+            rest = &tail[2..];
+        } else {
+            rest = &tail[1..];
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Trace, judge};
+
+    #[test]
+    fn transaction_and_session_control_are_refused_however_they_are_written() {
+        for sql in [
+            "commit",
+            "  COMMIT AND CHAIN",
+            ";commit",
+            "/* a /* b */ */ rollback",
+            "-- x\nend",
+            "-- x\rabort",
+            "\u{b}begin",
+            "prepare transaction 'x'",
+            "SET app.tenant_id = 'b'",
+            "set session app.tenant_id to 'b'",
+            "set role postgres",
+            "set/**/session authorization postgres",
+            "reset all",
+            "discard all",
+            "listen x",
+            "declare c cursor with hold for select 1",
+        ] {
+            assert!(judge(sql).is_err_and(|error| error.is_usage()), "{sql:?} was taken");
+        }
+    }
+
+    #[test]
+    fn data_statements_leave_nothing_behind() {
+        for sql in [
+            "select 1",
+            "(select 1)",
+            "with x as (select 1) table x",
+            "SET LOCAL work_mem = '1MB'",
+            "set constraints all deferred",
+            "",
+            "-- only a comment",
+            "/* open",
+        ] {
+            assert_eq!(judge(sql).unwrap(), Trace::None, "{sql:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_leave_an_object_in_the_session_is_noticed() {
+        for sql in ["create temp table t (x int)", "do $$ begin end $$", "call p()", "\u{a0}select 1"] {
+            assert_eq!(judge(sql).unwrap(), Trace::Session, "{sql:?}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Transactions and savepoints.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use bytes::Buf;
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+
+use super::cancel::CancelToken;
+use super::copy::{CopyIn, CopyOut};
+use super::cursor::Cursor;
+use super::scope::{System, Tenant};
+use super::statement::judge;
+use super::statements::Statements;
+use super::work::{SavepointEnd, SavepointMark, Work};
+use crate::error::{Error, Result};
+
+/// A transaction that carries its tenant, from [`TenantScope::begin`](crate::TenantScope::begin).
+pub type TenantTransaction = Transaction<Tenant>;
+
+/// A transaction that crosses tenants, from [`SystemScope::begin`](crate::SystemScope::begin).
+pub type SystemTransaction = Transaction<System>;
+
+/// A transaction. Nothing is sent before its first statement, with which `BEGIN` and the context
+/// travel in one flight; so `k` statements and the commit cost `k + 1` flights, and a transaction
+/// without a statement costs none.
+///
+/// Dropped without [`commit`](Self::commit), it is rolled back in the background; the connection
+/// goes back to the pool only after the server has acknowledged that.
+///
+/// What it offers stands at [`TransactionBlock`] and [`Statements`].
+#[must_use = "a transaction that is dropped is rolled back"]
+pub struct Transaction<D> {
+    block: TransactionBlock,
+    door: PhantomData<fn() -> D>,
+}
+
+impl<D> Transaction<D> {
+    pub(super) fn new(work: Work) -> Self {
+        Self { block: TransactionBlock::new(Arc::new(work)), door: PhantomData }
+    }
+
+    pub(super) fn failed_retryably(&self) -> bool {
+        self.block.work.failed_retryably()
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses the commit, a deferred constraint for one, or a statement had failed
+    /// before: the transaction is rolled back then. (PostgreSQL itself answers such a `COMMIT`
+    /// without an error.) When the connection is lost before the answer, nobody knows which it
+    /// was, see [`Error::is_in_doubt`].
+    pub async fn commit(self) -> Result<()> {
+        self.block.work.commit().await
+    }
+
+    /// Rolls back, and waits until the server has done it.
+    ///
+    /// # Errors
+    ///
+    /// The connection is lost. The server rolls back then too.
+    pub async fn rollback(self) -> Result<()> {
+        self.block.work.rollback().await
+    }
+}
+
+impl<D> Deref for Transaction<D> {
+    type Target = TransactionBlock;
+
+    fn deref(&self) -> &TransactionBlock {
+        &self.block
+    }
+}
+
+impl<D> DerefMut for Transaction<D> {
+    fn deref_mut(&mut self) -> &mut TransactionBlock {
+        &mut self.block
+    }
+}
+
+impl<D> fmt::Debug for Transaction<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").finish_non_exhaustive()
+    }
+}
+
+/// What a transaction and a savepoint in it have in common, beyond [`Statements`].
+pub struct TransactionBlock {
+    work: Arc<Work>,
+    statements: Statements,
+}
+
+impl TransactionBlock {
+    fn new(work: Arc<Work>) -> Self {
+        Self { statements: Statements::block(Arc::clone(&work)), work }
+    }
+
+    /// Prepares a statement, or takes it from the connection's statement cache: to learn its
+    /// parameters and columns, or to run it again within this transaction.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn prepare(&self, sql: &str) -> Result<Statement> {
+        judge(sql)?;
+        let connection = self.work.connection().await?;
+        self.work.prepare(connection, sql).await
+    }
+
+    /// Opens a cursor over a query's rows, to fetch them in portions.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn cursor(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Cursor<'_>> {
+        Cursor::open(&self.work, &self.statements, query, params).await
+    }
+
+    /// Runs a `COPY … FROM STDIN`, whose data the returned sink takes.
+    ///
+    /// PostgreSQL does not run `COPY … FROM` on a table whose policies bind the role, and answers
+    /// with SQLSTATE 0A000: insert such rows, or load them through the system door. See
+    /// [COPY](https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.7).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`]. The connection is given up then, and the transaction with it.
+    pub async fn copy_in<B>(&self, sql: &str) -> Result<CopyIn<'_, B>>
+    where
+        B: Buf + Send + 'static,
+    {
+        let statement = self.prepare(sql).await?;
+        CopyIn::begin(&self.work, &statement).await
+    }
+
+    /// Runs a `COPY … TO STDOUT`, whose data arrives as the returned stream is read. Policies apply.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
+        let statement = self.prepare(sql).await?;
+        CopyOut::begin(&self.work, &statement).await
+    }
+
+    /// Sets a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
+        let mark = self.work.savepoint().await?;
+        let block = Self::new(Arc::clone(&self.work));
+        Ok(Savepoint { block, mark: Some(mark), parent: PhantomData })
+    }
+
+    /// A token with which another task can cancel what runs in this transaction.
+    #[must_use]
+    pub fn cancel_token(&self) -> CancelToken {
+        CancelToken::new(&self.work)
+    }
+}
+
+impl Deref for TransactionBlock {
+    type Target = Statements;
+
+    fn deref(&self) -> &Statements {
+        &self.statements
+    }
+}
+
+impl fmt::Debug for TransactionBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransactionBlock").finish_non_exhaustive()
+    }
+}
+
+/// A savepoint. When it ends, either way, the context is bound anew, so that nothing that was set
+/// inside it reaches what follows.
+///
+/// Dropped without [`release`](Self::release), the transaction is rolled back to it.
+#[must_use = "a savepoint that is dropped is rolled back to"]
+pub struct Savepoint<'a> {
+    block: TransactionBlock,
+    /// Gone once the end of the savepoint has been sent.
+    mark: Option<SavepointMark>,
+    parent: PhantomData<&'a mut TransactionBlock>,
+}
+
+impl Savepoint<'_> {
+    /// Keeps what was done since the savepoint, as a part of the transaction.
+    ///
+    /// # Errors
+    ///
+    /// A statement in it had failed: the transaction is rolled back to the savepoint then, and can go on.
+    pub async fn release(mut self) -> Result<()> {
+        match self.block.work.failed() {
+            None => self.end(SavepointEnd::Release).await,
+            Some(failed) => {
+                self.end(SavepointEnd::Rollback).await?;
+                Err(failed)
+            }
+        }
+    }
+
+    /// Undoes what was done since the savepoint. The transaction can go on, even after an error.
+    ///
+    /// # Errors
+    ///
+    /// The connection is lost.
+    pub async fn rollback(mut self) -> Result<()> {
+        self.end(SavepointEnd::Rollback).await
+    }
+
+    async fn end(&mut self, end: SavepointEnd) -> Result<(), Error> {
+        let Some(mark) = self.mark.take() else { return Ok(()) };
+        let answers = self.block.work.end_savepoint(&mark, end);
+        self.block.work.savepoint_ended(answers).await
+    }
+}
+
+impl Drop for Savepoint<'_> {
+    fn drop(&mut self) {
+        if let Some(mark) = self.mark.take() {
+            // Sent here; the answers come before that of the transaction's next statement, which
+            // fails if one of these did.
+            drop(self.block.work.end_savepoint(&mark, SavepointEnd::Rollback));
+        }
+    }
+}
+
+impl Deref for Savepoint<'_> {
+    type Target = TransactionBlock;
+
+    fn deref(&self) -> &TransactionBlock {
+        &self.block
+    }
+}
+
+impl DerefMut for Savepoint<'_> {
+    fn deref_mut(&mut self) -> &mut TransactionBlock {
+        &mut self.block
+    }
+}
+
+impl fmt::Debug for Savepoint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Savepoint").finish_non_exhaustive()
+    }
+}

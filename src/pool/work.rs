@@ -1,0 +1,326 @@
+//! One open transaction: its connection, whether it has begun, and whether it has failed.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OnceCell;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error as PgError, Statement};
+
+use super::binding::Bound;
+use super::connection::Connection;
+use super::core::Core;
+use super::lease::{Debt, Lease};
+use super::strategy::{Answers, COMMIT};
+use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
+
+/// An answer that is an error in an aborted transaction and nothing at all in a sound one.
+const PROBE: &str = "SELECT";
+
+/// A transaction that begins with its first statement.
+pub(super) struct Work {
+    core: Arc<Core>,
+    bound: Bound,
+    connection: OnceCell<Connection>,
+    begun: Mutex<bool>,
+    /// The answers to BEGIN and context, until somebody has waited for them.
+    opening: tokio::sync::Mutex<Answers>,
+    opened: AtomicBool,
+    failure: Mutex<Option<Failure>>,
+    /// Statements whose answer nobody has read to its end: under way, or given up by the caller.
+    unread: AtomicUsize,
+    savepoints: AtomicUsize,
+}
+
+#[derive(Clone)]
+enum Failure {
+    /// The server aborted the transaction; a rollback to a savepoint can heal it.
+    Aborted(Option<SqlState>),
+    /// The connection must not be used any more.
+    GivenUp(&'static str),
+}
+
+impl Failure {
+    fn error(&self) -> Error {
+        Error::from(match self {
+            Self::Aborted(code) => Kind::Aborted { code: code.clone() },
+            Self::GivenUp(why) => Kind::GivenUp { why },
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Work {
+    pub(super) fn new(core: Arc<Core>, bound: Bound) -> Self {
+        Self {
+            core,
+            bound,
+            connection: OnceCell::new(),
+            begun: Mutex::new(false),
+            opening: tokio::sync::Mutex::default(),
+            opened: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            unread: AtomicUsize::new(0),
+            savepoints: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// The transaction's connection, checked out at the first call.
+    pub(super) async fn connection(&self) -> Result<&Connection> {
+        if let Some(Failure::GivenUp(why)) = &*lock(&self.failure) {
+            return Err(Error::from(Kind::GivenUp { why }));
+        }
+        self.connection.get_or_try_init(|| Connection::acquire(&self.core, &self.bound)).await
+    }
+
+    /// The connection, if one was checked out.
+    pub(super) fn lease(&self) -> Option<&Arc<Lease>> {
+        self.connection.get().map(|connection| &connection.lease)
+    }
+
+    /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
+    /// of the server's aborts it.
+    pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Statement> {
+        let prepared = connection.lease.prepare(sql).await;
+        if let (Err(error), Some(_)) = (&prepared, self.has_begun())
+            && let Some(code) = error.code()
+        {
+            lock(&self.failure).get_or_insert_with(|| Failure::Aborted(Some(code.clone())));
+        }
+        prepared
+    }
+
+    /// Runs a request inside the transaction; the first one carries BEGIN and context ahead of it.
+    ///
+    /// Dropped, the request stays counted as unread, so that a commit knows to be careful.
+    pub(super) async fn run<T>(
+        &self,
+        connection: &Connection,
+        step: Step,
+        request: impl Future<Output = Result<T, PgError>>,
+    ) -> Result<T> {
+        let unread = Unread::count(self);
+        self.begin(connection);
+        // The request sends itself at its first poll, which follows here without a wait between.
+        let answer = request.await;
+        self.opening_answered().await?;
+        unread.read();
+        answer.map_err(|error| self.fail(step, error))
+    }
+
+    /// Sends BEGIN and context, once.
+    fn begin(&self, connection: &Connection) {
+        let mut begun = lock(&self.begun);
+        if *begun {
+            return;
+        }
+        let answers = self.core.strategy().open(connection);
+        if let Ok(mut opening) = self.opening.try_lock() {
+            // Nobody else holds it: they wait for it only after the transaction has begun.
+            *opening = answers;
+        }
+        *begun = true;
+    }
+
+    /// Waits for the answers to BEGIN and context. Every statement does, because any of them may
+    /// be the first whose caller stays to hear them.
+    async fn opening_answered(&self) -> Result<()> {
+        if self.opened.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut opening = self.opening.lock().await;
+        match opening.all().await {
+            Ok(()) => {
+                self.opened.store(true, Ordering::Release);
+                match &*lock(&self.failure) {
+                    Some(failure @ Failure::GivenUp(_)) => Err(failure.error()),
+                    _ => Ok(()),
+                }
+            }
+            Err((Step::Begin, error)) => {
+                // Without its BEGIN, what followed ran outside of any transaction.
+                self.give_up("its transaction did not begin");
+                Err(Error::server(Step::Begin, error))
+            }
+            Err((step, error)) => Err(self.fail(step, error)),
+        }
+    }
+
+    /// Marks the connection as one that nobody may use again.
+    pub(super) fn give_up(&self, why: &'static str) {
+        if let Some(lease) = self.lease() {
+            lease.owe(Debt::Close);
+        }
+        *lock(&self.failure) = Some(Failure::GivenUp(why));
+    }
+
+    /// Notes an error that the server reported for a statement of this transaction.
+    pub(super) fn fail(&self, step: Step, error: PgError) -> Error {
+        // An error of the driver's own, of a parameter that does not convert for one, reached no server.
+        if let Some(code) = error.code() {
+            lock(&self.failure).get_or_insert_with(|| Failure::Aborted(Some(code.clone())));
+        } else if connection_is_lost(&error) {
+            lock(&self.failure).get_or_insert(Failure::Aborted(None));
+        }
+        Error::server(step, error)
+    }
+
+    /// Whether the server aborted the transaction for a reason that a new attempt may not meet.
+    pub(super) fn failed_retryably(&self) -> bool {
+        matches!(&*lock(&self.failure), Some(Failure::Aborted(Some(code))) if code_is_retryable(code))
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        lock(&self.failure).clone()
+    }
+
+    /// Whether anything was sent that has to be ended.
+    fn has_begun(&self) -> Option<&Connection> {
+        lock(&self.begun).then(|| self.connection.get()).flatten()
+    }
+
+    /// Ends the transaction with COMMIT, unless the server has aborted it.
+    ///
+    /// PostgreSQL answers the COMMIT of an aborted transaction with a rollback and no error, so
+    /// here a failure that was seen turns into ROLLBACK and an error, and where an answer was not
+    /// read, a probe ahead of the COMMIT finds out.
+    pub(super) async fn commit(&self) -> Result<()> {
+        let Some(connection) = self.has_begun() else { return Ok(()) };
+        if let Some(failure) = self.failure() {
+            self.rollback().await?;
+            return Err(failure.error());
+        }
+        let lease = &connection.lease;
+        let mut probe = Answers::default();
+        if self.unread.load(Ordering::Acquire) > 0 {
+            probe.push_command(Step::Statement, lease, PROBE);
+        }
+        lease.owe(Debt::Answer);
+        let mut committed = Answers::default();
+        committed.push_command(Step::Commit, lease, COMMIT);
+        self.opening_answered().await?;
+        let probed = probe.all().await;
+        let answer = committed.all().await;
+        if let Err((step, error)) = answer {
+            if !connection_is_lost(&error) {
+                lease.settle();
+            }
+            return Err(Error::final_step(step, error));
+        }
+        lease.settle();
+        probed.map_err(|(_, error)| {
+            let code = error.code().cloned();
+            if connection_is_lost(&error) {
+                Error::final_step(Step::Commit, error)
+            } else {
+                Error::from(Kind::Aborted { code })
+            }
+        })
+    }
+
+    /// Ends the transaction with ROLLBACK.
+    pub(super) async fn rollback(&self) -> Result<()> {
+        let Some(connection) = self.has_begun() else { return Ok(()) };
+        if let Some(failure @ Failure::GivenUp(_)) = self.failure() {
+            return Err(failure.error());
+        }
+        connection
+            .lease
+            .client()
+            .batch_execute("ROLLBACK")
+            .await
+            .map_err(|error| Error::server(Step::Rollback, error))?;
+        connection.lease.settle();
+        Ok(())
+    }
+
+    /// Sets a savepoint and returns it with what is needed to come back to it.
+    pub(super) async fn savepoint(&self) -> Result<SavepointMark> {
+        let connection = self.connection().await?;
+        let name = format!("tenantry_{}", self.savepoints.fetch_add(1, Ordering::Relaxed));
+        let sql = format!("SAVEPOINT {name}");
+        self.run(connection, Step::Savepoint, connection.lease.client().batch_execute(&sql)).await?;
+        Ok(SavepointMark { name, unread: self.unread.load(Ordering::Acquire) })
+    }
+
+    /// Sends the end of a savepoint, with the context again behind it: whatever was set since the
+    /// savepoint began does not reach past it.
+    pub(super) fn end_savepoint(&self, mark: &SavepointMark, end: SavepointEnd) -> Answers {
+        let mut answers = Answers::default();
+        let Some(connection) = self.connection.get() else { return answers };
+        let lease = &connection.lease;
+        if end == SavepointEnd::Rollback {
+            answers.push_command(Step::Savepoint, lease, format!("ROLLBACK TO SAVEPOINT {}", mark.name));
+            if let Some(Failure::Aborted(Some(_))) = self.failure() {
+                *lock(&self.failure) = None;
+            }
+            self.unread.store(mark.unread, Ordering::Release);
+        }
+        answers.push_command(Step::Savepoint, lease, format!("RELEASE SAVEPOINT {}", mark.name));
+        self.core.strategy().bind(connection, &mut answers);
+        answers
+    }
+
+    /// Waits for what [`Work::end_savepoint`] sent.
+    pub(super) async fn savepoint_ended(&self, mut answers: Answers) -> Result<()> {
+        let unread = Unread::count(self);
+        let ended = answers.all().await;
+        unread.read();
+        ended.map_err(|(step, error)| self.fail(step, error))
+    }
+
+    /// The error of a statement that failed since the savepoint began, if one did.
+    pub(super) fn failed(&self) -> Option<Error> {
+        self.failure().map(|failure| failure.error())
+    }
+
+    pub(super) fn next_cursor(&self) -> String {
+        format!("tenantry_{}", self.savepoints.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A savepoint by name, and the state of the transaction when it was set.
+pub(super) struct SavepointMark {
+    name: String,
+    unread: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SavepointEnd {
+    Release,
+    Rollback,
+}
+
+/// Counts a statement as unread until its answer is in.
+pub(super) struct Unread<'a>(&'a Work);
+
+impl<'a> Unread<'a> {
+    fn count(work: &'a Work) -> Self {
+        work.unread.fetch_add(1, Ordering::AcqRel);
+        Self(work)
+    }
+
+    fn read(self) {
+        self.0.unread_is_read();
+    }
+}
+
+impl Work {
+    /// Counts a stream as unread until it has been read to its end.
+    pub(super) fn stream_begins(&self) {
+        self.unread.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn unread_is_read(&self) {
+        // A rollback to a savepoint may have forgotten the statement already.
+        let _ = self.unread.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+    }
+}
