@@ -21,8 +21,18 @@
 
 mod error;
 mod ident;
+mod pool;
 mod tenant;
 
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
+pub use pool::{
+    CancelToken, CopyIn, CopyOut, Cursor, PoolStatus, RowStream, Savepoint, Scope, Statements, Strategy,
+    System, SystemScope, SystemTransaction, Tenant, TenantPool, TenantPoolBuilder, TenantScope,
+    TenantTransaction, ToStatement, Transaction, TransactionBlock,
+};
 pub use tenant::{TenantContext, TenantId, TenantType};
+
+pub use tokio_postgres::error::{DbError, SqlState};
+pub use tokio_postgres::types;
+pub use tokio_postgres::{Column, Config, IsolationLevel, Row, Statement};

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use deadpool_postgres::{Connect, ConfigConnectImpl};
+use deadpool_postgres::{ConfigConnectImpl, Connect};
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{CancelToken, Client, Config, Error as PgError, NoTls, Socket};
@@ -58,10 +58,7 @@ impl fmt::Debug for Connector {
 }
 
 impl Connect for Connector {
-    fn connect(
-        &self,
-        config: &Config,
-    ) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), PgError>> {
+    fn connect(&self, config: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), PgError>> {
         self.connect.connect(config)
     }
 }

@@ -53,9 +53,8 @@ impl Core {
                 })
             }));
         }
-        let pool = builder
-            .build()
-            .map_err(|error| Error::config(format!("the pool cannot be built: {error}")))?;
+        let pool =
+            builder.build().map_err(|error| Error::config(format!("the pool cannot be built: {error}")))?;
         let drain = Drain::start(options.drain_timeout, canceller.clone());
         Ok(Arc::new(Self { pool, options, drain, canceller }))
     }

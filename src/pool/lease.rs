@@ -35,13 +35,15 @@ pub(super) struct Lease {
 #[derive(Clone, Copy)]
 struct State {
     debt: Debt,
+    /// How many statements are being prepared.
+    preparing: usize,
     /// Whether the connection must not be used by anybody else afterwards.
     retired: bool,
 }
 
 impl Lease {
     pub(super) fn new(object: Object, core: Arc<Core>) -> Self {
-        let state = State { debt: Debt::None, retired: false };
+        let state = State { debt: Debt::None, preparing: 0, retired: false };
         Self { object: Some(object), core, state: Mutex::new(state) }
     }
 
@@ -59,9 +61,13 @@ impl Lease {
         self.with_state(|state| state.debt = debt);
     }
 
-    /// Notes that the server has acknowledged the end of the transaction.
+    /// Notes that the server has acknowledged the end of the transaction, and with it, since answers
+    /// come in order, all that was sent before.
     pub(super) fn settle(&self) {
-        self.owe(Debt::None);
+        self.with_state(|state| {
+            state.debt = Debt::None;
+            state.preparing = 0;
+        });
     }
 
     /// Keeps the connection from being used again after this unit of work.
@@ -71,16 +77,11 @@ impl Lease {
 
     /// Prepares a statement, or takes it from the connection's cache.
     pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
-        let before = self.with_state(|state| {
-            let before = state.debt;
-            if before == Debt::None {
-                // Parsing waits for locks on the tables it reads, so even this may be left unanswered.
-                state.debt = Debt::Answer;
-            }
-            before
-        });
+        // Parsing waits for locks on the tables it reads, so even this may be left unanswered: a
+        // dropped future stays counted.
+        self.with_state(|state| state.preparing += 1);
         let statement = self.client().prepare_cached(sql).await;
-        self.owe(before);
+        self.with_state(|state| state.preparing = state.preparing.saturating_sub(1));
         statement.map_err(|error| Error::server(Step::Prepare, error))
     }
 
@@ -92,7 +93,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
-        let State { debt, retired } = self.with_state(|state| *state);
+        let State { debt, preparing, retired } = self.with_state(|state| *state);
+        let debt = if debt == Debt::None && preparing > 0 { Debt::Answer } else { debt };
         match debt {
             Debt::None if !retired => drop(object),
             Debt::None => drop(Object::take(object)),

@@ -42,8 +42,13 @@ impl RowStream<'_> {
     }
 
     pub(super) fn block(rows: tokio_postgres::RowStream, work: Arc<Work>) -> Self {
-        work.stream_begins();
+        work.leave_unread();
         Self { rows: Box::pin(rows), end: End::Block(work), transaction: PhantomData }
+    }
+
+    /// For the stream of a statement on its own, which has no transaction to borrow.
+    pub(super) fn into_owned(self) -> RowStream<'static> {
+        RowStream { rows: self.rows, end: self.end, transaction: PhantomData }
     }
 
     /// The next row, or `None` after the last one.

@@ -14,7 +14,7 @@ use super::single::Single;
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, Trace, judge};
 use super::work::Work;
-use crate::error::{Error, Result, Step};
+use crate::error::{Result, Step};
 
 /// What scopes, transactions and savepoints have in common: running one statement.
 ///
@@ -47,7 +47,7 @@ pub struct Statements(Unit);
 
 enum Unit {
     /// Each statement is a transaction of its own.
-    Single(Single),
+    Single(Arc<Single>),
     /// Each statement is a part of one transaction.
     Block(Arc<Work>),
 }
@@ -70,7 +70,7 @@ impl std::ops::Deref for Ready<'_> {
 }
 
 impl Statements {
-    pub(super) fn single(single: Single) -> Self {
+    pub(super) fn single(single: Arc<Single>) -> Self {
         Self(Unit::Single(single))
     }
 

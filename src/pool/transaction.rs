@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Buf;
@@ -47,6 +47,15 @@ impl<D> Transaction<D> {
         self.block.work.failed_retryably()
     }
 
+    /// Sets a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
+        Savepoint::set(&self.block.work).await
+    }
+
     /// Commits.
     ///
     /// # Errors
@@ -74,12 +83,6 @@ impl<D> Deref for Transaction<D> {
 
     fn deref(&self) -> &TransactionBlock {
         &self.block
-    }
-}
-
-impl<D> DerefMut for Transaction<D> {
-    fn deref_mut(&mut self) -> &mut TransactionBlock {
-        &mut self.block
     }
 }
 
@@ -148,17 +151,6 @@ impl TransactionBlock {
         CopyOut::begin(&self.work, &statement).await
     }
 
-    /// Sets a savepoint.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Statements`].
-    pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
-        let mark = self.work.savepoint().await?;
-        let block = Self::new(Arc::clone(&self.work));
-        Ok(Savepoint { block, mark: Some(mark), parent: PhantomData })
-    }
-
     /// A token with which another task can cancel what runs in this transaction.
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
@@ -189,10 +181,24 @@ pub struct Savepoint<'a> {
     block: TransactionBlock,
     /// Gone once the end of the savepoint has been sent.
     mark: Option<SavepointMark>,
-    parent: PhantomData<&'a mut TransactionBlock>,
+    parent: PhantomData<&'a mut ()>,
 }
 
 impl Savepoint<'_> {
+    async fn set(work: &Arc<Work>) -> Result<Self> {
+        let mark = work.savepoint().await?;
+        Ok(Self { block: TransactionBlock::new(Arc::clone(work)), mark: Some(mark), parent: PhantomData })
+    }
+
+    /// Sets a savepoint inside this one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
+        Savepoint::set(&self.block.work).await
+    }
+
     /// Keeps what was done since the savepoint, as a part of the transaction.
     ///
     /// # Errors
@@ -227,9 +233,10 @@ impl Savepoint<'_> {
 impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
         if let Some(mark) = self.mark.take() {
-            // Sent here; the answers come before that of the transaction's next statement, which
-            // fails if one of these did.
+            // Sent here, with nobody to wait for the answers. If one of them is an error, the
+            // transaction's next statement fails, or its commit notices.
             drop(self.block.work.end_savepoint(&mark, SavepointEnd::Rollback));
+            self.block.work.leave_unread();
         }
     }
 }
@@ -239,12 +246,6 @@ impl Deref for Savepoint<'_> {
 
     fn deref(&self) -> &TransactionBlock {
         &self.block
-    }
-}
-
-impl DerefMut for Savepoint<'_> {
-    fn deref_mut(&mut self) -> &mut TransactionBlock {
-        &mut self.block
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Work {
     failure: Mutex<Option<Failure>>,
     /// Statements whose answer nobody has read to its end: under way, or given up by the caller.
     unread: AtomicUsize,
-    savepoints: AtomicUsize,
+    names: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -65,7 +65,7 @@ impl Work {
             opened: AtomicBool::new(false),
             failure: Mutex::new(None),
             unread: AtomicUsize::new(0),
-            savepoints: AtomicUsize::new(0),
+            names: AtomicUsize::new(0),
         }
     }
 
@@ -245,7 +245,7 @@ impl Work {
     /// Sets a savepoint and returns it with what is needed to come back to it.
     pub(super) async fn savepoint(&self) -> Result<SavepointMark> {
         let connection = self.connection().await?;
-        let name = format!("tenantry_{}", self.savepoints.fetch_add(1, Ordering::Relaxed));
+        let name = self.next_name();
         let sql = format!("SAVEPOINT {name}");
         self.run(connection, Step::Savepoint, connection.lease.client().batch_execute(&sql)).await?;
         Ok(SavepointMark { name, unread: self.unread.load(Ordering::Acquire) })
@@ -282,8 +282,9 @@ impl Work {
         self.failure().map(|failure| failure.error())
     }
 
-    pub(super) fn next_cursor(&self) -> String {
-        format!("tenantry_{}", self.savepoints.fetch_add(1, Ordering::Relaxed))
+    /// A name for a savepoint or cursor that the transaction has not used yet.
+    pub(super) fn next_name(&self) -> String {
+        format!("tenantry_{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -314,8 +315,8 @@ impl<'a> Unread<'a> {
 }
 
 impl Work {
-    /// Counts a stream as unread until it has been read to its end.
-    pub(super) fn stream_begins(&self) {
+    /// Counts an answer as unread until [`Work::unread_is_read`], if ever.
+    pub(super) fn leave_unread(&self) {
         self.unread.fetch_add(1, Ordering::AcqRel);
     }
 

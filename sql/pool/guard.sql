@@ -1,0 +1,48 @@
+-- What speaks against the role of this connection. One row a finding; the first row names the role and the server.
+--
+-- $1: the setting that carries the tenant, such as 'app.tenant_id'.
+--
+-- Both the role that logged in and the role in force are looked at, for RESET ROLE leads from one to the other.
+-- pg_has_role(.., 'MEMBER') covers every way to another role's rights, direct or not, inherited or by SET ROLE.
+WITH me AS (
+    SELECT r.oid, r.rolname
+    FROM pg_catalog.pg_roles r
+    WHERE r.rolname IN (session_user, current_user)
+),
+reachable AS (
+    SELECT DISTINCT r.*
+    FROM pg_catalog.pg_roles r
+    JOIN me ON pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')
+    -- A superuser is a member of everything; that it is one says all.
+    WHERE r.oid IN (SELECT oid FROM me)
+       OR NOT EXISTS (SELECT FROM pg_catalog.pg_roles s JOIN me USING (oid) WHERE s.rolsuper)
+),
+exposed AS (
+    SELECT c.relowner, min(pg_catalog.format('%I.%I', n.nspname, c.relname)) AS example
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p')
+      AND NOT c.relforcerowsecurity
+      AND (c.relrowsecurity OR EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid))
+    GROUP BY c.relowner
+)
+SELECT 'role' AS finding, current_user::text AS role,
+       pg_catalog.current_setting('server_version_num') || ' ' || pg_catalog.current_setting('server_version') AS object
+UNION ALL
+SELECT 'superuser', rolname::text, NULL FROM reachable WHERE rolsuper
+UNION ALL
+SELECT 'bypassrls', rolname::text, NULL FROM reachable WHERE rolbypassrls AND NOT rolsuper
+UNION ALL
+SELECT 'replication', rolname::text, NULL FROM reachable WHERE rolreplication AND NOT rolsuper
+UNION ALL
+-- Before PostgreSQL 16, CREATEROLE could grant itself membership in any role but a superuser.
+SELECT 'createrole', rolname::text, NULL FROM reachable
+WHERE rolcreaterole AND NOT rolsuper AND pg_catalog.current_setting('server_version_num')::integer < 160000
+UNION ALL
+SELECT 'server files', rolname::text, NULL FROM reachable
+WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+UNION ALL
+SELECT 'owner', r.rolname::text, e.example FROM exposed e JOIN reachable r ON r.oid = e.relowner WHERE NOT r.rolsuper
+UNION ALL
+SELECT 'preset tenant', current_user::text, NULL
+WHERE pg_catalog.current_setting($1, true) <> '';

@@ -1,0 +1,42 @@
+//! Cancel requests from another task.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use super::work::Work;
+use crate::error::{Error, Result, Step};
+
+/// Cancels what runs in one transaction, and nothing that comes after it on the same connection.
+///
+/// A cancel request travels on a connection of its own and may arrive late. So a connection to
+/// which one was sent is closed when its transaction ends, and never carries another tenant.
+#[derive(Clone)]
+pub struct CancelToken(Weak<Work>);
+
+impl CancelToken {
+    pub(super) fn new(work: &Arc<Work>) -> Self {
+        Self(Arc::downgrade(work))
+    }
+
+    /// Asks the server to cancel the statement that is running; that statement then fails with
+    /// SQLSTATE 57014 ([`Error::is_canceled`]). Does nothing when the transaction has ended or has
+    /// sent nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// The request cannot be sent.
+    pub async fn cancel(&self) -> Result<()> {
+        // Held until the request is sent, the transaction keeps its connection so long.
+        let Some(work) = self.0.upgrade() else { return Ok(()) };
+        let Some(lease) = work.lease() else { return Ok(()) };
+        lease.retire();
+        let canceller = Arc::clone(work.core().canceller());
+        canceller(lease.cancel_token()).await.map_err(|error| Error::server(Step::Cancel, error))
+    }
+}
+
+impl fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelToken").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,191 @@
+//! Connections, checked out only together with whom they are for.
+//!
+//! From the bottom up: a `Lease` is one connection and what it still owes; the drain settles what
+//! was abandoned; a `Strategy` decides what travels around a statement; `Single` and `Work` are a
+//! unit of one statement and of many; [`Statements`], [`Scope`] and [`Transaction`] are their faces.
+//! Nothing in here hands out the client or the connection.
+
+mod binding;
+mod builder;
+mod cancel;
+mod connect;
+mod connection;
+mod copy;
+mod core;
+mod cursor;
+mod drain;
+mod guard;
+mod lease;
+mod retry;
+mod rows;
+mod scope;
+mod single;
+mod statement;
+mod statements;
+mod strategy;
+mod transaction;
+mod work;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_postgres::Config;
+
+use self::binding::Binding;
+use self::core::Core;
+use crate::error::{Error, Result};
+use crate::ident::SettingName;
+use crate::tenant::{TenantContext, TenantType, refuse_nul};
+
+pub use self::builder::TenantPoolBuilder;
+pub use self::cancel::CancelToken;
+pub use self::copy::{CopyIn, CopyOut};
+pub use self::cursor::Cursor;
+pub use self::rows::RowStream;
+pub use self::scope::{Scope, System, SystemScope, Tenant, TenantScope};
+pub use self::statement::ToStatement;
+pub use self::statements::Statements;
+pub use self::strategy::Strategy;
+pub use self::transaction::{Savepoint, SystemTransaction, TenantTransaction, Transaction, TransactionBlock};
+
+/// Connections to one database, each of which is used only as a tenant.
+///
+/// Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct TenantPool(Arc<Shared>);
+
+struct Shared {
+    tenants: Arc<Core>,
+    system: Option<Arc<Core>>,
+    setting: SettingName,
+    tenant_type: TenantType,
+}
+
+impl TenantPool {
+    /// Opens a pool with the defaults of [`TenantPoolBuilder`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> tenantry::Result<()> {
+    /// use tenantry::{TenantId, TenantPool};
+    ///
+    /// let pool = TenantPool::connect("postgresql://erp_app@localhost/erp").await?;
+    /// let acme = TenantId::parse_uuid("6f1c0a52-9d0f-4f57-8a0e-2f8f3f1f0a11")?;
+    /// let rows = pool.tenant(acme).query("select id, total from invoice", &[]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`TenantPoolBuilder::build`].
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::builder(url).build().await
+    }
+
+    /// Sets a pool up, from a URL or from `key=value` pairs as libpq takes them.
+    pub fn builder(url: &str) -> TenantPoolBuilder {
+        TenantPoolBuilder::new(url)
+    }
+
+    /// Sets a pool up from a configuration of the driver's.
+    pub fn builder_from_config(config: Config) -> TenantPoolBuilder {
+        TenantPoolBuilder::from_config(config)
+    }
+
+    /// What follows runs as this tenant. Sends nothing.
+    ///
+    /// A tenant of another type than the pool's, or a context that sets the tenant's own setting,
+    /// is an error of the first statement, before anything is sent ([`Error::is_usage`]).
+    pub fn tenant(&self, context: impl Into<TenantContext>) -> TenantScope {
+        let Shared { tenants, setting, tenant_type, .. } = &*self.0;
+        let bound = Binding::tenant(&context.into(), setting, *tenant_type);
+        Scope::new(tenants, bound.map(Arc::new).map_err(|error| error.to_string().into()))
+    }
+
+    /// What follows crosses tenants, as the system role and on the system pool. Sends nothing.
+    ///
+    /// Each statement or transaction is logged at INFO with the reason, which the server's side can
+    /// read in the setting `tenantry.system_reason`. No tenant is bound.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
+    /// let totals = pool
+    ///     .system("nightly fx revaluation")?
+    ///     .query("select tenant_id, sum(total)::text from invoice group by 1", &[])
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The reason is blank or holds a NUL character, or the pool was built without
+    /// [`TenantPoolBuilder::system_url`].
+    pub fn system(&self, reason: impl Into<String>) -> Result<SystemScope> {
+        let reason = reason.into();
+        if reason.trim().is_empty() {
+            return Err(Error::config("the reason for crossing tenants is empty; say what the work is for"));
+        }
+        refuse_nul("the reason for crossing tenants", &reason)?;
+        let Some(core) = &self.0.system else {
+            return Err(Error::config(
+                "the pool has no system role; give it one with TenantPoolBuilder::system_url",
+            ));
+        };
+        Ok(Scope::new(core, Ok(Arc::new(Binding::system(reason)))))
+    }
+
+    /// How many connections there are, for tenants.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let status = self.0.tenants.pool().status();
+        PoolStatus {
+            max_size: status.max_size,
+            size: status.size,
+            available: status.available,
+            waiting: status.waiting,
+        }
+    }
+
+    /// Closes the pool: idle connections at once, others when their transaction ends. Who waits for
+    /// a connection, or asks for one later, gets an error ([`Error::is_pool_closed`]).
+    pub fn close(&self) {
+        self.0.tenants.pool().close();
+        if let Some(system) = &self.0.system {
+            system.pool().close();
+        }
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.tenants.pool().is_closed()
+    }
+}
+
+impl fmt::Debug for TenantPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { tenants, system, setting, tenant_type } = &*self.0;
+        f.debug_struct("TenantPool")
+            .field("strategy", &tenants.strategy())
+            .field("setting", &setting.as_str())
+            .field("tenant_type", tenant_type)
+            .field("system", &system.is_some())
+            .field("status", &self.status())
+            .finish()
+    }
+}
+
+/// A count of a pool's connections at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// The most that may be open.
+    pub max_size: usize,
+    /// How many are open, in use or idle.
+    pub size: usize,
+    /// How many are idle.
+    pub available: usize,
+    /// How many callers wait for one.
+    pub waiting: usize,
+}

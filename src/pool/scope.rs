@@ -1,0 +1,159 @@
+//! Scopes: whom the statements that follow run as.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio_postgres::types::{BorrowToSql, Type};
+use tracing::debug;
+
+use super::binding::Bound;
+use super::core::Core;
+use super::rows::RowStream;
+use super::single::Single;
+use super::statement::ToStatement;
+use super::statements::Statements;
+use super::transaction::Transaction;
+use crate::error::{Error, Result};
+
+/// Marks what runs as one tenant.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Tenant {}
+
+/// Marks what crosses tenants.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct System {}
+
+/// One tenant's view of the database, from [`TenantPool::tenant`](crate::TenantPool::tenant).
+pub type TenantScope = Scope<Tenant>;
+
+/// The view across tenants, from [`TenantPool::system`](crate::TenantPool::system).
+pub type SystemScope = Scope<System>;
+
+/// Whom statements run as. Making one sends nothing and holds no connection.
+///
+/// A statement that is run on the scope itself is a transaction of its own: it travels with its
+/// `BEGIN`, its context and its `COMMIT` in one flight. What can be run stands at [`Statements`].
+pub struct Scope<D> {
+    statements: Statements,
+    single: Arc<Single>,
+    door: PhantomData<fn() -> D>,
+}
+
+impl<D> Scope<D> {
+    pub(super) fn new(core: &Arc<Core>, bound: Bound) -> Self {
+        let single = Arc::new(Single::new(Arc::clone(core), bound));
+        Self { statements: Statements::single(Arc::clone(&single)), single, door: PhantomData }
+    }
+
+    /// Like [`Statements::query_raw`]; the stream holds its connection by itself and borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn query_raw<S, P, I>(&self, statement: &S, params: I) -> Result<RowStream<'static>>
+    where
+        S: ?Sized + ToStatement,
+        P: BorrowToSql,
+        I: IntoIterator<Item = P>,
+        I::IntoIter: ExactSizeIterator,
+    {
+        self.statements.query_raw(statement, params).await.map(RowStream::into_owned)
+    }
+
+    /// Like [`Statements::query_typed_raw`]; the stream holds its connection by itself and borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn query_typed_raw<P, I>(&self, sql: &str, params: I) -> Result<RowStream<'static>>
+    where
+        P: BorrowToSql,
+        I: IntoIterator<Item = (P, Type)>,
+    {
+        self.statements.query_typed_raw(sql, params).await.map(RowStream::into_owned)
+    }
+
+    /// Begins a transaction. Nothing is sent before its first statement.
+    pub fn begin(&self) -> Transaction<D> {
+        Transaction::new(self.single.begin())
+    }
+
+    /// Runs `work` in a transaction and commits it, and runs it again, from the start and in a new
+    /// transaction, when the server ended it for a serialization failure (SQLSTATE 40001) or a
+    /// deadlock (40P01). An error of `work` rolls back.
+    ///
+    /// Pauses before retries start at 5 ms, double up to 200 ms and vary at random; their number
+    /// is [`TenantPoolBuilder::max_retries`](crate::TenantPoolBuilder::max_retries), 5 by default.
+    /// What `work` does besides the database it does again each time.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
+    /// let open: i64 = pool
+    ///     .tenant(42_i64)
+    ///     .transact(async |tx| {
+    ///         tx.execute("update invoice set status = 'open' where due > now()", &[]).await?;
+    ///         let row = tx.query_one("select count(*) from invoice where status = 'open'", &[]).await?;
+    ///         Ok::<_, tenantry::Error>(row.get(0))
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`, or of the commit, of the last attempt. An error whose outcome is
+    /// unknown ([`Error::is_in_doubt`]) is never met with another attempt.
+    pub async fn transact<T, E, F>(&self, mut work: F) -> Result<T, E>
+    where
+        F: AsyncFnMut(&mut Transaction<D>) -> Result<T, E>,
+        E: From<Error>,
+    {
+        let mut retries = 0;
+        loop {
+            let mut transaction = self.begin();
+            let (error, retryable) = match work(&mut transaction).await {
+                Ok(value) => match transaction.commit().await {
+                    Ok(()) => return Ok(value),
+                    Err(error) => {
+                        let retryable = error.is_retryable();
+                        (E::from(error), retryable)
+                    }
+                },
+                Err(error) => {
+                    let retryable = transaction.failed_retryably();
+                    // The server rolls back by itself where this cannot be sent, and what the
+                    // caller has to hear is the error of the work.
+                    let _ = transaction.rollback().await;
+                    (error, retryable)
+                }
+            };
+            match self.single.retry().pause(retries) {
+                Some(pause) if retryable => {
+                    retries += 1;
+                    debug!(retries, ?pause, "transaction is run again");
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+}
+
+impl<D> Deref for Scope<D> {
+    type Target = Statements;
+
+    fn deref(&self) -> &Statements {
+        &self.statements
+    }
+}
+
+impl<D> fmt::Debug for Scope<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
