@@ -23,6 +23,8 @@ mod error;
 mod ident;
 mod pool;
 mod tenant;
+#[cfg(all(unix, feature = "test-util"))]
+pub mod testing;
 
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
