@@ -21,6 +21,9 @@
 
 mod error;
 mod ident;
+#[cfg(feature = "migrate")]
+pub mod migrate;
+pub mod policy;
 mod tenant;
 
 pub use error::{Error, NO_TENANT, Result};
