@@ -13,6 +13,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The SQLSTATE with which `tenantry.tenant_id()` answers a statement that runs without a tenant.
 pub const NO_TENANT: &str = "TN001";
 
+/// The SQLSTATE with which a script of this crate says that a database is not as it expects it.
+pub(crate) const NOT_AS_EXPECTED: &str = "TN002";
+
 /// Anything that went wrong in this crate.
 ///
 /// Its `Display` is one line that says what failed and what to do, without secrets and without
@@ -132,6 +135,11 @@ impl Error {
 
     pub(crate) fn server(step: Step, source: PgError) -> Self {
         Kind::Server { step, source }.into()
+    }
+
+    #[cfg(feature = "migrate")]
+    pub(crate) fn script(what: impl Into<String>, source: PgError) -> Self {
+        Self::server(Step::Script(what.into()), source)
     }
 
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
@@ -271,6 +279,10 @@ fn reason(error: &PgError) -> String {
         };
     };
     let code = db.code();
+    if code.code() == NOT_AS_EXPECTED {
+        // The crate's own words about roles and schema, so they can be shown, and say what to do.
+        return [Some(db.message()), db.hint()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    }
     let mut line = match explain(code.code()) {
         Some(known) => format!("{known} (SQLSTATE {})", code.code()),
         None => format!("SQLSTATE {}", code.code()),

@@ -51,6 +51,12 @@ impl Ident {
         Ok(Self(name.into_boxed_str()))
     }
 
+    /// A name that the crate itself chose, which fits as it is.
+    pub(crate) fn known(name: &'static str) -> Self {
+        debug_assert!(!name.is_empty() && name.len() <= MAX_NAME_BYTES);
+        Self(name.into())
+    }
+
     /// Joins names into one with `_`, cut to what PostgreSQL keeps.
     ///
     /// A name that has to be cut ends in a hash of the whole, so that two long names stay different.
@@ -243,6 +249,12 @@ impl SettingName {
         }
     }
 
+    /// A name that the crate itself chose, already in lower case.
+    pub(crate) fn known(name: &'static str) -> Self {
+        debug_assert!(Self::new(name).is_ok_and(|checked| checked.as_str() == name));
+        Self(name.into())
+    }
+
     /// The name in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -280,9 +292,18 @@ pub(crate) fn literal(text: &str) -> String {
     }
 }
 
+/// Writes names as the text of a PostgreSQL array, `{"tenant_id","id"}`, without the quotes of a literal.
+pub(crate) fn array_text(names: &[&Ident]) -> String {
+    let elements: Vec<String> = names
+        .iter()
+        .map(|name| format!("\"{}\"", name.as_str().replace('\\', "\\\\").replace('"', "\\\"")))
+        .collect();
+    format!("{{{}}}", elements.join(","))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Ident, MAX_NAME_BYTES, QualifiedName, SettingName, literal};
+    use super::{Ident, MAX_NAME_BYTES, QualifiedName, SettingName, array_text, literal};
 
     #[test]
     fn a_joined_name_never_outgrows_what_the_server_keeps() {
@@ -311,6 +332,13 @@ mod tests {
             assert!(SettingName::new(wrong).is_err(), "{wrong:?} was taken");
         }
         assert_eq!(SettingName::new("request.jwt.claims").unwrap().quoted(), r#""request"."jwt"."claims""#);
+    }
+
+    #[test]
+    fn array_elements_cannot_be_left() {
+        let odd = Ident::new(r#"a"},\b"#).unwrap();
+        assert_eq!(array_text(&[&Ident::known("tenant_id"), &odd]), r#"{"tenant_id","a\"},\\b"}"#);
+        assert_eq!(array_text(&[]), "{}");
     }
 
     #[test]

@@ -21,6 +21,9 @@
 
 mod error;
 mod ident;
+#[cfg(feature = "migrate")]
+pub mod migrate;
+pub mod policy;
 mod pool;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]

@@ -1,1 +1,7 @@
+//! The integration tests: one binary, one server for all, a database for each.
+
+mod flights;
+mod isolation;
+mod laws;
+mod support;
 mod testing;

@@ -1,0 +1,5 @@
+//! Runs what [`policy`](crate::policy) renders.
+
+mod apply;
+
+pub use apply::apply;

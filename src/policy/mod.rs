@@ -1,0 +1,46 @@
+//! Roles and policies as SQL: what this module renders makes the database itself keep tenants apart.
+//!
+//! Nothing here talks to a server. [`Bootstrap`] and [`secure`] return a [`Script`], which prints itself as a file for
+//! psql and which `migrate::apply` (feature `migrate`) runs. Every script can be run again: the second run changes nothing.
+//!
+//! ```
+//! use tenantry::TenantType;
+//! use tenantry::policy::{Bootstrap, ForeignKey, Roles, TenantTable, Tenancy, secure};
+//!
+//! # fn main() -> tenantry::Result<()> {
+//! let tenancy = Tenancy::new(TenantType::Uuid);
+//! let roles = Roles::new("erp_owner", "erp_app")?.system("erp_system")?;
+//!
+//! let once = Bootstrap::new(tenancy.clone(), roles.clone()).script()?;
+//!
+//! let tables = [
+//!     TenantTable::new("erp.customer")?.unique(["id"])?,
+//!     TenantTable::new("erp.invoice")?.foreign_key(
+//!         ForeignKey::new(["customer_id"], "erp.customer", ["id"])?.replaces("invoice_customer_id_fkey")?,
+//!     ),
+//! ];
+//! println!("{}", secure(&tenancy, &roles, &tables)?);
+//! # assert!(once.to_string().contains("CREATE OR REPLACE FUNCTION \"tenantry\".tenant_id() RETURNS uuid"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The policies are those of
+//! [Row Security Policies](https://www.postgresql.org/docs/current/ddl-rowsecurity.html). Superusers and roles with
+//! BYPASSRLS are not bound by them, and TRUNCATE and REFERENCES do not ask them.
+
+mod bootstrap;
+mod model;
+mod password;
+mod render;
+pub(crate) mod scan;
+mod script;
+mod secure;
+mod shapes;
+
+pub use bootstrap::Bootstrap;
+pub use model::{Missing, Roles, Tenancy};
+pub use password::Password;
+pub use script::{Script, Step};
+pub use secure::secure;
+pub use shapes::{ForeignKey, OnDelete, TenantTable};

@@ -1,0 +1,19 @@
+//! What the tests share.
+
+pub mod erp;
+pub mod proxy;
+pub mod random;
+
+use std::time::{Duration, Instant};
+
+/// Waits for something to become true, and fails loudly when it does not.
+pub async fn eventually<F>(what: &str, mut holds: impl FnMut() -> F)
+where
+    F: Future<Output = bool>,
+{
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds().await {
+        assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
