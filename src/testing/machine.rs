@@ -77,7 +77,7 @@ impl Machine for ThisMachine {
 
     fn os(&self) -> Os {
         if cfg!(target_os = "macos") {
-            return Os::MacOs;
+            return Os::Mac;
         }
         let release =
             fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release"));
