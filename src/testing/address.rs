@@ -96,14 +96,16 @@ impl fmt::Debug for Address {
 
 /// Percent-encodes all but the characters that a URL reserves for nothing.
 fn percent(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let hex = |value: u8| char::from(b"0123456789ABCDEF"[usize::from(value & 0xf)]);
+            out.extend(['%', hex(byte >> 4), hex(byte)]);
         }
-        out
-    })
+    }
+    out
 }
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ use super::watchdog::Watchdog;
 use super::{background, random};
 
 /// How long the server in the container may take until it lets somebody in, `initdb` included.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// How long one attempt to log in may take.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long it may take until the image is there and the container runs.
-const START_LIMIT: Duration = Duration::from_secs(300);
+const START_LIMIT: Duration = Duration::from_mins(5);
 
 /// Parallel queries share memory through `/dev/shm`, of which a container has 64 MiB by default.
 const SHM_BYTES: u64 = 256 << 20;

@@ -16,9 +16,9 @@ use super::user::ServerUser;
 use super::watchdog::Watchdog;
 
 /// How long the server may take until it lets somebody in, crash recovery included.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// How long `initdb` may take on a machine that is busy with other things.
-const INITDB_LIMIT: Duration = Duration::from_secs(120);
+const INITDB_LIMIT: Duration = Duration::from_mins(2);
 /// How long an immediate shutdown may take. The server itself allows its processes 5 seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How long the watchdog may take over an answer that needs no waiting.

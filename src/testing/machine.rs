@@ -1,6 +1,7 @@
 //! The machine that the tests run on.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -46,7 +47,8 @@ impl Machine for ThisMachine {
     fn server_in(&self, folder: &Path) -> bool {
         ["initdb", "postgres"].into_iter().all(|name| {
             let program = folder.join(name);
-            program.is_file() && self.user.as_ref().is_none_or(|user| user.can_reach(&program))
+            let runs = fs::metadata(&program).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0);
+            runs && self.user.as_ref().is_none_or(|user| user.can_reach(&program))
         })
     }
 
@@ -75,7 +77,7 @@ impl Machine for ThisMachine {
 
     fn os(&self) -> Os {
         if cfg!(target_os = "macos") {
-            return Os::MacOs;
+            return Os::Mac;
         }
         let release =
             fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release"));

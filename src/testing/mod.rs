@@ -30,7 +30,7 @@
 //!
 //! Nothing. A local server and its folder, or the container, are watched over by a small shell that
 //! takes them away when the process ends: normally, by a panic, by Ctrl-C or by `kill -9`. It needs
-//! about a second for that, and works on after the process has ended. Databases on a server that was given by a URL
+//! a moment for that, longer with many databases, and works on after the process has ended. Databases on a server that was given by a URL
 //! are dropped as their tests end; those of a process that ended too soon, when the next one starts.
 //!
 //! # As root

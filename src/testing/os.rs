@@ -8,7 +8,7 @@ pub(super) enum Os {
     Arch,
     Alpine,
     Suse,
-    MacOs,
+    Mac,
     Other,
 }
 
@@ -39,7 +39,7 @@ impl Os {
             Self::Arch => "pacman -S postgresql",
             Self::Alpine => "apk add postgresql",
             Self::Suse => "zypper install -y postgresql-server",
-            Self::MacOs => "brew install postgresql@17",
+            Self::Mac => "brew install postgresql@17",
             Self::Other => "export TENANTRY_PG_BIN=/path/to/the/folder/with/initdb/and/postgres",
         }
     }
@@ -52,7 +52,7 @@ impl Os {
             Self::Arch => "pacman -S docker && systemctl start docker",
             Self::Alpine => "apk add docker && rc-service docker start",
             Self::Suse => "zypper install -y docker && systemctl start docker",
-            Self::MacOs => "brew install --cask docker && open -a Docker",
+            Self::Mac => "brew install --cask docker && open -a Docker",
             Self::Other => "docker info",
         }
     }

@@ -15,5 +15,6 @@ pub(super) fn bytes<const N: usize>() -> Result<[u8; N]> {
 
 /// `2 * N` hexadecimal digits.
 pub(super) fn hex<const N: usize>() -> Result<String> {
-    Ok(bytes::<N>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 0xf)]);
+    Ok(bytes::<N>()?.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte)]).collect())
 }

@@ -38,7 +38,6 @@ enum Backing {
 
 impl Server {
     /// A server for one test alone, which may stop it and choose its settings.
-    #[must_use]
     pub fn builder() -> ServerBuilder {
         ServerBuilder { settings: Vec::new() }
     }
@@ -49,6 +48,8 @@ impl Server {
         machine: &ThisMachine,
         settings: &[(String, String)],
     ) -> Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+
         let (address, backing) = match &source {
             Source::Url(url) => {
                 let address = Address::parse(url)?;
@@ -69,7 +70,6 @@ impl Server {
             .await
             .map_err(|source| TestError::server("the server does not tell its version", source))?
             .get(0);
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let server = Self { id, source, version, address, backing };
         tracing::info!(%server, "test server is ready");
