@@ -125,7 +125,11 @@ impl Caller<'_> {
             let (tenant, tag): (&str, &str) = (row.get(0), row.get(1));
             if tenant != me || tag != me {
                 let id: i64 = row.get(2);
-                self.load.violations.lock().unwrap().push(format!("{what}: {me} met {id} of {tenant}, {tag}"));
+                self.load
+                    .violations
+                    .lock()
+                    .unwrap()
+                    .push(format!("{what}: {me} met {id} of {tenant}, {tag}"));
             }
         }
     }
@@ -146,11 +150,14 @@ impl Caller<'_> {
                 db.query(&sql, &[&id, &self.tenant.as_setting()]).await?
             }
             1 => {
-                let sql = format!("delete from erp.account where id between 1000000 + $1 and 1000000 + $1 + 9 returning {SEEN}");
+                let sql = format!(
+                    "delete from erp.account where id between 1000000 + $1 and 1000000 + $1 + 9 returning {SEEN}"
+                );
                 db.query(&sql, &[&id]).await?
             }
             _ => {
-                let sql = format!("update erp.account set balance = balance + 1 where id = $1 returning {SEEN}");
+                let sql =
+                    format!("update erp.account set balance = balance + 1 where id = $1 returning {SEEN}");
                 db.query(&sql, &[&id]).await?
             }
         };
