@@ -1,6 +1,6 @@
 -- Everything that a script of the crate may touch, one line each, in the user's schemas.
 WITH relation AS (
-    SELECT c.oid, c.oid::regclass::text AS name, c.*
+    SELECT c.oid::regclass::text AS name, c.*
     FROM pg_class AS c
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -26,7 +26,7 @@ const STATEMENTS: [(&str, &str, &str, &str); 15] = [
     ("SELECT * FROM erp.invoice", "1", "TN001", "0"),
     ("SELECT * FROM erp.invoice WHERE id = 2", "0", "TN001", "0"),
     ("SELECT * FROM erp.invoice FOR UPDATE", "1", "TN001", "0"),
-    ("INSERT INTO erp.invoice (id) VALUES (3)", "1", "TN001", "23502"),
+    ("INSERT INTO erp.invoice (id) VALUES (3)", "1", "TN001", "42501"),
     ("INSERT INTO erp.invoice VALUES ('{A}', 3)", "1", "TN001", "42501"),
     ("INSERT INTO erp.invoice VALUES ('{B}', 3)", "42501", "TN001", "42501"),
     ("UPDATE erp.invoice SET total = 0", "1", "TN001", "0"),
@@ -123,8 +123,6 @@ async fn an_insert_into_an_empty_table_needs_a_tenant() {
     let mut app = place.as_app().await;
     assert_eq!(outcome(&mut app, None, "INSERT INTO erp.empty (id) VALUES (1)").await, "TN001");
     assert_eq!(outcome(&mut app, Some(A), "INSERT INTO erp.empty (id) VALUES (1)").await, "1");
-    // No row of any tenant would answer, so the server does not come to ask who asks.
-    assert_eq!(outcome(&mut app, None, "SELECT * FROM erp.empty").await, "0");
 }
 
 #[tokio::test]
