@@ -13,7 +13,7 @@ DECLARE
     role_name text := current_setting('tenantry.role');
     wanted    text[] := ARRAY[current_setting('tenantry.login'), 'NOSUPERUSER', current_setting('tenantry.bypassrls'),
                               'NOCREATEROLE', 'NOCREATEDB', 'NOREPLICATION'];
-    found     text[];
+    present     text[];
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
         BEGIN
@@ -33,19 +33,19 @@ BEGIN
             CASE WHEN rolcreatedb THEN 'CREATEDB' ELSE 'NOCREATEDB' END,
             CASE WHEN rolreplication THEN 'REPLICATION' ELSE 'NOREPLICATION' END
         ]
-    INTO found
+    INTO present
     FROM pg_catalog.pg_roles
     WHERE rolname = role_name;
 
-    IF found <> wanted THEN
+    IF present <> wanted THEN
         SELECT array_agg(f ORDER BY n), array_agg(w ORDER BY n)
-        INTO found, wanted
-        FROM unnest(found, wanted) WITH ORDINALITY AS a (f, w, n)
+        INTO present, wanted
+        FROM unnest(present, wanted) WITH ORDINALITY AS a (f, w, n)
         WHERE f <> w;
         RAISE EXCEPTION USING
             ERRCODE = 'TN002',
             MESSAGE = format('role %I has %s; expected %s of the %s role', role_name,
-                             array_to_string(found, ' '), array_to_string(wanted, ' '),
+                             array_to_string(present, ' '), array_to_string(wanted, ' '),
                              current_setting('tenantry.purpose')),
             HINT = format('run ALTER ROLE %I %s, or name another role', role_name,
                           array_to_string(wanted, ' '));

@@ -9,22 +9,22 @@ DECLARE
     support text    := current_setting('tenantry.support');
     wanted  regtype := current_setting('tenantry.type')::regtype;
     setting text    := current_setting('tenantry.setting');
-    found   record;
+    present   record;
 BEGIN
     SELECT prorettype::regtype AS type,
         coalesce(pg_get_function_sqlbody(oid), prosrc) AS body
-    INTO found
+    INTO present
     FROM pg_catalog.pg_proc
     WHERE oid = to_regprocedure(format('%I.tenant_id()', support));
 
     IF NOT FOUND THEN
         RETURN;
-    ELSIF found.type <> wanted THEN
+    ELSIF present.type <> wanted THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TN002',
-            MESSAGE = format('function %I.tenant_id() returns %s; expected %s', support, found.type, wanted),
+            MESSAGE = format('function %I.tenant_id() returns %s; expected %s', support, present.type, wanted),
             HINT = 'keep the tenancy as it was, or name another support schema';
-    ELSIF strpos(found.body, quote_literal(setting)) = 0 THEN
+    ELSIF strpos(present.body, quote_literal(setting)) = 0 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TN002',
             MESSAGE = format('function %I.tenant_id() reads another setting; expected %s', support, setting),

@@ -35,14 +35,14 @@ pub struct Tenancy {
 /// What a statement gets that runs without a tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Missing {
-    /// SQLSTATE `TN001`, as soon as a policy looks at a row. The default.
+    /// SQLSTATE `TN001`. The default.
     ///
-    /// The policies call `tenantry.tenant_id()`, so run [`Bootstrap`](super::Bootstrap) first. The server
-    /// evaluates the call when it meets the first row that the rest of the WHERE clause does not rule out, so a
-    /// statement that no row of any tenant would have answered finds nothing, here as with [`Missing::Empty`].
+    /// The policies call `tenantry.tenant_id()`, so run [`Bootstrap`](super::Bootstrap) first. The server evaluates the
+    /// call once per statement and only when it needs it: a sequential scan that meets no row, of any tenant, needs it
+    /// not, and a statement without a tenant then finds nothing, which is what every tenant would have found.
     #[default]
     Error,
-    /// No rows, as if the tables were empty. An INSERT is refused, by the NOT NULL of the tenant column.
+    /// No rows, as if the tables were empty. An INSERT is refused, with SQLSTATE 42501.
     ///
     /// The policies read the setting themselves and need no function of this crate's.
     Empty,

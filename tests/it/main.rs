@@ -3,5 +3,6 @@
 mod flights;
 mod isolation;
 mod laws;
+mod policy;
 mod support;
 mod testing;

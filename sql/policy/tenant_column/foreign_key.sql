@@ -3,8 +3,8 @@
 --     referenced_schema, referenced_table, referenced_columns (such as {tenant_id,id}),
 --     on_delete (such as CASCADE), on_delete_columns (of SET NULL and SET DEFAULT; else {}).
 SET LOCAL tenantry.schema = :'schema';
-SET LOCAL tenantry.table = :'table';
-SET LOCAL tenantry.constraint = :'constraint';
+SET LOCAL tenantry.table_name = :'table';
+SET LOCAL tenantry.constraint_name = :'constraint';
 SET LOCAL tenantry.columns = :'columns';
 SET LOCAL tenantry.referenced_schema = :'referenced_schema';
 SET LOCAL tenantry.referenced_table = :'referenced_table';
@@ -15,10 +15,10 @@ SET LOCAL tenantry.on_delete_columns = :'on_delete_columns';
 DO $$
 DECLARE
     child              regclass := format('%I.%I', current_setting('tenantry.schema'),
-                                          current_setting('tenantry.table'))::regclass;
+                                          current_setting('tenantry.table_name'))::regclass;
     parent             regclass := format('%I.%I', current_setting('tenantry.referenced_schema'),
                                           current_setting('tenantry.referenced_table'))::regclass;
-    constraint_name    text     := current_setting('tenantry.constraint');
+    constraint_name    text     := current_setting('tenantry.constraint_name');
     columns            text[]   := current_setting('tenantry.columns');
     referenced_columns text[]   := current_setting('tenantry.referenced_columns');
     on_delete          text     := current_setting('tenantry.on_delete');

@@ -1,14 +1,14 @@
 -- An index that leads with the tenant column, unless there is one.
 -- Variables: schema, table, index (its name), column.
 SET LOCAL tenantry.schema = :'schema';
-SET LOCAL tenantry.table = :'table';
+SET LOCAL tenantry.table_name = :'table';
 SET LOCAL tenantry.index = :'index';
-SET LOCAL tenantry.column = :'column';
+SET LOCAL tenantry.column_name = :'column';
 
 DO $$
 DECLARE
     target regclass := format('%I.%I', current_setting('tenantry.schema'),
-                              current_setting('tenantry.table'))::regclass;
+                              current_setting('tenantry.table_name'))::regclass;
 BEGIN
     IF NOT EXISTS (
         SELECT
@@ -20,10 +20,10 @@ BEGIN
             AND i.indisvalid
             AND i.indpred IS NULL
             AND m.amname = 'btree'
-            AND a.attname = current_setting('tenantry.column')
+            AND a.attname = current_setting('tenantry.column_name')
     ) THEN
         EXECUTE format('CREATE INDEX %I ON %s (%I)', current_setting('tenantry.index'), target,
-                       current_setting('tenantry.column'));
+                       current_setting('tenantry.column_name'));
     END IF;
 END
 $$;

@@ -1,14 +1,14 @@
 -- A unique index that leads with the tenant column, unless there is one on the same columns.
 -- Variables: schema, table, index (its name), columns (such as {tenant_id,id}).
 SET LOCAL tenantry.schema = :'schema';
-SET LOCAL tenantry.table = :'table';
+SET LOCAL tenantry.table_name = :'table';
 SET LOCAL tenantry.index = :'index';
 SET LOCAL tenantry.columns = :'columns';
 
 DO $$
 DECLARE
     target regclass := format('%I.%I', current_setting('tenantry.schema'),
-                              current_setting('tenantry.table'))::regclass;
+                              current_setting('tenantry.table_name'))::regclass;
     wanted text[]   := current_setting('tenantry.columns');
 BEGIN
     -- A foreign key can refer to an index that is unique at once, on columns alone and on all rows.

@@ -1,0 +1,78 @@
+BEGIN;
+
+-- set the transaction up
+SET LOCAL lock_timeout = '2000ms';
+SET LOCAL row_security = off;
+SET LOCAL client_min_messages = warning;
+
+-- secure "erp"."invoice": no force
+ALTER TABLE "erp"."invoice" NO FORCE ROW LEVEL SECURITY;
+
+-- secure "erp"."invoice": tenant column
+ALTER TABLE "erp"."invoice"
+    ALTER COLUMN "Company" SET DEFAULT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint,
+    ALTER COLUMN "Company" SET NOT NULL;
+
+-- secure "erp"."invoice": index
+SET LOCAL tenantry.schema = 'erp';
+SET LOCAL tenantry.table_name = 'invoice';
+SET LOCAL tenantry.index = 'invoice_Company_idx';
+SET LOCAL tenantry.column_name = 'Company';
+
+DO $$
+DECLARE
+    target regclass := format('%I.%I', current_setting('tenantry.schema'),
+                              current_setting('tenantry.table_name'))::regclass;
+BEGIN
+    IF NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_index AS i
+            JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+            JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = target
+            AND i.indisvalid
+            AND i.indpred IS NULL
+            AND m.amname = 'btree'
+            AND a.attname = current_setting('tenantry.column_name')
+    ) THEN
+        EXECUTE format('CREATE INDEX %I ON %s (%I)', current_setting('tenantry.index'), target,
+                       current_setting('tenantry.column_name'));
+    END IF;
+END
+$$;
+
+-- secure "erp"."invoice": policies
+ALTER TABLE "erp"."invoice"
+    ENABLE ROW LEVEL SECURITY,
+    FORCE ROW LEVEL SECURITY;
+
+DROP POLICY IF EXISTS tenantry_tenant ON "erp"."invoice";
+
+CREATE POLICY tenantry_tenant ON "erp"."invoice"
+    AS PERMISSIVE
+    FOR ALL
+    TO "erp_app", "erp_owner"
+    USING ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint))
+    WITH CHECK ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint));
+
+DROP POLICY IF EXISTS tenantry_floor ON "erp"."invoice";
+
+CREATE POLICY tenantry_floor ON "erp"."invoice"
+    AS RESTRICTIVE
+    FOR ALL
+    TO PUBLIC
+    USING ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint))
+    WITH CHECK ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint));
+
+-- grant usage on schema "erp"
+GRANT USAGE ON SCHEMA "erp" TO "erp_app", "erp_system";
+
+-- secure "erp"."invoice": grants
+REVOKE TRUNCATE, REFERENCES, TRIGGER ON TABLE "erp"."invoice" FROM PUBLIC;
+
+REVOKE ALL ON TABLE "erp"."invoice" FROM "erp_app", "erp_system";
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_app", "erp_system";
+
+COMMIT;
