@@ -30,6 +30,8 @@ pub struct RowStream<'a> {
 enum End {
     /// A statement on its own, whose COMMIT is under way.
     Single { lease: Arc<Lease>, closing: Answers },
+    /// The same once all its rows have been read.
+    Closing { lease: Arc<Lease>, closing: Answers },
     /// A statement of an open transaction.
     Block(Arc<Work>),
     /// The last row or an error was returned.
@@ -76,7 +78,9 @@ impl RowStream<'_> {
                 error
             }
             // The answer to the COMMIT is still to come; the drain waits for it.
-            End::Single { .. } | End::Reached => Error::final_step(Step::Statement, error),
+            End::Single { .. } | End::Closing { .. } | End::Reached => {
+                Error::final_step(Step::Statement, error)
+            }
         }
     }
 }
@@ -86,30 +90,33 @@ impl Stream for RowStream<'_> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if matches!(this.end, End::Reached) {
-            return Poll::Ready(None);
-        }
-        match ready!(this.rows.as_mut().poll_next(cx)) {
-            Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
-            Some(Err(error)) => return Poll::Ready(Some(Err(this.failed(error)))),
-            None => {}
-        }
-        let closed = match &mut this.end {
-            End::Single { lease, closing } => {
-                let closed = ready!(closing.poll_all(cx));
-                if closed.is_ok() {
-                    lease.settle();
-                }
-                closed
+        if matches!(this.end, End::Single { .. } | End::Block(_)) {
+            match ready!(this.rows.as_mut().poll_next(cx)) {
+                Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(this.failed(error)))),
+                None => this.end = std::mem::replace(&mut this.end, End::Reached).after_rows(),
             }
-            End::Block(work) => {
-                work.unread_is_read();
-                Ok(())
-            }
-            End::Reached => Ok(()),
-        };
+        }
+        let End::Closing { lease, closing } = &mut this.end else { return Poll::Ready(None) };
+        let closed = ready!(closing.poll_all(cx));
+        if closed.is_ok() {
+            lease.settle();
+        }
         this.end = End::Reached;
         Poll::Ready(closed.err().map(|(step, error)| Err(Error::final_step(step, error))))
+    }
+}
+
+impl End {
+    fn after_rows(self) -> Self {
+        match self {
+            Self::Single { lease, closing } => Self::Closing { lease, closing },
+            Self::Block(work) => {
+                work.unread_is_read();
+                Self::Reached
+            }
+            ended @ (Self::Closing { .. } | Self::Reached) => ended,
+        }
     }
 }
 

@@ -79,8 +79,9 @@ impl Load {
     async fn operate(&self, random: &mut Random) {
         let caller = Caller { load: self, tenant: tenant(random.below(u64::from(TENANTS)) as u8 + 1) };
         let mut inner = random.split();
+        let (operation, cut) = (random.below(8), random.below(8));
         let work = async {
-            match inner.below(8) {
+            match operation {
                 0 | 1 => caller.read(&*caller.scope(), &mut inner).await,
                 2 => caller.write(&*caller.scope(), &mut inner).await,
                 3 => caller.trespass(&mut inner).await,
@@ -89,7 +90,7 @@ impl Load {
                 _ => caller.fail(&mut inner).await,
             }
         };
-        let done = match random.below(8) {
+        let done = match cut {
             0 => poll_at_most(work, random.below(6)).await,
             1 => tokio::time::timeout(Duration::from_micros(random.below(2_000)), work).await.ok(),
             2 => {
@@ -102,7 +103,7 @@ impl Load {
             // Two transactions of one tenant may lock its rows in opposite order.
             && !error.is_retryable()
         {
-            self.surprises.lock().unwrap().push(format!("{error:?}"));
+            self.surprises.lock().unwrap().push(format!("operation {operation}, cut {cut}: {error:?}"));
         }
     }
 }
@@ -136,7 +137,7 @@ impl Caller<'_> {
 
     async fn read(&self, db: &Statements, random: &mut Random) -> Result<(), Error> {
         let id = random.below(u64::from(TENANTS) * ACCOUNTS as u64) as i64;
-        let sql = format!("select {SEEN} from erp.account where id between $1 and $1 + 30");
+        let sql = format!("select {SEEN} from erp.account where id between $1::bigint and $1 + 30");
         self.check("read", &db.query(&sql, &[&id]).await?);
         Ok(())
     }
@@ -151,7 +152,7 @@ impl Caller<'_> {
             }
             1 => {
                 let sql = format!(
-                    "delete from erp.account where id between 1000000 + $1 and 1000000 + $1 + 9 returning {SEEN}"
+                    "delete from erp.account where id between $1::bigint + 1000000 and $1 + 1000009 returning {SEEN}"
                 );
                 db.query(&sql, &[&id]).await?
             }
@@ -282,6 +283,8 @@ fn quiet_panics_on_purpose() {
 }
 
 async fn database() -> (Erp, TenantPool) {
+    let _ =
+        tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).try_init();
     quiet_panics_on_purpose();
     let erp = Erp::new().await;
     let pool = erp.pool(CONNECTIONS).await;
@@ -305,8 +308,10 @@ async fn isolated(strategy: Strategy, operations: usize) {
     let load = Load::new(pool, operations);
     load.run(0x5eed).await;
 
-    assert_eq!(*load.violations.lock().unwrap(), Vec::<String>::new());
-    assert_eq!(*load.surprises.lock().unwrap(), Vec::<String>::new());
+    for found in [&load.violations, &load.surprises] {
+        let found = found.lock().unwrap();
+        assert!(found.is_empty(), "{} in all, among them {:#?}", found.len(), &found[..found.len().min(3)]);
+    }
     assert!(load.looked_at.load(Ordering::Relaxed) > operations, "the checker has looked at too little");
     let admin = erp.admin().await;
     let crossed = "select count(*) from erp.account where tag <> tenant_id::text";
