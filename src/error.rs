@@ -281,7 +281,8 @@ fn reason(error: &PgError) -> String {
     let code = db.code();
     if code.code() == NOT_AS_EXPECTED {
         // The crate's own words about roles and schema, so they can be shown, and say what to do.
-        return [Some(db.message()), db.hint()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let said: Vec<&str> = [Some(db.message()), db.hint()].into_iter().flatten().collect();
+        return said.join("; ").replace(char::is_control, " ");
     }
     let mut line = match explain(code.code()) {
         Some(known) => format!("{known} (SQLSTATE {})", code.code()),

@@ -132,7 +132,7 @@ async fn the_second_of_two_equal_conditions_costs_nothing() {
     let app = place.as_app().await;
     let plan = app.query("EXPLAIN (COSTS OFF) SELECT * FROM erp.invoice WHERE id = 1", &[]).await.unwrap();
     let plan: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
-    assert_eq!(plan.iter().filter(|line| line.contains("InitPlan")).count(), 1, "{plan:#?}");
+    assert!(!plan.join("\n").contains("InitPlan 2"), "{plan:#?}");
     assert_eq!(plan.join("\n").matches("tenant_id = ").count(), 1, "{plan:#?}");
 }
 
