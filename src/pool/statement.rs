@@ -116,12 +116,12 @@ fn past_block_comment(mut rest: &str) -> &str {
     while depth > 0 {
         let Some(at) = rest.find(['*', '/']) else { return "" };
         let tail = &rest[at..];
-        if tail.starts_with("*/") {
+        if let Some(after) = tail.strip_prefix("*/") {
             depth -= 1;
-            rest = &tail[2..];
-        } else if tail.starts_with("/*") {
+            rest = after;
+        } else if let Some(after) = tail.strip_prefix("/*") {
             depth += 1;
-            rest = &tail[2..];
+            rest = after;
         } else {
             rest = &tail[1..];
         }

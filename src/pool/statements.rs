@@ -69,6 +69,7 @@ impl std::ops::Deref for Ready<'_> {
     }
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the type tells them once, for every method")]
 impl Statements {
     pub(super) fn single(single: Arc<Single>) -> Self {
         Self(Unit::Single(single))
