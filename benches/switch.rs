@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use tenantry::policy::{Bootstrap, Password, Roles, TenantTable, Tenancy, secure};
+use tenantry::policy::{Bootstrap, Password, Roles, Tenancy, TenantTable, secure};
 use tenantry::{Strategy, TenantId, TenantPool, TenantType, migrate, testing};
 use tokio_postgres::{Client, NoTls};
 
@@ -41,8 +41,7 @@ async fn compare() -> Result<(), AnyError> {
         let builder = TenantPool::builder(&url).tenant_type(TenantType::Bigint).max_size(1);
         builder.strategy(strategy).build()
     };
-    let (explicit, set_local) =
-        (pool(Strategy::Explicit).await?, pool(Strategy::ExplicitSetLocal).await?);
+    let (explicit, set_local) = (pool(Strategy::Explicit).await?, pool(Strategy::ExplicitSetLocal).await?);
 
     let mut times: [Vec<Duration>; 4] = Default::default();
     for round in 0..WARM_UP + ROUNDS {
