@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use common::AnyError;
 use common::place::Place;
-use common::terminal::{gets, holds, refused, show_log, title, tries};
+use common::terminal::{gets, holds, refused, title, tries};
 use common::tpcb::{self, ACCOUNTS_PER_BRANCH};
 use tenantry::policy::secure;
 use tenantry::{TenantPool, TenantType, migrate, testing};
@@ -24,7 +24,6 @@ const TRANSFERS: i32 = 100;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    show_log();
     common::run(async |place| pgbench(place).await).await
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use common::AnyError;
 use common::place::Place;
-use common::terminal::{gets, holds, median, refused, show_log, title, tries};
+use common::terminal::{gets, holds, median, refused, title, tries};
 use tenantry::policy::{ForeignKey, TenantTable, secure};
 use tenantry::{TenantId, TenantPool, TenantType, migrate};
 use tokio_postgres::NoTls;
@@ -50,7 +50,6 @@ const COMPANIES: [(&str, [u8; 16], i64); 2] =
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    show_log();
     common::run(async |place| quickstart(place).await).await
 }
 
@@ -108,7 +107,7 @@ async fn create(place: &mut Place) -> Result<(), AnyError> {
     migrate::apply(&mut place.admin, &script).await?;
     gets(&format!("4 tables, {} steps in one transaction, among them:", script.steps().len()));
     for step in script.steps().iter().filter(|step| step.what().contains("invoice_line")) {
-        gets(&format!("  {}", step.what().replace(&format!("{schema}."), "")));
+        gets(&format!("  {}", step.what().replace(&format!("\"{schema}\"."), "")));
     }
     Ok(())
 }

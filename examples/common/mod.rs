@@ -16,13 +16,15 @@ where
         Ok(place) => place,
         Err(error) => return terminal::failed(&*error),
     };
+    terminal::show_log();
     let outcome = tokio::select! {
         outcome = example(&mut place) => outcome,
         _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
     };
-    let tidied = place.close().await;
-    match outcome.and(tidied) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => terminal::failed(&*error),
-    }
+    let errors: Vec<AnyError> = [outcome, place.close().await].into_iter().filter_map(Result::err).collect();
+    errors
+        .iter()
+        .map(|error| terminal::failed(&**error))
+        .next_back()
+        .unwrap_or(std::process::ExitCode::SUCCESS)
 }

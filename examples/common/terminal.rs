@@ -40,7 +40,7 @@ pub fn holds(text: &str) {
 }
 
 /// Shows log lines of level INFO and above between the lines of the story.
-pub fn show_log() {
+pub(super) fn show_log() {
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
         .with_ansi(false)

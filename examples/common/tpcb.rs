@@ -5,6 +5,7 @@
 
 use tenantry::policy::TenantTable;
 use tenantry::{Error, TenantPool};
+use tokio::task::JoinSet;
 
 /// What `pgbench -i` makes for each unit of its scale.
 pub const ACCOUNTS_PER_BRANCH: i32 = 100_000;
@@ -72,33 +73,30 @@ pub async fn transfer_from_many_tasks(
     tasks: i32,
     transfers: i32,
 ) -> Result<(i32, i32), Error> {
-    let running: Vec<_> = (0..tasks)
-        .map(|task| {
-            let pool = pool.clone();
-            tokio::spawn(async move {
-                let mut done = 0;
-                for n in 0..transfers {
-                    let branch = (task + n) % branches;
-                    // Spread over branches, tellers and accounts, without a second source of chance.
-                    let scattered = (task * transfers + n).wrapping_mul(7919) & 0x7fff_ffff;
-                    let of = if n % 8 == 7 { (branch + 1) % branches } else { branch };
-                    let account = of * ACCOUNTS_PER_BRANCH + scattered % ACCOUNTS_PER_BRANCH + 1;
-                    let teller = branch * TELLERS_PER_BRANCH + scattered % TELLERS_PER_BRANCH + 1;
-                    let delta = scattered % 10_001 - 5_000;
-                    if transfer(&pool, branch + 1, teller, account, delta).await?.is_some() {
-                        done += 1;
-                    }
+    // A set ends its tasks when it is dropped, so that an interrupted caller leaves none running.
+    let mut running = JoinSet::new();
+    for task in 0..tasks {
+        let pool = pool.clone();
+        running.spawn(async move {
+            let mut done = 0;
+            for n in 0..transfers {
+                let branch = (task + n) % branches;
+                // Spread over branches, tellers and accounts, without a second source of chance.
+                let scattered = (task * transfers + n).wrapping_mul(7919) & 0x7fff_ffff;
+                let of = if n % 8 == 7 { (branch + 1) % branches } else { branch };
+                let account = of * ACCOUNTS_PER_BRANCH + scattered % ACCOUNTS_PER_BRANCH + 1;
+                let teller = branch * TELLERS_PER_BRANCH + scattered % TELLERS_PER_BRANCH + 1;
+                let delta = scattered % 10_001 - 5_000;
+                if transfer(&pool, branch + 1, teller, account, delta).await?.is_some() {
+                    done += 1;
                 }
-                Ok::<_, Error>(done)
-            })
-        })
-        .collect();
+            }
+            Ok::<_, Error>(done)
+        });
+    }
     let mut done = 0;
-    for task in running {
-        done += match task.await {
-            Ok(outcome) => outcome?,
-            Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
-        };
+    for task in running.join_all().await {
+        done += task?;
     }
     Ok((done, tasks * transfers - done))
 }
