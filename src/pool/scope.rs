@@ -11,22 +11,13 @@ use tracing::debug;
 
 use super::binding::Bound;
 use super::core::Core;
+use super::door::{System, Tenant};
 use super::rows::RowStream;
 use super::single::Single;
 use super::statement::ToStatement;
 use super::statements::Statements;
 use super::transaction::{Transaction, TransactionBlock};
 use crate::error::{Error, Result};
-
-/// Marks what runs as one tenant.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Tenant {}
-
-/// Marks what crosses tenants.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct System {}
 
 /// One tenant's view of the database, from [`TenantPool::tenant`](crate::TenantPool::tenant).
 pub type TenantScope = Scope<Tenant>;

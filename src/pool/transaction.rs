@@ -12,7 +12,7 @@ use tokio_postgres::types::ToSql;
 use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
-use super::scope::{System, Tenant};
+use super::door::{System, Tenant};
 use super::statement::judge;
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
