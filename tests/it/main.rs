@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
+mod cancellation;
 mod flights;
 mod isolation;
 mod laws;
