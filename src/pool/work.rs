@@ -226,7 +226,7 @@ impl Work {
         lease.owe(Debt::Answer);
         let mut committed = Answers::default();
         committed.push_command(Step::Commit, lease, COMMIT);
-        self.opening_answered().await?;
+        let opened = self.opening_answered().await;
         let probed = probe.all().await;
         let answer = committed.all().await;
         if let Err((step, error)) = answer {
@@ -236,6 +236,7 @@ impl Work {
             return Err(Error::final_step(step, error));
         }
         lease.settle();
+        opened?;
         probed.map_err(|(_, error)| {
             let code = error.code().cloned();
             if connection_is_lost(&error) {
