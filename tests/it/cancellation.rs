@@ -5,36 +5,39 @@ mod intervention;
 mod operations;
 mod stand;
 
-use tenantry::{Strategy, TenantPool};
+use tenantry::TenantPool;
 use tokio::time::timeout;
 
 use self::intervention::{Ended, INTERVENTIONS, Intervention, Point};
-use self::operations::{Commits, OPERATIONS, Operation};
-use self::stand::{Doing, LIMIT, Stand};
+use self::operations::{
+    COPIES, CURSORS_AND_PREPARE, Commits, Operation, SAVEPOINTS, SINGLE_STATEMENTS, TRANSACTIONS,
+};
+use self::stand::{Doing, LIMIT, OTHER, Stand};
+use crate::support::erp::tenant;
 
 /// More await points than any operation has.
 const ENDLESS: usize = 500;
 
-/// The product, for one operation. Returns nothing; panics with what it was doing.
-async fn product(operation: &Operation, strategy: Strategy) {
-    let stand = Stand::new(if operation.fresh { 2 } else { 1 }, strategy).await;
-    for intervention in INTERVENTIONS {
-        for by in [Point::Poll as fn(usize) -> Point, Point::Message] {
-            let mut pool = stand.pool().await;
-            let mut points = 0;
-            loop {
-                if operation.fresh {
-                    pool = stand.pool().await;
+/// Every operation of a group, by every intervention, at every point.
+async fn product(operations: &[Operation]) {
+    for operation in operations {
+        // Two, so that one connection is idle meanwhile.
+        let stand = Stand::new(if operation.fresh { 1 } else { 2 }).await;
+        for intervention in INTERVENTIONS {
+            for by in [Point::Message as fn(usize) -> Point, Point::Poll] {
+                if intervention.kills() && matches!(by(0), Point::Poll(_)) {
+                    // The server is what is hit there, and its messages are all that happens on it.
+                    continue;
                 }
-                let unharmed = one(&stand, operation, &pool, intervention, by(points)).await;
-                if unharmed {
-                    break;
+                let pool = stand.pool().await;
+                let mut points = 0;
+                while !one(&stand, operation, &pool, intervention, by(points)).await {
+                    points += 1;
+                    assert!(points < ENDLESS, "{} does not end", operation.name);
                 }
-                points += 1;
-                assert!(points < ENDLESS, "{} does not end", operation.name);
+                println!("{}: {intervention:?} up to {:?}", operation.name, by(points));
+                assert!(points > 3, "{} has {points} await points only", operation.name);
             }
-            println!("{}: {points} points {:?} {intervention:?}", operation.name, by(points));
-            assert!(points > 3, "{} has {points} await points only", operation.name);
         }
     }
 }
@@ -48,7 +51,11 @@ async fn one(
     point: Point,
 ) -> bool {
     let _doing = Doing(format!("{}, {intervention:?} at {point:?}", operation.name));
-    if !operation.fresh {
+    if operation.fresh {
+        // May leave something in its session, so that its connection is closed.
+        pool.tenant(tenant(OTHER)).execute("do $$ begin end $$", &[]).await.unwrap();
+        assert_eq!(pool.status().size, 0);
+    } else {
         // What it prepares is prepared then.
         (operation.run)(pool.clone(), Commits::default()).await.unwrap();
         stand.clear().await;
@@ -85,8 +92,26 @@ fn judge(operation: &Operation, commits: &Commits, ended: &Ended, written: i64) 
 }
 
 #[tokio::test]
-async fn the_product() {
-    for operation in OPERATIONS {
-        product(operation, Strategy::default()).await;
-    }
+async fn a_single_statement_can_be_interrupted_anywhere() {
+    product(SINGLE_STATEMENTS).await;
+}
+
+#[tokio::test]
+async fn a_transaction_can_be_interrupted_anywhere() {
+    product(TRANSACTIONS).await;
+}
+
+#[tokio::test]
+async fn a_copy_can_be_interrupted_anywhere() {
+    product(COPIES).await;
+}
+
+#[tokio::test]
+async fn a_savepoint_can_be_interrupted_anywhere() {
+    product(SAVEPOINTS).await;
+}
+
+#[tokio::test]
+async fn a_cursor_and_prepare_can_be_interrupted_anywhere() {
+    product(CURSORS_AND_PREPARE).await;
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -16,7 +17,7 @@ pub type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
 
 pub struct Operation {
     pub name: &'static str,
-    /// Whether it needs a pool that has prepared nothing and has a connection yet to open.
+    /// Whether it has to open its connection first.
     pub fresh: bool,
     /// What [`Stand::written`](super::stand::Stand::written) counts when it has succeeded.
     pub writes: i64,
@@ -48,15 +49,13 @@ const COPY_IN: &str = "copy erp.stage from stdin";
 const COPY_OUT: &str = "copy erp.account to stdout";
 const LINES: [&[u8]; 3] = [b"one\n", b"two\n", b"three\n"];
 
-pub const OPERATIONS: &[Operation] = &[
+pub const SINGLE_STATEMENTS: &[Operation] = &[
     Operation {
         name: "a single statement on a new connection",
         fresh: true,
         writes: 2,
         run: |pool, commits| {
             Box::pin(async move {
-                let other = pool.tenant(tenant(OTHER)).begin();
-                other.query_typed("select 1", &[]).await?;
                 commits.now();
                 pool.tenant(tenant(OWN)).execute(INSERT, &[]).await.map(|rows| assert_eq!(rows, 2))
             })
@@ -119,6 +118,9 @@ pub const OPERATIONS: &[Operation] = &[
             })
         },
     },
+];
+
+pub const TRANSACTIONS: &[Operation] = &[
     Operation {
         name: "a transaction of three statements",
         fresh: false,
@@ -202,6 +204,9 @@ pub const OPERATIONS: &[Operation] = &[
             })
         },
     },
+];
+
+pub const COPIES: &[Operation] = &[
     Operation {
         name: "COPY in",
         fresh: false,
@@ -277,6 +282,9 @@ pub const OPERATIONS: &[Operation] = &[
             })
         },
     },
+];
+
+pub const SAVEPOINTS: &[Operation] = &[
     Operation {
         name: "a savepoint that is released",
         fresh: false,
@@ -332,6 +340,9 @@ pub const OPERATIONS: &[Operation] = &[
             })
         },
     },
+];
+
+pub const CURSORS_AND_PREPARE: &[Operation] = &[
     Operation {
         name: "a cursor",
         fresh: false,
@@ -350,15 +361,15 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "prepare",
-        fresh: true,
+        fresh: false,
         writes: 3,
         run: |pool, commits| {
             Box::pin(async move {
                 let tx = pool.tenant(tenant(OWN)).begin();
                 // Ahead of the first statement, and behind it.
-                let update = tx.prepare(UPDATE).await?;
+                let update = tx.prepare(&anew(UPDATE)).await?;
                 tx.execute(&update, &[]).await?;
-                let select = tx.prepare(SELECT).await?;
+                let select = tx.prepare(&anew(SELECT)).await?;
                 tx.query(&select, &[]).await?;
                 commit(tx, &commits).await
             })
@@ -394,4 +405,10 @@ pub async fn is_at_home(statements: &Statements) -> Result<()> {
 
 fn no_params() -> [&'static (dyn ToSql + Sync); 0] {
     []
+}
+
+/// The same statement in a text that no connection has prepared yet.
+fn anew(sql: &str) -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("{sql} -- {}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tenantry::testing::Server;
-use tenantry::{Result, Strategy, TenantPool, TenantPoolBuilder};
+use tenantry::{Result, TenantPool, TenantPoolBuilder};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
@@ -27,23 +27,22 @@ pub struct Stand {
     pub turnstile: Turnstile,
     pub admin: Client,
     pub size: usize,
-    strategy: Strategy,
 }
 
 impl Stand {
-    pub async fn new(size: usize, strategy: Strategy) -> Self {
-        Self::with(Erp::new().await, size, strategy).await
+    pub async fn new(size: usize) -> Self {
+        Self::with(Erp::new().await, size).await
     }
 
     /// On a server that the test can stop.
     pub async fn beside(server: &Server, size: usize) -> Self {
-        Self::with(Erp::beside(server).await, size, Strategy::default()).await
+        Self::with(Erp::beside(server).await, size).await
     }
 
-    async fn with(erp: Erp, size: usize, strategy: Strategy) -> Self {
+    async fn with(erp: Erp, size: usize) -> Self {
         let turnstile = Turnstile::start(erp.address()).await;
         let admin = erp.admin().await;
-        let stand = Self { erp, turnstile, admin, size, strategy };
+        let stand = Self { erp, turnstile, admin, size };
         let pool = stand.pool().await;
         open_accounts(&pool, &tenant(OWN), 1, 3).await;
         open_accounts(&pool, &tenant(OTHER), 11, 3).await;
@@ -56,16 +55,19 @@ impl Stand {
     }
 
     pub fn builder(&self) -> TenantPoolBuilder {
-        TenantPool::builder(&self.erp.app_url_through(self.turnstile.port()))
-            .max_size(self.size)
-            .strategy(self.strategy)
+        TenantPool::builder(&self.erp.app_url_through(self.turnstile.port())).max_size(self.size)
     }
 
     /// Ends every connection of the pool's on the server, and waits until the server has done so.
     pub async fn terminate(&self) {
-        let sql = "select count(*) filter (where not pg_terminate_backend(pid, 10000)) from pg_stat_activity
+        let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity
             where datname = current_database() and usename = $1";
-        assert_eq!(self.ask(sql).await, 0, "a backend did not end");
+        // With a limit of its own, pg_terminate_backend would look every 100 ms only.
+        let deadline = Instant::now() + LIMIT;
+        while self.ask(terminate).await > 0 {
+            assert!(Instant::now() < deadline, "a backend does not end");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// What all tenants have written beyond their first accounts.
