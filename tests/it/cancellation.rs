@@ -3,7 +3,11 @@
 
 mod intervention;
 mod operations;
+mod parts;
+mod shutdown;
+mod sleepers;
 mod stand;
+mod tokens;
 
 use tenantry::TenantPool;
 use tokio::time::timeout;
@@ -51,6 +55,18 @@ async fn one(
     point: Point,
 ) -> bool {
     let _doing = Doing(format!("{}, {intervention:?} at {point:?}", operation.name));
+    warm_up(operation, pool, stand).await;
+    let commits = Commits::default();
+    let work = (operation.run)(pool.clone(), commits.clone());
+    let ended = timeout(LIMIT, intervention.at(point, work, stand)).await.expect("the operation hangs");
+    stand.check(pool, intervention.kills()).await;
+    judge(operation, &commits, &ended, stand.written().await);
+    stand.clear().await;
+    matches!(ended, Ended::Unharmed(_))
+}
+
+/// Brings the pool into the state that the operation starts from.
+async fn warm_up(operation: &Operation, pool: &TenantPool, stand: &Stand) {
     if operation.fresh {
         // May leave something in its session, so that its connection is closed.
         pool.tenant(tenant(OTHER)).execute("do $$ begin end $$", &[]).await.unwrap();
@@ -60,13 +76,6 @@ async fn one(
         (operation.run)(pool.clone(), Commits::default()).await.unwrap();
         stand.clear().await;
     }
-    let commits = Commits::default();
-    let work = (operation.run)(pool.clone(), commits.clone());
-    let ended = timeout(LIMIT, intervention.at(point, work, stand)).await.expect("the operation hangs");
-    stand.check(pool, intervention.kills()).await;
-    judge(operation, &commits, &ended, stand.written().await);
-    stand.clear().await;
-    matches!(ended, Ended::Unharmed(_))
 }
 
 /// Nothing is half done, and whoever is told something is told the truth.

@@ -5,5 +5,6 @@ mod flights;
 mod isolation;
 mod laws;
 mod policy;
+mod recovery;
 mod support;
 mod testing;

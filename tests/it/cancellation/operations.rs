@@ -38,16 +38,21 @@ impl Commits {
     }
 }
 
-const UPDATE: &str = "update erp.account set balance = balance + 1 where id <= 3";
-const UPDATE_RETURNING: &str = "update erp.account set balance = balance + 1 where id <= 3 returning id";
-const INSERT: &str = "insert into erp.account (id, tag)
+pub const UPDATE: &str = "update erp.account set balance = balance + 1 where id <= 3";
+pub const UPDATE_RETURNING: &str = "update erp.account set balance = balance + 1 where id <= 3 returning id";
+pub const INSERT: &str = "insert into erp.account (id, tag)
     select id, current_setting('app.tenant_id') from generate_series(100, 101) id";
-const INSERT_MORE: &str = "insert into erp.account (id, tag)
+pub const INSERT_MORE: &str = "insert into erp.account (id, tag)
     select id, current_setting('app.tenant_id') from generate_series(102, 103) id";
-const SELECT: &str = "select id, tag from erp.account order by id";
-const COPY_IN: &str = "copy erp.stage from stdin";
-const COPY_OUT: &str = "copy erp.account to stdout";
-const LINES: [&[u8]; 3] = [b"one\n", b"two\n", b"three\n"];
+pub const SELECT: &str = "select id, tag from erp.account order by id";
+pub const COPY_IN: &str = "copy erp.stage from stdin";
+pub const COPY_OUT: &str = "copy erp.account to stdout";
+pub const LINES: [&[u8]; 3] = [b"one\n", b"two\n", b"three\n"];
+
+/// All of them.
+pub fn groups() -> [&'static [Operation]; 5] {
+    [SINGLE_STATEMENTS, TRANSACTIONS, COPIES, SAVEPOINTS, CURSORS_AND_PREPARE]
+}
 
 pub const SINGLE_STATEMENTS: &[Operation] = &[
     Operation {
@@ -392,7 +397,7 @@ fn fails<T>(result: Result<T>, code: &SqlState) -> Result<()> {
 }
 
 /// Does in a savepoint what must not reach past its end.
-async fn strays(savepoint: &Statements) -> Result<()> {
+pub async fn strays(savepoint: &Statements) -> Result<()> {
     let other = tenant(OTHER).as_setting();
     savepoint.query("select set_config('app.tenant_id', $1, true)", &[&other]).await.map(drop)
 }
@@ -403,12 +408,12 @@ pub async fn is_at_home(statements: &Statements) -> Result<()> {
     Ok(())
 }
 
-fn no_params() -> [&'static (dyn ToSql + Sync); 0] {
+pub fn no_params() -> [&'static (dyn ToSql + Sync); 0] {
     []
 }
 
 /// The same statement in a text that no connection has prepared yet.
-fn anew(sql: &str) -> String {
+pub fn anew(sql: &str) -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("{sql} -- {}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

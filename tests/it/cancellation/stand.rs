@@ -17,6 +17,10 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 const VIEW: &str = "select count(*), count(*) filter (where tag <> $1), current_setting('app.tenant_id')
     from erp.account";
 
+const SLEEPING: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and usename = $1 and state = 'active'
+        and wait_event_type in ('Lock', 'Timeout')";
+
 /// The tenant that does what is interrupted has accounts 1 to 3 and writes further ones from 100 on.
 /// The other one has 11 to 13 and writes nothing.
 pub const OWN: u8 = 1;
@@ -58,6 +62,11 @@ impl Stand {
         TenantPool::builder(&self.erp.app_url_through(self.turnstile.port())).max_size(self.size)
     }
 
+    /// Connects the admin again, whose server was started again.
+    pub async fn reconnect(&mut self) {
+        self.admin = self.erp.admin().await;
+    }
+
     /// Ends every connection of the pool's on the server, and waits until the server has done so.
     pub async fn terminate(&self) {
         let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -68,6 +77,17 @@ impl Stand {
             assert!(Instant::now() < deadline, "a backend does not end");
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Waits until a statement of the pool's has been met that waits, for a lock or for `pg_sleep`.
+    pub async fn sleeps(&self) {
+        eventually("a statement waits", async || self.ask(SLEEPING).await > 0).await;
+    }
+
+    /// Ends the connections whose statement waits.
+    pub async fn terminate_sleepers(&self) {
+        let terminate = SLEEPING.replace("count(*)", "count(pg_terminate_backend(pid))");
+        eventually("what waits ends", async || self.ask(&terminate).await == 0).await;
     }
 
     /// What all tenants have written beyond their first accounts.

@@ -85,6 +85,11 @@ impl Turnstile {
         self.shared.holds_cancels.send_replace(hold);
     }
 
+    /// How many cancel requests have come.
+    pub fn cancels(&self) -> usize {
+        self.shared.cancels.borrow().0
+    }
+
     /// Waits until so many cancel requests have come, ever.
     pub async fn cancels_came(&self, count: usize) {
         self.shared.cancels.subscribe().wait_for(|(came, _)| *came >= count).await.unwrap();
