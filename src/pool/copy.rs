@@ -10,7 +10,6 @@ use bytes::{Buf, Bytes};
 use futures_util::{Sink, SinkExt, Stream};
 use tokio_postgres::{CopyInSink, CopyOutStream, Error as PgError, Statement};
 
-use super::lease::Debt;
 use super::work::Work;
 use crate::error::{Error, Result, Step};
 
@@ -28,28 +27,11 @@ pub struct CopyIn<'a, B: 'static> {
 impl<B: Buf + Send + 'static> CopyIn<'_, B> {
     pub(super) async fn begin(work: &Arc<Work>, statement: &Statement) -> Result<Self> {
         let connection = work.connection().await?;
-        // When the server refuses a COPY, the driver ends it with a second Sync, to which the server
-        // answers a second time: from then on each answer would be taken for that of the next
-        // request. So until the server has said that it takes the data, the connection is not
-        // trusted, whoever drops this future, and after a refusal it is closed.
-        let started = async {
-            connection.lease.owe(Debt::Close);
-            let sink = connection.client().copy_in(statement).await;
-            if sink.is_ok() {
-                connection.lease.owe(Debt::Rollback);
-            }
-            sink
-        };
-        match work.run(connection, Step::Copy, started).await {
-            Ok(sink) => {
-                work.leave_unread();
-                Ok(Self { sink: Box::pin(sink), work: Arc::clone(work), transaction: PhantomData })
-            }
-            Err(error) => {
-                work.give_up("the server had refused a COPY on it");
-                Err(error)
-            }
-        }
+        let distrust = Distrust(work);
+        let sink = work.run(connection, Step::Copy, connection.client().copy_in(statement)).await?;
+        distrust.end();
+        work.leave_unread();
+        Ok(Self { sink: Box::pin(sink), work: Arc::clone(work), transaction: PhantomData })
     }
 
     /// Sends a portion of the data, in the format that the statement names, and waits while the
@@ -99,6 +81,25 @@ impl<B: Buf + Send + 'static> Sink<B> for CopyIn<'_, B> {
 impl<B> fmt::Debug for CopyIn<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CopyIn").finish_non_exhaustive()
+    }
+}
+
+/// Gives the transaction up, and its connection with it, unless the server takes the COPY's data.
+///
+/// When the server refuses a COPY, the driver ends it with a second Sync, to which the server
+/// answers a second time: from then on each answer would be taken for that of the next request.
+/// Where nobody stayed to hear whether it was refused, it may have been.
+struct Distrust<'a>(&'a Work);
+
+impl Distrust<'_> {
+    fn end(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Distrust<'_> {
+    fn drop(&mut self) {
+        self.0.give_up("a COPY on it was refused, or abandoned before the server had taken it");
     }
 }
 

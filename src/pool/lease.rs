@@ -41,6 +41,14 @@ struct State {
     retired: bool,
 }
 
+impl State {
+    fn become_due(&mut self, debt: Debt) {
+        if self.debt != Debt::Close {
+            self.debt = debt;
+        }
+    }
+}
+
 impl Lease {
     pub(super) fn new(object: Object, core: Arc<Core>) -> Self {
         let state = State { debt: Debt::None, preparing: 0, retired: false };
@@ -57,15 +65,16 @@ impl Lease {
     }
 
     /// Notes what the connection will owe, just before the request that makes it so is sent.
+    /// [`Debt::Close`] stays, whatever follows.
     pub(super) fn owe(&self, debt: Debt) {
-        self.with_state(|state| state.debt = debt);
+        self.with_state(|state| state.become_due(debt));
     }
 
     /// Notes that the server has acknowledged the end of the transaction, and with it, since answers
     /// come in order, all that was sent before.
     pub(super) fn settle(&self) {
         self.with_state(|state| {
-            state.debt = Debt::None;
+            state.become_due(Debt::None);
             state.preparing = 0;
         });
     }

@@ -83,6 +83,10 @@ impl Single {
         let error = match (opened, answer) {
             (Ok(()), Ok(value)) => return Ok((value, closing)),
             (Ok(()), Err(error)) => Error::final_step(Step::Statement, error),
+            // The statement and its COMMIT were sent along, and the server may have heard them.
+            (Err((_, error)), _) if connection_is_lost(&error) => {
+                return Err(Error::final_step(Step::Statement, error));
+            }
             (Err((Step::Begin, error)), _) => {
                 // The statement ran outside of any transaction and without a tenant, which the
                 // policies refuse. The connection is not trusted again.

@@ -1,8 +1,10 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
@@ -25,8 +27,9 @@ pub(super) struct Work {
     connection: OnceCell<Connection>,
     begun: Mutex<bool>,
     /// The answers to BEGIN and context, until somebody has waited for them.
-    opening: tokio::sync::Mutex<Answers>,
+    opening: Mutex<Answers>,
     opened: AtomicBool,
+    openers: Arc<Openers>,
     failure: Mutex<Option<Failure>>,
     /// Statements whose answer nobody has read to its end: under way, or given up by the caller.
     unread: AtomicUsize,
@@ -61,8 +64,9 @@ impl Work {
             bound,
             connection: OnceCell::new(),
             begun: Mutex::new(false),
-            opening: tokio::sync::Mutex::default(),
+            opening: Mutex::default(),
             opened: AtomicBool::new(false),
+            openers: Arc::default(),
             failure: Mutex::new(None),
             unread: AtomicUsize::new(0),
             names: AtomicUsize::new(0),
@@ -109,9 +113,17 @@ impl Work {
     ) -> Result<T> {
         let unread = Unread::count(self);
         self.begin(connection);
+        let mut request = pin!(request);
         // The request sends itself at its first poll, which follows here without a wait between.
-        let answer = request.await;
-        self.opening_answered().await?;
+        let first = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
+        // Answers are read in the order in which they come: the driver keeps no more than a few
+        // pieces of one that nobody reads, and then reads nothing of those behind it.
+        let opened = self.opening_answered().await;
+        let answer = match first {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => request.await,
+        };
+        opened?;
         unread.read();
         answer.map_err(|error| self.fail(step, error))
     }
@@ -122,11 +134,7 @@ impl Work {
         if *begun {
             return;
         }
-        let answers = self.core.strategy().open(connection);
-        if let Ok(mut opening) = self.opening.try_lock() {
-            // Nobody else holds it: they wait for it only after the transaction has begun.
-            *opening = answers;
-        }
+        *lock(&self.opening) = self.core.strategy().open(connection);
         *begun = true;
     }
 
@@ -136,8 +144,7 @@ impl Work {
         if self.opened.load(Ordering::Acquire) {
             return Ok(());
         }
-        let mut opening = self.opening.lock().await;
-        match opening.all().await {
+        match poll_fn(|cx| self.poll_opening(cx)).await {
             Ok(()) => {
                 self.opened.store(true, Ordering::Release);
                 match &*lock(&self.failure) {
@@ -152,6 +159,19 @@ impl Work {
             }
             Err((step, error)) => Err(self.fail(step, error)),
         }
+    }
+
+    /// Reads the answers to BEGIN and context, for whoever of those that wait is polled. None of
+    /// them keeps the others from it, even one that is not polled any more and not dropped either.
+    fn poll_opening(&self, cx: &mut Context<'_>) -> Poll<Result<(), (Step, PgError)>> {
+        self.openers.add(cx.waker());
+        let waker = Waker::from(Arc::clone(&self.openers));
+        let answered = lock(&self.opening).poll_all(&mut Context::from_waker(&waker));
+        if answered.is_ready() {
+            self.openers.remove(cx.waker());
+            waker.wake();
+        }
+        answered
     }
 
     /// Marks the connection as one that nobody may use again.
@@ -206,7 +226,7 @@ impl Work {
         lease.owe(Debt::Answer);
         let mut committed = Answers::default();
         committed.push_command(Step::Commit, lease, COMMIT);
-        self.opening_answered().await?;
+        let opened = self.opening_answered().await;
         let probed = probe.all().await;
         let answer = committed.all().await;
         if let Err((step, error)) = answer {
@@ -216,6 +236,7 @@ impl Work {
             return Err(Error::final_step(step, error));
         }
         lease.settle();
+        opened?;
         probed.map_err(|(_, error)| {
             let code = error.code().cloned();
             if connection_is_lost(&error) {
@@ -285,6 +306,30 @@ impl Work {
     /// A name for a savepoint or cursor that the transaction has not used yet.
     pub(super) fn next_name(&self) -> String {
         format!("tenantry_{}", self.names.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Those that wait for the answers to BEGIN and context. What wakes one of them wakes them all.
+#[derive(Default)]
+struct Openers(Mutex<Vec<Waker>>);
+
+impl Openers {
+    fn add(&self, waker: &Waker) {
+        let mut wakers = lock(&self.0);
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
+        }
+    }
+
+    fn remove(&self, waker: &Waker) {
+        lock(&self.0).retain(|known| !known.will_wake(waker));
+    }
+}
+
+impl Wake for Openers {
+    fn wake(self: Arc<Self>) {
+        let wakers = std::mem::take(&mut *lock(&self.0));
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

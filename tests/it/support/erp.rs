@@ -79,6 +79,11 @@ impl Erp {
         Self { database, server: Some(server) }
     }
 
+    /// On a server that a test has for several databases.
+    pub async fn beside(server: &Server) -> Self {
+        Self { database: TEMPLATE.clone_with(server, fill).await.unwrap(), server: None }
+    }
+
     pub fn server(&mut self) -> &mut Server {
         self.server.as_mut().expect("Erp::on gave it a server of its own")
     }

@@ -3,6 +3,7 @@
 pub mod erp;
 pub mod proxy;
 pub mod random;
+pub mod turnstile;
 
 use std::time::{Duration, Instant};
 

@@ -142,8 +142,9 @@ async fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
                 server.write_all(bytes).await?;
                 let last_words = shared.last_words.lock().unwrap().clone();
                 if last_words.is_some_and(|words| position(bytes, &words).is_some()) {
-                    // The server answers, and so has taken it; the answer goes nowhere.
-                    timeout(Duration::from_secs(5), server.read(&mut answered)).await??;
+                    // The server goes through all that it got and then closes; its answers go nowhere.
+                    server.shutdown().await?;
+                    while timeout(Duration::from_secs(5), server.read(&mut answered)).await?? > 0 {}
                     return Ok(());
                 }
             }

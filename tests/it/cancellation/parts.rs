@@ -1,0 +1,209 @@
+//! A part of a transaction that is abandoned while the transaction itself goes on.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use tenantry::{Result, TenantTransaction};
+use tokio::time::timeout;
+
+use super::intervention::{Point, reach};
+use super::operations::{
+    COPY_IN, COPY_OUT, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home, no_params, strays,
+};
+use super::stand::{Doing, LIMIT, OWN, Stand};
+use crate::support::erp::tenant;
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+struct Part {
+    name: &'static str,
+    /// What it may have written when the transaction is committed. Nothing here: it cannot be.
+    writes: &'static [i64],
+    run: for<'a> fn(&'a mut TenantTransaction) -> Running<'a>,
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "a statement",
+        writes: &[2],
+        run: |tx| Box::pin(async move { tx.execute(INSERT, &[]).await.map(drop) }),
+    },
+    Part {
+        name: "a statement that fails",
+        writes: &[],
+        run: |tx| Box::pin(async move { tx.query("select 1 / 0", &[]).await.map(drop) }),
+    },
+    Part {
+        name: "a stream of rows",
+        writes: &[0],
+        run: |tx| {
+            Box::pin(async move {
+                let mut rows = tx.query_raw(SELECT, no_params()).await?;
+                while rows.try_next().await?.is_some() {}
+                Ok(())
+            })
+        },
+    },
+    Part {
+        name: "prepare",
+        writes: &[0, 2],
+        run: |tx| Box::pin(async move { tx.execute(&anew(INSERT), &[]).await.map(drop) }),
+    },
+    Part {
+        name: "a cursor",
+        writes: &[0],
+        run: |tx| Box::pin(async move { tx.cursor(SELECT, &[]).await?.fetch(2).await.map(drop) }),
+    },
+    Part {
+        name: "a savepoint that is released",
+        writes: &[0, 2],
+        run: |tx| {
+            Box::pin(async move {
+                let sp = tx.savepoint().await?;
+                sp.execute(INSERT, &[]).await?;
+                strays(&sp).await?;
+                sp.release().await
+            })
+        },
+    },
+    Part {
+        name: "a savepoint that is rolled back to",
+        writes: &[0],
+        run: |tx| {
+            Box::pin(async move {
+                let sp = tx.savepoint().await?;
+                sp.execute(INSERT, &[]).await?;
+                strays(&sp).await?;
+                sp.rollback().await
+            })
+        },
+    },
+    Part {
+        name: "a savepoint in which a statement fails",
+        writes: &[0],
+        run: |tx| {
+            Box::pin(async move {
+                let sp = tx.savepoint().await?;
+                sp.execute(INSERT, &[]).await?;
+                sp.query("select 1 / 0", &[]).await.map(drop)
+            })
+        },
+    },
+    Part {
+        name: "COPY in",
+        writes: &[3],
+        run: |tx| {
+            Box::pin(async move {
+                let mut copy = tx.copy_in(COPY_IN).await?;
+                for line in LINES {
+                    copy.send(Bytes::from_static(line)).await?;
+                }
+                copy.finish().await.map(drop)
+            })
+        },
+    },
+    Part {
+        name: "COPY in that the server refuses",
+        writes: &[],
+        run: |tx| {
+            Box::pin(
+                async move { tx.copy_in::<Bytes>("copy erp.account (id, tag) from stdin").await.map(drop) },
+            )
+        },
+    },
+    Part {
+        name: "COPY out",
+        writes: &[0],
+        run: |tx| {
+            Box::pin(async move {
+                let mut data = tx.copy_out(COPY_OUT).await?;
+                while data.try_next().await?.is_some() {}
+                Ok(())
+            })
+        },
+    },
+];
+
+/// The transaction keeps its tenant, is committed as a whole or not at all, and a commit that says
+/// that it was done has done everything that was not abandoned.
+#[tokio::test]
+async fn a_transaction_outlives_its_abandoned_parts_with_its_tenant() {
+    let stand = Stand::new(1).await;
+    let pool = stand.pool().await;
+    for part in PARTS {
+        for statements_before in [0, 1] {
+            // What it prepares is prepared then.
+            let mut tx = pool.tenant(tenant(OWN)).begin();
+            tx.execute(UPDATE, &[]).await.unwrap();
+            let succeeds = (part.run)(&mut tx).await.is_ok();
+            // Fails where the part has cost the transaction its connection.
+            let _ = tx.rollback().await;
+            stand.check(&pool, false).await;
+            let mut points = 0;
+            while abandoned(&stand, &pool, part, statements_before, points).await {
+                points += 1;
+            }
+            println!("{}, {statements_before} before: {points} points", part.name);
+            assert!(points > if succeeds { 3 } else { 1 }, "{} has {points} await points only", part.name);
+        }
+    }
+}
+
+/// Abandons the part at a point. Whether it had not ended before.
+async fn abandoned(
+    stand: &Stand,
+    pool: &tenantry::TenantPool,
+    part: &Part,
+    statements_before: usize,
+    point: usize,
+) -> bool {
+    let _doing = Doing(format!("{} after {statements_before}, dropped at {point}", part.name));
+    let mut tx = pool.tenant(tenant(OWN)).begin();
+    for _ in 0..statements_before {
+        tx.execute(UPDATE, &[]).await.unwrap();
+    }
+    let ended = reach((part.run)(&mut tx).as_mut(), &stand.turnstile, Point::Message(point)).await;
+    stand.turnstile.open();
+    let goes_on = async {
+        is_at_home(&tx).await?;
+        tx.execute(INSERT_MORE, &[]).await
+    };
+    let went_on = timeout(LIMIT, goes_on).await.expect("the transaction hangs");
+    let committed = timeout(LIMIT, tx.commit()).await.expect("the commit hangs");
+    stand.check(pool, false).await;
+    let written = stand.written().await;
+    match committed {
+        Ok(()) => {
+            went_on.unwrap();
+            let by_part = written - 3 * i64::try_from(statements_before).unwrap() - 2;
+            assert!(part.writes.contains(&by_part), "the part wrote {by_part} rows");
+        }
+        Err(error) => {
+            assert_eq!(written, 0, "{error}");
+            assert!(!error.is_in_doubt(), "{error}");
+            assert!(!matches!(ended, Some(Ok(()))), "it went well, and the commit failed: {error}");
+        }
+    }
+    stand.clear().await;
+    ended.is_none()
+}
+
+/// A statement that somebody keeps, but does not poll any more, keeps no other from its answer.
+#[tokio::test]
+async fn a_statement_that_is_not_polled_holds_up_no_other() {
+    let stand = Stand::new(1).await;
+    // Without the turnstile: here an answer comes in one piece, and the driver keeps that.
+    let pool = stand.erp.pool(1).await;
+    for point in 0.. {
+        let tx = pool.tenant(tenant(OWN)).begin();
+        let mut kept = Box::pin(tx.execute(UPDATE, &[]));
+        let ended = reach(kept.as_mut(), &stand.turnstile, Point::Poll(point)).await;
+        timeout(LIMIT, is_at_home(&tx)).await.expect("the second statement waits").unwrap();
+        if ended.is_some() {
+            assert!(point > 1, "the statement has {point} await points only");
+            return;
+        }
+        assert_eq!(timeout(LIMIT, kept).await.expect("the first statement waits").unwrap(), 3);
+        tx.commit().await.unwrap();
+    }
+}

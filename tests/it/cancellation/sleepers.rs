@@ -1,0 +1,237 @@
+//! Statements that would take a minute and are abandoned: nobody waits behind them, and they do not
+//! go on.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tenantry::{Result, TenantPool};
+use tokio::time::timeout;
+
+use super::operations::{COPY_IN, INSERT, Running, UPDATE, anew, no_params};
+use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
+use crate::support::erp::tenant;
+
+const SLEEP: &str = "select pg_sleep(60)";
+/// Nobody gets at the table at all.
+const TABLE: &str = "lock table erp.stage in access exclusive mode";
+/// Nobody gets at the row that changes it, or refers to it.
+const ROW: &str = "select from erp.account where id = 1 for update";
+
+struct Sleeper {
+    name: &'static str,
+    /// What the admin does in a transaction that stays open meanwhile.
+    behind: &'static str,
+    run: fn(TenantPool) -> Running,
+}
+
+const SLEEPERS: &[Sleeper] = &[
+    Sleeper { name: "a single statement", behind: "", run: |pool| single(pool, SLEEP) },
+    Sleeper {
+        name: "a single statement whose rows are streamed",
+        behind: "",
+        run: |pool| {
+            Box::pin(async move {
+                let mut rows = pool.tenant(tenant(OWN)).query_raw(SLEEP, no_params()).await?;
+                rows.try_next().await.map(drop)
+            })
+        },
+    },
+    Sleeper { name: "a single statement behind a row lock", behind: ROW, run: |pool| single(pool, UPDATE) },
+    Sleeper {
+        name: "a single statement that is being prepared",
+        behind: TABLE,
+        run: |pool| Box::pin(async move { single(pool, &anew("select line from erp.stage")).await }),
+    },
+    Sleeper {
+        name: "a statement in a transaction",
+        behind: "",
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.execute(INSERT, &[]).await?;
+                tx.query(SLEEP, &[]).await.map(drop)
+            })
+        },
+    },
+    Sleeper {
+        name: "a statement in a savepoint",
+        behind: "",
+        run: |pool| {
+            Box::pin(async move {
+                let mut tx = pool.tenant(tenant(OWN)).begin();
+                tx.execute(INSERT, &[]).await?;
+                let sp = tx.savepoint().await?;
+                sp.query(SLEEP, &[]).await.map(drop)
+            })
+        },
+    },
+    Sleeper {
+        name: "a statement in a transaction behind a row lock",
+        behind: ROW,
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.execute(UPDATE, &[]).await.map(drop)
+            })
+        },
+    },
+    Sleeper {
+        name: "prepare ahead of a transaction's first statement",
+        behind: TABLE,
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.prepare(&anew("select line from erp.stage")).await.map(drop)
+            })
+        },
+    },
+    Sleeper {
+        name: "prepare in a transaction",
+        behind: TABLE,
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.execute(INSERT, &[]).await?;
+                tx.prepare(&anew("select line from erp.stage")).await.map(drop)
+            })
+        },
+    },
+    Sleeper {
+        name: "a cursor's fetch",
+        behind: "",
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.cursor(SLEEP, &[]).await?.fetch(1).await.map(drop)
+            })
+        },
+    },
+    Sleeper {
+        name: "COPY out",
+        behind: "",
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.copy_out("copy (select pg_sleep(60)) to stdout").await?.try_next().await.map(drop)
+            })
+        },
+    },
+    Sleeper { name: "COPY in behind a table lock", behind: TABLE, run: copy_in },
+    Sleeper {
+        name: "a commit behind a row lock",
+        behind: ROW,
+        run: |pool| {
+            Box::pin(async move {
+                let tx = pool.tenant(tenant(OWN)).begin();
+                tx.execute("insert into erp.entry (account_id, amount) values (1, 1)", &[]).await?;
+                tx.commit().await
+            })
+        },
+    },
+];
+
+fn single(pool: TenantPool, sql: &str) -> Running {
+    let sql = sql.to_owned();
+    Box::pin(async move { pool.tenant(tenant(OWN)).query(&sql, &[]).await.map(drop) })
+}
+
+fn copy_in(pool: TenantPool) -> Running {
+    Box::pin(async move {
+        let tx = pool.tenant(tenant(OWN)).begin();
+        tx.copy_in::<Bytes>(COPY_IN).await.map(drop)
+    })
+}
+
+#[tokio::test]
+async fn nobody_waits_behind_what_is_dropped() {
+    for sleeper in SLEEPERS {
+        abandoned(sleeper, |work| Box::pin(async { drop(work) })).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_behind_what_timed_out() {
+    for sleeper in SLEEPERS {
+        abandoned(sleeper, |work| {
+            Box::pin(async {
+                timeout(Duration::from_millis(2), work).await.expect_err("it ended");
+            })
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_behind_what_panicked() {
+    for sleeper in SLEEPERS {
+        abandoned(sleeper, |mut work| {
+            Box::pin(async move {
+                let panicking = async move {
+                    assert!(work.as_mut().now_or_never().is_none(), "it ended");
+                    resume_unwind(Box::new("intervention"));
+                };
+                AssertUnwindSafe(panicking).catch_unwind().await.map(|()| "no panic").unwrap_err();
+            })
+        })
+        .await;
+    }
+}
+
+type Abandon = fn(Running) -> Pin<Box<dyn Future<Output = ()>>>;
+
+async fn abandoned(sleeper: &Sleeper, abandon: Abandon) {
+    let _doing = Doing(sleeper.name.to_owned());
+    let stand = Stand::new(1).await;
+    let pool = stand.builder().drain_timeout(Duration::from_millis(50)).build().await.unwrap();
+    let locking = stand.erp.admin().await;
+    locking.batch_execute(&format!("begin; {}", sleeper.behind)).await.unwrap();
+
+    let mut work = (sleeper.run)(pool.clone());
+    tokio::select! {
+        biased;
+        result = &mut work => panic!("it did not wait: {result:?}"),
+        () = stand.sleeps() => {}
+    }
+    abandon(work).await;
+    serves(&pool).await.expect("the next caller is not served");
+    // The lock is held still: the statement is gone because it was canceled.
+    stand.comes_to_rest().await;
+    locking.batch_execute("rollback").await.unwrap();
+    stand.check(&pool, false).await;
+    assert_eq!(stand.written().await, 0);
+}
+
+async fn serves(pool: &TenantPool) -> Result<()> {
+    let query = "select current_setting('app.tenant_id')";
+    let scope = pool.tenant(tenant(OTHER));
+    let row = timeout(LIMIT, scope.query_one(query, &[])).await.expect("the next caller waits")?;
+    assert_eq!(row.get::<_, String>(0), tenant(OTHER).as_setting());
+    Ok(())
+}
+
+/// Without any patience, and so with the cancel request close behind the statement.
+#[tokio::test]
+async fn what_is_abandoned_as_soon_as_it_is_sent_does_not_go_on() {
+    let stand = Stand::new(1).await;
+    let locking = stand.erp.admin().await;
+    locking.batch_execute(&format!("begin; {TABLE}")).await.unwrap();
+    let pool = stand.builder().drain_timeout(Duration::ZERO).build().await.unwrap();
+    for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {
+        for _ in 0..30 {
+            // Prepares what is run, so that the first poll sends it.
+            let tx = pool.tenant(tenant(OTHER)).begin();
+            tx.prepare(SLEEP).await.unwrap();
+            tx.prepare(COPY_IN).await.unwrap();
+            tx.rollback().await.unwrap();
+            let mut work = run(pool.clone());
+            assert!(work.as_mut().now_or_never().is_none());
+            drop(work);
+            serves(&pool).await.unwrap();
+            stand.comes_to_rest().await;
+        }
+    }
+    locking.batch_execute("rollback").await.unwrap();
+}

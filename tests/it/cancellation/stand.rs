@@ -1,0 +1,182 @@
+//! A pool behind a turnstile, and what has to hold after anything that was done to it.
+
+use std::time::{Duration, Instant};
+
+use tenantry::testing::Server;
+use tenantry::{Result, TenantPool, TenantPoolBuilder};
+use tokio::time::timeout;
+use tokio_postgres::Client;
+
+use crate::support::erp::{APP, Erp, open_accounts, tenant};
+use crate::support::eventually;
+use crate::support::turnstile::Turnstile;
+
+/// What proves that nobody waited for an abandoned `pg_sleep(60)`, on the slowest of machines.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+const VIEW: &str = "select count(*), count(*) filter (where tag <> $1), current_setting('app.tenant_id')
+    from erp.account";
+
+const SLEEPING: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and usename = $1 and state = 'active'
+        and wait_event_type in ('Lock', 'Timeout')";
+
+/// The tenant that does what is interrupted has accounts 1 to 3 and writes further ones from 100 on.
+/// The other one has 11 to 13 and writes nothing.
+pub const OWN: u8 = 1;
+pub const OTHER: u8 = 2;
+
+pub struct Stand {
+    pub erp: Erp,
+    pub turnstile: Turnstile,
+    pub admin: Client,
+    pub size: usize,
+}
+
+impl Stand {
+    pub async fn new(size: usize) -> Self {
+        Self::with(Erp::new().await, size).await
+    }
+
+    /// On a server that the test can stop.
+    pub async fn beside(server: &Server, size: usize) -> Self {
+        Self::with(Erp::beside(server).await, size).await
+    }
+
+    async fn with(erp: Erp, size: usize) -> Self {
+        let turnstile = Turnstile::start(erp.address()).await;
+        let admin = erp.admin().await;
+        let stand = Self { erp, turnstile, admin, size };
+        let pool = stand.pool().await;
+        open_accounts(&pool, &tenant(OWN), 1, 3).await;
+        open_accounts(&pool, &tenant(OTHER), 11, 3).await;
+        stand
+    }
+
+    /// A pool whose only connection has prepared nothing of the tests' yet.
+    pub async fn pool(&self) -> TenantPool {
+        self.builder().build().await.unwrap()
+    }
+
+    pub fn builder(&self) -> TenantPoolBuilder {
+        TenantPool::builder(&self.erp.app_url_through(self.turnstile.port())).max_size(self.size)
+    }
+
+    /// Connects the admin again, whose server was started again.
+    pub async fn reconnect(&mut self) {
+        self.admin = self.erp.admin().await;
+    }
+
+    /// Ends every connection of the pool's on the server, and waits until the server has done so.
+    pub async fn terminate(&self) {
+        let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+            where datname = current_database() and usename = $1";
+        // With a limit of its own, pg_terminate_backend would look every 100 ms only.
+        let deadline = Instant::now() + LIMIT;
+        while self.ask(terminate).await > 0 {
+            assert!(Instant::now() < deadline, "a backend does not end");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until a statement of the pool's has been met that waits, for a lock or for `pg_sleep`.
+    pub async fn sleeps(&self) {
+        eventually("a statement waits", async || self.ask(SLEEPING).await > 0).await;
+    }
+
+    /// Ends the connections whose statement waits.
+    pub async fn terminate_sleepers(&self) {
+        let terminate = SLEEPING.replace("count(*)", "count(pg_terminate_backend(pid))");
+        eventually("what waits ends", async || self.ask(&terminate).await == 0).await;
+    }
+
+    /// What all tenants have written beyond their first accounts.
+    pub async fn written(&self) -> i64 {
+        let sql = "select (select count(*) from erp.account where id >= 100)
+            + (select sum(balance)::bigint from erp.account)
+            + (select count(*) from erp.entry) + (select count(*) from erp.stage)
+            from (values ($1)) as unused";
+        self.ask(sql).await
+    }
+
+    pub async fn clear(&self) {
+        let sql = "delete from erp.entry; delete from erp.account where id >= 100; delete from erp.stage;
+            update erp.account set balance = 0 where balance <> 0";
+        timeout(LIMIT, self.admin.batch_execute(sql)).await.expect("rows stayed locked").unwrap();
+    }
+
+    /// Waits until no statement runs, no transaction is open, no lock is held, and no connection is
+    /// open beyond the pool's size.
+    pub async fn comes_to_rest(&self) {
+        let sql = "select (select count(*) from app where state <> 'idle')
+                + (select count(*) from pg_locks join app using (pid)
+                    where locktype in ('relation', 'tuple', 'transactionid', 'advisory'))
+                + greatest((select count(*) from app) - $2, 0)
+            from (select 1) as one, (select 1) as unused";
+        let sql = format!(
+            "with app as materialized (select pid, state from pg_stat_activity
+                where datname = current_database() and usename = $1) {sql}"
+        );
+        let size = i64::try_from(self.size).unwrap();
+        eventually("the server has nothing of the pool's left under way", async || {
+            let row = timeout(LIMIT, self.admin.query_one(&sql, &[&APP, &size])).await.unwrap().unwrap();
+            row.get::<_, i64>(0) == 0
+        })
+        .await;
+    }
+
+    /// The invariants. `lost` says that connections died without the pool's doing, so that those
+    /// who meet them may hear of it, once each.
+    pub async fn check(&self, pool: &TenantPool, lost: bool) {
+        self.turnstile.open();
+        self.serves_all(pool, lost).await;
+        self.comes_to_rest().await;
+        let update = "update erp.account set balance = balance where id <= 3";
+        let updated = timeout(LIMIT, pool.tenant(tenant(OWN)).execute(update, &[])).await;
+        assert_eq!(updated.expect("rows stayed locked").unwrap(), 3);
+        let status = pool.status();
+        assert!(status.size <= self.size && status.available == status.size, "{status:?}");
+        assert_eq!((status.max_size, status.waiting), (self.size, 0));
+    }
+
+    async fn serves_all(&self, pool: &TenantPool, lost: bool) {
+        let deadline = Instant::now() + LIMIT;
+        while let Err(error) = self.checks_all_out(pool).await {
+            assert!(lost && error.is_connection_lost(), "{error}: {error:?}");
+            assert!(Instant::now() < deadline, "the pool does not recover: {error:?}");
+        }
+    }
+
+    /// Checks out as many connections as the pool has at a time, each for another tenant than the last.
+    async fn checks_all_out(&self, pool: &TenantPool) -> Result<()> {
+        let mut open = Vec::new();
+        for n in [OTHER, OWN].into_iter().cycle().take(self.size) {
+            let tx = pool.tenant(tenant(n)).begin();
+            let tag = tenant(n).as_setting();
+            let seen = timeout(LIMIT, tx.query_one(VIEW, &[&tag])).await.expect("nobody was served")?;
+            let (all, foreign): (i64, i64) = (seen.get(0), seen.get(1));
+            assert_eq!((seen.get::<_, String>(2), foreign), (tag, 0), "another tenant shows");
+            assert!(if n == OTHER { all == 3 } else { all >= 3 }, "tenant {n} sees {all} accounts");
+            open.push(tx);
+        }
+        for tx in open {
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, sql: &str) -> i64 {
+        timeout(LIMIT, self.admin.query_one(sql, &[&APP])).await.expect("the admin waits").unwrap().get(0)
+    }
+}
+
+/// Says what was being done when a test fails.
+pub struct Doing(pub String);
+
+impl Drop for Doing {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("while: {}", self.0);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Cancel requests that come late.
+
+use std::time::Duration;
+
+use tenantry::{CancelToken, TenantPool, TenantTransaction};
+use tokio::time::timeout;
+
+use super::operations::{Running, UPDATE};
+use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
+use crate::support::erp::tenant;
+
+/// How a transaction ends.
+const ENDS: [(&str, fn(TenantTransaction) -> Running); 3] = [
+    ("commit", |tx| Box::pin(tx.commit())),
+    ("rollback", |tx| Box::pin(tx.rollback())),
+    ("drop", |tx| {
+        drop(tx);
+        Box::pin(std::future::ready(Ok(())))
+    }),
+];
+
+/// Another tenant's statement, which waits for the admin, so that a cancel request cannot miss it.
+async fn is_not_hit(stand: &Stand, pool: &TenantPool) {
+    stand.admin.batch_execute("select pg_advisory_lock(1)").await.unwrap();
+    let scope = pool.tenant(tenant(OTHER));
+    let mut work = Box::pin(scope.query("select pg_advisory_xact_lock(1)", &[]));
+    tokio::select! {
+        biased;
+        result = &mut work => panic!("it did not wait: {result:?}"),
+        () = stand.sleeps() => {}
+    }
+    stand.turnstile.hold_cancels(false);
+    timeout(LIMIT, stand.turnstile.cancels_are_done()).await.expect("the cancel request is under way");
+    stand.admin.batch_execute("select pg_advisory_unlock(1)").await.unwrap();
+    timeout(LIMIT, work).await.expect("it waits").expect("a cancel request hit another tenant");
+}
+
+async fn begun(pool: &TenantPool) -> (TenantTransaction, CancelToken) {
+    let tx = pool.tenant(tenant(OWN)).begin();
+    tx.execute(UPDATE, &[]).await.unwrap();
+    let token = tx.cancel_token();
+    (tx, token)
+}
+
+#[tokio::test]
+async fn a_token_that_is_used_after_the_end_does_nothing() {
+    let stand = Stand::new(1).await;
+    let pool = stand.pool().await;
+    for (name, end) in ENDS {
+        let _doing = Doing(name.to_owned());
+        for _ in 0..10 {
+            let (tx, token) = begun(&pool).await;
+            end(tx).await.unwrap();
+            let other = pool.tenant(tenant(OTHER)).begin();
+            other.query("select 1", &[]).await.unwrap();
+            token.cancel().await.unwrap();
+            other.query("select pg_sleep(0.001)", &[]).await.unwrap();
+            other.commit().await.unwrap();
+        }
+        assert_eq!(stand.turnstile.cancels(), 0, "a cancel request was sent");
+        stand.check(&pool, false).await;
+    }
+}
+
+/// The request leaves in time and arrives when the connection could serve somebody else.
+#[tokio::test]
+async fn a_cancel_request_that_arrives_late_meets_nobody() {
+    let stand = Stand::new(1).await;
+    let pool = stand.pool().await;
+    for (name, end) in ENDS {
+        let _doing = Doing(name.to_owned());
+        for _ in 0..3 {
+            let before = stand.turnstile.cancels();
+            let (tx, token) = begun(&pool).await;
+            stand.turnstile.hold_cancels(true);
+            token.cancel().await.unwrap();
+            end(tx).await.unwrap();
+            drop(token);
+            timeout(LIMIT, stand.turnstile.cancels_came(before + 1)).await.expect("no request was sent");
+            is_not_hit(&stand, &pool).await;
+        }
+        stand.check(&pool, false).await;
+    }
+}
+
+/// The same for the request that the drain sends for what was abandoned.
+#[tokio::test]
+async fn the_drains_cancel_request_meets_nobody() {
+    let stand = Stand::new(1).await;
+    let pool = stand.builder().drain_timeout(Duration::from_millis(20)).build().await.unwrap();
+    for _ in 0..3 {
+        let before = stand.turnstile.cancels();
+        stand.turnstile.hold_cancels(true);
+        let scope = pool.tenant(tenant(OWN));
+        let mut work = Box::pin(scope.query("select pg_sleep(60)", &[]));
+        tokio::select! {
+            biased;
+            result = &mut work => panic!("it did not wait: {result:?}"),
+            () = stand.sleeps() => {}
+        }
+        drop(work);
+        timeout(LIMIT, stand.turnstile.cancels_came(before + 1)).await.expect("no request was sent");
+        // It is the other tenant's statement that waits next, not the one that was abandoned.
+        stand.terminate_sleepers().await;
+        is_not_hit(&stand, &pool).await;
+    }
+    stand.check(&pool, false).await;
+}
+
+/// Whichever of the two comes first.
+#[tokio::test]
+async fn a_cancel_request_that_races_with_the_end_meets_nobody() {
+    let stand = Stand::new(1).await;
+    let pool = stand.pool().await;
+    for (name, end) in ENDS {
+        let _doing = Doing(name.to_owned());
+        for turns in 0..40 {
+            let (tx, token) = begun(&pool).await;
+            let canceling = tokio::spawn(async move {
+                for _ in 0..turns {
+                    tokio::task::yield_now().await;
+                }
+                token.cancel().await
+            });
+            // The transaction's own end is what may be canceled.
+            if let Err(error) = end(tx).await {
+                assert!(error.is_canceled(), "{error}");
+            }
+            let other = pool.tenant(tenant(OTHER)).query("select pg_sleep(0.003)", &[]).await;
+            other.expect("a cancel request hit another tenant");
+            canceling.await.unwrap().unwrap();
+        }
+        stand.check(&pool, false).await;
+    }
+}

@@ -1,0 +1,205 @@
+//! A TCP proxy that lets so many messages of the server's through and holds the rest, so that a test
+//! can stop a client at each of them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// The code that a cancel request has where a start-up message has its protocol version.
+const CANCEL_REQUEST: [u8; 4] = 80_877_102_u32.to_be_bytes();
+
+pub struct Turnstile {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// How many more messages of the server's may pass, over all connections. `None`: any number.
+    allowed: watch::Sender<Option<usize>>,
+    /// How many connections have a message that may not pass.
+    holding: watch::Sender<usize>,
+    passed: AtomicUsize,
+    holds_cancels: watch::Sender<bool>,
+    /// How many cancel requests have come, and how many of them the server has dealt with.
+    cancels: watch::Sender<(usize, usize)>,
+    kill: watch::Sender<()>,
+}
+
+impl Turnstile {
+    pub async fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared::default());
+        let state = Arc::clone(&shared);
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let state = Arc::clone(&state);
+                tokio::spawn(async move {
+                    let mut killed = state.kill.subscribe();
+                    tokio::select! {
+                        // First, so that nothing passes that is allowed to after the cut.
+                        biased;
+                        _ = killed.changed() => {}
+                        _ = relay(client, server, &state) => {}
+                    }
+                });
+            }
+        });
+        Self { address, shared, accepting }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// From now on lets so many messages through and holds the next.
+    pub fn allow(&self, messages: usize) {
+        self.shared.allowed.send_replace(Some(messages));
+    }
+
+    /// Lets everything through.
+    pub fn open(&self) {
+        self.shared.allowed.send_replace(None);
+    }
+
+    /// Waits until a message is held.
+    pub async fn holds(&self) {
+        self.shared.holding.subscribe().wait_for(|connections| *connections > 0).await.unwrap();
+    }
+
+    /// How many messages have passed.
+    pub fn passed(&self) -> usize {
+        self.shared.passed.load(Ordering::SeqCst)
+    }
+
+    /// Makes cancel requests late: they wait here, or no longer do so.
+    pub fn hold_cancels(&self, hold: bool) {
+        self.shared.holds_cancels.send_replace(hold);
+    }
+
+    /// How many cancel requests have come.
+    pub fn cancels(&self) -> usize {
+        self.shared.cancels.borrow().0
+    }
+
+    /// Waits until so many cancel requests have come, ever.
+    pub async fn cancels_came(&self, count: usize) {
+        self.shared.cancels.subscribe().wait_for(|(came, _)| *came >= count).await.unwrap();
+    }
+
+    /// Waits until the server has dealt with each cancel request that came.
+    pub async fn cancels_are_done(&self) {
+        self.shared.cancels.subscribe().wait_for(|(came, done)| came == done).await.unwrap();
+    }
+
+    /// Cuts every connection now. What is held is lost.
+    pub fn cut_all(&self) {
+        self.shared.kill.send_replace(());
+    }
+}
+
+impl Drop for Turnstile {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.cut_all();
+    }
+}
+
+async fn relay(client: TcpStream, server: SocketAddr, shared: &Shared) -> io::Result<()> {
+    let server = TcpStream::connect(server).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let (mut from_client, to_client) = client.into_split();
+    let (from_server, mut to_server) = server.into_split();
+    let mut first = [0; 8];
+    from_client.read_exact(&mut first).await?;
+    if first[4..] == CANCEL_REQUEST {
+        return cancel(first, from_client, from_server, to_server, shared).await;
+    }
+    to_server.write_all(&first).await?;
+    tokio::select! {
+        result = tokio::io::copy(&mut from_client, &mut to_server) => result.map(drop),
+        result = answers(from_server, to_client, shared) => result,
+    }
+}
+
+/// Hands a cancel request on when it may pass, though its sender has gone by then.
+async fn cancel(
+    first: [u8; 8],
+    mut from_client: OwnedReadHalf,
+    mut from_server: OwnedReadHalf,
+    mut to_server: OwnedWriteHalf,
+    shared: &Shared,
+) -> io::Result<()> {
+    let mut key = Vec::new();
+    from_client.read_to_end(&mut key).await?;
+    shared.cancels.send_modify(|(came, _)| *came += 1);
+    shared.holds_cancels.subscribe().wait_for(|hold| !hold).await.map_err(io::Error::other)?;
+    to_server.write_all(&[&first[..], &key[..]].concat()).await?;
+    // The server closes the connection once it has sent the signal, without an answer.
+    from_server.read_to_end(&mut Vec::new()).await?;
+    shared.cancels.send_modify(|(_, done)| *done += 1);
+    Ok(())
+}
+
+/// Hands on the server's messages one by one, each when it may pass.
+async fn answers(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
+    let mut allowed = shared.allowed.subscribe();
+    loop {
+        // One byte of type and four of length, which counts itself.
+        let mut message = vec![0; 5];
+        server.read_exact(&mut message).await?;
+        let length = 1 + u32::from_be_bytes([message[1], message[2], message[3], message[4]]) as usize;
+        message.resize(length, 0);
+        server.read_exact(&mut message[5..]).await?;
+        while !shared.may_pass() {
+            let _holding = Holding::begin(shared);
+            allowed.changed().await.map_err(io::Error::other)?;
+        }
+        client.write_all(&message).await?;
+        shared.passed.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Shared {
+    /// Takes one of the messages that are allowed, if there is one left.
+    fn may_pass(&self) -> bool {
+        let mut may = true;
+        self.allowed.send_if_modified(|left| match left {
+            None => false,
+            Some(0) => {
+                may = false;
+                false
+            }
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        });
+        may
+    }
+}
+
+struct Holding<'a>(&'a Shared);
+
+impl<'a> Holding<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.holding.send_modify(|connections| *connections += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Holding<'_> {
+    fn drop(&mut self) {
+        self.0.holding.send_modify(|connections| *connections -= 1);
+    }
+}
