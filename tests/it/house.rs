@@ -99,16 +99,16 @@ fn layers(path: &str, text: &str) -> Problems {
 
 fn purity(path: &str, text: &str) -> Problems {
     let pure =
-        |place: &&str| path.strip_prefix(**place).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'));
-    if !PURE.iter().any(|place| pure(&place)) {
+        |place: &str| path.strip_prefix(place).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'));
+    if !PURE.iter().any(|place| pure(place)) {
         return Vec::new();
     }
     let named = paths(&code(text));
     let impure = named.iter().filter(|path| {
-        let under = |place: &&str| {
-            path.strip_prefix(**place).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        let under = |place: &str| {
+            path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         };
-        IMPURE.iter().any(|place| under(&place))
+        IMPURE.iter().any(|place| under(place))
     });
     impure.map(|what| format!("{path}: {what} has no place in pure code")).collect()
 }

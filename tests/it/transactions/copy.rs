@@ -1,7 +1,7 @@
 //! COPY in and out.
 
 use bytes::Bytes;
-use futures_util::{FutureExt as _, SinkExt as _};
+use futures_util::{FutureExt as _, SinkExt};
 use tenantry::{Result, TenantPool, TransactionBlock};
 
 use super::{add, backend, code, kept};

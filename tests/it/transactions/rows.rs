@@ -46,10 +46,12 @@ async fn every_method(db: &Statements) {
     assert_eq!(db.execute("select", &[]).await.unwrap(), 1);
     assert_eq!(db.execute("delete from erp.account where id = 99", &[]).await.unwrap(), 0);
 
-    for mut rows in [
-        db.query_raw(NUMBERS, [5_i32]).await.unwrap(),
-        db.query_typed_raw(NUMBERS, [(5_i32, Type::INT4)]).await.unwrap(),
-    ] {
+    for typed in [false, true] {
+        let mut rows = if typed {
+            db.query_typed_raw(NUMBERS, [(5_i32, Type::INT4)]).await.unwrap()
+        } else {
+            db.query_raw(NUMBERS, [5_i32]).await.unwrap()
+        };
         for wanted in 1..=5 {
             assert_eq!(rows.rows_affected(), None);
             assert_eq!(rows.try_next().await.unwrap().unwrap().get::<_, i32>(0), wanted);
