@@ -254,8 +254,13 @@ pub(crate) fn code_is_retryable(code: &SqlState) -> bool {
     *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
 }
 
+/// The error of the socket, if it is one.
+///
+/// The driver tells with an `io::Error` too that it cannot write a message, one with more parameters
+/// than the protocol can count for example. Of that nothing was sent.
 fn io_error(error: &PgError) -> Option<&io::Error> {
-    std::error::Error::source(error).and_then(|source| source.downcast_ref())
+    let source: &io::Error = std::error::Error::source(error)?.downcast_ref()?;
+    (source.kind() != io::ErrorKind::InvalidInput).then_some(source)
 }
 
 pub(crate) fn connection_is_lost(error: &PgError) -> bool {

@@ -334,6 +334,7 @@ impl Wake for Openers {
 }
 
 /// A savepoint by name, and the state of the transaction when it was set.
+#[derive(Clone)]
 pub(super) struct SavepointMark {
     name: String,
     unread: usize,
