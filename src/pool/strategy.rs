@@ -13,7 +13,8 @@ use tokio_postgres::{Error as PgError, Statement};
 
 use super::binding::Binding;
 use super::connection::Connection;
-use super::lease::{Debt, Lease};
+use super::drain::Debt;
+use super::lease::Lease;
 use crate::error::{Result, Step};
 
 pub(super) const COMMIT: &str = "COMMIT";

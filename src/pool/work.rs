@@ -13,7 +13,8 @@ use tokio_postgres::{Error as PgError, Statement};
 use super::binding::Bound;
 use super::connection::Connection;
 use super::core::Core;
-use super::lease::{Debt, Lease};
+use super::drain::Debt;
+use super::lease::Lease;
 use super::strategy::{Answers, COMMIT};
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 
@@ -82,7 +83,7 @@ impl Work {
         if let Some(Failure::GivenUp(why)) = &*lock(&self.failure) {
             return Err(Error::from(Kind::GivenUp { why }));
         }
-        self.connection.get_or_try_init(|| Connection::acquire(&self.core, &self.bound)).await
+        self.connection.get_or_try_init(|| self.core.connection(&self.bound)).await
     }
 
     /// The connection, if one was checked out.
