@@ -94,7 +94,14 @@ impl Work {
     /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
     /// of the server's aborts it.
     pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Statement> {
-        let prepared = connection.lease.prepare(sql).await;
+        let preparation = connection.lease.prepare(sql);
+        let prepared = if self.has_begun().is_some() {
+            let (opened, prepared) = self.behind_opening(preparation).await;
+            opened?;
+            prepared
+        } else {
+            preparation.await
+        };
         if let (Err(error), Some(_)) = (&prepared, self.has_begun())
             && let Some(code) = error.code()
         {
@@ -114,19 +121,26 @@ impl Work {
     ) -> Result<T> {
         let unread = Unread::count(self);
         self.begin(connection);
+        let (opened, answer) = self.behind_opening(request).await;
+        opened?;
+        unread.read();
+        answer.map_err(|error| self.fail(step, error))
+    }
+
+    /// Runs a request of a transaction that has begun.
+    ///
+    /// Answers are read in the order in which they come: the driver keeps no more than a few pieces
+    /// of one that nobody reads, and then reads nothing of those behind it.
+    async fn behind_opening<T>(&self, request: impl Future<Output = T>) -> (Result<()>, T) {
         let mut request = pin!(request);
         // The request sends itself at its first poll, which follows here without a wait between.
         let first = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
-        // Answers are read in the order in which they come: the driver keeps no more than a few
-        // pieces of one that nobody reads, and then reads nothing of those behind it.
         let opened = self.opening_answered().await;
         let answer = match first {
             Poll::Ready(answer) => answer,
             Poll::Pending => request.await,
         };
-        opened?;
-        unread.read();
-        answer.map_err(|error| self.fail(step, error))
+        (opened, answer)
     }
 
     /// Sends BEGIN and context, once.
@@ -254,12 +268,9 @@ impl Work {
         if let Some(failure @ Failure::GivenUp(_)) = self.failure() {
             return Err(failure.error());
         }
-        connection
-            .lease
-            .client()
-            .batch_execute("ROLLBACK")
-            .await
-            .map_err(|error| Error::server(Step::Rollback, error))?;
+        // What the opening said is of no interest to what undoes it.
+        let (_, answer) = self.behind_opening(connection.lease.client().batch_execute("ROLLBACK")).await;
+        answer.map_err(|error| Error::server(Step::Rollback, error))?;
         connection.lease.settle();
         Ok(())
     }

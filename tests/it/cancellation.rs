@@ -25,15 +25,15 @@ const ENDLESS: usize = 500;
 /// Every operation of a group, by every intervention, at every point.
 async fn product(operations: &[Operation]) {
     for operation in operations {
-        // Two, so that one connection is idle meanwhile.
-        let stand = Stand::new(if operation.fresh { 1 } else { 2 }).await;
+        let stand = Stand::new().await;
         for intervention in INTERVENTIONS {
             for by in [Point::Message as fn(usize) -> Point, Point::Poll] {
                 if intervention.kills() && matches!(by(0), Point::Poll(_)) {
                     // The server is what is hit there, and its messages are all that happens on it.
                     continue;
                 }
-                let pool = stand.pool().await;
+                let size = if operation.fresh || intervention.kills() { 1 } else { 2 };
+                let pool = stand.pool(size).await;
                 let mut points = 0;
                 while !one(&stand, operation, &pool, intervention, by(points)).await {
                     points += 1;

@@ -21,8 +21,8 @@ struct Interrupted {
 
 impl Interrupted {
     async fn new(operation: &'static Operation, server: &Server) -> Self {
-        let stand = Stand::beside(server, 1).await;
-        let pool = stand.pool().await;
+        let stand = Stand::beside(server).await;
+        let pool = stand.pool(1).await;
         Self { operation, stand, pool }
     }
 

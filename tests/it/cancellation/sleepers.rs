@@ -184,8 +184,8 @@ type Abandon = fn(Running) -> Pin<Box<dyn Future<Output = ()>>>;
 
 async fn abandoned(sleeper: &Sleeper, abandon: Abandon) {
     let _doing = Doing(sleeper.name.to_owned());
-    let stand = Stand::new(1).await;
-    let pool = stand.builder().drain_timeout(Duration::from_millis(50)).build().await.unwrap();
+    let stand = Stand::new().await;
+    let pool = stand.builder().max_size(1).drain_timeout(Duration::from_millis(50)).build().await.unwrap();
     let locking = stand.erp.admin().await;
     locking.batch_execute(&format!("begin; {}", sleeper.behind)).await.unwrap();
 
@@ -198,7 +198,7 @@ async fn abandoned(sleeper: &Sleeper, abandon: Abandon) {
     abandon(work).await;
     serves(&pool).await.expect("the next caller is not served");
     // The lock is held still: the statement is gone because it was canceled.
-    stand.comes_to_rest().await;
+    stand.comes_to_rest(&pool).await;
     locking.batch_execute("rollback").await.unwrap();
     stand.check(&pool, false).await;
     assert_eq!(stand.written().await, 0);
@@ -215,10 +215,10 @@ async fn serves(pool: &TenantPool) -> Result<()> {
 /// Without any patience, and so with the cancel request close behind the statement.
 #[tokio::test]
 async fn what_is_abandoned_as_soon_as_it_is_sent_does_not_go_on() {
-    let stand = Stand::new(1).await;
+    let stand = Stand::new().await;
     let locking = stand.erp.admin().await;
     locking.batch_execute(&format!("begin; {TABLE}")).await.unwrap();
-    let pool = stand.builder().drain_timeout(Duration::ZERO).build().await.unwrap();
+    let pool = stand.builder().max_size(1).drain_timeout(Duration::ZERO).build().await.unwrap();
     for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {
         for _ in 0..30 {
             // Prepares what is run, so that the first poll sends it.
@@ -230,7 +230,7 @@ async fn what_is_abandoned_as_soon_as_it_is_sent_does_not_go_on() {
             assert!(work.as_mut().now_or_never().is_none());
             drop(work);
             serves(&pool).await.unwrap();
-            stand.comes_to_rest().await;
+            stand.comes_to_rest(&pool).await;
         }
     }
     locking.batch_execute("rollback").await.unwrap();

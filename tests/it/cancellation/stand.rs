@@ -30,36 +30,35 @@ pub struct Stand {
     pub erp: Erp,
     pub turnstile: Turnstile,
     pub admin: Client,
-    pub size: usize,
 }
 
 impl Stand {
-    pub async fn new(size: usize) -> Self {
-        Self::with(Erp::new().await, size).await
+    pub async fn new() -> Self {
+        Self::with(Erp::new().await).await
     }
 
     /// On a server that the test can stop.
-    pub async fn beside(server: &Server, size: usize) -> Self {
-        Self::with(Erp::beside(server).await, size).await
+    pub async fn beside(server: &Server) -> Self {
+        Self::with(Erp::beside(server).await).await
     }
 
-    async fn with(erp: Erp, size: usize) -> Self {
+    async fn with(erp: Erp) -> Self {
         let turnstile = Turnstile::start(erp.address()).await;
         let admin = erp.admin().await;
-        let stand = Self { erp, turnstile, admin, size };
-        let pool = stand.pool().await;
+        let stand = Self { erp, turnstile, admin };
+        let pool = stand.pool(1).await;
         open_accounts(&pool, &tenant(OWN), 1, 3).await;
         open_accounts(&pool, &tenant(OTHER), 11, 3).await;
         stand
     }
 
     /// A pool whose only connection has prepared nothing of the tests' yet.
-    pub async fn pool(&self) -> TenantPool {
-        self.builder().build().await.unwrap()
+    pub async fn pool(&self, size: usize) -> TenantPool {
+        self.builder().max_size(size).build().await.unwrap()
     }
 
     pub fn builder(&self) -> TenantPoolBuilder {
-        TenantPool::builder(&self.erp.app_url_through(self.turnstile.port())).max_size(self.size)
+        TenantPool::builder(&self.erp.app_url_through(self.turnstile.port()))
     }
 
     /// Connects the admin again, whose server was started again.
@@ -107,7 +106,7 @@ impl Stand {
 
     /// Waits until no statement runs, no transaction is open, no lock is held, and no connection is
     /// open beyond the pool's size.
-    pub async fn comes_to_rest(&self) {
+    pub async fn comes_to_rest(&self, pool: &TenantPool) {
         let sql = "select (select count(*) from app where state <> 'idle')
                 + (select count(*) from pg_locks join app using (pid)
                     where locktype in ('relation', 'tuple', 'transactionid', 'advisory'))
@@ -117,7 +116,7 @@ impl Stand {
             "with app as materialized (select pid, state from pg_stat_activity
                 where datname = current_database() and usename = $1) {sql}"
         );
-        let size = i64::try_from(self.size).unwrap();
+        let size = i64::try_from(pool.status().max_size).unwrap();
         eventually("the server has nothing of the pool's left under way", async || {
             let row = timeout(LIMIT, self.admin.query_one(&sql, &[&APP, &size])).await.unwrap().unwrap();
             row.get::<_, i64>(0) == 0
@@ -130,13 +129,13 @@ impl Stand {
     pub async fn check(&self, pool: &TenantPool, lost: bool) {
         self.turnstile.open();
         self.serves_all(pool, lost).await;
-        self.comes_to_rest().await;
+        self.comes_to_rest(pool).await;
         let update = "update erp.account set balance = balance where id <= 3";
         let updated = timeout(LIMIT, pool.tenant(tenant(OWN)).execute(update, &[])).await;
         assert_eq!(updated.expect("rows stayed locked").unwrap(), 3);
         let status = pool.status();
-        assert!(status.size <= self.size && status.available == status.size, "{status:?}");
-        assert_eq!((status.max_size, status.waiting), (self.size, 0));
+        assert!(status.size <= status.max_size && status.available == status.size, "{status:?}");
+        assert_eq!(status.waiting, 0);
     }
 
     async fn serves_all(&self, pool: &TenantPool, lost: bool) {
@@ -150,7 +149,7 @@ impl Stand {
     /// Checks out as many connections as the pool has at a time, each for another tenant than the last.
     async fn checks_all_out(&self, pool: &TenantPool) -> Result<()> {
         let mut open = Vec::new();
-        for n in [OTHER, OWN].into_iter().cycle().take(self.size) {
+        for n in [OTHER, OWN].into_iter().cycle().take(pool.status().max_size) {
             let tx = pool.tenant(tenant(n)).begin();
             let tag = tenant(n).as_setting();
             let seen = timeout(LIMIT, tx.query_one(VIEW, &[&tag])).await.expect("nobody was served")?;

@@ -44,8 +44,8 @@ async fn begun(pool: &TenantPool) -> (TenantTransaction, CancelToken) {
 
 #[tokio::test]
 async fn a_token_that_is_used_after_the_end_does_nothing() {
-    let stand = Stand::new(1).await;
-    let pool = stand.pool().await;
+    let stand = Stand::new().await;
+    let pool = stand.pool(1).await;
     for (name, end) in ENDS {
         let _doing = Doing(name.to_owned());
         for _ in 0..10 {
@@ -65,8 +65,8 @@ async fn a_token_that_is_used_after_the_end_does_nothing() {
 /// The request leaves in time and arrives when the connection could serve somebody else.
 #[tokio::test]
 async fn a_cancel_request_that_arrives_late_meets_nobody() {
-    let stand = Stand::new(1).await;
-    let pool = stand.pool().await;
+    let stand = Stand::new().await;
+    let pool = stand.pool(1).await;
     for (name, end) in ENDS {
         let _doing = Doing(name.to_owned());
         for _ in 0..3 {
@@ -86,8 +86,8 @@ async fn a_cancel_request_that_arrives_late_meets_nobody() {
 /// The same for the request that the drain sends for what was abandoned.
 #[tokio::test]
 async fn the_drains_cancel_request_meets_nobody() {
-    let stand = Stand::new(1).await;
-    let pool = stand.builder().drain_timeout(Duration::from_millis(20)).build().await.unwrap();
+    let stand = Stand::new().await;
+    let pool = stand.builder().max_size(1).drain_timeout(Duration::from_millis(20)).build().await.unwrap();
     for _ in 0..3 {
         let before = stand.turnstile.cancels();
         stand.turnstile.hold_cancels(true);
@@ -110,8 +110,8 @@ async fn the_drains_cancel_request_meets_nobody() {
 /// Whichever of the two comes first.
 #[tokio::test]
 async fn a_cancel_request_that_races_with_the_end_meets_nobody() {
-    let stand = Stand::new(1).await;
-    let pool = stand.pool().await;
+    let stand = Stand::new().await;
+    let pool = stand.pool(1).await;
     for (name, end) in ENDS {
         let _doing = Doing(name.to_owned());
         for turns in 0..40 {
