@@ -211,9 +211,12 @@ fn the_house_is_in_order() {
 }
 
 /// Each rule finds what it is there to find.
+/// A check with the path and the text that it is fed.
+type Case = (fn(&str, &str) -> Problems, &'static str, &'static str);
+
 #[test]
 fn a_house_that_is_out_of_order_is_found_so() {
-    let wrong: &[(fn(&str, &str) -> Problems, &str, &str)] = &[
+    let wrong: &[Case] = &[
         (layers, "src/pool/work.rs", "use crate::policy::Script;"),
         (layers, "src/policy/model.rs", "use crate::{error::Error, pool::Core};"),
         (layers, "src/policy/model.rs", "fn f() { crate::pool::open() }"),
@@ -256,7 +259,7 @@ fn a_house_that_is_out_of_order_is_found_so() {
 /// And nothing else.
 #[test]
 fn a_house_that_is_in_order_is_left_alone() {
-    let right: &[(fn(&str, &str) -> Problems, &str, &str)] = &[
+    let right: &[Case] = &[
         (layers, "src/migrate/mod.rs", "use crate::{pool::Core, policy::Script, error::Error};"),
         (layers, "src/pool/work.rs", "//! See [`crate::policy`].\nuse super::lease::Lease;"),
         (layers, "src/policy/shapes/a.rs", "use super::super::model::Roles;"),
