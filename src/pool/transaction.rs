@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::cancel::CancelToken;
@@ -241,13 +242,21 @@ impl Savepoint<'_> {
     ///
     /// A statement in it had failed: the transaction is rolled back to the savepoint then, and can go on.
     pub async fn release(mut self) -> Result<()> {
-        match self.block.work.failed() {
-            None => self.end(SavepointEnd::Release).await,
-            Some(failed) => {
-                self.end(SavepointEnd::Rollback).await?;
-                Err(failed)
+        let mut failed = self.block.work.failed();
+        if failed.is_none() {
+            let mark = self.mark.clone();
+            match self.end(SavepointEnd::Release).await {
+                // A statement had failed whose answer nobody had read. The server releases nothing
+                // then, so the savepoint is still there to go back to.
+                Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
+                    failed = self.block.work.failed().or(Some(error));
+                    self.mark = mark;
+                }
+                ended => return ended,
             }
         }
+        self.end(SavepointEnd::Rollback).await?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Undoes what was done since the savepoint. The transaction can go on, even after an error.

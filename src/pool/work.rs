@@ -289,6 +289,7 @@ impl Work {
 }
 
 /// A savepoint by name, and the state of the transaction when it was set.
+#[derive(Clone)]
 pub(super) struct SavepointMark {
     name: String,
     unread: usize,
