@@ -263,9 +263,12 @@ pub(crate) fn connection_is_lost(error: &PgError) -> bool {
             || *code == SqlState::CANNOT_CONNECT_NOW
             || code.code().starts_with("08")
     };
+    // The driver tells with an io::Error too that a message cannot be written, more parameters than
+    // the protocol can count for one. Of that nothing was sent.
+    let broke = |error: &io::Error| error.kind() != io::ErrorKind::InvalidInput;
     error.is_closed()
         || error.code().is_some_and(said_goodbye)
-        || error.source().is_some_and(|source| source.is::<io::Error>())
+        || error.source().and_then(|source| source.downcast_ref()).is_some_and(broke)
 }
 
 /// Why a step failed, from what the server reports about schema and state, never from what it quotes.

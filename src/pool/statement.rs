@@ -3,6 +3,7 @@
 use tokio_postgres::Statement;
 
 use crate::error::{Error, Kind, Result};
+use crate::tenant::refuse_nul;
 
 /// A statement to run: SQL text, which goes through the connection's statement cache, or a
 /// [`Statement`] that [`TransactionBlock::prepare`](crate::TransactionBlock::prepare) gave.
@@ -67,6 +68,7 @@ const USE_CURSOR: &str = "use TransactionBlock::cursor, whose cursors end with t
 /// The extended query protocol takes one statement per message, so the first word tells exactly
 /// which command it is.
 pub(super) fn judge(sql: &str) -> Result<Trace> {
+    refuse_nul("the statement", sql)?;
     let (first, rest) = word(sql);
     let first = first.to_ascii_uppercase();
     let advice = match first.as_str() {
