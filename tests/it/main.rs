@@ -1,8 +1,13 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
+mod compile_fail;
+mod errors;
 mod flights;
+mod house;
 mod isolation;
 mod laws;
+mod pgbench;
 mod policy;
 mod support;
 mod testing;
+mod transactions;
