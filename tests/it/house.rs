@@ -14,6 +14,9 @@ type File = (String, String);
 /// What a rule has against files; each names the file.
 type Problems = Vec<String>;
 
+/// Looks at one file's path and text.
+type Rule = fn(&str, &str) -> Problems;
+
 const LONGEST_FILE: usize = 400;
 
 /// Who may import whom: each those to its left.
@@ -184,7 +187,7 @@ fn sql_is_included(sql: &[String], sources: &[File]) -> Problems {
     problems
 }
 
-fn check(files: &[File], rule: fn(&str, &str) -> Problems) {
+fn check(files: &[File], rule: Rule) {
     let problems: Problems = files.iter().flat_map(|(path, text)| rule(path, text)).collect();
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
@@ -192,7 +195,7 @@ fn check(files: &[File], rule: fn(&str, &str) -> Problems) {
 #[test]
 fn the_house_is_in_order() {
     let sources = files(&["src"], &["rs"]);
-    for rule in [layers, purity, quoting, printing, unfinished] {
+    for rule in [layers as Rule, purity, quoting, printing, unfinished] {
         check(&sources, rule);
     }
     check(&files(&["tests"], &["rs"]), unfinished);
@@ -211,12 +214,9 @@ fn the_house_is_in_order() {
 }
 
 /// Each rule finds what it is there to find.
-/// A check with the path and the text that it is fed.
-type Case = (fn(&str, &str) -> Problems, &'static str, &'static str);
-
 #[test]
 fn a_house_that_is_out_of_order_is_found_so() {
-    let wrong: &[Case] = &[
+    let wrong: &[(Rule, &str, &str)] = &[
         (layers, "src/pool/work.rs", "use crate::policy::Script;"),
         (layers, "src/policy/model.rs", "use crate::{error::Error, pool::Core};"),
         (layers, "src/policy/model.rs", "fn f() { crate::pool::open() }"),
@@ -259,7 +259,7 @@ fn a_house_that_is_out_of_order_is_found_so() {
 /// And nothing else.
 #[test]
 fn a_house_that_is_in_order_is_left_alone() {
-    let right: &[Case] = &[
+    let right: &[(Rule, &str, &str)] = &[
         (layers, "src/migrate/mod.rs", "use crate::{pool::Core, policy::Script, error::Error};"),
         (layers, "src/pool/work.rs", "//! See [`crate::policy`].\nuse super::lease::Lease;"),
         (layers, "src/policy/shapes/a.rs", "use super::super::model::Roles;"),

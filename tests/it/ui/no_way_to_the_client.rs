@@ -3,7 +3,7 @@
 use tenantry::{Savepoint, Statements, TenantScope, TenantTransaction};
 
 fn scope(scope: &TenantScope) {
-    let _ = scope.batch_execute("commit");
+    let _ = scope.simple_query("commit");
     let _ = scope.client();
 }
 
@@ -13,11 +13,11 @@ fn transaction(tx: &TenantTransaction) {
 }
 
 fn savepoint(savepoint: &Savepoint<'_>) {
-    let _ = savepoint.batch_execute("commit");
+    let _ = savepoint.simple_query("commit");
 }
 
 fn statements(statements: &Statements) {
-    let _ = statements.batch_execute("commit");
+    let _ = statements.simple_query("commit");
 }
 
 fn main() {}
