@@ -94,13 +94,16 @@ impl Work {
     /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
     /// of the server's aborts it.
     pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Statement> {
-        let preparation = connection.lease.prepare(sql);
-        let prepared = if self.has_begun().is_some() {
-            let (opened, prepared) = self.behind_opening(preparation).await;
-            opened?;
-            prepared
-        } else {
-            preparation.await
+        let mut preparation = pin!(connection.lease.prepare(sql));
+        let prepared = match poll_fn(|cx| Poll::Ready(preparation.as_mut().poll(cx))).await {
+            // From the cache, with nothing sent: the statement still shares the flight of the opening.
+            Poll::Ready(prepared) => prepared,
+            Poll::Pending if self.has_begun().is_some() => {
+                let (opened, prepared) = self.behind_opening(preparation).await;
+                opened?;
+                prepared
+            }
+            Poll::Pending => preparation.await,
         };
         if let (Err(error), Some(_)) = (&prepared, self.has_begun())
             && let Some(code) = error.code()
