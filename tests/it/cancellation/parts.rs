@@ -144,7 +144,7 @@ async fn a_transaction_outlives_its_abandoned_parts_with_its_tenant() {
                 points += 1;
             }
             println!("{}, {statements_before} before: {points} points", part.name);
-            assert!(points > 1, "{} has {points} await points only", part.name);
+            assert!(points > 0, "{} has no await point", part.name);
         }
     }
 }
