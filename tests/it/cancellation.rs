@@ -7,6 +7,7 @@ mod parts;
 mod shutdown;
 mod sleepers;
 mod stand;
+mod statements;
 mod tokens;
 
 use tenantry::TenantPool;

@@ -3,14 +3,16 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tenantry::types::ToSql;
-use tenantry::{Result, SqlState, Statements, TenantPool, TenantTransaction};
+use tenantry::{Result, SqlState, TenantPool, TenantTransaction};
 
-use super::stand::{OTHER, OWN};
+use super::stand::OWN;
+use super::statements::{
+    COPY_IN, COPY_OUT, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home,
+    no_params, strays,
+};
 use crate::support::erp::tenant;
 
 pub type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
@@ -37,17 +39,6 @@ impl Commits {
         self.0.set(true);
     }
 }
-
-pub const UPDATE: &str = "update erp.account set balance = balance + 1 where id <= 3";
-pub const UPDATE_RETURNING: &str = "update erp.account set balance = balance + 1 where id <= 3 returning id";
-pub const INSERT: &str = "insert into erp.account (id, tag)
-    select id, current_setting('app.tenant_id') from generate_series(100, 101) id";
-pub const INSERT_MORE: &str = "insert into erp.account (id, tag)
-    select id, current_setting('app.tenant_id') from generate_series(102, 103) id";
-pub const SELECT: &str = "select id, tag from erp.account order by id";
-pub const COPY_IN: &str = "copy erp.stage from stdin";
-pub const COPY_OUT: &str = "copy erp.account to stdout";
-pub const LINES: [&[u8]; 3] = [b"one\n", b"two\n", b"three\n"];
 
 /// All of them.
 pub fn groups() -> [&'static [Operation]; 5] {
@@ -385,35 +376,4 @@ pub const CURSORS_AND_PREPARE: &[Operation] = &[
 async fn commit(tx: TenantTransaction, commits: &Commits) -> Result<()> {
     commits.now();
     tx.commit().await
-}
-
-/// Turns the error that is expected into success. Another one stays.
-fn fails<T>(result: Result<T>, code: &SqlState) -> Result<()> {
-    match result {
-        Ok(_) => panic!("it did not fail with {code:?}"),
-        Err(error) if error.code() == Some(code) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Does in a savepoint what must not reach past its end.
-pub async fn strays(savepoint: &Statements) -> Result<()> {
-    let other = tenant(OTHER).as_setting();
-    savepoint.query("select set_config('app.tenant_id', $1, true)", &[&other]).await.map(drop)
-}
-
-pub async fn is_at_home(statements: &Statements) -> Result<()> {
-    let row = statements.query_one("select current_setting('app.tenant_id')", &[]).await?;
-    assert_eq!(row.get::<_, String>(0), tenant(OWN).as_setting(), "the context has strayed");
-    Ok(())
-}
-
-pub fn no_params() -> [&'static (dyn ToSql + Sync); 0] {
-    []
-}
-
-/// The same statement in a text that no connection has prepared yet.
-pub fn anew(sql: &str) -> String {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    format!("{sql} -- {}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

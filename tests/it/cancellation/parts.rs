@@ -7,10 +7,10 @@ use tenantry::{Result, TenantTransaction};
 use tokio::time::timeout;
 
 use super::intervention::{Point, reach};
-use super::operations::{
+use super::stand::{Doing, LIMIT, OWN, Stand};
+use super::statements::{
     COPY_IN, COPY_OUT, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home, no_params, strays,
 };
-use super::stand::{Doing, LIMIT, OWN, Stand};
 use crate::support::erp::tenant;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;

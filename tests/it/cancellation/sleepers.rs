@@ -10,8 +10,9 @@ use futures_util::FutureExt;
 use tenantry::{Result, TenantPool};
 use tokio::time::timeout;
 
-use super::operations::{COPY_IN, INSERT, Running, UPDATE, anew, no_params};
+use super::operations::Running;
 use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
+use super::statements::{COPY_IN, INSERT, UPDATE, anew, no_params};
 use crate::support::erp::tenant;
 
 const SLEEP: &str = "select pg_sleep(60)";

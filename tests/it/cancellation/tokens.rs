@@ -5,8 +5,9 @@ use std::time::Duration;
 use tenantry::{CancelToken, TenantPool, TenantTransaction};
 use tokio::time::timeout;
 
-use super::operations::{Running, UPDATE};
+use super::operations::Running;
 use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
+use super::statements::UPDATE;
 use crate::support::erp::tenant;
 
 /// How a transaction ends.
