@@ -15,6 +15,9 @@ use crate::support::erp::tenant;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
+const FAILING: &str = "select 1 / 0";
+const COPY_REFUSED: &str = "copy erp.account (id, tag) from stdin";
+
 struct Part {
     name: &'static str,
     /// What it may have written when the transaction is committed. Nothing here: it cannot be.
@@ -31,7 +34,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "a statement that fails",
         writes: &[],
-        run: |tx| Box::pin(async move { tx.query("select 1 / 0", &[]).await.map(drop) }),
+        run: |tx| Box::pin(async move { tx.query(FAILING, &[]).await.map(drop) }),
     },
     Part {
         name: "a stream of rows",
@@ -85,7 +88,7 @@ const PARTS: &[Part] = &[
             Box::pin(async move {
                 let sp = tx.savepoint().await?;
                 sp.execute(INSERT, &[]).await?;
-                sp.query("select 1 / 0", &[]).await.map(drop)
+                sp.query(FAILING, &[]).await.map(drop)
             })
         },
     },
@@ -105,11 +108,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "COPY in that the server refuses",
         writes: &[],
-        run: |tx| {
-            Box::pin(
-                async move { tx.copy_in::<Bytes>("copy erp.account (id, tag) from stdin").await.map(drop) },
-            )
-        },
+        run: |tx| Box::pin(async move { tx.copy_in::<Bytes>(COPY_REFUSED).await.map(drop) }),
     },
     Part {
         name: "COPY out",
@@ -132,13 +131,6 @@ async fn a_transaction_outlives_its_abandoned_parts_with_its_tenant() {
     let pool = stand.pool(1).await;
     for part in PARTS {
         for statements_before in [0, 1] {
-            // What it prepares is prepared then.
-            let mut tx = pool.tenant(tenant(OWN)).begin();
-            tx.execute(UPDATE, &[]).await.unwrap();
-            // Both fail where the part is one that fails.
-            let _ = (part.run)(&mut tx).await;
-            let _ = tx.rollback().await;
-            stand.check(&pool, false).await;
             let mut points = 0;
             while abandoned(&stand, &pool, part, statements_before, points).await {
                 points += 1;
@@ -158,9 +150,17 @@ async fn abandoned(
     point: usize,
 ) -> bool {
     let _doing = Doing(format!("{} after {statements_before}, dropped at {point}", part.name));
+    let prepare = async {
+        let tx = pool.tenant(tenant(OWN)).begin();
+        for statement in [UPDATE, INSERT, SELECT, FAILING, COPY_IN, COPY_REFUSED, COPY_OUT] {
+            tx.prepare(statement).await?;
+        }
+        tx.rollback().await
+    };
+    timeout(LIMIT, prepare).await.expect("prepare hangs").unwrap();
     let mut tx = pool.tenant(tenant(OWN)).begin();
     for _ in 0..statements_before {
-        tx.execute(UPDATE, &[]).await.unwrap();
+        timeout(LIMIT, tx.execute(UPDATE, &[])).await.expect("it hangs").unwrap();
     }
     let ended = reach((part.run)(&mut tx).as_mut(), &stand.turnstile, Point::Message(point)).await;
     stand.turnstile.open();
