@@ -1,6 +1,6 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub(crate) enum Kind {
     Config(String),
     #[error("the database URL does not parse; expected postgresql://user@host:port/database")]
     Url(#[source] PgError),
-    #[error("no connection to the server: {}", reason(.0))]
+    #[error("no connection to the server: {}", connect_reason(.0))]
     Connect(#[source] PgError),
     #[error("no connection to the server within {0:?}; check host and port, or raise connect_timeout")]
     ConnectTimeout(Duration),
@@ -254,25 +254,33 @@ pub(crate) fn code_is_retryable(code: &SqlState) -> bool {
     *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
 }
 
-pub(crate) fn connection_is_lost(error: &PgError) -> bool {
-    use std::error::Error as _;
+/// The error of the socket, if it is one.
+///
+/// The driver tells with an `io::Error` too that it cannot write a message, one with more parameters
+/// than the protocol can count for example. Of that nothing was sent.
+fn io_error(error: &PgError) -> Option<&io::Error> {
+    let source: &io::Error = std::error::Error::source(error)?.downcast_ref()?;
+    (source.kind() != io::ErrorKind::InvalidInput).then_some(source)
+}
 
+pub(crate) fn connection_is_lost(error: &PgError) -> bool {
     let said_goodbye = |code: &SqlState| {
         *code == SqlState::ADMIN_SHUTDOWN
             || *code == SqlState::CRASH_SHUTDOWN
             || *code == SqlState::CANNOT_CONNECT_NOW
             || code.code().starts_with("08")
     };
-    error.is_closed()
-        || error.code().is_some_and(said_goodbye)
-        || error.source().is_some_and(|source| source.is::<io::Error>())
+    error.is_closed() || error.code().is_some_and(said_goodbye) || io_error(error).is_some()
 }
 
 /// Why a step failed, from what the server reports about schema and state, never from what it quotes.
 fn reason(error: &PgError) -> String {
     let Some(db) = error.as_db_error() else {
-        return if connection_is_lost(error) {
-            "the connection is closed or was lost".to_owned()
+        return if let Some(io) = io_error(error) {
+            // The kind in words; the error itself is the source.
+            io.kind().to_string()
+        } else if connection_is_lost(error) {
+            "the connection is closed".to_owned()
         } else {
             // The rest of the driver's own errors: conversion of a parameter or column, TLS, protocol.
             "it was stopped by the driver, whose error is the source".to_owned()
@@ -281,7 +289,8 @@ fn reason(error: &PgError) -> String {
     let code = db.code();
     if code.code() == NOT_AS_EXPECTED {
         // The crate's own words about roles and schema, so they can be shown, and say what to do.
-        return [Some(db.message()), db.hint()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let said: Vec<&str> = [Some(db.message()), db.hint()].into_iter().flatten().collect();
+        return said.join("; ").replace(char::is_control, " ");
     }
     let mut line = match explain(code.code()) {
         Some(known) => format!("{known} (SQLSTATE {})", code.code()),
@@ -289,10 +298,20 @@ fn reason(error: &PgError) -> String {
     };
     for (what, name) in [("table", db.table()), ("column", db.column()), ("constraint", db.constraint())] {
         if let Some(name) = name {
-            line.push_str(&format!(", {what} {name:?}"));
+            // Writing to a String does not fail.
+            let _ = write!(line, ", {what} {name:?}");
         }
     }
     line
+}
+
+fn connect_reason(error: &PgError) -> String {
+    let reason = reason(error);
+    match error.as_db_error() {
+        // The server itself said no, and why.
+        Some(_) => reason,
+        None => format!("{reason}; check host and port, and that the server listens there"),
+    }
 }
 
 /// What the SQLSTATEs that users of row-level security meet mean, and what to do about them.

@@ -134,10 +134,9 @@ impl TenantId {
     pub fn as_setting(&self) -> String {
         match &self.0 {
             Key::Uuid(bytes) => {
-                let hex = |range: std::ops::Range<usize>| -> String {
-                    bytes[range].iter().map(|byte| format!("{byte:02x}")).collect()
-                };
-                format!("{}-{}-{}-{}-{}", hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16))
+                let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+                let hex: String = halves.filter_map(|half| char::from_digit(half.into(), 16)).collect();
+                format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
             }
             Key::Integer(number) => number.to_string(),
             Key::Text(text) => text.to_string(),

@@ -179,6 +179,12 @@ impl TenantPoolBuilder {
         self
     }
 
+    /// Opens the system door as well, from a configuration of the driver's.
+    pub fn system_config(mut self, config: Config) -> Self {
+        self.system = Some(Target::Config(Box::new(config)));
+        self
+    }
+
     /// The most connections that are open at a time across tenants. Default: 2. Zero is refused.
     pub fn system_max_size(mut self, connections: usize) -> Self {
         self.system_max_size = connections;

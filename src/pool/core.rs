@@ -7,9 +7,11 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use tokio_postgres::Config;
+use tracing::info;
 
-use super::binding::SET_CONTEXT;
+use super::binding::{Bound, SET_CONTEXT};
 use super::connect::{Canceller, Connector};
+use super::connection::Connection;
 use super::drain::Drain;
 use super::lease::Lease;
 use super::retry::Retry;
@@ -59,10 +61,22 @@ impl Core {
         Ok(Arc::new(Self { pool, options, drain, canceller }))
     }
 
+    /// Checks a connection out and makes it ready to bind the context. Where the pool does not take
+    /// the context, nothing is sent.
+    pub(super) async fn connection(&self, bound: &Bound) -> Result<Connection> {
+        let binding = bound.clone().map_err(|why| Error::config(&*why))?;
+        let lease = self.lease().await?;
+        if let Some(reason) = binding.reason() {
+            info!(reason, "cross-tenant access");
+        }
+        let select = self.options.strategy.prepare(&lease, &binding).await?;
+        Ok(Connection { lease: Arc::new(lease), binding, select })
+    }
+
     /// Checks a connection out. One that is found closed is replaced first.
-    pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease> {
+    pub(super) async fn lease(&self) -> Result<Lease> {
         let object = self.pool.get().await.map_err(|error| self.no_connection(error))?;
-        Ok(Lease::new(object, Arc::clone(self)))
+        Ok(Lease::new(object, self.drain.clone()))
     }
 
     fn no_connection(&self, error: PoolError) -> Error {
@@ -90,10 +104,6 @@ impl Core {
 
     pub(super) fn strategy(&self) -> Strategy {
         self.options.strategy
-    }
-
-    pub(super) fn drain(&self) -> &Drain {
-        &self.drain
     }
 
     pub(super) fn canceller(&self) -> &Canceller {

@@ -9,9 +9,22 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::connect::Canceller;
-use super::lease::Debt;
+
+/// What has to come back from the server before a connection is clean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Debt {
+    /// Nothing: no request is unanswered and no transaction is open.
+    None,
+    /// An answer, with no transaction open behind it.
+    Answer,
+    /// The acknowledgement of a ROLLBACK: a transaction is open.
+    Rollback,
+    /// Nothing that could be waited for: requests and answers may no longer match.
+    Close,
+}
 
 /// The way to the drain task. Handing a connection over never waits, so `drop` can do it.
+#[derive(Clone)]
 pub(super) struct Drain(mpsc::UnboundedSender<Abandoned>);
 
 impl Drain {

@@ -1,26 +1,12 @@
 //! One connection, checked out for one unit of work, and what it owes before it may be used again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use deadpool_postgres::{ClientWrapper, Object};
 use tokio_postgres::{CancelToken, Statement};
 
-use super::core::Core;
-use super::drain::Abandoned;
+use super::drain::{Abandoned, Debt, Drain};
 use crate::error::{Error, Result, Step};
-
-/// What has to come back from the server before a connection is clean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Debt {
-    /// Nothing: no request is unanswered and no transaction is open.
-    None,
-    /// An answer, with no transaction open behind it.
-    Answer,
-    /// The acknowledgement of a ROLLBACK: a transaction is open.
-    Rollback,
-    /// Nothing that could be waited for: requests and answers may no longer match.
-    Close,
-}
 
 /// A connection on loan from the pool.
 ///
@@ -28,7 +14,7 @@ pub(super) enum Debt {
 pub(super) struct Lease {
     /// Taken in `drop`, and only there.
     object: Option<Object>,
-    core: Arc<Core>,
+    drain: Drain,
     state: Mutex<State>,
 }
 
@@ -50,9 +36,9 @@ impl State {
 }
 
 impl Lease {
-    pub(super) fn new(object: Object, core: Arc<Core>) -> Self {
+    pub(super) fn new(object: Object, drain: Drain) -> Self {
         let state = State { debt: Debt::None, preparing: 0, retired: false };
-        Self { object: Some(object), core, state: Mutex::new(state) }
+        Self { object: Some(object), drain, state: Mutex::new(state) }
     }
 
     pub(super) fn client(&self) -> &ClientWrapper {
@@ -107,7 +93,7 @@ impl Drop for Lease {
         match debt {
             Debt::None if !retired => drop(object),
             Debt::None => drop(Object::take(object)),
-            debt => self.core.drain().take(Abandoned::new(object, debt, retired)),
+            debt => self.drain.take(Abandoned::new(object, debt, retired)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Scopes: whom the statements that follow run as.
 
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,22 +11,13 @@ use tracing::debug;
 
 use super::binding::Bound;
 use super::core::Core;
+use super::door::{System, Tenant};
 use super::rows::RowStream;
 use super::single::Single;
 use super::statement::ToStatement;
 use super::statements::Statements;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, TransactionBlock};
 use crate::error::{Error, Result};
-
-/// Marks what runs as one tenant.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Tenant {}
-
-/// Marks what crosses tenants.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct System {}
 
 /// One tenant's view of the database, from [`TenantPool::tenant`](crate::TenantPool::tenant).
 pub type TenantScope = Scope<Tenant>;
@@ -91,32 +83,50 @@ impl<D> Scope<D> {
     /// What `work` does besides the database it does again each time.
     ///
     /// ```no_run
-    /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
-    /// let open: i64 = pool
+    /// # async fn example(pool: tenantry::TenantPool, due: i32, status: String) -> tenantry::Result<()> {
+    /// use tenantry::Error;
+    ///
+    /// let status = &status;
+    /// let changed = pool
     ///     .tenant(42_i64)
-    ///     .transact(async |tx| {
-    ///         tx.execute("update invoice set status = 'open' where due > now()", &[]).await?;
-    ///         let row = tx.query_one("select count(*) from invoice where status = 'open'", &[]).await?;
-    ///         Ok::<_, tenantry::Error>(row.get(0))
+    ///     .transact(|tx| async move {
+    ///         let changed = tx.execute("update invoice set status = $1 where due = $2", &[status, &due]).await?;
+    ///         tx.execute("update company set invoices_changed = now()", &[]).await?;
+    ///         Ok::<_, Error>(changed)
     ///     })
     ///     .await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
+    /// (It takes a closure that returns a future, and not an `async` closure, because the compiler
+    /// cannot yet see that the future of one that borrows can be sent to another thread, which
+    /// `tokio::spawn` and every web framework ask for.)
+    ///
     /// # Errors
     ///
     /// The error of `work`, or of the commit, of the last attempt. An error whose outcome is
-    /// unknown ([`Error::is_in_doubt`]) is never met with another attempt.
-    pub async fn transact<T, E, F>(&self, mut work: F) -> Result<T, E>
+    /// unknown ([`Error::is_in_doubt`]) is never met with another attempt. A closure that keeps its
+    /// block beyond its end is an error, and the transaction is rolled back.
+    pub async fn transact<T, E, F, Fut>(&self, mut work: F) -> Result<T, E>
     where
-        F: AsyncFnMut(&mut Transaction<D>) -> Result<T, E>,
+        F: FnMut(TransactionBlock) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
         let mut retries = 0;
         loop {
-            let mut transaction = self.begin();
-            let (error, retryable) = match work(&mut transaction).await {
+            let transaction = self.begin();
+            let (block, loan) = transaction.lend();
+            let outcome = work(block).await;
+            if !loan.is_back() {
+                // Whoever holds it could go on after the commit, in no transaction and as no tenant.
+                transaction.give_up();
+                return Err(E::from(Error::config(
+                    "the closure kept its transaction beyond its end; let it go when the future ends",
+                )));
+            }
+            let (error, retryable) = match outcome {
                 Ok(value) => match transaction.commit().await {
                     Ok(()) => return Ok(value),
                     Err(error) => {

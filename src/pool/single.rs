@@ -10,7 +10,7 @@ use tokio_postgres::Error as PgError;
 use super::binding::Bound;
 use super::connection::Connection;
 use super::core::Core;
-use super::lease::Debt;
+use super::drain::Debt;
 use super::retry::Retry;
 use super::strategy::Answers;
 use super::work::Work;
@@ -37,7 +37,7 @@ impl Single {
     }
 
     pub(super) async fn connection(&self) -> Result<Connection> {
-        Connection::acquire(&self.core, &self.bound).await
+        self.core.connection(&self.bound).await
     }
 
     /// Runs a statement between its own BEGIN and COMMIT and waits for all of it.

@@ -40,8 +40,8 @@ use crate::error::{Result, Step};
 /// # Errors
 ///
 /// Every method fails when the statement or the context is refused
-/// ([`Error::is_usage`]), when no connection is to be had ([`Error::is_pool_timeout`],
-/// [`Error::is_connection_lost`]), and when the server reports an error ([`Error::code`]).
+/// ([`Error::is_usage`](crate::Error::is_usage)), when no connection is to be had ([`Error::is_pool_timeout`](crate::Error::is_pool_timeout),
+/// [`Error::is_connection_lost`](crate::Error::is_connection_lost)), and when the server reports an error ([`Error::code`](crate::Error::code)).
 /// Nothing is sent a second time by itself.
 pub struct Statements(Unit);
 
@@ -69,6 +69,7 @@ impl std::ops::Deref for Ready<'_> {
     }
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the type tells them once, for every method")]
 impl Statements {
     pub(super) fn single(single: Arc<Single>) -> Self {
         Self(Unit::Single(single))
@@ -92,7 +93,7 @@ impl Statements {
     ///
     /// # Errors
     ///
-    /// As for every method, and when the number of rows is not one ([`Error::is_row_count`]). The
+    /// As for every method, and when the number of rows is not one ([`Error::is_row_count`](crate::Error::is_row_count)). The
     /// statement has run by then, and outside of a transaction it is committed.
     pub async fn query_one<S>(&self, statement: &S, params: &[&(dyn ToSql + Sync)]) -> Result<Row>
     where
@@ -105,7 +106,7 @@ impl Statements {
     ///
     /// # Errors
     ///
-    /// As for every method, and when there is more than one row ([`Error::is_row_count`]). The
+    /// As for every method, and when there is more than one row ([`Error::is_row_count`](crate::Error::is_row_count)). The
     /// statement has run by then, and outside of a transaction it is committed.
     pub async fn query_opt<S>(&self, statement: &S, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>>
     where

@@ -13,7 +13,8 @@ use tokio_postgres::{Error as PgError, Statement};
 
 use super::binding::Binding;
 use super::connection::Connection;
-use super::lease::{Debt, Lease};
+use super::drain::Debt;
+use super::lease::Lease;
 use crate::error::{Result, Step};
 
 pub(super) const COMMIT: &str = "COMMIT";
@@ -58,14 +59,17 @@ impl Strategy {
     /// Sends the context, again where a savepoint has ended and may have changed it.
     pub(super) fn bind(self, connection: &Connection, answers: &mut Answers) {
         let Connection { lease, binding, select } = connection;
-        if let Some(select) = select.clone() {
-            let (on, binding) = (Arc::clone(lease), Arc::clone(binding));
-            answers.push(Step::Bind, async move {
-                on.client().execute(&select, &binding.params()).await.map(drop)
-            });
-        } else {
-            for sql in binding.set_local() {
-                answers.push_command(Step::Bind, lease, sql);
+        match (self, select.clone()) {
+            (Self::Explicit, Some(select)) => {
+                let (on, binding) = (Arc::clone(lease), Arc::clone(binding));
+                answers.push(Step::Bind, async move {
+                    on.client().execute(&select, &binding.params()).await.map(drop)
+                });
+            }
+            (Self::Explicit, None) | (Self::ExplicitSetLocal, _) => {
+                for sql in binding.set_local() {
+                    answers.push_command(Step::Bind, lease, sql);
+                }
             }
         }
     }
@@ -74,7 +78,9 @@ impl Strategy {
     pub(super) fn close(self, lease: &Arc<Lease>) -> Answers {
         lease.owe(Debt::Answer);
         let mut answers = Answers::default();
-        answers.push_command(Step::Commit, lease, COMMIT);
+        match self {
+            Self::Explicit | Self::ExplicitSetLocal => answers.push_command(Step::Commit, lease, COMMIT),
+        }
         answers
     }
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
-use super::scope::{System, Tenant};
+use super::door::{System, Tenant};
 use super::statement::judge;
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
@@ -43,6 +44,22 @@ impl<D> Transaction<D> {
         Self { block: TransactionBlock::new(Arc::new(work)), door: PhantomData }
     }
 
+    /// What [`Scope::transact`](crate::Scope::transact) hands to its closure, and the means to tell
+    /// whether the closure has let it go.
+    pub(super) fn lend(&self) -> (TransactionBlock, Loan) {
+        let loan = Arc::new(());
+        let block = TransactionBlock {
+            loan: Some(Arc::clone(&loan)),
+            ..TransactionBlock::new(Arc::clone(&self.block.work))
+        };
+        (block, Loan(loan))
+    }
+
+    /// Makes the transaction unusable, whoever still holds a part of it.
+    pub(super) fn give_up(&self) {
+        self.block.work.give_up("a part of its transaction was kept beyond the end");
+    }
+
     pub(super) fn failed_retryably(&self) -> bool {
         self.block.work.failed_retryably()
     }
@@ -53,7 +70,7 @@ impl<D> Transaction<D> {
     ///
     /// As for [`Statements`].
     pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
-        Savepoint::set(&self.block.work).await
+        self.block.savepoint().await
     }
 
     /// Commits.
@@ -93,14 +110,28 @@ impl<D> fmt::Debug for Transaction<D> {
 }
 
 /// What a transaction and a savepoint in it have in common, beyond [`Statements`].
+///
+/// [`Scope::transact`](crate::Scope::transact) hands one to its closure: a transaction that somebody
+/// else commits.
 pub struct TransactionBlock {
     work: Arc<Work>,
     statements: Statements,
+    #[expect(dead_code, reason = "it is held for Loan to count, not to be read")]
+    loan: Option<Arc<()>>,
+}
+
+/// Tells whether a block that was handed out still exists.
+pub(super) struct Loan(Arc<()>);
+
+impl Loan {
+    pub(super) fn is_back(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
 }
 
 impl TransactionBlock {
     fn new(work: Arc<Work>) -> Self {
-        Self { statements: Statements::block(Arc::clone(&work)), work }
+        Self { statements: Statements::block(Arc::clone(&work)), work, loan: None }
     }
 
     /// Prepares a statement, or takes it from the connection's statement cache: to learn its
@@ -151,6 +182,17 @@ impl TransactionBlock {
         CopyOut::begin(&self.work, &statement).await
     }
 
+    /// Sets a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
+        let mark = self.work.savepoint().await?;
+        let block = Self::new(Arc::clone(&self.work));
+        Ok(Savepoint { block, mark: Some(mark), parent: PhantomData })
+    }
+
     /// A token with which another task can cancel what runs in this transaction.
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
@@ -185,18 +227,13 @@ pub struct Savepoint<'a> {
 }
 
 impl Savepoint<'_> {
-    async fn set(work: &Arc<Work>) -> Result<Self> {
-        let mark = work.savepoint().await?;
-        Ok(Self { block: TransactionBlock::new(Arc::clone(work)), mark: Some(mark), parent: PhantomData })
-    }
-
     /// Sets a savepoint inside this one.
     ///
     /// # Errors
     ///
     /// As for [`Statements`].
     pub async fn savepoint(&mut self) -> Result<Savepoint<'_>> {
-        Savepoint::set(&self.block.work).await
+        self.block.savepoint().await
     }
 
     /// Keeps what was done since the savepoint, as a part of the transaction.
@@ -205,13 +242,21 @@ impl Savepoint<'_> {
     ///
     /// A statement in it had failed: the transaction is rolled back to the savepoint then, and can go on.
     pub async fn release(mut self) -> Result<()> {
-        match self.block.work.failed() {
-            None => self.end(SavepointEnd::Release).await,
-            Some(failed) => {
-                self.end(SavepointEnd::Rollback).await?;
-                Err(failed)
+        let mut failed = self.block.work.failed();
+        if failed.is_none() {
+            let mark = self.mark.clone();
+            match self.end(SavepointEnd::Release).await {
+                // A statement had failed whose answer nobody had read. The server releases nothing
+                // then, so the savepoint is still there to go back to.
+                Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
+                    failed = self.block.work.failed().or(Some(error));
+                    self.mark = mark;
+                }
+                ended => return ended,
             }
         }
+        self.end(SavepointEnd::Rollback).await?;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Undoes what was done since the savepoint. The transaction can go on, even after an error.

@@ -13,7 +13,8 @@ use tokio_postgres::{Error as PgError, Statement};
 use super::binding::Bound;
 use super::connection::Connection;
 use super::core::Core;
-use super::lease::{Debt, Lease};
+use super::drain::Debt;
+use super::lease::Lease;
 use super::strategy::{Answers, COMMIT};
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 
@@ -82,7 +83,7 @@ impl Work {
         if let Some(Failure::GivenUp(why)) = &*lock(&self.failure) {
             return Err(Error::from(Kind::GivenUp { why }));
         }
-        self.connection.get_or_try_init(|| Connection::acquire(&self.core, &self.bound)).await
+        self.connection.get_or_try_init(|| self.core.connection(&self.bound)).await
     }
 
     /// The connection, if one was checked out.
@@ -93,13 +94,16 @@ impl Work {
     /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
     /// of the server's aborts it.
     pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Statement> {
-        let preparation = connection.lease.prepare(sql);
-        let prepared = if self.has_begun().is_some() {
-            let (opened, prepared) = self.behind_opening(preparation).await;
-            opened?;
-            prepared
-        } else {
-            preparation.await
+        let mut preparation = pin!(connection.lease.prepare(sql));
+        let prepared = match poll_fn(|cx| Poll::Ready(preparation.as_mut().poll(cx))).await {
+            // From the cache, with nothing sent: the statement still shares the flight of the opening.
+            Poll::Ready(prepared) => prepared,
+            Poll::Pending if self.has_begun().is_some() => {
+                let (opened, prepared) = self.behind_opening(preparation).await;
+                opened?;
+                prepared
+            }
+            Poll::Pending => preparation.await,
         };
         if let (Err(error), Some(_)) = (&prepared, self.has_begun())
             && let Some(code) = error.code()
@@ -345,6 +349,7 @@ impl Wake for Openers {
 }
 
 /// A savepoint by name, and the state of the transaction when it was set.
+#[derive(Clone)]
 pub(super) struct SavepointMark {
     name: String,
     unread: usize,

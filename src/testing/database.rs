@@ -8,7 +8,6 @@ use tokio_postgres::Client;
 use super::address::Address;
 use super::error::{Result, TestError};
 use super::janitor::Janitor;
-use super::server::no_connection;
 use crate::ident::Ident;
 
 /// A database of its own for one test.
@@ -29,7 +28,7 @@ impl Database {
         address: &Address,
         janitor: Option<Arc<Janitor>>,
     ) -> Result<Self> {
-        let (client, _) = address.connect(&address.home).await.map_err(no_connection)?;
+        let (client, _) = address.connect(&address.home).await.map_err(TestError::no_connection)?;
         let create = format!("create database {name} template {template}");
         client
             .batch_execute(&create)
@@ -62,7 +61,7 @@ impl Database {
     ///
     /// The server cannot be reached, or does not let the superuser in.
     pub async fn connect(&self) -> Result<Client, TestError> {
-        let (client, _) = self.address.connect(self.name.as_str()).await.map_err(no_connection)?;
+        let (client, _) = self.address.connect(self.name.as_str()).await.map_err(TestError::no_connection)?;
         Ok(client)
     }
 
@@ -73,7 +72,7 @@ impl Database {
     /// The server cannot be reached, or does not let the role in.
     pub async fn connect_as(&self, user: &str, password: &str) -> Result<Client, TestError> {
         let address = self.address.login(user, password);
-        let (client, _) = address.connect(self.name.as_str()).await.map_err(no_connection)?;
+        let (client, _) = address.connect(self.name.as_str()).await.map_err(TestError::no_connection)?;
         Ok(client)
     }
 

@@ -52,6 +52,10 @@ impl From<Kind> for TestError {
 }
 
 impl TestError {
+    pub(super) fn no_connection(source: PgError) -> Self {
+        Self::server("no connection to the test server", source)
+    }
+
     pub(super) fn config(message: impl Into<String>) -> Self {
         Kind::Config(message.into()).into()
     }

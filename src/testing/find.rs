@@ -123,6 +123,16 @@ fn local(machine: &dyn Machine) -> Result<Result<Source, String>> {
         .ok_or_else(|| "no folder holds initdb and postgres".to_owned()))
 }
 
+/// A program of PostgreSQL's own, such as `pgbench`, in the first folder that has it.
+pub(super) fn program(machine: &impl Machine, name: &str) -> Option<PathBuf> {
+    let named = machine.var("TENANTRY_PG_BIN").map(|bin| (PathBuf::from(bin), "TENANTRY_PG_BIN"));
+    named
+        .into_iter()
+        .chain(candidates(machine))
+        .find(|(bin, _)| machine.names_in(bin).iter().any(|found| found == name))
+        .map(|(bin, _)| bin.join(name))
+}
+
 /// The folders to look into, in order, each with how it was come by.
 fn candidates(machine: &dyn Machine) -> impl Iterator<Item = (PathBuf, &'static str)> {
     let pg_config = machine.pg_config_bindir().into_iter().map(|bin| (bin, "pg_config"));

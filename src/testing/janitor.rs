@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use super::address::Address;
 use super::error::Result;
+use super::error::TestError;
 use super::{background, name};
 use crate::ident::Ident;
 
@@ -28,7 +29,7 @@ impl Janitor {
         background::run(async move {
             // Advisory locks belong to a database, so everybody has to take them in the same one.
             let connected = address.connect("postgres").await;
-            let (lock, _) = connected.map_err(super::server::no_connection)?;
+            let (lock, _) = connected.map_err(TestError::no_connection)?;
             let token = name::token()?.cast_signed();
             let swept = async {
                 lock.execute("select pg_advisory_lock($1, $2)", &[&LOCK_CLASS, &token]).await?;

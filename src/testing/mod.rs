@@ -78,3 +78,12 @@ pub async fn server() -> Result<&'static Server, TestError> {
     });
     started.await.as_ref().map_err(Clone::clone)
 }
+
+/// A program of PostgreSQL's own, such as `pgbench`, from the folders in which [`server`] looks for binaries.
+///
+/// # Errors
+///
+/// This process runs as root and the machine's users cannot be read.
+pub fn program(name: &str) -> Result<Option<std::path::PathBuf>, TestError> {
+    Ok(find::program(&machine::ThisMachine::new()?, name))
+}

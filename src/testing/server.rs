@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio_postgres::{Client, Error as PgError};
+use tokio_postgres::Client;
 
 use super::address::Address;
 use super::database::Database;
@@ -64,7 +64,7 @@ impl Server {
                 (container.address().clone(), Backing::Docker(container))
             }
         };
-        let (client, _) = address.connect(&address.home).await.map_err(no_connection)?;
+        let (client, _) = address.connect(&address.home).await.map_err(TestError::no_connection)?;
         let version = client
             .query_one("select current_setting('server_version')", &[])
             .await
@@ -109,7 +109,7 @@ impl Server {
     ///
     /// The server cannot be reached.
     pub async fn connect(&self) -> Result<Client, TestError> {
-        let (client, _) = self.address.connect(&self.address.home).await.map_err(no_connection)?;
+        let (client, _) = self.address.connect(&self.address.home).await.map_err(TestError::no_connection)?;
         Ok(client)
     }
 
@@ -277,8 +277,4 @@ pub(super) async fn search(find: fn(&ThisMachine) -> Result<Source>) -> Result<(
         Ok((find(&machine)?, machine))
     });
     searched.await.map_err(|source| TestError::io("the search for a server failed", source.into()))?
-}
-
-pub(super) fn no_connection(source: PgError) -> TestError {
-    TestError::server("no connection to the test server", source)
 }

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use super::database::Database;
 use super::error::{Kind, Result, SetupError, TestError};
 use super::name;
-use super::server::{Server, no_connection};
+use super::server::Server;
 
 /// A database that is filled once per process and server, and then cloned for every test.
 ///
@@ -75,7 +75,7 @@ impl Template {
     {
         let database = server.database().await?;
         let (mut client, connection) =
-            server.address().connect(database.name()).await.map_err(no_connection)?;
+            server.address().connect(database.name()).await.map_err(TestError::no_connection)?;
         fill(&mut client).await.map_err(|source| Kind::Setup(self.name, source))?;
         // A database with a session in it cannot be cloned: the connection is to be over, not just dropped.
         drop(client);

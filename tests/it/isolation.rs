@@ -82,8 +82,8 @@ impl Load {
         let (operation, cut) = (random.below(8), random.below(8));
         let work = async {
             match operation {
-                0 | 1 => caller.read(&*caller.scope(), &mut inner).await,
-                2 => caller.write(&*caller.scope(), &mut inner).await,
+                0 | 1 => caller.read(&caller.scope(), &mut inner).await,
+                2 => caller.write(&caller.scope(), &mut inner).await,
                 3 => caller.trespass(&mut inner).await,
                 4 | 5 => caller.transact(&mut inner).await,
                 6 => caller.stream(&mut inner).await,
@@ -235,7 +235,7 @@ impl Caller<'_> {
         let sql = ["select 1 / 0", "select 'x'::uuid", "insert into erp.account (id, tag) values (null, '')"]
             [random.below(3) as usize];
         assert!(self.scope().query(sql, &[]).await.is_err_and(|error| error.code().is_some()));
-        self.read(&*self.scope(), random).await
+        self.read(&self.scope(), random).await
     }
 }
 

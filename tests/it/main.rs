@@ -1,10 +1,15 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
 mod cancellation;
+mod compile_fail;
+mod errors;
 mod flights;
+mod house;
 mod isolation;
 mod laws;
+mod pgbench;
 mod policy;
 mod recovery;
 mod support;
 mod testing;
+mod transactions;

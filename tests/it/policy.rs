@@ -7,21 +7,40 @@ mod matrix;
 mod names;
 mod objects;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tenantry::migrate;
 use tenantry::policy::{Bootstrap, Roles, Script, Tenancy, TenantTable, secure};
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tenantry::testing::{self, Database};
+use tenantry::{Ident, migrate};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 pub(crate) const A: &str = "00000000-0000-0000-0000-00000000000a";
 pub(crate) const B: &str = "00000000-0000-0000-0000-00000000000b";
 
 /// A superuser's connection to a database of its own.
-pub(crate) async fn admin() -> Client {
-    let name = unique("db");
-    let server = connect(&config()).await;
-    server.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    connect(config().dbname(&name)).await
+pub(crate) struct Admin {
+    client: Client,
+    database: Database,
+}
+
+pub(crate) async fn admin() -> Admin {
+    let database = testing::server().await.unwrap().database().await.unwrap();
+    Admin { client: database.connect().await.unwrap(), database }
+}
+
+impl Deref for Admin {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for Admin {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
 }
 
 /// Roles are the cluster's, so each test has its own.
@@ -30,22 +49,9 @@ pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn config() -> Config {
-    std::env::var("TENANTRY_TEST_DATABASE_URL")
-        .expect("TENANTRY_TEST_DATABASE_URL names a superuser of a server for tests")
-        .parse()
-        .expect("TENANTRY_TEST_DATABASE_URL is a URL")
-}
-
-async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
-}
-
 /// A database with roles, and whoever is asked for in it.
 pub(crate) struct Place {
-    pub(crate) admin: Client,
+    pub(crate) admin: Admin,
     pub(crate) tenancy: Tenancy,
     pub(crate) roles: Roles,
     pub(crate) owner: String,
@@ -86,8 +92,9 @@ impl Place {
 
     /// A connection of a role's own.
     pub(crate) async fn login(&self, role: &str) -> Client {
-        let row = self.admin.query_one("SELECT current_database()", &[]).await.unwrap();
-        connect(config().dbname(row.get::<_, &str>(0)).user(role).password("x")).await
+        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
+        self.admin.batch_execute(&sql).await.unwrap();
+        self.admin.database.connect_as(role, "x").await.unwrap()
     }
 
     pub(crate) async fn as_app(&self) -> Client {

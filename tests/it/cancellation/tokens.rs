@@ -10,7 +10,9 @@ use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
 use crate::support::erp::tenant;
 
 /// How a transaction ends.
-const ENDS: [(&str, fn(TenantTransaction) -> Running); 3] = [
+type End = (&'static str, fn(TenantTransaction) -> Running);
+
+const ENDS: [End; 3] = [
     ("commit", |tx| Box::pin(tx.commit())),
     ("rollback", |tx| Box::pin(tx.rollback())),
     ("drop", |tx| {

@@ -60,11 +60,13 @@ async fn roles_are_made_with_the_attributes_of_their_purpose() {
     }
 }
 
-/// What each role may have been made as by somebody else, and what is said of it.
+/// What a role was made as, which one it is, and what is said to be found and expected.
+type Misfit = (&'static str, fn(&Names) -> &String, &'static str, &'static str);
+
 #[tokio::test]
 async fn a_role_that_does_not_fit_its_purpose_is_refused_and_left_alone() {
     let mut admin = admin().await;
-    let cases: [(&str, fn(&Names) -> &String, &str, &str); 6] = [
+    let cases: [Misfit; 6] = [
         ("LOGIN BYPASSRLS", |n| &n.app, "BYPASSRLS", "NOBYPASSRLS of the app role"),
         (
             "LOGIN SUPERUSER CREATEDB",

@@ -107,12 +107,12 @@ async fn the_floor_holds_when_somebody_adds_a_permissive_policy() {
 #[tokio::test]
 async fn the_owner_is_bound_too_and_the_system_role_is_not() {
     let mut place = place(Tenancy::default()).await;
+    let mut system = place.login(&place.system).await;
     place.admin.batch_execute(&format!("SET ROLE {}", place.owner)).await.unwrap();
     for sql in ["SELECT * FROM erp.invoice", "UPDATE erp.invoice SET total = 0"] {
         assert_eq!(outcome(&mut place.admin, None, sql).await, "TN001", "{sql}");
         assert_eq!(outcome(&mut place.admin, Some(B), sql).await, "1", "{sql}");
     }
-    let mut system = place.login(&place.system).await;
     assert_eq!(outcome(&mut system, None, "UPDATE erp.invoice SET total = 0").await, "2");
     assert_eq!(outcome(&mut system, None, "TRUNCATE erp.invoice").await, "42501");
 }
@@ -132,7 +132,7 @@ async fn the_second_of_two_equal_conditions_costs_nothing() {
     let app = place.as_app().await;
     let plan = app.query("EXPLAIN (COSTS OFF) SELECT * FROM erp.invoice WHERE id = 1", &[]).await.unwrap();
     let plan: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
-    assert_eq!(plan.iter().filter(|line| line.contains("InitPlan")).count(), 1, "{plan:#?}");
+    assert!(!plan.join("\n").contains("InitPlan 2"), "{plan:#?}");
     assert_eq!(plan.join("\n").matches("tenant_id = ").count(), 1, "{plan:#?}");
 }
 

@@ -123,6 +123,8 @@ async fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
     let mut frames = Frames::default();
     let (mut sent, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     let mut held = Vec::new();
+    // A slow server answers one flight in several pieces, which are let go one by one.
+    let mut sent_since_release = false;
     loop {
         let waits = async {
             if held.is_empty() {
@@ -131,11 +133,14 @@ async fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
             tokio::time::sleep(SILENCE).await;
         };
         tokio::select! {
+            // What the client has sent by now belongs to the flight, however late the timer is.
+            biased;
             n = client.read(&mut sent) => {
                 let n = n?;
                 if n == 0 {
                     return Ok(());
                 }
+                sent_since_release = true;
                 let bytes = &mut sent[..n];
                 edit(shared, bytes);
                 frames.count(bytes, shared);
@@ -163,7 +168,8 @@ async fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
                 }
             }
             () = waits => {
-                shared.flights.fetch_add(1, Ordering::SeqCst);
+                shared.flights.fetch_add(usize::from(sent_since_release), Ordering::SeqCst);
+                sent_since_release = false;
                 client.write_all(&held).await?;
                 held.clear();
             }

@@ -1,0 +1,38 @@
+# What a person runs. `make help` lists it.
+
+CARGO ?= cargo
+FEATURES = test-util
+
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test test-docker bench-quick check doc server
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: server ## Show a small ERP and pgbench's tables with tenants kept apart (DATABASE_URL to show it there)
+	$(CARGO) run --quiet --features $(FEATURES) --example quickstart
+	$(CARGO) run --quiet --features $(FEATURES) --example pgbench
+
+test: server ## Run the whole test suite, documentation examples included
+	$(CARGO) test --features $(FEATURES)
+
+test-docker: ## Run a part of the suite on a server in Docker, in an image made from Debian's packages
+	sh tests/docker/build-image.sh
+	TENANTRY_TEST_SERVER=docker TENANTRY_TEST_IMAGE=tenantry-postgres:local \
+		$(CARGO) test --features $(FEATURES) --test it -- testing::docker laws:: flights:: policy::
+
+bench-quick: server ## Compare a scoped statement with a plain one on this machine
+	$(CARGO) bench --features $(FEATURES) --bench switch
+
+check: ## Format, lint and documentation, with warnings denied
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
+
+doc: ## Build the documentation
+	$(CARGO) doc --no-deps --all-features
+
+server: # Install PostgreSQL where neither a server nor Docker is there
+	@sh tests/server/ensure.sh
