@@ -184,12 +184,7 @@ impl Work {
     fn poll_opening(&self, cx: &mut Context<'_>) -> Poll<Result<(), (Step, PgError)>> {
         self.openers.add(cx.waker());
         let waker = Waker::from(Arc::clone(&self.openers));
-        let answered = lock(&self.opening).poll_all(&mut Context::from_waker(&waker));
-        if answered.is_ready() {
-            self.openers.remove(cx.waker());
-            waker.wake();
-        }
-        answered
+        lock(&self.opening).poll_all(&mut Context::from_waker(&waker))
     }
 
     /// Marks the connection as one that nobody may use again.
@@ -334,10 +329,6 @@ impl Openers {
         if !wakers.iter().any(|known| known.will_wake(waker)) {
             wakers.push(waker.clone());
         }
-    }
-
-    fn remove(&self, waker: &Waker) {
-        lock(&self.0).retain(|known| !known.will_wake(waker));
     }
 }
 

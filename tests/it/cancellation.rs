@@ -70,11 +70,13 @@ async fn one(
 async fn warm_up(operation: &Operation, pool: &TenantPool, stand: &Stand) {
     if operation.fresh {
         // May leave something in its session, so that its connection is closed.
-        pool.tenant(tenant(OTHER)).execute("do $$ begin end $$", &[]).await.unwrap();
+        let scope = pool.tenant(tenant(OTHER));
+        timeout(LIMIT, scope.execute("do $$ begin end $$", &[])).await.expect("it hangs").unwrap();
         assert_eq!(pool.status().size, 0);
     } else {
         // What it prepares is prepared then.
-        (operation.run)(pool.clone(), Commits::default()).await.unwrap();
+        let run = (operation.run)(pool.clone(), Commits::default());
+        timeout(LIMIT, run).await.expect("the operation hangs").unwrap();
         stand.clear().await;
     }
 }

@@ -3,7 +3,8 @@
 use std::pin::Pin;
 
 use bytes::Bytes;
-use tenantry::{Result, TenantTransaction};
+use futures_util::FutureExt;
+use tenantry::{Result, TenantPool, TenantTransaction};
 use tokio::time::timeout;
 
 use super::intervention::{Point, reach};
@@ -11,9 +12,13 @@ use super::stand::{Doing, LIMIT, OWN, Stand};
 use super::statements::{
     COPY_IN, COPY_OUT, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home, no_params, strays,
 };
-use crate::support::erp::tenant;
+use crate::support::erp::{Erp, tenant};
+use crate::support::proxy::Proxy;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+const FAILING: &str = "select 1 / 0";
+const COPY_REFUSED: &str = "copy erp.account (id, tag) from stdin";
 
 struct Part {
     name: &'static str,
@@ -31,7 +36,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "a statement that fails",
         writes: &[],
-        run: |tx| Box::pin(async move { tx.query("select 1 / 0", &[]).await.map(drop) }),
+        run: |tx| Box::pin(async move { tx.query(FAILING, &[]).await.map(drop) }),
     },
     Part {
         name: "a stream of rows",
@@ -85,14 +90,13 @@ const PARTS: &[Part] = &[
             Box::pin(async move {
                 let sp = tx.savepoint().await?;
                 sp.execute(INSERT, &[]).await?;
-                sp.query("select 1 / 0", &[]).await.map(drop)
+                sp.query(FAILING, &[]).await.map(drop)
             })
         },
     },
     Part {
         name: "COPY in",
-        // Nothing, where the connection was new and the part was dropped while it prepared the COPY.
-        writes: &[0, 3],
+        writes: &[3],
         run: |tx| {
             Box::pin(async move {
                 let mut copy = tx.copy_in(COPY_IN).await?;
@@ -105,12 +109,8 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "COPY in that the server refuses",
-        writes: &[0],
-        run: |tx| {
-            Box::pin(
-                async move { tx.copy_in::<Bytes>("copy erp.account (id, tag) from stdin").await.map(drop) },
-            )
-        },
+        writes: &[],
+        run: |tx| Box::pin(async move { tx.copy_in::<Bytes>(COPY_REFUSED).await.map(drop) }),
     },
     Part {
         name: "COPY out",
@@ -132,42 +132,47 @@ async fn a_transaction_outlives_its_abandoned_parts_with_its_tenant() {
     let stand = Stand::new().await;
     let pool = stand.pool(1).await;
     for part in PARTS {
-        for statements_before in [0, 1] {
-            // What it prepares is prepared then.
-            let mut tx = pool.tenant(tenant(OWN)).begin();
-            tx.execute(UPDATE, &[]).await.unwrap();
-            // Both fail where the part is one that fails.
-            let _ = (part.run)(&mut tx).await;
-            let _ = tx.rollback().await;
-            stand.check(&pool, false).await;
+        for (before, behind) in [(0, 1), (1, 1), (1, 0)] {
             let mut points = 0;
-            while abandoned(&stand, &pool, part, statements_before, points).await {
+            while abandoned(&stand, &pool, part, [before, behind], points).await {
                 points += 1;
             }
-            println!("{}, {statements_before} before: {points} points", part.name);
+            println!("{}, {before} before and {behind} behind: {points} points", part.name);
             assert!(points > 0, "{} has no await point", part.name);
         }
     }
 }
 
-/// Abandons the part at a point. Whether it had not ended before.
+/// Abandons the part at a point, with so many statements before and behind it. Whether it had not
+/// ended before.
 async fn abandoned(
     stand: &Stand,
-    pool: &tenantry::TenantPool,
+    pool: &TenantPool,
     part: &Part,
-    statements_before: usize,
+    [before, behind]: [i64; 2],
     point: usize,
 ) -> bool {
-    let _doing = Doing(format!("{} after {statements_before}, dropped at {point}", part.name));
+    let _doing = Doing(format!("{} after {before}, before {behind}, dropped at {point}", part.name));
+    let prepare = async {
+        let tx = pool.tenant(tenant(OWN)).begin();
+        for statement in [UPDATE, INSERT, SELECT, FAILING, COPY_IN, COPY_REFUSED, COPY_OUT] {
+            tx.prepare(statement).await?;
+        }
+        tx.rollback().await
+    };
+    timeout(LIMIT, prepare).await.expect("prepare hangs").unwrap();
     let mut tx = pool.tenant(tenant(OWN)).begin();
-    for _ in 0..statements_before {
-        tx.execute(UPDATE, &[]).await.unwrap();
+    for _ in 0..before {
+        timeout(LIMIT, tx.execute(UPDATE, &[])).await.expect("it hangs").unwrap();
     }
     let ended = reach((part.run)(&mut tx).as_mut(), &stand.turnstile, Point::Message(point)).await;
     stand.turnstile.open();
     let goes_on = async {
-        is_at_home(&tx).await?;
-        tx.execute(INSERT_MORE, &[]).await
+        for _ in 0..behind {
+            is_at_home(&tx).await?;
+            tx.execute(INSERT_MORE, &[]).await?;
+        }
+        Ok::<_, tenantry::Error>(())
     };
     let went_on = timeout(LIMIT, goes_on).await.expect("the transaction hangs");
     let committed = timeout(LIMIT, tx.commit()).await.expect("the commit hangs");
@@ -176,7 +181,7 @@ async fn abandoned(
     match committed {
         Ok(()) => {
             went_on.unwrap();
-            let by_part = written - 3 * i64::try_from(statements_before).unwrap() - 2;
+            let by_part = written - 3 * before - 2 * behind;
             assert!(part.writes.contains(&by_part), "the part wrote {by_part} rows");
         }
         Err(error) => {
@@ -207,4 +212,40 @@ async fn a_statement_that_is_not_polled_holds_up_no_other() {
         assert_eq!(timeout(LIMIT, kept).await.expect("the first statement waits").unwrap(), 3);
         tx.commit().await.unwrap();
     }
+}
+
+/// Nor does one whose task is a different one, and is asleep, when the answer to BEGIN arrives
+/// in pieces.
+#[tokio::test]
+async fn statements_of_several_tasks_wait_for_the_opening_together() {
+    let stand = Stand::new().await;
+    let pool = stand.pool(1).await;
+    let tx = pool.tenant(tenant(OWN)).begin();
+    let mut first = Box::pin(tx.query_typed(SELECT, &[]));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    let mut asleep = Box::pin(tx.execute_typed(UPDATE, &[]));
+    // Polled as by another task.
+    assert!(asleep.as_mut().now_or_never().is_none());
+    timeout(LIMIT, first).await.expect("the first statement waits").unwrap();
+    assert_eq!(timeout(LIMIT, asleep).await.expect("the second statement waits").unwrap(), 3);
+    tx.rollback().await.unwrap();
+}
+
+/// A failed BEGIN that nobody stayed to hear of is noticed by the commit, and costs the connection.
+#[tokio::test]
+async fn a_commit_notices_a_begin_that_failed() {
+    let erp = Erp::new().await;
+    let proxy = Proxy::start(erp.address()).await;
+    let pool = TenantPool::builder(&erp.app_url_through(proxy.port())).max_size(1).build().await.unwrap();
+    let backend = async || -> i32 {
+        pool.tenant(tenant(OWN)).query_one("select pg_backend_pid()", &[]).await.unwrap().get(0)
+    };
+    let before = backend().await;
+    proxy.edit("BEGIN\0", "BEGIM\0");
+    let tx = pool.tenant(tenant(OWN)).begin();
+    assert!(tx.query_typed("select 1", &[]).now_or_never().is_none());
+    let error = timeout(LIMIT, tx.commit()).await.expect("the commit hangs").unwrap_err();
+    assert!(error.to_string().starts_with("the begin of the transaction failed"), "{error}");
+    proxy.clear_edits();
+    assert_ne!(backend().await, before, "the connection was used again");
 }

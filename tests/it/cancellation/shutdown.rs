@@ -30,7 +30,8 @@ impl Interrupted {
     async fn messages(&self) -> usize {
         warm_up(self.operation, &self.pool, &self.stand).await;
         let before = self.stand.turnstile.passed();
-        (self.operation.run)(self.pool.clone(), Commits::default()).await.unwrap();
+        let run = (self.operation.run)(self.pool.clone(), Commits::default());
+        timeout(LIMIT, run).await.expect("the operation hangs").unwrap();
         let messages = self.stand.turnstile.passed() - before;
         self.stand.clear().await;
         messages

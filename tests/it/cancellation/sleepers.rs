@@ -224,9 +224,9 @@ async fn what_is_abandoned_as_soon_as_it_is_sent_does_not_go_on() {
         for _ in 0..30 {
             // Prepares what is run, so that the first poll sends it.
             let tx = pool.tenant(tenant(OTHER)).begin();
-            tx.prepare(SLEEP).await.unwrap();
-            tx.prepare(COPY_IN).await.unwrap();
-            tx.rollback().await.unwrap();
+            timeout(LIMIT, tx.prepare(SLEEP)).await.expect("it hangs").unwrap();
+            timeout(LIMIT, tx.prepare(COPY_IN)).await.expect("it hangs").unwrap();
+            drop(tx);
             let mut work = run(pool.clone());
             assert!(work.as_mut().now_or_never().is_none());
             drop(work);

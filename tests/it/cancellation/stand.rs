@@ -83,12 +83,6 @@ impl Stand {
         eventually("a statement waits", async || self.ask(SLEEPING).await > 0).await;
     }
 
-    /// Ends the connections whose statement waits.
-    pub async fn terminate_sleepers(&self) {
-        let terminate = SLEEPING.replace("count(*)", "count(pg_terminate_backend(pid))");
-        eventually("what waits ends", async || self.ask(&terminate).await == 0).await;
-    }
-
     /// What all tenants have written beyond their first accounts.
     pub async fn written(&self) -> i64 {
         let sql = "select (select count(*) from erp.account where id >= 100)

@@ -40,7 +40,7 @@ async fn is_not_hit(stand: &Stand, pool: &TenantPool) {
 
 async fn begun(pool: &TenantPool) -> (TenantTransaction, CancelToken) {
     let tx = pool.tenant(tenant(OWN)).begin();
-    tx.execute(UPDATE, &[]).await.unwrap();
+    timeout(LIMIT, tx.execute(UPDATE, &[])).await.expect("it hangs").unwrap();
     let token = tx.cancel_token();
     (tx, token)
 }
@@ -53,7 +53,7 @@ async fn a_token_that_is_used_after_the_end_does_nothing() {
         let _doing = Doing(name.to_owned());
         for _ in 0..10 {
             let (tx, token) = begun(&pool).await;
-            end(tx).await.unwrap();
+            timeout(LIMIT, end(tx)).await.expect("its end hangs").unwrap();
             let other = pool.tenant(tenant(OTHER)).begin();
             other.query("select 1", &[]).await.unwrap();
             token.cancel().await.unwrap();
@@ -77,7 +77,7 @@ async fn a_cancel_request_that_arrives_late_meets_nobody() {
             let (tx, token) = begun(&pool).await;
             stand.turnstile.hold_cancels(true);
             token.cancel().await.unwrap();
-            end(tx).await.unwrap();
+            timeout(LIMIT, end(tx)).await.expect("its end hangs").unwrap();
             drop(token);
             timeout(LIMIT, stand.turnstile.cancels_came(before + 1)).await.expect("no request was sent");
             is_not_hit(&stand, &pool).await;
@@ -86,7 +86,8 @@ async fn a_cancel_request_that_arrives_late_meets_nobody() {
     }
 }
 
-/// The same for the request that the drain sends for what was abandoned.
+/// The same for the request that the drain sends for what was abandoned, and which has ended by
+/// itself when the request arrives.
 #[tokio::test]
 async fn the_drains_cancel_request_meets_nobody() {
     let stand = Stand::new().await;
@@ -94,8 +95,9 @@ async fn the_drains_cancel_request_meets_nobody() {
     for _ in 0..3 {
         let before = stand.turnstile.cancels();
         stand.turnstile.hold_cancels(true);
+        stand.admin.batch_execute("select pg_advisory_lock(2)").await.unwrap();
         let scope = pool.tenant(tenant(OWN));
-        let mut work = Box::pin(scope.query("select pg_sleep(60)", &[]));
+        let mut work = Box::pin(scope.query("select pg_advisory_xact_lock(2)", &[]));
         tokio::select! {
             biased;
             result = &mut work => panic!("it did not wait: {result:?}"),
@@ -103,8 +105,8 @@ async fn the_drains_cancel_request_meets_nobody() {
         }
         drop(work);
         timeout(LIMIT, stand.turnstile.cancels_came(before + 1)).await.expect("no request was sent");
-        // It is the other tenant's statement that waits next, not the one that was abandoned.
-        stand.terminate_sleepers().await;
+        stand.admin.batch_execute("select pg_advisory_unlock(2)").await.unwrap();
+        stand.comes_to_rest(&pool).await;
         is_not_hit(&stand, &pool).await;
     }
     stand.check(&pool, false).await;
@@ -126,11 +128,12 @@ async fn a_cancel_request_that_races_with_the_end_meets_nobody() {
                 token.cancel().await
             });
             // The transaction's own end is what may be canceled.
-            if let Err(error) = end(tx).await {
+            if let Err(error) = timeout(LIMIT, end(tx)).await.expect("its end hangs") {
                 assert!(error.is_canceled(), "{error}");
             }
-            let other = pool.tenant(tenant(OTHER)).query("select pg_sleep(0.003)", &[]).await;
-            other.expect("a cancel request hit another tenant");
+            let scope = pool.tenant(tenant(OTHER));
+            let other = timeout(LIMIT, scope.query("select pg_sleep(0.003)", &[])).await;
+            other.expect("the next caller waits").expect("a cancel request hit another tenant");
             canceling.await.unwrap().unwrap();
         }
         stand.check(&pool, false).await;
