@@ -10,9 +10,6 @@ use super::operations::{Commits, Operation, Running, groups};
 use super::stand::{Doing, LIMIT, Stand};
 use super::{judge, warm_up};
 
-/// The points of an operation at which the server goes, as a part of all its points.
-const PARTS: [(usize, usize); 4] = [(0, 1), (1, 3), (2, 3), (1, 1)];
-
 struct Interrupted {
     operation: &'static Operation,
     stand: Stand,
@@ -62,12 +59,16 @@ async fn a_server_that_stops_leaves_nothing_half_done() {
         let messages = interrupted.messages().await;
         all.push((interrupted, messages));
     }
-    for (part, of) in PARTS {
-        let _doing = Doing(format!("the server stops at {part}/{of} of the points"));
+    // Ahead of the first message up to ahead of the last one.
+    for point in 0.. {
+        all.retain(|(_, messages)| point < *messages);
+        if all.is_empty() {
+            break;
+        }
+        let _doing = Doing(format!("the server stops ahead of message {point}"));
         let mut under_way = Vec::new();
-        for (interrupted, messages) in &all {
-            // Ahead of the first message up to ahead of the last one.
-            under_way.push(interrupted.begin((messages - 1) * part / of).await);
+        for (interrupted, _) in &all {
+            under_way.push(interrupted.begin(point).await);
         }
         server.stop().await.unwrap();
         let mut ended = Vec::new();
