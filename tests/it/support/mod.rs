@@ -1,8 +1,11 @@
 //! What the tests share.
 
 pub mod erp;
+pub mod pgbouncer;
 pub mod proxy;
 pub mod random;
+pub mod route;
+pub mod tls;
 pub mod turnstile;
 
 use std::time::{Duration, Instant};
