@@ -29,6 +29,7 @@ pub struct PgBouncer {
     address: SocketAddr,
     folder: PathBuf,
     shell: Child,
+    console: Option<Client>,
 }
 
 impl PgBouncer {
@@ -36,8 +37,9 @@ impl PgBouncer {
     pub async fn start(server: SocketAddr) -> Self {
         let program = program();
         for _ in 0..PORT_ATTEMPTS {
-            let pgbouncer = Self::launch(&program, server);
-            if pgbouncer.is_ready().await {
+            let mut pgbouncer = Self::launch(&program, server);
+            pgbouncer.console = pgbouncer.ready().await;
+            if pgbouncer.console.is_some() {
                 return pgbouncer;
             }
             let log = pgbouncer.log();
@@ -66,22 +68,19 @@ impl PgBouncer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self { address, folder, shell }
+        Self { address, folder, shell, console: None }
     }
 
-    /// Whether it has let us in. It has not where it ended, or where somebody else has the port.
-    async fn is_ready(&self) -> bool {
+    /// Waits until it lets us in. It does not where it ended, or where somebody else has the port.
+    async fn ready(&self) -> Option<Client> {
         let deadline = Instant::now() + READY_LIMIT;
-        while Instant::now() < deadline {
-            if self.connect().await.is_ok() {
-                return true;
-            }
-            if self.log().contains("FATAL") {
-                return false;
+        while Instant::now() < deadline && !self.log().contains("FATAL") {
+            if let Ok(console) = self.connect().await {
+                return Some(console);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        false
+        None
     }
 
     /// Where it listens.
@@ -110,7 +109,7 @@ impl PgBouncer {
 
     /// Counts the lines of a table of the console's.
     async fn shows(&self, table: &str, counts: impl Fn(&dyn Fn(&str) -> String) -> bool) -> usize {
-        let console = self.connect().await.unwrap();
+        let console = self.console.as_ref().expect("it has let us in");
         let shown = console.simple_query(&format!("show {table}")).await.unwrap();
         let counted = shown.iter().filter(|message| match message {
             SimpleQueryMessage::Row(row) => counts(&|name| row.get(name).unwrap_or_default().to_owned()),
@@ -177,7 +176,5 @@ fn program() -> PathBuf {
         .chain(packaged)
         .map(|folder| folder.join("pgbouncer"))
         .find(|program| program.is_file());
-    found.expect(
-        "pgbouncer is missing, which these tests need; `make pgbouncer` installs it",
-    )
+    found.expect("pgbouncer is missing, which these tests need; `make pgbouncer` installs it")
 }
