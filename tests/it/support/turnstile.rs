@@ -156,10 +156,13 @@ async fn relay(
     let server = TcpStream::connect(server).await?;
     server.set_nodelay(true)?;
     let (from_server, mut to_server) = server.into_split();
-    let mut first = [0; 8];
+    // PgBouncer takes the first message as a whole only.
+    let mut first = vec![0; 4];
     from_client.read_exact(&mut first).await?;
-    if first[4..] == CANCEL_REQUEST {
-        return cancel(first, from_client, from_server, to_server, shared).await;
+    first.resize(u32::from_be_bytes([first[0], first[1], first[2], first[3]]) as usize, 0);
+    from_client.read_exact(&mut first[4..]).await?;
+    if first[4..8] == CANCEL_REQUEST {
+        return cancel(&first, from_client, from_server, to_server, shared).await;
     }
     to_server.write_all(&first).await?;
     tokio::select! {
@@ -168,21 +171,29 @@ async fn relay(
     }
 }
 
-/// Hands a cancel request on when it may pass, though its sender has gone by then.
+/// Hands a cancel request on when it may pass, though its sender may have gone by then.
 async fn cancel(
-    first: [u8; 8],
+    request: &[u8],
     mut from_client: impl AsyncRead + Unpin,
     mut from_server: OwnedReadHalf,
     mut to_server: OwnedWriteHalf,
     shared: &Shared,
 ) -> io::Result<()> {
-    let mut key = Vec::new();
-    from_client.read_to_end(&mut key).await?;
     shared.cancels.send_modify(|(came, _)| *came += 1);
     shared.holds_cancels.subscribe().wait_for(|hold| !hold).await.map_err(io::Error::other)?;
-    to_server.write_all(&[&first[..], &key[..]].concat()).await?;
-    // The server closes the connection once it has sent the signal, without an answer.
-    from_server.read_to_end(&mut Vec::new()).await?;
+    to_server.write_all(request).await?;
+    // The server closes the connection once it has sent the signal, without an answer. It has to
+    // hear of a sender who does not wait for that.
+    let mut answer = Vec::new();
+    let leaves = async {
+        let _ = from_client.read_to_end(&mut Vec::new()).await;
+        let _ = to_server.shutdown().await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = from_server.read_to_end(&mut answer) => {}
+        () = leaves => {}
+    }
     shared.cancels.send_modify(|(_, done)| *done += 1);
     Ok(())
 }
