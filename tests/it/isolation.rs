@@ -321,12 +321,22 @@ async fn isolated(way: Way, operations: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_meets_another_under_load() {
-    isolated(Way::new(Route::Direct, Strategy::Explicit), operations()).await;
+    isolated(Way::new(Route::Direct, Strategy::Implicit), operations()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_explicitly() {
+    isolated(Way::new(Route::Direct, Strategy::Explicit), operations() / 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_meets_another_under_load_with_set_local() {
     isolated(Way::new(Route::Direct, Strategy::ExplicitSetLocal), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_over_tls() {
+    isolated(Way::new(Route::Tls, Strategy::Implicit), operations() / 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -336,7 +346,12 @@ async fn no_tenant_meets_another_under_load_over_tls_explicitly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_meets_another_under_load_through_a_unix_socket() {
-    isolated(Way::new(Route::Unix, Strategy::Explicit), operations() / 10).await;
+    isolated(Way::new(Route::Unix, Strategy::Implicit), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_through_pgbouncer() {
+    isolated(Way::new(Route::PgBouncer, Strategy::Implicit), operations() / 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

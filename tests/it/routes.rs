@@ -40,7 +40,7 @@ async fn a_pool_keeps_its_promises_through_pgbouncer() {
 }
 
 async fn keeps_its_promises(route: Route) {
-    for strategy in [Strategy::Explicit, Strategy::ExplicitSetLocal] {
+    for strategy in [Strategy::Implicit, Strategy::Explicit, Strategy::ExplicitSetLocal] {
         let road = Way::new(route, strategy).open().await;
         let builder = road.builder().max_size(2).drain_timeout(Duration::from_millis(50));
         let pool = builder.build().await.unwrap();

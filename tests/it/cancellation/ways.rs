@@ -96,8 +96,11 @@ macro_rules! suite {
     };
 }
 
+suite!(directly, Direct, Implicit);
 suite!(directly_explicit, Direct, Explicit);
+suite!(over_tls, Tls, Implicit);
 suite!(over_tls_explicit, Tls, Explicit);
+suite!(through_pgbouncer, PgBouncer, Implicit);
 suite!(through_pgbouncer_explicit, PgBouncer, Explicit);
 
 mod a_server_that_stops_leaves_nothing_half_done {
@@ -107,7 +110,12 @@ mod a_server_that_stops_leaves_nothing_half_done {
     use crate::support::route::{Route, Way};
 
     #[tokio::test]
-    async fn explicit() {
+    async fn directly() {
+        shutdown::leaves_nothing_half_done(Way::new(Route::Direct, Strategy::Implicit)).await;
+    }
+
+    #[tokio::test]
+    async fn directly_explicit() {
         shutdown::leaves_nothing_half_done(Way::new(Route::Direct, Strategy::Explicit)).await;
     }
 }

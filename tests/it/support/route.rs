@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tenantry::{Config, Strategy, TenantPool, TenantPoolBuilder};
+use tenantry::{Config, StatementMode, Strategy, TenantPool, TenantPoolBuilder};
 use tokio_postgres::config::{ChannelBinding, SslMode};
 
 use super::erp::{APP, Erp, PASSWORD, SYSTEM};
@@ -114,7 +114,8 @@ impl Road {
         let builder = TenantPool::builder_from_config(config).strategy(self.way.strategy);
         match self.way.route {
             Route::Tls => builder.tls(Rustls::new()),
-            Route::Direct | Route::Unix | Route::PgBouncer => builder,
+            Route::PgBouncer => builder.statements(StatementMode::Unnamed),
+            Route::Direct | Route::Unix => builder,
         }
     }
 }
