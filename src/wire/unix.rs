@@ -20,7 +20,7 @@ use crate::error::{Error, Kind, Result, Step};
 
 pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -> Result<Connected> {
     let stream = open(config, path).await?;
-    let link = Arc::new(Link::at_socket(path));
+    let link = Arc::new(Link::at_socket(path, mode));
     let mut config = config.clone();
     config.ssl_mode(SslMode::Disable);
     let stream = Wire::new(stream, Arc::clone(&link), mode);
