@@ -135,7 +135,7 @@ impl Opening<'_> {
     pub(super) fn follow<T>(self, first: &Poll<T>) -> Option<Answers> {
         let sent = match (self.carried, first) {
             (None, _) => true,
-            (Some(carried), Poll::Pending) => carried.is_on_its_way(),
+            (Some(carried), Poll::Pending) => carried.departed(),
             (Some(carried), Poll::Ready(_)) => carried.was_taken(),
         };
         sent.then_some(self.answers)
@@ -148,7 +148,7 @@ struct Carried<'a>(Option<&'a Link>);
 
 impl Carried<'_> {
     /// The statement is in the connection's queue, ahead of anything that is sent from now on.
-    fn is_on_its_way(mut self) -> bool {
+    fn departed(mut self) -> bool {
         self.0.take().is_some()
     }
 
