@@ -71,6 +71,11 @@ impl Incoming {
         self.started
     }
 
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.held.capacity() + self.ready.capacity()
+    }
+
     /// What has to reach the driver before anything else is read.
     pub(super) fn ready(&mut self) -> &mut BytesMut {
         &mut self.ready
@@ -112,7 +117,9 @@ impl Incoming {
         self.left -= taken;
         self.pass(piece, taken);
         let whole = self.left == 0 && self.fate == Fate::Hold;
-        if whole && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held[self.latest..])) {
+        if whole
+            && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held[self.latest..]))
+        {
             self.release(piece);
         }
     }

@@ -43,6 +43,11 @@ impl Outgoing {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.named.capacity()
+    }
+
     /// Whether what comes next must be written by [`rewrite`](Self::rewrite), because something may
     /// have to stand ahead of it. Otherwise the driver's bytes go to the server as they are, and
     /// [`follow`](Self::follow) hears of it.
@@ -182,7 +187,12 @@ impl Outgoing {
 /// Without names.
 impl Outgoing {
     /// Rewrites one header or one part of a body. Returns how many bytes it took.
-    fn next_unnamed(&mut self, bytes: &[u8], out: &mut BytesMut, ledger: &mut Ledger) -> Result<usize, Violation> {
+    fn next_unnamed(
+        &mut self,
+        bytes: &[u8],
+        out: &mut BytesMut,
+        ledger: &mut Ledger,
+    ) -> Result<usize, Violation> {
         if self.left == 0 {
             let taken = self.header.fill(bytes);
             if let Some(header) = self.header.header() {

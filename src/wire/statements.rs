@@ -69,6 +69,12 @@ impl Statements {
         parsed.is_some()
     }
 
+    /// How many statements and unanswered Parse messages are kept.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.parsed.len() + self.unconfirmed.len()
+    }
+
     pub(super) fn close(&mut self, name: &[u8]) {
         self.parsed.remove(name);
     }

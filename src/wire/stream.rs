@@ -43,6 +43,12 @@ impl<S> Wire<S> {
         }
     }
 
+    /// How much room is taken by what is kept on its way.
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.unwritten.capacity() + self.incoming.buffered() + self.outgoing.buffered()
+    }
+
     /// Notes that the connection ends here, where the driver did what this layer does not know.
     fn give_up(&mut self, violation: Violation) -> io::Error {
         self.link.violated(&violation);

@@ -1,9 +1,11 @@
 //! COPY, as the statement that carries a prologue and right behind one.
 
+use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
+use tokio_postgres::CopyInSink;
 
 use super::driver::{BEGIN, Driver, context};
 use super::play::Script;
@@ -19,6 +21,7 @@ pub(super) const BEGUN: [&str; 8] = [
     "Execute - 0",
 ];
 pub(super) const BEGUN_ANSWER: &str = "3 1 2 C:BEGIN 3 1 2 D:acme C:SELECT_1";
+pub(super) const DATA: [&str; 3] = ["CopyData line", "CopyDone", "Sync"];
 pub(super) const COPY: [&str; 3] = ["Bind - s0 [] () [1]", "Execute - 0", "Sync"];
 /// What the driver sends for `query_typed("q")`, and an answer to it.
 pub(super) const TYPED: [&str; 5] =
@@ -30,21 +33,25 @@ pub(super) fn prepared() -> Script {
     Script::default().prepares("s0", "copy", "t n")
 }
 
+/// Sends a line, ends the data and tells what came of it.
+pub(super) async fn copy_line(sink: Result<Pin<Box<CopyInSink<Bytes>>>, String>) -> String {
+    let mut sink = match sink {
+        Ok(sink) => sink,
+        Err(error) => return error,
+    };
+    let sent = sink.send(Bytes::from_static(b"line")).await;
+    let finished = sink.as_mut().finish().await;
+    match sent.and(finished) {
+        Ok(count) => format!("copied {count}"),
+        Err(error) => super::driver::failed(&error),
+    }
+}
+
 /// Copies a line with BEGIN and context ahead of it, and runs a statement behind it.
 pub(super) async fn copy_and_go_on(driver: Rc<Driver>) -> Vec<String> {
     let statement = driver.prepare("copy").await;
     let sent = driver.carry(&[BEGIN, context(&["acme"])], driver.copy_in(&statement)).await;
-    let copied = match sent.answer().await {
-        Ok(mut sink) => {
-            let sent = sink.send(Bytes::from_static(b"line")).await;
-            let finished = sink.as_mut().finish().await;
-            match sent.and(finished) {
-                Ok(count) => format!("copied {count}"),
-                Err(error) => super::driver::failed(&error),
-            }
-        }
-        Err(error) => error,
-    };
+    let copied = copy_line(sent.answer().await).await;
     vec![copied, driver.typed("q").await]
 }
 

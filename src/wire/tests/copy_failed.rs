@@ -3,11 +3,9 @@
 
 use std::rc::Rc;
 
-use super::copy::{BEGUN, BEGUN_ANSWER, COPY, TYPED, TYPED_ANSWER, copy_and_go_on, prepared};
+use super::copy::{BEGUN, BEGUN_ANSWER, COPY, DATA, TYPED, TYPED_ANSWER, copy_and_go_on, prepared};
 use super::driver::{BEGIN, Driver, context};
 use super::play::Script;
-
-const DATA: [&str; 3] = ["CopyData line", "CopyDone", "Sync"];
 
 fn begun() -> Script {
     prepared().takes(BEGUN)
@@ -104,13 +102,10 @@ fn a_copy_that_is_abandoned_disturbs_nobody() {
     };
     // It was accepted, it was refused, its prologue failed.
     for answer in ["2 G E:57014 ZE", "2 E:42501 ZE ZE", "E:53200 ZE ZE"] {
-        let answer = if answer.starts_with('2') { format!("{BEGUN_ANSWER} {answer}") } else { answer.to_owned() };
-        let script = begun()
-            .takes(COPY)
-            .takes(["CopyFail", "Sync"])
-            .sends(&answer)
-            .takes(TYPED)
-            .sends(TYPED_ANSWER);
+        let answer =
+            if answer.starts_with('2') { format!("{BEGUN_ANSWER} {answer}") } else { answer.to_owned() };
+        let script =
+            begun().takes(COPY).takes(["CopyFail", "Sync"]).sends(&answer).takes(TYPED).sends(TYPED_ANSWER);
         script.expect(&["rows 7"], abandon);
     }
 }

@@ -45,7 +45,11 @@ fn script(answers: [&str; 3]) -> Script {
 fn a_connection_that_ends_after_any_byte_leaves_nobody_waiting() {
     let cases = [
         (
-            ["3 1 2 C:BEGIN 3 1 2 D:acme C:SELECT_1 2 D:7 C:SELECT_1 ZT", "2 D:8 C:SELECT_1 ZT", "C:COMMIT Z"],
+            [
+                "3 1 2 C:BEGIN 3 1 2 D:acme C:SELECT_1 2 D:7 C:SELECT_1 ZT",
+                "2 D:8 C:SELECT_1 ZT",
+                "C:COMMIT Z",
+            ],
             ["rows 7", "rows 8", "done"],
         ),
         (
@@ -60,9 +64,8 @@ fn a_connection_that_ends_after_any_byte_leaves_nobody_waiting() {
     for (answers, told) in cases {
         let whole = script(answers);
         let start = prepared().bytes();
-        let ends: Vec<usize> = (1..=3)
-            .map(|count| start + super::frames::words(&answers[..count].join(" ")).len())
-            .collect();
+        let ends: Vec<usize> =
+            (1..=3).map(|count| start + super::frames::words(&answers[..count].join(" ")).len()).collect();
         assert_eq!(ends[2], whole.bytes());
         for end in [End::Eof, End::Reset] {
             for bytes in start..=whole.bytes() {

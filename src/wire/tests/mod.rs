@@ -6,20 +6,21 @@
 //! patience: at rest, each request has its answer or it never will.
 
 mod between;
-//mod broken;
+mod broken;
 mod copy;
 mod copy_failed;
 mod driver;
+mod early;
 mod ended;
 //mod faults;
 mod frames;
 //mod ledger;
 mod line;
-//mod memory;
+mod memory;
 //mod model;
 mod play;
 mod prologue;
 //mod property;
 mod random;
 mod rest;
-//mod unnamed;
+mod unnamed;

@@ -10,7 +10,8 @@ use super::play::Script;
 const CONTEXT_ANEW: [&str; 4] =
     ["Close S context", "Parse context context $1 [25]", "Bind - context [] (acme) []", "Execute - 0"];
 const CONTEXT: [&str; 2] = ["Bind - context [] (acme) []", "Execute - 0"];
-const BEGIN_ANEW: [&str; 4] = ["Close S begin", "Parse begin BEGIN []", "Bind - begin [] () []", "Execute - 0"];
+const BEGIN_ANEW: [&str; 4] =
+    ["Close S begin", "Parse begin BEGIN []", "Bind - begin [] () []", "Execute - 0"];
 const BEGIN_AGAIN: [&str; 2] = ["Bind - begin [] () []", "Execute - 0"];
 
 /// What the driver sends for `query_typed("q")`.
@@ -152,7 +153,11 @@ fn an_error_is_told_only_when_the_server_is_ready_again() {
 #[test]
 fn the_answers_of_two_prologues_in_flight_stay_apart() {
     let cases = [
-        ("2 C:SELECT_1 1 2 t T:x D:1 C:SELECT_1 Z", "2 C:SELECT_1 1 2 t T:x D:2 C:SELECT_1 Z", ["rows 1", "rows 2"]),
+        (
+            "2 C:SELECT_1 1 2 t T:x D:1 C:SELECT_1 Z",
+            "2 C:SELECT_1 1 2 t T:x D:2 C:SELECT_1 Z",
+            ["rows 1", "rows 2"],
+        ),
         ("2 E:22023 Z", "2 C:SELECT_1 1 2 t T:x D:2 C:SELECT_1 Z", ["error 22023", "rows 2"]),
         ("2 C:SELECT_1 1 2 t T:x D:1 C:SELECT_1 Z", "E:42501 Z", ["rows 1", "error 42501"]),
         ("2 C:SELECT_1 1 2 t T:x D:1 E:22012 Z", "2 C:SELECT_1 E:42601 Z", ["error 22012", "error 42601"]),
