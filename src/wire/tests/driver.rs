@@ -19,7 +19,7 @@ use super::super::stream::Wire;
 use super::line::ClientEnd;
 
 /// One part of a prologue: what it is, its name, its text and its parameters.
-pub(super) type Command<'a> = (Part, &'static str, &'static str, &'a [&'a str]);
+pub(super) type Command<'a> = (Part, &'static str, &'a str, &'a [&'a str]);
 
 pub(super) const BEGIN: Command<'static> = (Part::Begin, "begin", "BEGIN", &[]);
 
@@ -127,7 +127,7 @@ impl Driver {
     pub(super) fn arm(&self, prologue: &[Command<'_>]) {
         let fill = |waiting: &mut Prologue| {
             prologue.iter().try_for_each(|&(part, name, sql, params)| {
-                waiting.push(part, name, sql.into(), params.iter().copied())
+                waiting.push(part, name, sql.to_owned().into(), params.iter().copied())
             })
         };
         self.link.arm(fill).unwrap();
@@ -179,10 +179,12 @@ impl Driver {
     pub(super) async fn rest(&self) {
         let mut asked = false;
         poll_fn(|cx| {
-            if std::mem::replace(&mut asked, true) {
+            // Answers to other requests wake this task, too.
+            let mut waiting = self.waits_for_rest.borrow_mut();
+            if std::mem::replace(&mut asked, true) && waiting.is_none() {
                 return Poll::Ready(());
             }
-            *self.waits_for_rest.borrow_mut() = Some(cx.waker().clone());
+            *waiting = Some(cx.waker().clone());
             Poll::Pending
         })
         .await;
@@ -202,8 +204,8 @@ impl Driver {
 pub(super) fn told(answer: Result<Vec<Row>, Error>) -> String {
     match answer {
         Ok(rows) => {
-            let rows: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
-            format!("rows {}", rows.join(","))
+            let rows: Result<Vec<&str>, Error> = rows.iter().map(|row| row.try_get(0)).collect();
+            rows.map_or_else(|error| failed(&error), |rows| format!("rows {}", rows.join(",")))
         }
         Err(error) => failed(&error),
     }
