@@ -141,4 +141,36 @@ mod tests {
         expected.host("127.0.0.1");
         assert_eq!(found[0].alone(&config), expected);
     }
+    #[test]
+    fn one_port_does_for_all_hosts_and_none_is_the_default() {
+        for (text, port) in [("host=a,b,c port=7", 7), ("host=a,b,c", 5432)] {
+            let config: tokio_postgres::Config = text.parse().unwrap();
+            let found = endpoints(&config);
+            assert_eq!(found.iter().map(|endpoint| endpoint.port).collect::<Vec<_>>(), [port; 3]);
+        }
+        assert_eq!(endpoints(&tokio_postgres::Config::new()), []);
+    }
+
+    #[test]
+    fn a_host_keeps_its_name_beside_its_address() {
+        let config: tokio_postgres::Config = "host=a,b hostaddr=127.0.0.1,127.0.0.2".parse().unwrap();
+        let found = endpoints(&config);
+        let address = Some([127, 0, 0, 2].into());
+        assert_eq!(found[1].host, Host::Name { name: "b".to_owned(), address });
+        assert_eq!(found[1].alone(&config).get_hostaddrs(), [std::net::IpAddr::from([127, 0, 0, 2])]);
+    }
+
+    #[test]
+    fn balancing_begins_anywhere_and_leaves_nobody_out() {
+        let config: tokio_postgres::Config =
+            "host=a,b,c port=1,2,3 load_balance_hosts=random".parse().unwrap();
+        let mut first = [false; 3];
+        for _ in 0..1000 {
+            let mut ports: Vec<u16> = endpoints(&config).iter().map(|endpoint| endpoint.port).collect();
+            first[usize::from(ports[0] - 1)] = true;
+            ports.sort_unstable();
+            assert_eq!(ports, [1, 2, 3]);
+        }
+        assert_eq!(first, [true; 3]);
+    }
 }

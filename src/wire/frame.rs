@@ -92,3 +92,50 @@ pub(super) fn name(tag: u8) -> Cow<'static, str> {
         other => return Cow::Owned(format!("a message of the unknown type 0x{other:02x}")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HEADER, Partial};
+
+    fn read(bytes: &[u8]) -> Option<Result<(u8, usize), String>> {
+        let mut partial = Partial::default();
+        assert_eq!(partial.fill(bytes), bytes.len().min(HEADER));
+        let header = partial.header()?;
+        Some(header.map(|header| (header.tag, header.body)).map_err(|violation| violation.to_string()))
+    }
+
+    #[test]
+    fn a_header_may_arrive_in_pieces_cut_anywhere() {
+        let bytes = *b"D\0\0\x01\x04rest";
+        for cut in 0..=HEADER {
+            let mut partial = Partial::default();
+            assert_eq!(partial.fill(&bytes[..cut]), cut);
+            assert_eq!(partial.is_empty(), cut == 0);
+            assert_eq!(partial.header().is_some(), cut == HEADER);
+            assert_eq!(partial.fill(&bytes[cut..]), HEADER - cut);
+            let header = partial.header().unwrap().unwrap();
+            assert_eq!((header.tag, header.body), (b'D', 256));
+            assert_eq!(partial.take(), (*b"D\0\0\x01\x04", HEADER));
+            assert!(partial.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_length_counts_itself_and_stays_below_1_gib() {
+        assert_eq!(read(b"Z\0\0\0"), None);
+        assert_eq!(read(b"Z\0\0\0\x04"), Some(Ok((b'Z', 0))));
+        assert_eq!(read(b"Z\x3f\xff\xff\xff"), Some(Ok((b'Z', (1 << 30) - 5))));
+        for (bytes, length) in [
+            (b"Z\0\0\0\x03", "3"),
+            (b"Z\0\0\0\0", "0"),
+            (b"Z\x40\0\0\0", "1073741824"),
+            (b"Z\xff\xff\xff\xff", "4294967295"),
+        ] {
+            let violation = read(bytes).unwrap().unwrap_err();
+            assert!(
+                violation.contains(&format!("ReadyForQuery that announces {length} bytes")),
+                "{violation}"
+            );
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What may go wrong between a model server and the stream.
 
 use super::super::statements::StatementMode;
-use super::frames::{Frames, words};
+use super::frames::words;
 use super::line::{End, Line};
 use super::model::Model;
 use super::play::{Cut, Cutter};
@@ -34,6 +34,8 @@ pub(super) struct Peer {
     until_fault: usize,
     /// The type of the message that the fault befell.
     pub(super) befallen: Option<u8>,
+    /// The type of the one behind it.
+    pub(super) behind: Option<u8>,
     ended: Option<End>,
 }
 
@@ -49,6 +51,7 @@ impl Peer {
             fault,
             until_fault: random.below(60),
             befallen: None,
+            behind: None,
             ended: None,
         }
     }
@@ -60,7 +63,7 @@ impl Peer {
         if self.ended.is_none() && !(self.queue.len() > 200 || self.random.once_in(3)) {
             // Sometimes what was said waits for what comes next, and sometimes it does not.
             if let Some(messages) = self.model.answer() {
-                messages.into_iter().for_each(|message| self.say(message));
+                self.say_all(messages);
                 return true;
             }
         }
@@ -76,8 +79,14 @@ impl Peer {
         let Some(messages) = self.model.answer().filter(|_| self.ended.is_none()) else {
             return !heard.is_empty();
         };
-        messages.into_iter().for_each(|message| self.say(message));
+        self.say_all(messages);
         true
+    }
+
+    fn say_all(&mut self, messages: Vec<Vec<u8>>) {
+        for message in messages {
+            self.say(message);
+        }
     }
 
     fn say(&mut self, mut message: Vec<u8>) {
@@ -87,6 +96,9 @@ impl Peer {
         if self.random.once_in(12) {
             let unasked = ["N:notice", "S:p=v", "A:payload"][self.random.below(3)];
             self.queue.extend(words(unasked));
+        }
+        if self.befallen.is_some() {
+            self.behind.get_or_insert(message[0]);
         }
         if self.fault != Fault::None && self.until_fault == 0 && self.can_befall(message[0]) {
             self.befallen = Some(message[0]);
@@ -124,9 +136,8 @@ impl Peer {
         }
     }
 
-    /// Sees that all that the client wrote is whole messages.
+    /// Lets the client in.
     pub(super) fn start(&self) {
-        assert!(Frames::default().next().is_none());
         self.line.send(&words("R K Z"));
     }
 }

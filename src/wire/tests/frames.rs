@@ -42,7 +42,9 @@ pub(super) fn word(word: &str) -> Vec<u8> {
         "t" => {
             let types: Vec<u32> = text.split(',').filter_map(|oid| oid.parse().ok()).collect();
             body.put_u16(u16::try_from(types.len()).unwrap());
-            types.into_iter().for_each(|oid| body.put_u32(oid));
+            for oid in types {
+                body.put_u32(oid);
+            }
             b't'
         }
         "E" => report("ERROR", &text, "no", b'E', &mut body),

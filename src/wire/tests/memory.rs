@@ -25,10 +25,10 @@ struct Stream {
 
 impl Stream {
     fn started(mode: StatementMode) -> Self {
-        let (line, end) = Line::new(1 << 30);
+        let (server, end) = Line::new(1 << 30);
         let link = Arc::new(Link::new(mode));
         let wire = Wire::new(end, Arc::clone(&link), mode);
-        let mut stream = Self { line, link, wire, buffer: vec![0; PIECE] };
+        let mut stream = Self { line: server, link, wire, buffer: vec![0; PIECE] };
         stream.line.send(&words("R K Z"));
         assert_eq!(stream.read(), words("R K Z"));
         stream

@@ -14,7 +14,7 @@ mod early;
 mod ended;
 mod faults;
 mod frames;
-//mod ledger;
+mod ledger;
 mod line;
 mod memory;
 mod model;

@@ -169,7 +169,9 @@ impl Model {
             "refused" => self.fail("42501"),
             "out" => {
                 let data = format!("d:@{}", self.context);
-                ["H", &data, "c", "C:COPY_1"].into_iter().for_each(|word| self.say(word));
+                for word in ["H", &data, "c", "C:COPY_1"] {
+                    self.say(word);
+                }
             }
             "trigger" => {
                 self.say("G");
