@@ -25,10 +25,8 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 bench-quick: server ## Compare a scoped statement with a plain one on this machine
 	$(CARGO) bench --features $(FEATURES) --bench switch
 
-# A package of its own, outside the main build. Its results go where those of the other benches go.
 bench-peers: server ## Compare with sqlx, diesel-async and others, in the same run (see benches/peers)
-	CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}" \
-		$(CARGO) run --release --locked --manifest-path benches/peers/Cargo.toml
+	cd benches/peers && $(CARGO) run --quiet --release --locked
 
 check: ## Format, lint and documentation, with warnings denied
 	$(CARGO) fmt --check

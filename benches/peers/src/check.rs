@@ -9,7 +9,7 @@ use crate::work::{AnyError, Job, POINT, Rows, Unit};
 
 /// Policies are in force for the role that every peer logs in as: without a tenant it is refused.
 pub async fn policies_are_in_force(bench: &Bench) -> Result<(), AnyError> {
-    let (client, connection) = tokio_postgres::connect(&bench.app_url(), NoTls).await?;
+    let (client, connection) = tokio_postgres::connect(&bench.urls(None)?.app, NoTls).await?;
     tokio::spawn(connection);
     match client.query(POINT, &[&0_i64]).await {
         Err(error) if error.code().is_some_and(|code| code.code() == tenantry::NO_TENANT) => Ok(()),

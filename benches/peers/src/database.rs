@@ -4,7 +4,9 @@ use tenantry::policy::{Bootstrap, Password, Roles, Tenancy, TenantTable, secure}
 use tenantry::testing::{self, Database, Server};
 use tenantry::{TenantType, migrate};
 use tokio_postgres::Client;
+use tokio_postgres::config::{Config, Host};
 
+use crate::proxy::Proxy;
 use crate::work::{AnyError, SETTING};
 
 const PASSWORD: &str = "bench";
@@ -34,9 +36,21 @@ const TABLES: &str = "
         select t, n, 'none yet' from generate_series(0, 99) t, generate_series(0, 99) n;
 ";
 
+/// What decides how long a statement takes on the server, as the report states it.
+const SETTINGS: &str = "select name, current_setting(name) from pg_settings
+    where name in ('fsync', 'synchronous_commit', 'shared_buffers', 'jit') order by name";
+
+/// Where the peers connect to.
+pub struct Urls {
+    /// For every peer: the role that row-level security binds.
+    pub app: String,
+    /// For the reference, which filters by hand and must not pay for policies.
+    pub reference: String,
+}
+
 pub struct Bench {
     pub server: &'static Server,
-    pub admin: Client,
+    admin: Client,
     database: Database,
     roles: [String; 3],
 }
@@ -51,14 +65,32 @@ impl Bench {
         Ok(Self { server, admin, database, roles })
     }
 
-    /// For every peer: the role that row-level security binds.
-    pub fn app_url(&self) -> String {
-        self.database.url_as(&self.roles[1], PASSWORD)
+    /// Where the peers connect to: the server, or a proxy on this machine in its place.
+    pub fn urls(&self, proxy: Option<&Proxy>) -> Result<Urls, AnyError> {
+        let [_, app, system] = &self.roles;
+        let (host, port) = self.address()?;
+        let url = |role: &str| {
+            let url = self.database.url_as(role, PASSWORD);
+            let server = format!("@{host}:{port}/");
+            proxy.map_or(url.clone(), |proxy| {
+                url.replacen(&server, &format!("@127.0.0.1:{}/", proxy.port()), 1)
+            })
+        };
+        Ok(Urls { app: url(app), reference: url(system) })
     }
 
-    /// For the reference, which filters by hand and must not pay for policies.
-    pub fn reference_url(&self) -> String {
-        self.database.url_as(&self.roles[2], PASSWORD)
+    /// Host and port of the server.
+    pub fn address(&self) -> Result<(String, u16), AnyError> {
+        let config: Config = self.database.url().parse()?;
+        match config.get_hosts() {
+            [Host::Tcp(host)] => Ok((host.clone(), self.server.port())),
+            _ => Err("the bench needs a server that is reached by TCP".into()),
+        }
+    }
+
+    pub async fn settings(&self) -> Result<Vec<(String, String)>, AnyError> {
+        let rows = self.admin.query(SETTINGS, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// How many rows a tenant has in `bench.entry`, asked as the superuser.
@@ -83,7 +115,7 @@ async fn fill(admin: &mut Client, roles: &[String; 3]) -> Result<(), AnyError> {
         TenantTable::new("bench.entry")?,
     ];
     migrate::apply(admin, &secure(&tenancy, &roles, &tables)?).await?;
-    admin.batch_execute("vacuum analyze bench.item; ").await?;
+    admin.batch_execute("vacuum analyze bench.item").await?;
     admin.batch_execute("vacuum analyze bench.stock").await?;
     Ok(())
 }

@@ -62,7 +62,7 @@ impl Job {
             Self::PointRead => "point read",
             Self::HundredRows => "100-row read",
             Self::Insert => "insert",
-            Self::FiveStatements => "5-statement transaction",
+            Self::FiveStatements => "5 statements",
         }
     }
 

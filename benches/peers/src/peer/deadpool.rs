@@ -28,9 +28,7 @@ pub struct Deadpool {
 
 impl Deadpool {
     pub fn connect(url: &str, style: Style) -> Result<Self, AnyError> {
-        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(url.parse()?, NoTls, config);
-        Ok(Self { pool: Pool::builder(manager).max_size(POOL).build()?, style })
+        Ok(Self { pool: pool(url)?, style })
     }
 
     async fn work(&self, unit: &Unit) -> Result<Rows, AnyError> {
@@ -74,6 +72,13 @@ impl Deadpool {
             Style::Joined => try_join(bound, found).await?.1,
         }))
     }
+}
+
+/// The pool with its defaults.
+pub fn pool(url: &str) -> Result<Pool, AnyError> {
+    let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(url.parse()?, NoTls, config);
+    Ok(Pool::builder(manager).max_size(POOL).build()?)
 }
 
 impl Peer for Deadpool {

@@ -10,6 +10,7 @@ mod tenaxum;
 
 use futures_util::future::BoxFuture;
 
+use crate::database::Urls;
 use crate::work::{AnyError, Rows, Unit};
 
 /// How many connections each pool has.
@@ -27,17 +28,11 @@ pub trait Peer: Send + Sync {
     fn run<'a>(&'a self, unit: &'a Unit) -> BoxFuture<'a, Result<Rows, AnyError>>;
 }
 
-/// Where the peers connect to.
-pub struct Urls {
-    pub app: String,
-    pub reference: String,
-}
-
 /// Every peer, connected, the reference first.
 pub async fn all(urls: &Urls) -> Result<Vec<Box<dyn Peer>>, AnyError> {
     let app = urls.app.as_str();
     Ok(vec![
-        Box::new(plain::Plain::connect(&urls.reference).await?),
+        Box::new(plain::Plain::connect(&urls.reference)?),
         Box::new(tenantry::Tenantry::connect(app).await?),
         Box::new(deadpool::Deadpool::connect(app, deadpool::Style::InTurn)?),
         Box::new(deadpool::Deadpool::connect(app, deadpool::Style::Joined)?),

@@ -1,63 +1,57 @@
-//! The reference: tokio-postgres without tenants. Prepared statements on one connection, the filter
-//! written by hand, autocommit; and a plain transaction where the job is one.
+//! The reference: tokio-postgres without tenants, on deadpool-postgres. Autocommit, a prepared
+//! statement, the filter written by hand; and a plain transaction where the job is one.
 //!
-//! It has no pool, so every ratio includes what the other's pool costs.
+//! It has a pool like all the others, so that a ratio shows what the tenant costs and not the pool.
 
+use deadpool_postgres::Pool;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::Row;
 
+use super::deadpool::pool;
 use super::{Peer, REFERENCE};
 use crate::work::{AnyError, Job, MANY, Rows, Unit};
 
+const POINT: &str = "select id, name from bench.item where id = $1 and tenant_id = $2";
+const HUNDRED: &str =
+    "select id, name from bench.item where id >= $1 and id < $2 and tenant_id = $3 order by id";
+const INSERT: &str = "insert into bench.entry (item, note, tenant_id) values ($1, $2, $3)";
+const UPDATE: &str = "update bench.stock set note = $2 where id = $1 and tenant_id = $3";
+const STOCK: &str = "select id, note from bench.stock where id = $1 and tenant_id = $2";
+
 pub struct Plain {
-    /// A transaction needs the client for itself. The lock is never contended.
-    client: Mutex<Client>,
-    point: Statement,
-    hundred: Statement,
-    insert: Statement,
-    update: Statement,
-    stock: Statement,
+    pool: Pool,
 }
 
 impl Plain {
-    pub async fn connect(url: &str) -> Result<Self, AnyError> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        tokio::spawn(connection);
-        let point = "select id, name from bench.item where id = $1 and tenant_id = $2";
-        let hundred = "select id, name from bench.item
-            where id >= $1 and id < $2 and tenant_id = $3 order by id";
-        let insert = "insert into bench.entry (item, note, tenant_id) values ($1, $2, $3)";
-        let update = "update bench.stock set note = $2 where id = $1 and tenant_id = $3";
-        let stock = "select id, note from bench.stock where id = $1 and tenant_id = $2";
-        Ok(Self {
-            point: client.prepare(point).await?,
-            hundred: client.prepare(hundred).await?,
-            insert: client.prepare(insert).await?,
-            update: client.prepare(update).await?,
-            stock: client.prepare(stock).await?,
-            client: Mutex::new(client),
-        })
+    pub fn connect(url: &str) -> Result<Self, AnyError> {
+        Ok(Self { pool: pool(url)? })
     }
 
     async fn work(&self, unit: &Unit) -> Result<Rows, AnyError> {
         let Unit { job, tenant, id, note } = unit;
-        let mut client = self.client.lock().await;
+        let mut client = self.pool.get().await?;
         Ok(match job {
-            Job::PointRead => rows(client.query(&self.point, &[id, tenant]).await?),
-            Job::HundredRows => rows(client.query(&self.hundred, &[id, &(id + MANY), tenant]).await?),
+            Job::PointRead => {
+                let point = client.prepare_cached(POINT).await?;
+                rows(client.query(&point, &[id, tenant]).await?)
+            }
+            Job::HundredRows => {
+                let hundred = client.prepare_cached(HUNDRED).await?;
+                rows(client.query(&hundred, &[id, &(id + MANY), tenant]).await?)
+            }
             Job::Insert => {
-                client.execute(&self.insert, &[id, note, tenant]).await?;
+                let insert = client.prepare_cached(INSERT).await?;
+                client.execute(&insert, &[id, note, tenant]).await?;
                 Rows::new()
             }
             Job::FiveStatements => {
                 let tx = client.transaction().await?;
-                let mut read = rows(tx.query(&self.point, &[id, tenant]).await?);
-                tx.execute(&self.insert, &[id, note, tenant]).await?;
-                tx.execute(&self.update, &[id, note, tenant]).await?;
-                tx.execute(&self.insert, &[id, note, tenant]).await?;
-                read.extend(rows(tx.query(&self.stock, &[id, tenant]).await?));
+                let mut read = rows(tx.query(&tx.prepare_cached(POINT).await?, &[id, tenant]).await?);
+                tx.execute(&tx.prepare_cached(INSERT).await?, &[id, note, tenant]).await?;
+                tx.execute(&tx.prepare_cached(UPDATE).await?, &[id, note, tenant]).await?;
+                tx.execute(&tx.prepare_cached(INSERT).await?, &[id, note, tenant]).await?;
+                read.extend(rows(tx.query(&tx.prepare_cached(STOCK).await?, &[id, tenant]).await?));
                 tx.commit().await?;
                 read
             }

@@ -2,9 +2,9 @@
 //! sends the context and the statement in one flight; `release` commits, clears the session and
 //! waits for both.
 //!
-//! `fetch_all_with_rls` refuses a statement that returns no rows (3.0.2 takes the server's `NoData`
-//! for a broken protocol), so an insert that stands alone has a RETURNING. Without it the insert would
-//! need `acquire_with_rls` and `execute`, one flight more.
+//! Its forms that cache statements refuse one that returns no rows (3.0.2 takes the server's `NoData`
+//! for a broken protocol), so what writes has a RETURNING here. Without it a lone insert would need
+//! `acquire_with_rls` and `execute`, one flight more, and `execute` parses its statement each time.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -46,10 +46,9 @@ impl Qail {
         let found = connection.fetch_all_with_rls(&first(unit), &context).await?;
         let mut read = if unit.job == Job::Insert { Rows::new() } else { rows(found)? };
         if unit.job == Job::FiveStatements {
-            connection.execute(&insert(unit)).await?;
-            let update = Command::set("bench.stock").set_value("note", unit.note.as_str()).eq("id", unit.id);
-            connection.execute(&update).await?;
-            connection.execute(&insert(unit)).await?;
+            connection.fetch_all_cached(&insert(unit)).await?;
+            connection.fetch_all_cached(&update(unit)).await?;
+            connection.fetch_all_cached(&insert(unit)).await?;
             let stock = Command::get("bench.stock").columns(["id", "note"]).eq("id", unit.id);
             read.extend(rows(connection.fetch_all_cached(&stock).await?)?);
         }
@@ -64,12 +63,18 @@ fn first(unit: &Unit) -> Command {
     match unit.job {
         Job::PointRead | Job::FiveStatements => items.eq("id", unit.id),
         Job::HundredRows => items.gte("id", unit.id).lt("id", unit.id + MANY).order_asc("id"),
-        Job::Insert => insert(unit).returning(["item"]),
+        Job::Insert => insert(unit),
     }
 }
 
 fn insert(unit: &Unit) -> Command {
-    Command::add("bench.entry").set_value("item", unit.id).set_value("note", unit.note.as_str())
+    let entry = Command::add("bench.entry").set_value("item", unit.id).set_value("note", unit.note.as_str());
+    entry.returning(["item"])
+}
+
+fn update(unit: &Unit) -> Command {
+    let stock = Command::set("bench.stock").set_value("note", unit.note.as_str()).eq("id", unit.id);
+    stock.returning(["id"])
 }
 
 /// By the getters that need no column types: a connection that the pool has prepared a statement on
