@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     Url(#[source] PgError),
     #[error("no connection to the server: {}", connect_reason(.0))]
     Connect(#[source] PgError),
+    #[error("no connection to the server: {}; check the folder of its socket, and that it listens there", .0.kind())]
+    Socket(#[source] io::Error),
     #[error("no connection to the server within {0:?}; check host and port, or raise connect_timeout")]
     ConnectTimeout(Duration),
     #[error(
@@ -74,6 +76,14 @@ pub(crate) enum Kind {
         step: Step,
         #[source]
         source: PgError,
+    },
+    #[error("{step} failed: {violation}; the connection was closed")]
+    Protocol {
+        step: Step,
+        /// What was expected and what came.
+        violation: String,
+        /// Whether the step ended a unit of work, so that nobody knows whether it took effect.
+        in_doubt: bool,
     },
     #[error("the query returned {found} rows; expected {expected}")]
     RowCount { found: usize, expected: &'static str },
@@ -151,6 +161,11 @@ impl Error {
         }
     }
 
+    /// An error that the protocol layer ended the connection for.
+    pub(crate) fn violation(step: Step, violation: String, in_doubt: bool) -> Self {
+        Kind::Protocol { step, violation, in_doubt }.into()
+    }
+
     /// Whether the input was refused before anything was sent to a server.
     #[must_use]
     pub fn is_usage(&self) -> bool {
@@ -205,7 +220,12 @@ impl Error {
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
         match &*self.0 {
-            Kind::Connect(_) | Kind::ConnectTimeout(_) | Kind::InDoubt { .. } | Kind::GivenUp { .. } => true,
+            Kind::Connect(_)
+            | Kind::Socket(_)
+            | Kind::ConnectTimeout(_)
+            | Kind::InDoubt { .. }
+            | Kind::Protocol { .. }
+            | Kind::GivenUp { .. } => true,
             Kind::Server { source, .. } => connection_is_lost(source),
             _ => false,
         }
@@ -215,7 +235,7 @@ impl Error {
     /// sent and before the server answered. Nothing is repeated by itself.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        matches!(*self.0, Kind::InDoubt { .. })
+        matches!(*self.0, Kind::InDoubt { .. } | Kind::Protocol { in_doubt: true, .. })
     }
 
     /// Whether a query returned another number of rows than its method allows.
@@ -274,7 +294,7 @@ pub(crate) fn connection_is_lost(error: &PgError) -> bool {
 }
 
 /// Why a step failed, from what the server reports about schema and state, never from what it quotes.
-fn reason(error: &PgError) -> String {
+pub(crate) fn reason(error: &PgError) -> String {
     let Some(db) = error.as_db_error() else {
         return if let Some(io) = io_error(error) {
             // The kind in words; the error itself is the source.

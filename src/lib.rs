@@ -28,6 +28,7 @@ mod pool;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]
 pub mod testing;
+mod wire;
 
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
@@ -37,6 +38,7 @@ pub use pool::{
     TenantTransaction, ToStatement, Transaction, TransactionBlock,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
+pub use wire::StatementMode;
 
 pub use tokio_postgres::error::{DbError, SqlState};
 pub use tokio_postgres::types;

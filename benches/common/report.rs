@@ -93,7 +93,9 @@ impl Report {
             let group = (row.name.as_str(), row.delay_us, row.clients);
             if last.replace(group) != Some(group) {
                 let _ = write!(out, "\n{:<38}", heading_of(row));
-                columns.iter().for_each(|column| drop(write!(out, "{:>1$}", column.title, column.width())));
+                for column in &columns {
+                    let _ = write!(out, "{:>1$}", column.title, column.width());
+                }
                 out.push('\n');
             }
             let _ = write!(out, "  {:<36}", row.variant);
@@ -107,27 +109,7 @@ impl Report {
 
     /// The ratios alone: ways down, works across, one block for each load.
     pub fn matrix(&self) -> String {
-        let mut out = String::new();
-        let names = in_order(self.rows.iter().map(|row| row.name.as_str()));
-        let loads: BTreeSet<(u32, usize)> = self.rows.iter().map(|row| (row.delay_us, row.clients)).collect();
-        for (delay_us, clients) in loads {
-            let block: Vec<&Row> =
-                self.rows.iter().filter(|row| (row.delay_us, row.clients) == (delay_us, clients)).collect();
-            let _ = write!(out, "\n{:<38}", load(delay_us, clients));
-            for name in &names {
-                let _ = write!(out, "{name:>15}");
-            }
-            out.push('\n');
-            for variant in in_order(block.iter().map(|row| row.variant.as_str())) {
-                let _ = write!(out, "  {variant:<36}");
-                for name in &names {
-                    let row = block.iter().find(|row| row.variant == variant && row.name == *name);
-                    let _ = write!(out, "{:>15}", cell(row.and_then(|row| row.ratio_to_plain), 2));
-                }
-                out.push('\n');
-            }
-        }
-        out
+        matrix(&self.rows)
     }
 
     /// Writes the file and returns its path.
@@ -174,6 +156,31 @@ impl Row {
     }
 }
 
+/// The ratios alone: ways down, works across, one block for each load.
+pub fn matrix(rows: &[Row]) -> String {
+    let mut out = String::new();
+    let names = in_order(rows.iter().map(|row| row.name.as_str()));
+    let loads: BTreeSet<(u32, usize)> = rows.iter().map(|row| (row.delay_us, row.clients)).collect();
+    for (delay_us, clients) in loads {
+        let block: Vec<&Row> =
+            rows.iter().filter(|row| (row.delay_us, row.clients) == (delay_us, clients)).collect();
+        let _ = write!(out, "\n{:<38}", load(delay_us, clients));
+        for name in &names {
+            let _ = write!(out, "{name:>15}");
+        }
+        out.push('\n');
+        for variant in in_order(block.iter().map(|row| row.variant.as_str())) {
+            let _ = write!(out, "  {variant:<36}");
+            for name in &names {
+                let row = block.iter().find(|row| row.variant == variant && row.name == *name);
+                let _ = write!(out, "{:>15}", cell(row.and_then(|row| row.ratio_to_plain), 2));
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// A figure of a row, as the table shows it.
 struct Column {
     title: &'static str,
@@ -181,8 +188,10 @@ struct Column {
     figure: Figure,
 }
 
+type Of = fn(&Row) -> Option<f64>;
+
 enum Figure {
-    Common(fn(&Row) -> Option<f64>),
+    Common(Of),
     More(&'static str),
 }
 
@@ -200,7 +209,7 @@ impl Column {
 }
 
 fn columns(rows: &[Row]) -> Vec<Column> {
-    let common: [(_, _, fn(&Row) -> Option<f64>); 5] = [
+    let common: [(_, _, Of); 5] = [
         ("p50 µs", 1, |row| row.p50_us),
         ("p99 µs", 1, |row| row.p99_us),
         ("ratio", 2, |row| row.ratio_to_plain),

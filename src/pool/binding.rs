@@ -2,18 +2,39 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
 use crate::tenant::{TenantContext, TenantType, TransactionMode};
+use crate::wire::{Part, Prologue};
 
-/// The context select for one setting; every connection prepares it when it opens.
-pub(super) const SET_CONTEXT: &str = include_str!("../../sql/pool/set_context.sql");
+/// The context select for one setting.
+const SET_CONTEXT: &str = include_str!("../../sql/pool/set_context.sql");
+
+/// The names under which the server keeps the context select, by how many settings it has. One with
+/// more settings is parsed each time.
+const SELECTS: [&str; 8] = [
+    "tenantry_set_1",
+    "tenantry_set_2",
+    "tenantry_set_3",
+    "tenantry_set_4",
+    "tenantry_set_5",
+    "tenantry_set_6",
+    "tenantry_set_7",
+    "tenantry_set_8",
+];
+
+/// The name under which the server keeps the `BEGIN` without options. Others are parsed each time.
+const BEGIN: &str = "tenantry_begin";
+
+/// What makes a transaction read-only where no `BEGIN` says so.
+const READ_ONLY: (&str, &str) = ("transaction_read_only", "on");
 
 /// The setting that tells the server's side why a unit of work crosses tenants.
 const SYSTEM_REASON: &str = "tenantry.system_reason";
@@ -24,6 +45,7 @@ pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 /// A context that has been checked against its pool.
 pub(super) struct Binding {
     begin: Cow<'static, str>,
+    mode: TransactionMode,
     settings: Vec<(Cow<'static, str>, String)>,
     reason: Option<String>,
 }
@@ -55,13 +77,16 @@ impl Binding {
         if let Some(limit) = context.statement_timeout_limit() {
             settings.push((Cow::Borrowed("statement_timeout"), milliseconds(limit)));
         }
-        Ok(Self { begin: begin(context.mode()), settings, reason: None })
+        let mode = context.mode();
+        Ok(Self { begin: begin(mode), mode, settings, reason: None })
     }
 
     /// Binds no tenant, but the reason for doing without one.
     pub(super) fn system(reason: String) -> Self {
+        let mode = TransactionMode::default();
         Self {
-            begin: begin(TransactionMode::default()),
+            begin: begin(mode),
+            mode,
             settings: vec![(Cow::Borrowed(SYSTEM_REASON), reason.clone())],
             reason: Some(reason),
         }
@@ -76,14 +101,36 @@ impl Binding {
         self.reason.as_deref()
     }
 
+    /// Whether a single statement needs no `BEGIN`. The isolation level, and with it whether the
+    /// transaction is deferrable, has to be set before the first query, and the context select is one.
+    pub(super) fn needs_no_begin(&self) -> bool {
+        self.mode.isolation_level.is_none() && !self.mode.deferrable
+    }
+
     /// The context select, with two parameters for each setting.
     pub(super) fn select(&self) -> Cow<'static, str> {
-        let mut sql = Cow::Borrowed(SET_CONTEXT.trim_end().trim_end_matches(';'));
-        for at in 1..self.settings.len() {
-            // Writing to a String does not fail.
-            let _ = write!(sql.to_mut(), ", set_config(${}, ${}, true)", 2 * at + 1, 2 * at + 2);
-        }
-        sql
+        select(self.settings.len())
+    }
+
+    /// Adds the commands that bind the context: with a `BEGIN`, or for a statement on its own.
+    pub(super) fn fill(&self, prologue: &mut Prologue, form: Form) -> io::Result<()> {
+        let extra = match form {
+            Form::Alone => self.mode.read_only.then_some(READ_ONLY),
+            Form::Block => {
+                let name = if self.begin == "BEGIN" { BEGIN } else { "" };
+                prologue.push(Part::Begin, name, self.begin(), [])?;
+                None
+            }
+        };
+        let count = self.settings.len() + usize::from(extra.is_some());
+        let name = SELECTS.get(count - 1).copied().unwrap_or_default();
+        let settings = self.settings.iter().map(|(name, value)| (&**name, value.as_str())).chain(extra);
+        prologue.push(Part::Context, name, select(count), settings.flat_map(|(name, value)| [name, value]))
+    }
+
+    /// The parameters of [`Binding::select`] with their types, for those who do not prepare it.
+    pub(super) fn typed_params(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        self.params().into_iter().map(|param| (param, Type::TEXT)).collect()
     }
 
     /// The parameters of [`Binding::select`].
@@ -101,6 +148,24 @@ impl Binding {
             format!("SET LOCAL {name} = {}", literal(value))
         })
     }
+}
+
+/// Whether a unit of work is one statement or a block of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The statement's own Sync ends the transaction.
+    Alone,
+    /// `BEGIN` opens it and `COMMIT` or `ROLLBACK` ends it.
+    Block,
+}
+
+fn select(settings: usize) -> Cow<'static, str> {
+    let mut sql = Cow::Borrowed(SET_CONTEXT.trim_end().trim_end_matches(';'));
+    for at in 1..settings {
+        // Writing to a String does not fail.
+        let _ = write!(sql.to_mut(), ", set_config(${}, ${}, true)", 2 * at + 1, 2 * at + 2);
+    }
+    sql
 }
 
 fn begin(mode: TransactionMode) -> Cow<'static, str> {

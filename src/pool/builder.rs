@@ -8,7 +8,6 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Socket};
 use tracing::info;
 
-use super::connect::Connector;
 use super::core::{Core, Options};
 use super::guard::{self, Purpose};
 use super::retry::Retry;
@@ -17,6 +16,7 @@ use super::{Shared, TenantPool};
 use crate::error::{Error, Kind, Result};
 use crate::ident::SettingName;
 use crate::tenant::TenantType;
+use crate::wire::{Connector, StatementMode};
 
 /// How many connections the system pool has unless told otherwise.
 const SYSTEM_MAX_SIZE: usize = 2;
@@ -95,7 +95,8 @@ impl TenantPoolBuilder {
                 wait_timeout: Duration::from_secs(10),
                 connect_timeout: Duration::from_secs(5),
                 drain_timeout: Duration::from_millis(200),
-                strategy: Strategy::default(),
+                strategy: None,
+                statements: StatementMode::default(),
                 retry: Retry::default(),
             },
             system_max_size: SYSTEM_MAX_SIZE,
@@ -153,9 +154,16 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// How the tenant reaches the server. Default: [`Strategy::Explicit`].
+    /// How the tenant reaches the server. Default: [`Strategy::Implicit`], or
+    /// [`Strategy::ExplicitSetLocal`] on a server with Citus.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.options.strategy = strategy;
+        self.options.strategy = Some(strategy);
+        self
+    }
+
+    /// Whether prepared statements keep their names on the server. Default: [`StatementMode::Named`].
+    pub fn statements(mut self, mode: StatementMode) -> Self {
+        self.options.statements = mode;
         self
     }
 
@@ -223,7 +231,7 @@ impl TenantPoolBuilder {
                 Some(core)
             }
         };
-        let strategy = self.options.strategy;
+        let strategy = tenants.strategy();
         let max_size = self.options.max_size;
         info!(role, %setting, tenant_type = %self.tenant_type, ?strategy, max_size, "tenant pool is open");
         Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type: self.tenant_type })))

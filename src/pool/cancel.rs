@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::work::Work;
-use crate::error::{Error, Result, Step};
+use crate::error::Result;
 
 /// Cancels what runs in one transaction, and nothing that comes after it on the same connection.
 ///
@@ -30,8 +30,7 @@ impl CancelToken {
         let Some(work) = self.0.upgrade() else { return Ok(()) };
         let Some(lease) = work.lease() else { return Ok(()) };
         lease.retire();
-        let canceller = Arc::clone(work.core().canceller());
-        canceller(lease.cancel_token()).await.map_err(|error| Error::server(Step::Cancel, error))
+        work.core().target().cancel(lease.client()).await
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Statement;
 
 use super::binding::Binding;
 use super::lease::Lease;
+use super::manager::Client;
 
 /// A connection that is ready to open a unit of work.
 pub(super) struct Connection {
@@ -17,7 +17,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn client(&self) -> &ClientWrapper {
+    pub(super) fn client(&self) -> &Client {
         self.lease.client()
     }
 }

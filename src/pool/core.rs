@@ -1,22 +1,22 @@
 //! What a tenant pool and a system pool have in common: connections to one database as one role.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
-};
+use deadpool::Runtime;
+use deadpool::managed::{PoolError, TimeoutType};
 use tokio_postgres::Config;
 use tracing::info;
 
-use super::binding::{Bound, SET_CONTEXT};
-use super::connect::{Canceller, Connector};
+use super::binding::Bound;
 use super::connection::Connection;
 use super::drain::Drain;
 use super::lease::Lease;
+use super::manager::{Manager, Pool, Target};
 use super::retry::Retry;
 use super::strategy::Strategy;
-use crate::error::{Error, Kind, Result, Step};
+use crate::error::{Error, Kind, Result};
+use crate::wire::{Connector, StatementMode};
 
 /// What a core is built from; each field is explained at the builder's method.
 #[derive(Clone, Debug)]
@@ -25,40 +25,33 @@ pub(super) struct Options {
     pub(super) wait_timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) drain_timeout: Duration,
-    pub(super) strategy: Strategy,
+    /// `None` leaves it to what the guard finds.
+    pub(super) strategy: Option<Strategy>,
+    pub(super) statements: StatementMode,
     pub(super) retry: Retry,
 }
 
 pub(super) struct Core {
     pool: Pool,
     options: Options,
+    strategy: OnceLock<Strategy>,
+    target: Arc<Target>,
     drain: Drain,
-    canceller: Canceller,
 }
 
 impl Core {
     /// Must be called within a tokio runtime: it starts the drain task.
     pub(super) fn new(config: Config, connector: Connector, options: Options) -> Result<Arc<Self>> {
-        let canceller = connector.canceller();
-        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(config, connector, manager_config);
-        let mut builder = Pool::builder(manager)
+        let target = Target::new(config, connector, options.statements);
+        let pool = Pool::builder(Manager::new(&target))
             .max_size(options.max_size)
             .wait_timeout(Some(options.wait_timeout))
             .create_timeout(Some(options.connect_timeout))
-            .runtime(Runtime::Tokio1);
-        if options.strategy == Strategy::Explicit {
-            builder = builder.post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move {
-                    let sql = SET_CONTEXT.trim_end().trim_end_matches(';');
-                    client.prepare_cached(sql).await.map(drop).map_err(HookError::Backend)
-                })
-            }));
-        }
-        let pool =
-            builder.build().map_err(|error| Error::config(format!("the pool cannot be built: {error}")))?;
-        let drain = Drain::start(options.drain_timeout, canceller.clone());
-        Ok(Arc::new(Self { pool, options, drain, canceller }))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::config(format!("the pool cannot be built: {error}")))?;
+        let drain = Drain::start(options.drain_timeout, Arc::clone(&target));
+        Ok(Arc::new(Self { pool, options, strategy: OnceLock::new(), target, drain }))
     }
 
     /// Checks a connection out and makes it ready to bind the context. Where the pool does not take
@@ -69,7 +62,7 @@ impl Core {
         if let Some(reason) = binding.reason() {
             info!(reason, "cross-tenant access");
         }
-        let select = self.options.strategy.prepare(&lease, &binding).await?;
+        let select = self.strategy().prepare(&lease, &binding).await?;
         Ok(Connection { lease: Arc::new(lease), binding, select })
     }
 
@@ -79,17 +72,15 @@ impl Core {
         Ok(Lease::new(object, self.drain.clone()))
     }
 
-    fn no_connection(&self, error: PoolError) -> Error {
+    fn no_connection(&self, error: PoolError<Error>) -> Error {
         let kind = match error {
             PoolError::Timeout(TimeoutType::Wait) => Kind::PoolTimeout(self.options.wait_timeout),
             PoolError::Timeout(_) => Kind::ConnectTimeout(self.options.connect_timeout),
-            PoolError::Backend(error) => Kind::Connect(error),
+            PoolError::Backend(error) => return error,
             PoolError::Closed => Kind::PoolClosed,
-            PoolError::PostCreateHook(HookError::Backend(error)) => {
-                Kind::Server { step: Step::Bind, source: error }
+            PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+                Kind::Config("the pool has no runtime".to_owned())
             }
-            PoolError::PostCreateHook(HookError::Message(message)) => Kind::Config(message.into_owned()),
-            PoolError::NoRuntimeSpecified => Kind::Config("the pool has no runtime".to_owned()),
         };
         Error::from(kind)
     }
@@ -103,10 +94,15 @@ impl Core {
     }
 
     pub(super) fn strategy(&self) -> Strategy {
-        self.options.strategy
+        self.strategy.get().copied().or(self.options.strategy).unwrap_or_default()
     }
 
-    pub(super) fn canceller(&self) -> &Canceller {
-        &self.canceller
+    /// Settles the strategy, for good.
+    pub(super) fn settle_strategy(&self, strategy: Strategy) {
+        let _ = self.strategy.set(strategy);
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
     }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Object;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::connect::Canceller;
+use super::manager::{Object, Target};
 
 /// What has to come back from the server before a connection is clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +28,13 @@ pub(super) struct Drain(mpsc::UnboundedSender<Abandoned>);
 
 impl Drain {
     /// Starts the drain task. It ends when the pool and all that was checked out of it are gone.
-    pub(super) fn start(patience: Duration, canceller: Canceller) -> Self {
+    pub(super) fn start(patience: Duration, target: Arc<Target>) -> Self {
         let (sender, mut receiver) = mpsc::unbounded_channel::<Abandoned>();
         tokio::spawn(async move {
             while let Some(abandoned) = receiver.recv().await {
                 // Each on its own, so that one that hangs does not hold up the others. There are
                 // never more of them than the pool has connections.
-                tokio::spawn(abandoned.settle(patience, Arc::clone(&canceller)));
+                tokio::spawn(abandoned.settle(patience, Arc::clone(&target)));
             }
         });
         Self(sender)
@@ -65,7 +64,7 @@ impl Abandoned {
     ///
     /// A connection to which a cancel request was sent is never used again: the request travels on
     /// its own and could meet the statement of the next caller.
-    async fn settle(mut self, patience: Duration, canceller: Canceller) {
+    async fn settle(mut self, patience: Duration, target: Arc<Target>) {
         let Some(object) = self.object.as_ref() else { return };
         let answer = async {
             match self.debt {
@@ -84,7 +83,7 @@ impl Abandoned {
             Ok(Err(error)) => debug!(code = ?error.code(), "abandoned connection was lost"),
             Err(_) => {
                 warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
-                let canceled = timeout(patience.max(MIN_CANCEL), canceller(object.cancel_token())).await;
+                let canceled = timeout(patience.max(MIN_CANCEL), target.cancel(object)).await;
                 if !matches!(canceled, Ok(Ok(()))) {
                     warn!("the cancel request was not taken; the server may go on with the statement");
                 }

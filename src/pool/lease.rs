@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use deadpool_postgres::{ClientWrapper, Object};
-use tokio_postgres::{CancelToken, Statement};
+use tokio_postgres::{Error as PgError, Statement};
 
 use super::drain::{Abandoned, Debt, Drain};
-use crate::error::{Error, Result, Step};
+use super::manager::{Client, Object};
+use crate::error::{Error, Result, Step, connection_is_lost};
+use crate::wire::Link;
 
 /// A connection on loan from the pool.
 ///
@@ -41,13 +42,18 @@ impl Lease {
         Self { object: Some(object), drain, state: Mutex::new(state) }
     }
 
-    pub(super) fn client(&self) -> &ClientWrapper {
+    pub(super) fn client(&self) -> &Client {
         #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
         self.object.as_deref().expect("a lease holds its connection until it is dropped")
     }
 
-    pub(super) fn cancel_token(&self) -> CancelToken {
-        self.client().cancel_token()
+    pub(super) fn link(&self) -> &Link {
+        self.client().link()
+    }
+
+    /// Whether every request on the connection has been answered, as far as this loan goes.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.with_state(|state| state.preparing == 0 && state.debt == Debt::None)
     }
 
     /// Notes what the connection will owe, just before the request that makes it so is sent.
@@ -70,6 +76,26 @@ impl Lease {
         self.with_state(|state| state.retired = true);
     }
 
+    pub(super) fn is_retired(&self) -> bool {
+        self.with_state(|state| state.retired)
+    }
+
+    /// An error of this connection's. Where its stream ended it, the error says why.
+    pub(super) fn error(&self, step: Step, source: PgError) -> Error {
+        match self.link().violation() {
+            Some(violation) if connection_is_lost(&source) => Error::violation(step, violation.to_string(), false),
+            _ => Error::server(step, source),
+        }
+    }
+
+    /// The same of a step that ends a unit of work.
+    pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
+        match self.link().violation() {
+            Some(violation) if connection_is_lost(&source) => Error::violation(step, violation.to_string(), true),
+            _ => Error::final_step(step, source),
+        }
+    }
+
     /// Prepares a statement, or takes it from the connection's cache.
     pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
         // Parsing waits for locks on the tables it reads, so even this may be left unanswered: a
@@ -77,7 +103,7 @@ impl Lease {
         self.with_state(|state| state.preparing += 1);
         let statement = self.client().prepare_cached(sql).await;
         self.with_state(|state| state.preparing = state.preparing.saturating_sub(1));
-        statement.map_err(|error| Error::server(Step::Prepare, error))
+        statement.map_err(|error| self.error(Step::Prepare, error))
     }
 
     fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -5,10 +5,10 @@
 //! unit of one statement and of many; [`Statements`], [`Scope`] and [`Transaction`] are their faces.
 //! Nothing in here hands out the client or the connection.
 
+mod answers;
 mod binding;
 mod builder;
 mod cancel;
-mod connect;
 mod connection;
 mod copy;
 mod core;
@@ -17,6 +17,7 @@ mod door;
 mod drain;
 mod guard;
 mod lease;
+mod manager;
 mod retry;
 mod rows;
 mod scope;

@@ -9,8 +9,9 @@ use std::task::{Context, Poll, ready};
 use futures_util::Stream;
 use tokio_postgres::{Error as PgError, Row};
 
+use super::answers::Answers;
 use super::lease::Lease;
-use super::strategy::Answers;
+use super::single::failure;
 use super::work::Work;
 use crate::error::{Error, Kind, Result, Step};
 
@@ -78,9 +79,8 @@ impl RowStream<'_> {
                 error
             }
             // The answer to the COMMIT is still to come; the drain waits for it.
-            End::Single { .. } | End::Closing { .. } | End::Reached => {
-                Error::final_step(Step::Statement, error)
-            }
+            End::Single { lease, .. } | End::Closing { lease, .. } => failure(&lease, error),
+            End::Reached => Error::final_step(Step::Statement, error),
         }
     }
 }
@@ -102,8 +102,9 @@ impl Stream for RowStream<'_> {
         if closed.is_ok() {
             lease.settle();
         }
+        let failed = closed.err().map(|(step, error)| Err(lease.final_error(step, error)));
         this.end = End::Reached;
-        Poll::Ready(closed.err().map(|(step, error)| Err(Error::final_step(step, error))))
+        Poll::Ready(failed)
     }
 }
 

@@ -1,20 +1,23 @@
 //! One statement as a transaction of its own, in one flight.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio_postgres::Error as PgError;
 
+use super::answers::Answers;
 use super::binding::Bound;
 use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
+use super::lease::Lease;
 use super::retry::Retry;
-use super::strategy::Answers;
+use super::strategy::Strategy;
 use super::work::Work;
 use crate::error::{Error, Result, Step, connection_is_lost};
+use crate::wire::{Part, Stage};
 
 /// What single statements of one scope share.
 pub(super) struct Single {
@@ -56,7 +59,7 @@ impl Single {
                 if !connection_is_lost(&error) {
                     connection.lease.settle();
                 }
-                Err(Error::final_step(step, error))
+                Err(connection.lease.final_error(step, error))
             }
         }
     }
@@ -68,37 +71,64 @@ impl Single {
         statement: impl Future<Output = Result<T, PgError>>,
     ) -> Result<(T, Answers)> {
         let strategy = self.core.strategy();
+        let form = strategy.form_of_single(connection);
         let lease = &connection.lease;
-        let mut opening = strategy.open(connection);
         let mut statement = pin!(statement);
-        // The first poll sends the statement, behind the opening and ahead of the closing.
-        let first = std::future::poll_fn(|cx| Poll::Ready(statement.as_mut().poll(cx))).await;
-        let mut closing = strategy.close(lease);
+        let mut send = |cx: &mut Context<'_>| {
+            let opening = strategy.open(connection, form)?;
+            // The first poll sends the statement, behind the opening and ahead of the closing.
+            let first = statement.as_mut().poll(cx);
+            Ok::<_, Error>((opening.follow(&first), first))
+        };
+        let (opening, first) = poll_fn(|cx| Poll::Ready(send(cx))).await?;
+        let (mut opening, mut closing) = match opening {
+            Some(opening) => (opening, Strategy::close(lease, form)),
+            None => {
+                // The driver does not take the statement, and nothing was sent.
+                lease.settle();
+                Default::default()
+            }
+        };
 
         let opened = opening.all().await;
         let answer = match first {
             Poll::Ready(answer) => answer,
             Poll::Pending => statement.await,
         };
-        let error = match (opened, answer) {
+        let (error, acknowledged) = match (opened, answer) {
             (Ok(()), Ok(value)) => return Ok((value, closing)),
-            (Ok(()), Err(error)) => Error::final_step(Step::Statement, error),
+            (Ok(()), Err(error)) => {
+                // An error of the server's comes with the end of the transaction. One of the driver's
+                // own may leave the rest of an answer on its way.
+                let ended = error.code().is_some() && !connection_is_lost(&error);
+                (failure(lease, error), ended || !closing.is_empty())
+            }
             // The statement and its COMMIT were sent along, and the server may have heard them.
             (Err((_, error)), _) if connection_is_lost(&error) => {
-                return Err(Error::final_step(Step::Statement, error));
+                return Err(lease.final_error(Step::Statement, error));
             }
             (Err((Step::Begin, error)), _) => {
                 // The statement ran outside of any transaction and without a tenant, which the
                 // policies refuse. The connection is not trusted again.
                 lease.owe(Debt::Close);
-                return Err(Error::server(Step::Begin, error));
+                return Err(lease.error(Step::Begin, error));
             }
-            (Err((step, error)), _) => Error::server(step, error),
+            (Err((step, error)), _) => (lease.error(step, error), true),
         };
         // The answer to the COMMIT, which is a rollback by now, makes the connection clean.
-        if closing.all().await.is_ok() {
+        if closing.all().await.is_ok() && acknowledged {
             lease.settle();
         }
         Err(error)
+    }
+}
+
+/// The error of a single statement, named after what of it failed.
+pub(super) fn failure(lease: &Lease, error: PgError) -> Error {
+    match lease.link().failed() {
+        Some(Stage::Prologue(Part::Begin)) => lease.error(Step::Begin, error),
+        Some(Stage::Prologue(Part::Context)) => lease.error(Step::Bind, error),
+        Some(Stage::Commit) => lease.final_error(Step::Commit, error),
+        Some(Stage::Statement) | None => lease.final_error(Step::Statement, error),
     }
 }

@@ -1,21 +1,18 @@
-//! How a unit of work opens and closes on the wire. This is the seam behind which a further
-//! strategy fits: callers send their statement between [`Strategy::open`] and [`Strategy::close`]
-//! and know nothing of what travels around it.
+//! How a unit of work opens and closes on the wire. Callers send their statement between
+//! [`Strategy::open`] and [`Strategy::close`] and know nothing of what travels around it.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
-use tokio_postgres::{Error as PgError, Statement};
+use tokio_postgres::Statement;
 
-use super::binding::Binding;
+use super::answers::Answers;
+use super::binding::{Binding, Form};
 use super::connection::Connection;
 use super::drain::Debt;
 use super::lease::Lease;
-use crate::error::{Result, Step};
+use crate::error::{Error, Result, Step};
+use crate::wire::Link;
 
 pub(super) const COMMIT: &str = "COMMIT";
 
@@ -26,9 +23,18 @@ pub(super) const COMMIT: &str = "COMMIT";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// `BEGIN`, a `set_config` select with the tenant as a bind parameter, the statement, `COMMIT`.
+    /// A `set_config` select with the tenant as a bind parameter, and the statement, under one Sync.
     /// The default.
+    ///
+    /// In the extended query protocol all messages up to a Sync are one transaction, so a single
+    /// statement needs neither `BEGIN` nor `COMMIT`. The first statement of a transaction carries
+    /// `BEGIN` and the select under its own Sync. So does a single statement, with a `COMMIT` behind
+    /// it in the same flight, whose context asks for an isolation level or to be deferrable, or that
+    /// could end a transaction by itself, as `CALL` and `DO` can.
     #[default]
+    Implicit,
+    /// `BEGIN`, a `set_config` select with the tenant as a bind parameter, the statement, `COMMIT`,
+    /// each under its own Sync: for poolers that do not keep together what stands between two Syncs.
     Explicit,
     /// The same with `SET LOCAL` in place of the select, for servers that do not carry `set_config`
     /// to where the rows are, Citus among them.
@@ -43,106 +49,119 @@ impl Strategy {
     pub(super) async fn prepare(self, lease: &Lease, binding: &Binding) -> Result<Option<Statement>> {
         match self {
             Self::Explicit => lease.prepare(&binding.select()).await.map(Some),
-            Self::ExplicitSetLocal => Ok(None),
+            Self::Implicit | Self::ExplicitSetLocal => Ok(None),
         }
     }
 
-    /// Sends what stands ahead of a unit's first statement and returns without waiting.
-    pub(super) fn open(self, connection: &Connection) -> Answers {
-        connection.lease.owe(Debt::Rollback);
+    /// The form that a single statement takes on this connection.
+    pub(super) fn form_of_single(self, connection: &Connection) -> Form {
+        let Connection { lease, binding, .. } = connection;
+        // What may leave something in the session may also end a transaction, where none was begun.
+        if self == Self::Implicit && lease.is_quiet() && !lease.is_retired() && binding.needs_no_begin() {
+            Form::Alone
+        } else {
+            Form::Block
+        }
+    }
+
+    /// Sends what stands ahead of a unit's first statement, or has the statement carry it. Waits
+    /// for nothing. The caller sends the statement next and lets [`Opening::follow`] know.
+    pub(super) fn open(self, connection: &Connection, form: Form) -> Result<Opening<'_>> {
+        let Connection { lease, binding, .. } = connection;
         let mut answers = Answers::default();
-        answers.push_command(Step::Begin, &connection.lease, connection.binding.begin());
+        // While a preparation is under way, the next request on the wire need not be the statement.
+        if self == Self::Implicit && lease.is_quiet() {
+            let link = lease.link();
+            link.arm(|prologue| binding.fill(prologue, form))
+                .map_err(|error| Error::config(format!("the context cannot be sent: {error}")))?;
+            lease.owe(form.debt());
+            return Ok(Opening { answers, carried: Some(Carried(Some(link))) });
+        }
+        lease.owe(Debt::Rollback);
+        answers.push_command(Step::Begin, lease, binding.begin());
         self.bind(connection, &mut answers);
-        answers
+        Ok(Opening { answers, carried: None })
     }
 
     /// Sends the context, again where a savepoint has ended and may have changed it.
     pub(super) fn bind(self, connection: &Connection, answers: &mut Answers) {
         let Connection { lease, binding, select } = connection;
-        match (self, select.clone()) {
-            (Self::Explicit, Some(select)) => {
-                let (on, binding) = (Arc::clone(lease), Arc::clone(binding));
-                answers.push(Step::Bind, async move {
-                    on.client().execute(&select, &binding.params()).await.map(drop)
-                });
+        if self == Self::ExplicitSetLocal {
+            for sql in binding.set_local() {
+                answers.push_command(Step::Bind, lease, sql);
             }
-            (Self::Explicit, None) | (Self::ExplicitSetLocal, _) => {
-                for sql in binding.set_local() {
-                    answers.push_command(Step::Bind, lease, sql);
-                }
-            }
+            return;
         }
+        let (on, binding, select) = (Arc::clone(lease), Arc::clone(binding), select.clone());
+        answers.push(Step::Bind, async move {
+            match select {
+                Some(select) => on.client().execute(&select, &binding.params()).await,
+                None => on.client().execute_typed(&binding.select(), &binding.typed_params()).await,
+            }
+            .map(drop)
+        });
     }
 
     /// Sends what ends a unit of one statement, right behind the statement, without waiting.
-    pub(super) fn close(self, lease: &Arc<Lease>) -> Answers {
+    pub(super) fn close(lease: &Arc<Lease>, form: Form) -> Answers {
         lease.owe(Debt::Answer);
         let mut answers = Answers::default();
-        match self {
-            Self::Explicit | Self::ExplicitSetLocal => answers.push_command(Step::Commit, lease, COMMIT),
+        if form == Form::Block {
+            answers.push_command(Step::Commit, lease, COMMIT);
         }
         answers
     }
 }
 
-type Request = Pin<Box<dyn Future<Output = Result<(), PgError>> + Send>>;
-
-/// Answers that are still to come, in the order in which their requests were sent.
-#[derive(Default)]
-pub(super) struct Answers(VecDeque<(Step, Sent)>);
-
-enum Sent {
-    Waiting(Request),
-    Answered(Result<(), PgError>),
+impl Form {
+    /// What a connection owes while a unit of this form is open.
+    fn debt(self) -> Debt {
+        match self {
+            Self::Alone => Debt::Answer,
+            Self::Block => Debt::Rollback,
+        }
+    }
 }
 
-impl Answers {
-    /// Hands a request to the connection now. The first poll of a request of tokio-postgres sends
-    /// it whole, through a queue that takes any number, so the order of these calls is the order
-    /// on the wire.
-    fn push(&mut self, step: Step, request: impl Future<Output = Result<(), PgError>> + Send + 'static) {
-        let mut request: Request = Box::pin(request);
-        let sent = match request.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(answer) => Sent::Answered(answer),
-            Poll::Pending => Sent::Waiting(request),
+/// What stands ahead of a unit's first statement: sent already, or about to be carried by it.
+pub(super) struct Opening<'a> {
+    answers: Answers,
+    carried: Option<Carried<'a>>,
+}
+
+impl Opening<'_> {
+    /// Hears of the statement's first poll, which sends it unless the driver refuses it. Returns
+    /// what is to be answered ahead of the statement, or `None` when nothing was sent at all.
+    pub(super) fn follow<T>(self, first: &Poll<T>) -> Option<Answers> {
+        let sent = match (self.carried, first) {
+            (None, _) => true,
+            (Some(carried), Poll::Pending) => carried.is_on_its_way(),
+            (Some(carried), Poll::Ready(_)) => carried.was_taken(),
         };
-        self.0.push_back((step, sent));
+        sent.then_some(self.answers)
+    }
+}
+
+/// A prologue that waits for its statement. Where a panic comes first it is taken back, so that no
+/// other request carries it.
+struct Carried<'a>(Option<&'a Link>);
+
+impl Carried<'_> {
+    /// The statement is in the connection's queue, ahead of anything that is sent from now on.
+    fn is_on_its_way(mut self) -> bool {
+        self.0.take().is_some()
     }
 
-    /// Sends one command that has neither parameters nor rows.
-    pub(super) fn push_command(&mut self, step: Step, lease: &Arc<Lease>, sql: impl Into<Cow<'static, str>>) {
-        let (on, sql) = (Arc::clone(lease), sql.into());
-        self.push(step, async move { on.client().batch_execute(&sql).await });
+    /// Whether a statement whose answer is there took it along.
+    fn was_taken(mut self) -> bool {
+        self.0.take().is_some_and(|link| !link.disarm())
     }
+}
 
-    /// Waits until every answer is in, and reports the first that is an error.
-    ///
-    /// Dropping the future loses no answer: the next call goes on where it stopped.
-    pub(super) fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), (Step, PgError)>> {
-        let mut first_error = None;
-        while let Some((step, sent)) = self.0.front_mut() {
-            let answer = match std::mem::replace(sent, Sent::Answered(Ok(()))) {
-                Sent::Answered(answer) => answer,
-                Sent::Waiting(mut request) => match request.as_mut().poll(cx) {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => {
-                        *sent = Sent::Waiting(request);
-                        if let Some((step, error)) = first_error {
-                            self.0.push_front((step, Sent::Answered(Err(error))));
-                        }
-                        return Poll::Pending;
-                    }
-                },
-            };
-            if let (Err(error), None) = (answer, &first_error) {
-                first_error = Some((step.clone(), error));
-            }
-            self.0.pop_front();
+impl Drop for Carried<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = self.0 {
+            link.disarm();
         }
-        Poll::Ready(first_error.map_or(Ok(()), Err))
-    }
-
-    pub(super) async fn all(&mut self) -> Result<(), (Step, PgError)> {
-        std::future::poll_fn(|cx| self.poll_all(cx)).await
     }
 }

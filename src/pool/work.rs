@@ -1,7 +1,7 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -10,13 +10,17 @@ use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as PgError, Statement};
 
-use super::binding::Bound;
+use super::answers::Answers;
+use super::binding::{Bound, Form};
 use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
 use super::lease::Lease;
-use super::strategy::{Answers, COMMIT};
+use super::strategy::COMMIT;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
+use crate::wire::{Part, Stage};
+
+const NOT_BEGUN: &str = "its transaction did not begin";
 
 /// An answer that is an error in an aborted transaction and nothing at all in a sound one.
 const PROBE: &str = "SELECT";
@@ -123,11 +127,45 @@ impl Work {
         request: impl Future<Output = Result<T, PgError>>,
     ) -> Result<T> {
         let unread = Unread::count(self);
-        self.begin(connection);
-        let (opened, answer) = self.behind_opening(request).await;
+        let mut request = pin!(request);
+        let first = poll_fn(|cx| Poll::Ready(self.send(connection, request.as_mut(), cx))).await?;
+        let (opened, answer) = self.answered(first, request).await;
         opened?;
         unread.read();
-        answer.map_err(|error| self.fail(step, error))
+        match answer {
+            // Without its BEGIN, what followed ran outside of any transaction.
+            Ok(_) if self.opening_failed() == Some(Part::Begin) => {
+                self.give_up(NOT_BEGUN);
+                Err(Error::from(Kind::GivenUp { why: NOT_BEGUN }))
+            }
+            answer => answer.map_err(|error| self.fail(step, error)),
+        }
+    }
+
+    /// Sends a request of the transaction. The first one goes with BEGIN and context ahead of it.
+    fn send<F: Future>(
+        &self,
+        connection: &Connection,
+        request: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Result<Poll<F::Output>> {
+        let mut begun = lock(&self.begun);
+        if *begun {
+            drop(begun);
+            return Ok(request.poll(cx));
+        }
+        let opening = self.core.strategy().open(connection, Form::Block)?;
+        // Still under the lock, so that nobody else's request comes between.
+        let first = request.poll(cx);
+        match opening.follow(&first) {
+            Some(answers) => {
+                *lock(&self.opening) = answers;
+                *begun = true;
+            }
+            // The driver does not take the request, and nothing was sent.
+            None => connection.lease.settle(),
+        }
+        Ok(first)
     }
 
     /// Runs a request of a transaction that has begun.
@@ -136,8 +174,13 @@ impl Work {
     /// of one that nobody reads, and then reads nothing of those behind it.
     async fn behind_opening<T>(&self, request: impl Future<Output = T>) -> (Result<()>, T) {
         let mut request = pin!(request);
-        // The request sends itself at its first poll, which follows here without a wait between.
+        // The request sends itself at its first poll.
         let first = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
+        self.answered(first, request).await
+    }
+
+    /// The answers to the opening and to a request that was polled once.
+    async fn answered<F: Future>(&self, first: Poll<F::Output>, request: Pin<&mut F>) -> (Result<()>, F::Output) {
         let opened = self.opening_answered().await;
         let answer = match first {
             Poll::Ready(answer) => answer,
@@ -146,14 +189,12 @@ impl Work {
         (opened, answer)
     }
 
-    /// Sends BEGIN and context, once.
-    fn begin(&self, connection: &Connection) {
-        let mut begun = lock(&self.begun);
-        if *begun {
-            return;
+    /// Which part of the opening failed, where the first request carried it.
+    fn opening_failed(&self) -> Option<Part> {
+        match self.lease()?.link().failed() {
+            Some(Stage::Prologue(part)) => Some(part),
+            _ => None,
         }
-        *lock(&self.opening) = self.core.strategy().open(connection);
-        *begun = true;
     }
 
     /// Waits for the answers to BEGIN and context. Every statement does, because any of them may
@@ -172,8 +213,8 @@ impl Work {
             }
             Err((Step::Begin, error)) => {
                 // Without its BEGIN, what followed ran outside of any transaction.
-                self.give_up("its transaction did not begin");
-                Err(Error::server(Step::Begin, error))
+                self.give_up(NOT_BEGUN);
+                Err(self.error(Step::Begin, error))
             }
             Err((step, error)) => Err(self.fail(step, error)),
         }
@@ -197,13 +238,28 @@ impl Work {
 
     /// Notes an error that the server reported for a statement of this transaction.
     pub(super) fn fail(&self, step: Step, error: PgError) -> Error {
+        let step = match self.opening_failed() {
+            Some(Part::Begin) => {
+                self.give_up(NOT_BEGUN);
+                return self.error(Step::Begin, error);
+            }
+            Some(Part::Context) if self.failure().is_none() => Step::Bind,
+            _ => step,
+        };
         // An error of the driver's own, of a parameter that does not convert for one, reached no server.
         if let Some(code) = error.code() {
             lock(&self.failure).get_or_insert_with(|| Failure::Aborted(Some(code.clone())));
         } else if connection_is_lost(&error) {
             lock(&self.failure).get_or_insert(Failure::Aborted(None));
         }
-        Error::server(step, error)
+        self.error(step, error)
+    }
+
+    fn error(&self, step: Step, error: PgError) -> Error {
+        match self.lease() {
+            Some(lease) => lease.error(step, error),
+            None => Error::server(step, error),
+        }
     }
 
     /// Whether the server aborted the transaction for a reason that a new attempt may not meet.
@@ -246,14 +302,17 @@ impl Work {
             if !connection_is_lost(&error) {
                 lease.settle();
             }
-            return Err(Error::final_step(step, error));
+            return Err(lease.final_error(step, error));
         }
         lease.settle();
         opened?;
+        if self.opening_failed().is_some() {
+            return Err(Error::from(Kind::Aborted { code: None }));
+        }
         probed.map_err(|(_, error)| {
             let code = error.code().cloned();
             if connection_is_lost(&error) {
-                Error::final_step(Step::Commit, error)
+                lease.final_error(Step::Commit, error)
             } else {
                 Error::from(Kind::Aborted { code })
             }
@@ -268,7 +327,7 @@ impl Work {
         }
         // What the opening said is of no interest to what undoes it.
         let (_, answer) = self.behind_opening(connection.lease.client().batch_execute("ROLLBACK")).await;
-        answer.map_err(|error| Error::server(Step::Rollback, error))?;
+        answer.map_err(|error| self.error(Step::Rollback, error))?;
         connection.lease.settle();
         Ok(())
     }
@@ -278,7 +337,8 @@ impl Work {
         let connection = self.connection().await?;
         let name = self.next_name();
         let sql = format!("SAVEPOINT {name}");
-        self.run(connection, Step::Savepoint, connection.lease.client().batch_execute(&sql)).await?;
+        // Unprepared and not as a simple query, because it may be the one to carry the opening.
+        self.run(connection, Step::Savepoint, connection.client().execute_typed(&sql, &[])).await?;
         Ok(SavepointMark { name, unread: self.unread.load(Ordering::Acquire) })
     }
 

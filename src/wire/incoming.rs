@@ -1,0 +1,253 @@
+//! The server's messages on their way to the driver.
+
+use bytes::BytesMut;
+
+use super::frame::{HEADER, Header, Partial};
+use super::ledger::{Ledger, Reply, Sender, Stage};
+use super::link::Link;
+use super::outgoing::Outgoing;
+use super::statements::cstr;
+use super::violation::Violation;
+
+/// The longest error that waits for its ReadyForQuery. A longer one is passed on as it comes.
+const LONGEST_HELD: usize = 1 << 20;
+
+/// What becomes of the message under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Deliver,
+    Withhold,
+    /// Kept until the ReadyForQuery behind it, so that whoever hears of the failure finds the
+    /// transaction ended and not about to end.
+    Hold,
+}
+
+/// Takes out of what the server sends what the driver did not ask for, and judges the rest.
+///
+/// Bytes stay where they were read. Only around an error, and where a header is cut in two, some
+/// are copied.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    header: Partial,
+    fate: Fate,
+    left: usize,
+    /// Whether the server has let the driver in. Until then requests and answers take turns.
+    started: bool,
+    /// An error, and what came behind it.
+    held: BytesMut,
+    /// Whether an error is held.
+    holding: bool,
+    /// What goes to the driver ahead of anything that is read next.
+    ready: BytesMut,
+}
+
+/// The piece that was read, and where in it the part for the driver ends.
+struct Piece<'a> {
+    bytes: &'a mut [u8],
+    read: usize,
+    kept: usize,
+    /// Whether what is kept goes behind what is ready, because something of it came earlier.
+    spills: bool,
+}
+
+impl Incoming {
+    pub(super) fn new() -> Self {
+        Self {
+            header: Partial::default(),
+            fate: Fate::Deliver,
+            left: 0,
+            started: false,
+            held: BytesMut::new(),
+            holding: false,
+            ready: BytesMut::new(),
+        }
+    }
+
+    /// Whether messages are followed: from the first ReadyForQuery on.
+    pub(super) fn started(&self) -> bool {
+        self.started
+    }
+
+    /// What has to reach the driver before anything else is read.
+    pub(super) fn ready(&mut self) -> &mut BytesMut {
+        &mut self.ready
+    }
+
+    /// Sorts out what was read. What the driver gets stands at the front of `bytes` afterwards, as
+    /// many bytes as are returned, or in [`ready`](Self::ready).
+    ///
+    /// With a violation comes how many bytes before it were sound.
+    pub(super) fn sort(
+        &mut self,
+        bytes: &mut [u8],
+        ledger: &mut Ledger,
+        outgoing: &mut Outgoing,
+        link: &Link,
+    ) -> (usize, Result<(), Violation>) {
+        let spills = self.holding || !self.header.is_empty();
+        let mut piece = Piece { bytes, read: 0, kept: 0, spills };
+        while piece.read < piece.bytes.len() {
+            if self.left > 0 {
+                self.take_body(&mut piece);
+            } else if let Err(violation) = self.take_header(&mut piece, ledger, outgoing, link) {
+                return (piece.kept, Err(violation));
+            }
+        }
+        (piece.kept, Ok(()))
+    }
+
+    /// The server has closed the connection: whatever was kept back goes to the driver.
+    pub(super) fn end(&mut self) {
+        self.ready.unsplit(self.held.split());
+        self.holding = false;
+        let (bytes, len) = self.header.take();
+        self.ready.extend_from_slice(&bytes[..len]);
+    }
+
+    fn take_body(&mut self, piece: &mut Piece<'_>) {
+        let taken = self.left.min(piece.bytes.len() - piece.read);
+        self.left -= taken;
+        self.pass(piece, taken);
+        let whole = self.left == 0 && self.fate == Fate::Hold;
+        if whole && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held)) {
+            self.release(piece);
+        }
+    }
+
+    fn take_header(
+        &mut self,
+        piece: &mut Piece<'_>,
+        ledger: &mut Ledger,
+        outgoing: &mut Outgoing,
+        link: &Link,
+    ) -> Result<(), Violation> {
+        let taken = self.header.fill(&piece.bytes[piece.read..]);
+        piece.read += taken;
+        let Some(header) = self.header.header() else { return Ok(()) };
+        let header = header?;
+        let (bytes, _) = self.header.take();
+        self.left = header.body;
+        self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
+        match self.fate {
+            Fate::Withhold => {}
+            Fate::Hold => self.held.extend_from_slice(&bytes),
+            // As much of the header as was read from this piece is taken out of it again.
+            Fate::Deliver if piece.spills => self.ready.extend_from_slice(&bytes),
+            Fate::Deliver => {
+                piece.read -= HEADER;
+                piece.keep(HEADER);
+            }
+        }
+        Ok(())
+    }
+
+    fn fate_of(
+        &mut self,
+        header: Header,
+        piece: &mut Piece<'_>,
+        ledger: &mut Ledger,
+        outgoing: &mut Outgoing,
+        link: &Link,
+    ) -> Result<Fate, Violation> {
+        if !self.started {
+            self.started = header.tag == b'Z';
+            return Ok(Fate::Deliver);
+        }
+        let fate = |sender| if sender == Sender::Driver { Fate::Deliver } else { Fate::Withhold };
+        let reply = ledger.received(header)?;
+        Ok(match reply {
+            Reply::To(sender) => fate(sender),
+            Reply::Parsed(sender) => {
+                outgoing.parsed(sender);
+                fate(sender)
+            }
+            Reply::Ready(Sender::Driver) if self.holding => {
+                // Held with the others to its end, which lets all of them go.
+                self.holding = false;
+                Fate::Hold
+            }
+            Reply::Ready(sender) => {
+                self.release(piece);
+                fate(sender)
+            }
+            Reply::Failed { stage, unparsed } => {
+                outgoing.failed(matches!(stage, Stage::Prologue(_)), unparsed);
+                link.fail(stage);
+                self.hold(header, piece)
+            }
+            Reply::Unasked if self.holding => self.hold(header, piece),
+            Reply::Unasked => Fate::Deliver,
+        })
+    }
+
+    fn hold(&mut self, header: Header, piece: &mut Piece<'_>) -> Fate {
+        self.holding = header.body <= LONGEST_HELD;
+        if self.holding {
+            return Fate::Hold;
+        }
+        self.release(piece);
+        Fate::Deliver
+    }
+
+    /// Passes on bytes of the message under way.
+    fn pass(&mut self, piece: &mut Piece<'_>, count: usize) {
+        match self.fate {
+            Fate::Withhold => piece.read += count,
+            Fate::Hold => {
+                self.held.extend_from_slice(piece.next(count));
+            }
+            Fate::Deliver if piece.spills => {
+                self.ready.extend_from_slice(piece.next(count));
+            }
+            Fate::Deliver => piece.keep(count),
+        }
+    }
+
+    /// Lets go what is held.
+    fn release(&mut self, piece: &mut Piece<'_>) {
+        self.holding = false;
+        if piece.spills {
+            self.ready.extend_from_slice(&self.held);
+        } else {
+            // All of it was read from this piece, so there is room for it.
+            piece.put(&self.held);
+        }
+        self.held.clear();
+    }
+}
+
+impl Piece<'_> {
+    fn next(&mut self, count: usize) -> &[u8] {
+        let from = self.read;
+        self.read += count;
+        &self.bytes[from..self.read]
+    }
+
+    fn keep(&mut self, count: usize) {
+        if self.kept != self.read {
+            self.bytes.copy_within(self.read..self.read + count, self.kept);
+        }
+        self.read += count;
+        self.kept += count;
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes[self.kept..self.kept + bytes.len()].copy_from_slice(bytes);
+        self.kept += bytes.len();
+    }
+}
+
+/// Whether an error ends the connection, so that no ReadyForQuery follows it. The severity that is
+/// not translated stands in field `V`, see
+/// [Error and Notice Message Fields](https://www.postgresql.org/docs/current/protocol-error-fields.html).
+fn says_farewell(error: &[u8]) -> bool {
+    let mut fields = error.get(HEADER..).unwrap_or_default();
+    while let [kind, rest @ ..] = fields {
+        let (value, rest) = cstr(rest);
+        if *kind == b'V' {
+            return matches!(value, b"FATAL" | b"PANIC");
+        }
+        fields = rest;
+    }
+    false
+}

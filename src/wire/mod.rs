@@ -1,0 +1,38 @@
+//! The protocol layer between the driver and the server.
+//!
+//! A scoped statement has to be preceded by the context it runs in, and the driver ends each of its
+//! requests with a Sync of its own, which would make that a round trip and a transaction more. So
+//! the stream that the driver reads and writes is a [`Wire`](stream::Wire): it puts the
+//! [`Prologue`] in front of the statement, inside the statement's own request, and takes the
+//! prologue's answers out of what comes back. In the extended query protocol all messages up to a
+//! Sync are one transaction, see
+//! [Pipelining](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING):
+//! what the prologue sets for the transaction holds for the statement and for nothing after it, and
+//! if either fails, neither took place. For the driver it is one request with one answer, so an
+//! error of the prologue's is the statement's error.
+//!
+//! Each message that is sent is entered in a ledger, and each that comes back is held against it.
+//! One that does not fit ends the connection.
+//!
+//! This layer knows nothing of tenants, policies or pools.
+
+mod connect;
+mod endpoint;
+mod frame;
+mod incoming;
+mod ledger;
+mod link;
+mod negotiate;
+mod outgoing;
+mod prologue;
+mod statements;
+mod stream;
+#[cfg(unix)]
+mod unix;
+mod violation;
+
+pub(crate) use self::connect::{Connected, Connector};
+pub(crate) use self::ledger::Stage;
+pub(crate) use self::link::Link;
+pub(crate) use self::prologue::{Part, Prologue};
+pub use self::statements::StatementMode;

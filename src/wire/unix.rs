@@ -1,0 +1,72 @@
+//! Connections through a Unix socket, which the driver offers no place to wrap: it has no TLS there.
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
+
+use super::connect::{Connected, spawn};
+use super::link::Link;
+use super::statements::StatementMode;
+use super::stream::Wire;
+use crate::error::{Error, Kind, Result, Step};
+
+pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -> Result<Connected> {
+    let stream = open(config, path).await?;
+    let link = Arc::new(Link::at_socket(path));
+    let mut config = config.clone();
+    config.ssl_mode(SslMode::Disable);
+    let stream = Wire::new(stream, Arc::clone(&link), mode);
+    let connected = config.connect_raw(stream, NoTls).await;
+    let (client, connection) = connected.map_err(|error| Error::from(Kind::Connect(error)))?;
+    let connected = Connected { client, link, task: spawn(connection) };
+    if config.get_target_session_attrs() != TargetSessionAttrs::Any {
+        suits(&connected.client, config.get_target_session_attrs()).await?;
+    }
+    Ok(connected)
+}
+
+pub(super) async fn cancel(config: &Config, path: &Path, token: CancelToken) -> Result<()> {
+    let stream = open(config, path).await?;
+    token.cancel_query_raw(stream, NoTls).await.map_err(|error| Error::server(Step::Cancel, error))
+}
+
+async fn open(config: &Config, path: &Path) -> Result<UnixStream> {
+    let connecting = UnixStream::connect(path);
+    within(config.get_connect_timeout(), connecting).await.map_err(|error| Error::from(Kind::Socket(error)))
+}
+
+async fn within<T>(
+    limit: Option<&Duration>,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match limit {
+        Some(limit) => timeout(*limit, work).await?,
+        None => work.await,
+    }
+}
+
+/// Whether the server is the kind of server that is asked for.
+async fn suits(client: &Client, wanted: TargetSessionAttrs) -> Result<()> {
+    let answer = client.simple_query("SHOW transaction_read_only").await;
+    let answer = answer.map_err(|error| Error::from(Kind::Connect(error)))?;
+    let read_only = answer.iter().any(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
+        _ => false,
+    });
+    match (wanted, read_only) {
+        (TargetSessionAttrs::ReadWrite, true) => {
+            Err(Error::from(Kind::Socket(io::Error::other("the database does not allow writes"))))
+        }
+        (TargetSessionAttrs::ReadOnly, false) => {
+            Err(Error::from(Kind::Socket(io::Error::other("the database is not read only"))))
+        }
+        _ => Ok(()),
+    }
+}

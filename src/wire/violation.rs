@@ -1,0 +1,28 @@
+//! What a server, or whatever stands in front of it, did that the protocol does not allow.
+
+use std::borrow::Cow;
+use std::io;
+
+/// A message that the server had no reason to send. Nothing after it can be trusted, so the
+/// connection ends with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server or a pooler broke the protocol: expected {expected}, got {found}")]
+pub(crate) struct Violation {
+    expected: Cow<'static, str>,
+    found: Cow<'static, str>,
+}
+
+impl Violation {
+    pub(super) fn new(
+        expected: impl Into<Cow<'static, str>>,
+        found: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { expected: expected.into(), found: found.into() }
+    }
+}
+
+impl From<Violation> for io::Error {
+    fn from(violation: Violation) -> Self {
+        Self::new(io::ErrorKind::InvalidData, violation)
+    }
+}
