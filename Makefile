@@ -26,7 +26,7 @@ bench-quick: server ## Compare a scoped statement with a plain one on this machi
 	$(CARGO) bench --features $(FEATURES) --bench switch
 
 bench-peers: server ## Compare with sqlx, diesel-async and others, in the same run (see benches/peers)
-	cd benches/peers && $(CARGO) run --quiet --release --locked
+	cd benches/peers && $(CARGO) run --quiet --release
 
 check: ## Format, lint and documentation, with warnings denied
 	$(CARGO) fmt --check
