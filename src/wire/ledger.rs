@@ -143,7 +143,8 @@ impl Ledger {
         if header.body == fixed {
             return Ok(());
         }
-        let expected = self.owed.front().map_or("a message of its own length", |(message, _)| expected(*message));
+        let expected =
+            self.owed.front().map_or("a message of its own length", |(message, _)| expected(*message));
         Err(Violation::new(expected, format!("{} of {} bytes", name(header.tag), header.body + 4)))
     }
 

@@ -42,10 +42,7 @@ async fn open(config: &Config, path: &Path) -> Result<UnixStream> {
     within(config.get_connect_timeout(), connecting).await.map_err(|error| Error::from(Kind::Socket(error)))
 }
 
-async fn within<T>(
-    limit: Option<&Duration>,
-    work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
+async fn within<T>(limit: Option<&Duration>, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match limit {
         Some(limit) => timeout(*limit, work).await?,
         None => work.await,
