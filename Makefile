@@ -5,7 +5,7 @@ FEATURES = test-util
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker bench-quick check doc server
+.PHONY: help demo test test-docker bench-quick check doc server pgbouncer
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo: server ## Show a small ERP and pgbench's tables with tenants kept apart (D
 	$(CARGO) run --quiet --features $(FEATURES) --example quickstart
 	$(CARGO) run --quiet --features $(FEATURES) --example pgbench
 
-test: server ## Run the whole test suite, documentation examples included
+test: server pgbouncer ## Run the whole test suite, documentation examples included
 	$(CARGO) test --features $(FEATURES)
 
 test-docker: ## Run a part of the suite on a server in Docker, in an image made from Debian's packages
@@ -36,3 +36,6 @@ doc: ## Build the documentation
 
 server: # Install PostgreSQL where neither a server nor Docker is there
 	@sh tests/server/ensure.sh
+
+pgbouncer: # Install PgBouncer where it is not there
+	@sh tests/server/pgbouncer.sh

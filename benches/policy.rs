@@ -8,6 +8,8 @@
 //! one execution by a function in the server, which leaves out all that both sides have in common, and so
 //! shows the planner's and the executor's work alone.
 
+#[path = "policy/case.rs"]
+mod case;
 mod common;
 
 use case::{Case, FORMS, TENANTS, WORKS, Work};

@@ -40,8 +40,8 @@ impl LatestLink {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn renew(&self) -> Arc<Link> {
-        let link = Arc::new(Link::default());
+    fn renew(&self, mode: StatementMode) -> Arc<Link> {
+        let link = Arc::new(Link::new(mode));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&link);
         link
     }
@@ -81,7 +81,7 @@ where
             ssl_mode: self.ssl_mode,
             negotiation: self.negotiation,
             statements: self.statements,
-            link: self.latest.renew(),
+            link: self.latest.renew(self.statements),
         })
     }
 }
