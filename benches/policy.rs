@@ -12,7 +12,7 @@
 mod case;
 mod common;
 
-use case::{Case, FORMS, TENANTS, WORKS, Work};
+use case::{Case, FORMS, TENANTS, WORKS};
 use common::fixture::{bootstrap, urls};
 use common::report::{Report, Row, matrix};
 use common::stats::{float, median};
