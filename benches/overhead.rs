@@ -1,5 +1,5 @@
 //! What a scoped statement costs the client beyond tokio-postgres's own work, in steady state and on one
-//! thread: allocations, bytes, and where valgrind is installed instructions.
+//! thread: allocations, bytes, and, where valgrind is installed, instructions.
 //!
 //!     make bench-overhead
 //!
@@ -72,9 +72,9 @@ async fn count() -> Result<Report, AnyError> {
         way.repeat(ITERATIONS).await?;
         let after = counting::counts();
         let each = |at: usize| float(after[at] - before[at]) / float(ITERATIONS);
-        let mut more = vec![("allocations", each(0)), ("bytes", each(1))];
+        let mut more = vec![("allocs", each(0)), ("bytes", each(1))];
         if let Some(instructions) = instructions::of(name, &urls)? {
-            more.push(("instructions", instructions));
+            more.push(("instrs", instructions));
         }
         let beyond: Vec<_> = match rows.get(1) {
             Some(Row { more: pool, .. }) if name != SCOPE => {
@@ -100,7 +100,7 @@ async fn count() -> Result<Report, AnyError> {
         bench: "overhead",
         compared: format!(
             "what one point read costs the client, mean of {ITERATIONS} on one thread, the connection's task \
-             included; + columns: beyond the driver with a pool. {instructions}"
+             included; columns with +: beyond the driver with a pool. {instructions}"
         ),
         versions: versions(),
         server: fixture.server.describe(),
@@ -112,9 +112,9 @@ async fn count() -> Result<Report, AnyError> {
 
 fn beyond(name: &str) -> &'static str {
     match name {
-        "allocations" => "+alloc",
+        "allocs" => "+allocs",
         "bytes" => "+bytes",
-        _ => "+instr",
+        _ => "+instrs",
     }
 }
 

@@ -3,15 +3,16 @@
 //!
 //!     cargo bench --features test-util --bench policy
 //!
-//! A function in the server runs the statement in a loop and takes the time, so the ratio is not
-//! diluted by what both sides of it share on the way to the client. Column `cpu µs` has the other view:
-//! what the server's process spends on one execution of the prepared statement, protocol included.
+//! Two figures, both in processor time of the server's process, which other work on the machine does not
+//! change: `cpu`, one execution of the prepared statement, its share of the protocol included; and `loop`,
+//! one execution by a function in the server, which leaves out all that both sides have in common, and so
+//! shows the planner's and the executor's work alone.
 
 #[path = "policy/case.rs"]
 mod case;
 mod common;
 
-use case::{Case, FORMS, TENANTS, WORKS, Work};
+use case::{Case, FORMS, TENANTS, WORKS};
 use common::fixture::{bootstrap, urls};
 use common::report::{Report, Row, matrix};
 use common::stats::{float, median};
@@ -29,8 +30,8 @@ const WARM_UP: usize = 2;
 fn main() -> Result<(), AnyError> {
     let report = common::run(compare())?;
     println!("\n{}{}", report.heading(), report.table());
-    println!("ratios to the filter by hand");
-    print!("{}", matrix(&report.rows.iter().filter_map(by_tenants).collect::<Vec<_>>()));
+    println!("ratios to the filter by hand{}", matrix(&by_tenants(&report.rows, |row| row.ratio_to_plain)));
+    println!("the same, loop{}", matrix(&by_tenants(&report.rows, |row| row.own("loop_ratio"))));
     save(&report)
 }
 
@@ -51,18 +52,16 @@ async fn compare() -> Result<Report, AnyError> {
     admin.batch_execute("checkpoint").await?;
 
     let rounds = if quick() { QUICK_ROUNDS } else { ROUNDS };
-    let local = server.pid().is_some();
-    let mut order = Order::new(cases.len() * WORKS.len() * 2);
-    let mut micros = vec![Vec::new(); cases.len() * WORKS.len() * 2];
-    let mut cpu = micros.clone();
+    let contests = cases.len() * WORKS.len() * 2;
+    let mut order = Order::new(contests);
+    let (mut by_protocol, mut in_loop) = (vec![Vec::new(); contests], vec![Vec::new(); contests]);
     for round in 0..WARM_UP + rounds {
         for &at in order.shuffled() {
             let (case, work, side) = (&cases[at / 2 / WORKS.len()], &WORKS[at / 2 % WORKS.len()], at % 2);
-            let in_server = case.in_server(work, side).await?;
-            let by_protocol = if local { case.by_protocol(work, side).await? } else { None };
+            let measured = (case.by_protocol(work, side).await?, case.in_server(work, side).await?);
             if round >= WARM_UP {
-                micros[at].push(in_server);
-                cpu[at].extend(by_protocol);
+                by_protocol[at].push(measured.0);
+                in_loop[at].push(measured.1);
             }
         }
     }
@@ -70,33 +69,34 @@ async fn compare() -> Result<Report, AnyError> {
     let mut rows = Vec::new();
     for (work_at, work) in WORKS.iter().enumerate() {
         for (case_at, case) in cases.iter().enumerate() {
-            let at = (case_at * WORKS.len() + work_at) * 2;
+            let by_hand = (case_at * WORKS.len() + work_at) * 2;
             let first = cases.iter().position(|other| other.form == case.form).unwrap_or(case_at);
             let one_tenant = (first * WORKS.len() + work_at) * 2;
             for side in 0..2 {
+                let at = by_hand + side;
+                let median_of = |samples: &[Vec<f64>]| median(samples[at].iter().copied());
+                let mut more = vec![("tenants", float(case.tenants)), ("rows", float(work.rows))];
+                more.extend(median_of(&in_loop).map(|micros| ("loop_us", micros)));
+                more.extend(ratio(&in_loop[at], &in_loop[by_hand]).map(|ratio| ("loop_ratio", ratio)));
+                let flat = ratio(&by_protocol[at], &by_protocol[one_tenant + side]);
+                more.extend(flat.map(|ratio| ("flat_ratio", ratio)));
                 rows.push(Row {
-                    ratio_to_plain: ratio(&micros[at + side], &micros[at]),
-                    p50_us: median(micros[at + side].iter().copied()),
-                    server_cpu_us: median(cpu[at + side].iter().copied()),
-                    more: vec![
-                        ("cpu_ratio", ratio(&cpu[at + side], &cpu[at]).unwrap_or(f64::NAN)),
-                        (
-                            "flat_ratio",
-                            ratio(&micros[at + side], &micros[one_tenant + side]).unwrap_or(f64::NAN),
-                        ),
-                        ("tenants", float(case.tenants)),
-                        ("rows", float(work.rows)),
-                    ],
-                    ..row(case, work, side)
+                    name: work.name.to_owned(),
+                    variant: format!("{}, {}", case.form.name, ["by hand", POLICY][side]),
+                    clients: 1,
+                    ratio_to_plain: ratio(&by_protocol[at], &by_protocol[by_hand]),
+                    server_cpu_us: median_of(&by_protocol),
+                    more,
+                    ..Row::default()
                 });
             }
         }
     }
     Ok(Report {
         bench: "policy",
-        compared: "a statement under a policy and with the filter by hand, in turns, on the same tables, \
-                   looped in the server; medians over slices, of ratios to the slice by hand of the same \
-                   round. flat_ratio: against the same with one tenant"
+        compared: "a statement under a policy and with the filter by hand, in turns, on the same tables; \
+                   processor time of the server, medians over slices, of ratios to the slice by hand of the \
+                   same round. loop: without the protocol. flat_ratio: against the same with one tenant"
             .to_owned(),
         versions: versions(),
         server: server.describe(),
@@ -110,20 +110,22 @@ async fn compare() -> Result<Report, AnyError> {
     })
 }
 
-fn row(case: &Case, work: &Work, side: usize) -> Row {
-    let form = case.form.name;
-    let variant = if side == 0 { format!("by hand, tables of {form}") } else { form.to_owned() };
-    Row { name: work.name.to_owned(), variant, clients: 1, ..Row::default() }
-}
+const POLICY: &str = "policy";
 
 /// The median of the ratios of the same round.
 fn ratio(these: &[f64], those: &[f64]) -> Option<f64> {
     median(these.iter().zip(those).map(|(this, that)| this / that))
 }
 
-/// Turns a row of a policy so that the tenants stand across.
-fn by_tenants(row: &Row) -> Option<Row> {
-    let tenants = row.more.iter().find(|(name, _)| *name == "tenants")?.1;
-    let (name, variant) = (format!("{tenants} tenants"), format!("{}, {}", row.name, row.variant));
-    (!row.variant.starts_with("by hand")).then(|| Row { name, variant, ..row.clone() })
+/// Turns the rows of policies so that the tenants stand across, for one of the two figures.
+fn by_tenants(rows: &[Row], figure: impl Fn(&Row) -> Option<f64>) -> Vec<Row> {
+    let policies = rows.iter().filter(|row| row.variant.ends_with(POLICY));
+    let turned = policies.map(|row| Row {
+        name: format!("{} tenants", row.own("tenants").unwrap_or_default()),
+        variant: format!("{}, {}", row.name, row.variant),
+        clients: 1,
+        ratio_to_plain: figure(row),
+        ..Row::default()
+    });
+    turned.collect()
 }

@@ -20,8 +20,11 @@ const SETTINGS: &str = "select name, current_setting(name) from pg_settings
     where name in ('fsync', 'synchronous_commit', 'shared_buffers', 'jit') order by name";
 
 /// The strategies that are measured. A further one is a line in here.
-pub const STRATEGIES: &[(&str, Strategy)] =
-    &[("tenantry, ExplicitSetLocal", Strategy::ExplicitSetLocal), ("tenantry, Explicit", Strategy::Explicit)];
+pub const STRATEGIES: &[(&str, Strategy)] = &[
+    ("tenantry, ExplicitSetLocal", Strategy::ExplicitSetLocal),
+    ("tenantry, Explicit", Strategy::Explicit),
+    ("tenantry, Implicit", Strategy::Implicit),
+];
 
 pub struct Fixture {
     pub server: &'static Server,

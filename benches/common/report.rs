@@ -87,18 +87,19 @@ impl Report {
             .into_iter()
             .filter(|column| self.rows.iter().any(|row| column.of(row).is_some()))
             .collect();
+        let labels = labels(self.rows.iter().flat_map(|row| [heading_of(row), format!("  {}", row.variant)]));
         let mut out = String::new();
         let mut last = None;
         for row in &self.rows {
             let group = (row.name.as_str(), row.delay_us, row.clients);
             if last.replace(group) != Some(group) {
-                let _ = write!(out, "\n{:<38}", heading_of(row));
+                let _ = write!(out, "\n{:<labels$}", heading_of(row));
                 for column in &columns {
                     let _ = write!(out, "{:>1$}", column.title, column.width());
                 }
                 out.push('\n');
             }
-            let _ = write!(out, "  {:<36}", row.variant);
+            let _ = write!(out, "{:<labels$}", format!("  {}", row.variant));
             for column in &columns {
                 let _ = write!(out, "{:>1$}", cell(column.of(row), column.digits), column.width());
             }
@@ -136,6 +137,11 @@ impl Report {
 }
 
 impl Row {
+    /// A figure that this bench alone has.
+    pub fn own(&self, name: &str) -> Option<f64> {
+        self.more.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+    }
+
     fn json(&self) -> Value {
         let rounded = |value: Option<f64>| value.map(|value| (value * 1000.0).round() / 1000.0);
         let mut row = json!({
@@ -160,20 +166,21 @@ impl Row {
 pub fn matrix(rows: &[Row]) -> String {
     let mut out = String::new();
     let names = in_order(rows.iter().map(|row| row.name.as_str()));
+    let labels = labels(rows.iter().map(|row| format!("  {}", row.variant)));
     let loads: BTreeSet<(u32, usize)> = rows.iter().map(|row| (row.delay_us, row.clients)).collect();
     for (delay_us, clients) in loads {
         let block: Vec<&Row> =
             rows.iter().filter(|row| (row.delay_us, row.clients) == (delay_us, clients)).collect();
-        let _ = write!(out, "\n{:<38}", load(delay_us, clients));
+        let _ = write!(out, "\n{:<labels$}", load(delay_us, clients));
         for name in &names {
-            let _ = write!(out, "{name:>15}");
+            let _ = write!(out, "{name:>16}");
         }
         out.push('\n');
         for variant in in_order(block.iter().map(|row| row.variant.as_str())) {
-            let _ = write!(out, "  {variant:<36}");
+            let _ = write!(out, "{:<labels$}", format!("  {variant}"));
             for name in &names {
                 let row = block.iter().find(|row| row.variant == variant && row.name == *name);
-                let _ = write!(out, "{:>15}", cell(row.and_then(|row| row.ratio_to_plain), 2));
+                let _ = write!(out, "{:>16}", cell(row.and_then(|row| row.ratio_to_plain), 2));
             }
             out.push('\n');
         }
@@ -199,12 +206,12 @@ impl Column {
     fn of(&self, row: &Row) -> Option<f64> {
         match self.figure {
             Figure::Common(of) => of(row),
-            Figure::More(name) => row.more.iter().find(|(own, _)| *own == name).map(|(_, value)| *value),
+            Figure::More(name) => row.own(name),
         }
     }
 
     fn width(&self) -> usize {
-        self.title.chars().count().max(7) + 2
+        self.title.chars().count().max(6) + 2
     }
 }
 
@@ -220,7 +227,11 @@ fn columns(rows: &[Row]) -> Vec<Column> {
     let more = in_order(rows.iter().flat_map(|row| row.more.iter().map(|(name, _)| *name)));
     let more = more.into_iter().map(|name| Column {
         title: name,
-        digits: if name.ends_with("ratio") { 2 } else { 0 },
+        digits: match name {
+            _ if name.ends_with("ratio") => 2,
+            _ if name.ends_with("us") => 1,
+            _ => 0,
+        },
         figure: Figure::More(name),
     });
     common.into_iter().chain(more).collect()
@@ -241,6 +252,11 @@ fn heading_of(row: &Row) -> String {
         (0, clients) => format!("{}, {clients} clients", row.name),
         (delay_us, clients) => format!("{}, {}", row.name, load(delay_us, clients)),
     }
+}
+
+/// How wide the column of labels is.
+fn labels(labels: impl Iterator<Item = String>) -> usize {
+    labels.map(|label| label.chars().count()).max().unwrap_or(0)
 }
 
 fn cell(value: Option<f64>, digits: usize) -> String {

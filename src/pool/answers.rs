@@ -27,7 +27,11 @@ impl Answers {
     /// Hands a request to the connection now. The first poll of a request of tokio-postgres sends
     /// it whole, through a queue that takes any number, so the order of these calls is the order
     /// on the wire.
-    pub(super) fn push(&mut self, step: Step, request: impl Future<Output = Result<(), PgError>> + Send + 'static) {
+    pub(super) fn push(
+        &mut self,
+        step: Step,
+        request: impl Future<Output = Result<(), PgError>> + Send + 'static,
+    ) {
         let mut request: Request = Box::pin(request);
         let sent = match request.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => Sent::Answered(answer),

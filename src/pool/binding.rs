@@ -39,6 +39,9 @@ const READ_ONLY: (&str, &str) = ("transaction_read_only", "on");
 /// The setting that tells the server's side why a unit of work crosses tenants.
 const SYSTEM_REASON: &str = "tenantry.system_reason";
 
+/// The setting that the guard looks for.
+const CANARY: &str = "tenantry.canary";
+
 /// A binding, or why the pool does not take the context. That is told at each use, before anything is sent.
 pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 
@@ -90,6 +93,13 @@ impl Binding {
             settings: vec![(Cow::Borrowed(SYSTEM_REASON), reason.clone())],
             reason: Some(reason),
         }
+    }
+
+    /// Binds nothing but what tells whether a statement's context arrives with it.
+    pub(super) fn canary(value: &str) -> Self {
+        let mode = TransactionMode::default();
+        let settings = vec![(Cow::Borrowed(CANARY), value.to_owned())];
+        Self { begin: begin(mode), mode, settings, reason: None }
     }
 
     pub(super) fn begin(&self) -> Cow<'static, str> {

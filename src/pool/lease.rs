@@ -83,7 +83,9 @@ impl Lease {
     /// An error of this connection's. Where its stream ended it, the error says why.
     pub(super) fn error(&self, step: Step, source: PgError) -> Error {
         match self.link().violation() {
-            Some(violation) if connection_is_lost(&source) => Error::violation(step, violation.to_string(), false),
+            Some(violation) if connection_is_lost(&source) => {
+                Error::violation(step, violation.to_string(), false)
+            }
             _ => Error::server(step, source),
         }
     }
@@ -91,7 +93,9 @@ impl Lease {
     /// The same of a step that ends a unit of work.
     pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
         match self.link().violation() {
-            Some(violation) if connection_is_lost(&source) => Error::violation(step, violation.to_string(), true),
+            Some(violation) if connection_is_lost(&source) => {
+                Error::violation(step, violation.to_string(), true)
+            }
             _ => Error::final_step(step, source),
         }
     }

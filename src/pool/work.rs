@@ -180,7 +180,11 @@ impl Work {
     }
 
     /// The answers to the opening and to a request that was polled once.
-    async fn answered<F: Future>(&self, first: Poll<F::Output>, request: Pin<&mut F>) -> (Result<()>, F::Output) {
+    async fn answered<F: Future>(
+        &self,
+        first: Poll<F::Output>,
+        request: Pin<&mut F>,
+    ) -> (Result<()>, F::Output) {
         let opened = self.opening_answered().await;
         let answer = match first {
             Poll::Ready(answer) => answer,

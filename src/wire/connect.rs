@@ -16,6 +16,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{CancelToken, Client, Config, NoTls, Socket};
 use tracing::warn;
 
+use super::cancel::Canceling;
 use super::endpoint::{Endpoint, Host, endpoints};
 use super::link::Link;
 use super::negotiate::Negotiate;
@@ -127,7 +128,7 @@ where
     }
 
     fn cancel<'a>(&'a self, config: &'a Config, token: CancelToken) -> BoxFuture<'a, Result<()>> {
-        let negotiate = self.negotiate(config, StatementMode::default());
+        let negotiate = Canceling(self.negotiate(config, StatementMode::default()));
         Box::pin(async move {
             token.cancel_query(negotiate).await.map_err(|error| Error::server(Step::Cancel, error))
         })

@@ -74,11 +74,6 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Whether nothing is owed.
-    pub(super) fn is_empty(&self) -> bool {
-        self.owed.is_empty()
-    }
-
     pub(super) fn sent(&mut self, message: Message, sender: Sender) {
         let ours = message == Message::Sync && std::mem::take(&mut self.next_sync_is_ours);
         self.owed.push_back((message, if ours { Sender::Wire } else { sender }));
@@ -143,7 +138,8 @@ impl Ledger {
         if header.body == fixed {
             return Ok(());
         }
-        let expected = self.owed.front().map_or("a message of its own length", |(message, _)| expected(*message));
+        let expected =
+            self.owed.front().map_or("a message of its own length", |(message, _)| expected(*message));
         Err(Violation::new(expected, format!("{} of {} bytes", name(header.tag), header.body + 4)))
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::ledger::Stage;
 use super::prologue::{Part, Prologue};
+use super::statements::StatementMode;
 use super::violation::Violation;
 
 /// The way from a pool to the stream of one of its connections.
@@ -22,9 +23,13 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    pub(super) fn new(mode: StatementMode) -> Self {
+        Self { prologue: Mutex::new(Prologue::new(mode)), ..Self::default() }
+    }
+
     #[cfg(unix)]
-    pub(super) fn at_socket(path: &Path) -> Self {
-        Self { socket: Some(path.to_owned()), ..Self::default() }
+    pub(super) fn at_socket(path: &Path, mode: StatementMode) -> Self {
+        Self { socket: Some(path.to_owned()), ..Self::new(mode) }
     }
 
     pub(super) fn socket(&self) -> Option<&Path> {

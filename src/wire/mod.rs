@@ -16,6 +16,7 @@
 //!
 //! This layer knows nothing of tenants, policies or pools.
 
+mod cancel;
 mod connect;
 mod endpoint;
 mod frame;

@@ -40,8 +40,8 @@ impl LatestLink {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn renew(&self) -> Arc<Link> {
-        let link = Arc::new(Link::default());
+    fn renew(&self, mode: StatementMode) -> Arc<Link> {
+        let link = Arc::new(Link::new(mode));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&link);
         link
     }
@@ -81,7 +81,7 @@ where
             ssl_mode: self.ssl_mode,
             negotiation: self.negotiation,
             statements: self.statements,
-            link: self.latest.renew(),
+            link: self.latest.renew(self.statements),
         })
     }
 }
@@ -159,11 +159,7 @@ pub(super) enum Transport<T> {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Transport<T> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),

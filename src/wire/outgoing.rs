@@ -241,7 +241,8 @@ impl Outgoing {
             }
             // Describe and Close, of a statement or of a portal.
             tag => {
-                let (kind, name) = named.split_first().map_or((b'S', &[][..]), |(kind, rest)| (*kind, cstr(rest).0));
+                let (kind, name) =
+                    named.split_first().map_or((b'S', &[][..]), |(kind, rest)| (*kind, cstr(rest).0));
                 let name = match (kind, tag) {
                     (b'S', b'C') => {
                         self.statements.close(name);

@@ -8,6 +8,7 @@ use postgres_protocol::message::frontend::{self, BindError};
 use postgres_protocol::{IsNull, Oid};
 
 use super::ledger::{Ledger, Message, Sender};
+use super::statements::StatementMode;
 
 /// `text`, as `pg_type.dat` numbers it.
 const TEXT: Oid = 25;
@@ -27,6 +28,7 @@ pub(crate) struct Prologue {
     commands: Vec<Command>,
     /// Bind and Execute of every command.
     messages: BytesMut,
+    mode: StatementMode,
 }
 
 #[derive(Debug)]
@@ -41,13 +43,13 @@ struct Command {
 }
 
 impl Prologue {
+    pub(super) fn new(mode: StatementMode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.commands.clear();
         self.messages.clear();
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.commands.is_empty()
     }
 
     /// Adds a command whose parameters are all of type `text`.
@@ -62,6 +64,7 @@ impl Prologue {
         sql: Cow<'static, str>,
         params: impl IntoIterator<Item = &'a str>,
     ) -> io::Result<()> {
+        let name = if self.mode == StatementMode::Named { name } else { "" };
         let mut count = 0;
         let params = params.into_iter().inspect(|_| count += 1);
         let text = |param: &str, buf: &mut BytesMut| -> Result<IsNull, _> {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 
+use super::cancel::Patient;
 use super::connect::{Connected, spawn};
 use super::link::Link;
 use super::statements::StatementMode;
@@ -19,7 +20,7 @@ use crate::error::{Error, Kind, Result, Step};
 
 pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -> Result<Connected> {
     let stream = open(config, path).await?;
-    let link = Arc::new(Link::at_socket(path));
+    let link = Arc::new(Link::at_socket(path, mode));
     let mut config = config.clone();
     config.ssl_mode(SslMode::Disable);
     let stream = Wire::new(stream, Arc::clone(&link), mode);
@@ -33,7 +34,7 @@ pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -
 }
 
 pub(super) async fn cancel(config: &Config, path: &Path, token: CancelToken) -> Result<()> {
-    let stream = open(config, path).await?;
+    let stream = Patient::new(open(config, path).await?);
     token.cancel_query_raw(stream, NoTls).await.map_err(|error| Error::server(Step::Cancel, error))
 }
 
@@ -42,10 +43,7 @@ async fn open(config: &Config, path: &Path) -> Result<UnixStream> {
     within(config.get_connect_timeout(), connecting).await.map_err(|error| Error::from(Kind::Socket(error)))
 }
 
-async fn within<T>(
-    limit: Option<&Duration>,
-    work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
+async fn within<T>(limit: Option<&Duration>, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match limit {
         Some(limit) => timeout(*limit, work).await?,
         None => work.await,

@@ -13,10 +13,7 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    pub(super) fn new(
-        expected: impl Into<Cow<'static, str>>,
-        found: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub(super) fn new(expected: impl Into<Cow<'static, str>>, found: impl Into<Cow<'static, str>>) -> Self {
         Self { expected: expected.into(), found: found.into() }
     }
 }

@@ -9,30 +9,26 @@ mod sleepers;
 mod stand;
 mod statements;
 mod tokens;
+mod ways;
 
 use tenantry::TenantPool;
 use tokio::time::timeout;
 
 use self::intervention::{Ended, INTERVENTIONS, Intervention, Point};
-use self::operations::{
-    COPIES, CURSORS_AND_PREPARE, Commits, Operation, SAVEPOINTS, SINGLE_STATEMENTS, TRANSACTIONS,
-};
+use self::operations::{Commits, Operation};
 use self::stand::{Doing, LIMIT, OTHER, Stand};
 use crate::support::erp::tenant;
+use crate::support::route::{Route, Way};
 
 /// More await points than any operation has.
 const ENDLESS: usize = 500;
 
 /// Every operation of a group, by every intervention, at every point.
-async fn product(operations: &[Operation]) {
+async fn product(way: Way, operations: &[Operation]) {
     for operation in operations {
-        let stand = Stand::new().await;
+        let stand = Stand::new(way).await;
         for intervention in INTERVENTIONS {
-            for by in [Point::Message as fn(usize) -> Point, Point::Poll] {
-                if intervention.kills() && matches!(by(0), Point::Poll(_)) {
-                    // The server is what is hit there, and its messages are all that happens on it.
-                    continue;
-                }
+            for by in points(way, intervention) {
                 let size = if operation.fresh || intervention.kills() { 1 } else { 2 };
                 let pool = stand.pool(size).await;
                 let mut points = 0;
@@ -44,6 +40,17 @@ async fn product(operations: &[Operation]) {
                 assert!(points > 3, "{} has {points} await points only", operation.name);
             }
         }
+    }
+}
+
+/// Poll by poll goes the drop alone: a timeout and a panic drop the operation at the same points in
+/// other circumstances, and what kills hits the server, whose messages are all that happens on it.
+/// What is polled when is the library's and does not depend on the route.
+fn points(way: Way, intervention: Intervention) -> &'static [fn(usize) -> Point] {
+    if way.route == Route::Direct && intervention == Intervention::Drop {
+        &[Point::Message, Point::Poll]
+    } else {
+        &[Point::Message]
     }
 }
 
@@ -74,10 +81,7 @@ async fn warm_up(operation: &Operation, pool: &TenantPool, stand: &Stand) {
         timeout(LIMIT, scope.execute("do $$ begin end $$", &[])).await.expect("it hangs").unwrap();
         assert_eq!(pool.status().size, 0);
     } else {
-        // What it prepares is prepared then.
-        let run = (operation.run)(pool.clone(), Commits::default());
-        timeout(LIMIT, run).await.expect("the operation hangs").unwrap();
-        stand.clear().await;
+        stand.prepare(pool).await;
     }
 }
 
@@ -101,29 +105,4 @@ fn judge(operation: &Operation, commits: &Commits, ended: &Ended, written: i64) 
         Some(false) => assert_eq!(written, 0, "it is said not to be done: {ended:?}"),
         None => assert!(written == 0 || written == all, "{written} of {all} are written: {ended:?}"),
     }
-}
-
-#[tokio::test]
-async fn a_single_statement_can_be_interrupted_anywhere() {
-    product(SINGLE_STATEMENTS).await;
-}
-
-#[tokio::test]
-async fn a_transaction_can_be_interrupted_anywhere() {
-    product(TRANSACTIONS).await;
-}
-
-#[tokio::test]
-async fn a_copy_can_be_interrupted_anywhere() {
-    product(COPIES).await;
-}
-
-#[tokio::test]
-async fn a_savepoint_can_be_interrupted_anywhere() {
-    product(SAVEPOINTS).await;
-}
-
-#[tokio::test]
-async fn a_cursor_and_prepare_can_be_interrupted_anywhere() {
-    product(CURSORS_AND_PREPARE).await;
 }

@@ -11,9 +11,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tenantry::{Error, Row, Statements, Strategy, TenantId, TenantPool, TenantScope};
 
-use crate::support::erp::{Erp, open_accounts, tenant};
+use crate::support::erp::{open_accounts, tenant};
 use crate::support::eventually;
 use crate::support::random::Random;
+use crate::support::route::{ROUTES, Road, Route, Way};
 
 const TASKS: usize = 64;
 const TENANTS: u8 = 24;
@@ -282,29 +283,22 @@ fn quiet_panics_on_purpose() {
     });
 }
 
-async fn database() -> (Erp, TenantPool) {
+/// A database on the way, with accounts for all tenants, and a pool that is smaller than their number.
+async fn opened(way: Way) -> (Road, TenantPool) {
     let _ =
         tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).try_init();
     quiet_panics_on_purpose();
-    let erp = Erp::new().await;
-    let pool = erp.pool(CONNECTIONS).await;
+    let road = way.open().await;
+    let pool = road.builder().max_size(CONNECTIONS).wait_timeout(Duration::from_secs(60)).build().await;
+    let pool = pool.unwrap();
     for n in 1..=TENANTS {
         open_accounts(&pool, &tenant(n), i64::from(n - 1) * ACCOUNTS, ACCOUNTS).await;
     }
-    (erp, pool)
+    (road, pool)
 }
 
-async fn isolated(strategy: Strategy, operations: usize) {
-    let (erp, filler) = database().await;
-    filler.close();
-    let pool = erp
-        .builder()
-        .strategy(strategy)
-        .max_size(CONNECTIONS)
-        .wait_timeout(Duration::from_secs(60))
-        .build()
-        .await
-        .unwrap();
+async fn isolated(way: Way, operations: usize) {
+    let (road, pool) = opened(way).await;
     let load = Load::new(pool, operations);
     load.run(0x5eed).await;
 
@@ -313,7 +307,7 @@ async fn isolated(strategy: Strategy, operations: usize) {
         assert!(found.is_empty(), "{} in all, among them {:#?}", found.len(), &found[..found.len().min(3)]);
     }
     assert!(load.looked_at.load(Ordering::Relaxed) > operations, "the checker has looked at too little");
-    let admin = erp.admin().await;
+    let admin = road.erp.admin().await;
     let crossed = "select count(*) from erp.account where tag <> tenant_id::text";
     assert_eq!(admin.query_one(crossed, &[]).await.unwrap().get::<_, i64>(0), 0);
     let idle = "select count(*) from pg_stat_activity
@@ -327,23 +321,57 @@ async fn isolated(strategy: Strategy, operations: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_meets_another_under_load() {
-    isolated(Strategy::Explicit, operations()).await;
+    isolated(Way::new(Route::Direct, Strategy::Implicit), operations()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_explicitly() {
+    isolated(Way::new(Route::Direct, Strategy::Explicit), operations() / 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_meets_another_under_load_with_set_local() {
-    isolated(Strategy::ExplicitSetLocal, operations() / 20).await;
+    isolated(Way::new(Route::Direct, Strategy::ExplicitSetLocal), operations() / 10).await;
 }
 
-/// The checker itself: without the policies it has to find what the load does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_over_tls() {
+    isolated(Way::new(Route::Tls, Strategy::Implicit), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_over_tls_explicitly() {
+    isolated(Way::new(Route::Tls, Strategy::Explicit), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_through_a_unix_socket() {
+    isolated(Way::new(Route::Unix, Strategy::Implicit), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_through_pgbouncer() {
+    isolated(Way::new(Route::PgBouncer, Strategy::Implicit), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_under_load_through_pgbouncer_explicitly() {
+    isolated(Way::new(Route::PgBouncer, Strategy::Explicit), operations() / 10).await;
+}
+
+/// The checker itself, on each route: without the policies it has to find what the load does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_policies_the_checker_finds_violations() {
-    let (erp, pool) = database().await;
-    erp.admin().await.batch_execute("alter table erp.account disable row level security").await.unwrap();
-    let load = Load::new(pool, 4_000);
-    load.run(0xbad).await;
-    let violations = load.violations.lock().unwrap();
-    for kind in ["read", "write", "trespass", "stream"] {
-        assert!(violations.iter().any(|violation| violation.starts_with(kind)), "no {kind} was noticed");
+    for route in ROUTES {
+        let (road, pool) = opened(Way::new(route, Strategy::default())).await;
+        let admin = road.erp.admin().await;
+        admin.batch_execute("alter table erp.account disable row level security").await.unwrap();
+        let load = Load::new(pool, 4_000);
+        load.run(0xbad).await;
+        let violations = load.violations.lock().unwrap();
+        for kind in ["read", "write", "trespass", "stream"] {
+            let noticed = violations.iter().any(|violation| violation.starts_with(kind));
+            assert!(noticed, "no {kind} was noticed on route {route:?}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod laws;
 mod pgbench;
 mod policy;
 mod recovery;
+mod routes;
 mod support;
 mod testing;
 mod transactions;

@@ -10,8 +10,8 @@ use tenantry::{Result, SqlState, TenantPool, TenantTransaction};
 
 use super::stand::OWN;
 use super::statements::{
-    COPY_IN, COPY_OUT, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home,
-    no_params, strays,
+    COPY_IN, COPY_OUT, COPY_REFUSED, DIVIDE, FAIL, INSERT, INSERT_ENTRY, INSERT_MORE, INSERT_ORPHAN, LINES,
+    SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home, no_params, strays,
 };
 use crate::support::erp::tenant;
 
@@ -85,8 +85,7 @@ pub const SINGLE_STATEMENTS: &[Operation] = &[
         writes: 0,
         run: |pool, _| {
             Box::pin(async move {
-                let failing = "update erp.account set balance = 1 / (id - 2)";
-                fails(pool.tenant(tenant(OWN)).execute(failing, &[]).await, &SqlState::DIVISION_BY_ZERO)
+                fails(pool.tenant(tenant(OWN)).execute(DIVIDE, &[]).await, &SqlState::DIVISION_BY_ZERO)
             })
         },
     },
@@ -171,7 +170,7 @@ pub const TRANSACTIONS: &[Operation] = &[
         run: |pool, commits| {
             Box::pin(async move {
                 let tx = pool.tenant(tenant(OWN)).begin();
-                tx.execute("insert into erp.entry (account_id, amount) values (1, 1)", &[]).await?;
+                tx.execute(INSERT_ENTRY, &[]).await?;
                 commit(tx, &commits).await
             })
         },
@@ -183,7 +182,7 @@ pub const TRANSACTIONS: &[Operation] = &[
         run: |pool, commits| {
             Box::pin(async move {
                 let tx = pool.tenant(tenant(OWN)).begin();
-                tx.execute("insert into erp.entry (account_id, amount) values (99, 1)", &[]).await?;
+                tx.execute(INSERT_ORPHAN, &[]).await?;
                 fails(commit(tx, &commits).await, &SqlState::FOREIGN_KEY_VIOLATION)
             })
         },
@@ -241,7 +240,7 @@ pub const COPIES: &[Operation] = &[
         run: |pool, _| {
             Box::pin(async move {
                 let tx = pool.tenant(tenant(OWN)).begin();
-                let copy = tx.copy_in::<Bytes>("copy erp.account (id, tag) from stdin").await;
+                let copy = tx.copy_in::<Bytes>(COPY_REFUSED).await;
                 fails(copy.map(drop), &SqlState::FEATURE_NOT_SUPPORTED)
             })
         },
@@ -310,7 +309,7 @@ pub const SAVEPOINTS: &[Operation] = &[
                 let sp = tx.savepoint().await?;
                 sp.execute(INSERT, &[]).await?;
                 strays(&sp).await?;
-                fails(sp.query("select 1 / 0", &[]).await, &SqlState::DIVISION_BY_ZERO)?;
+                fails(sp.query(FAIL, &[]).await, &SqlState::DIVISION_BY_ZERO)?;
                 sp.rollback().await?;
                 is_at_home(&tx).await?;
                 tx.execute(INSERT_MORE, &[]).await?;

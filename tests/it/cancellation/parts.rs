@@ -10,15 +10,14 @@ use tokio::time::timeout;
 use super::intervention::{Point, reach};
 use super::stand::{Doing, LIMIT, OWN, Stand};
 use super::statements::{
-    COPY_IN, COPY_OUT, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home, no_params, strays,
+    COPY_IN, COPY_OUT, COPY_REFUSED, FAIL, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home,
+    no_params, strays,
 };
 use crate::support::erp::{Erp, tenant};
 use crate::support::proxy::Proxy;
+use crate::support::route::Way;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
-
-const FAILING: &str = "select 1 / 0";
-const COPY_REFUSED: &str = "copy erp.account (id, tag) from stdin";
 
 struct Part {
     name: &'static str,
@@ -36,7 +35,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "a statement that fails",
         writes: &[],
-        run: |tx| Box::pin(async move { tx.query(FAILING, &[]).await.map(drop) }),
+        run: |tx| Box::pin(async move { tx.query(FAIL, &[]).await.map(drop) }),
     },
     Part {
         name: "a stream of rows",
@@ -90,7 +89,7 @@ const PARTS: &[Part] = &[
             Box::pin(async move {
                 let sp = tx.savepoint().await?;
                 sp.execute(INSERT, &[]).await?;
-                sp.query(FAILING, &[]).await.map(drop)
+                sp.query(FAIL, &[]).await.map(drop)
             })
         },
     },
@@ -127,9 +126,8 @@ const PARTS: &[Part] = &[
 
 /// The transaction keeps its tenant, is committed as a whole or not at all, and a commit that says
 /// that it was done has done everything that was not abandoned.
-#[tokio::test]
-async fn a_transaction_outlives_its_abandoned_parts_with_its_tenant() {
-    let stand = Stand::new().await;
+pub async fn are_abandoned(way: Way) {
+    let stand = Stand::new(way).await;
     let pool = stand.pool(1).await;
     for part in PARTS {
         for (before, behind) in [(0, 1), (1, 1), (1, 0)] {
@@ -153,14 +151,7 @@ async fn abandoned(
     point: usize,
 ) -> bool {
     let _doing = Doing(format!("{} after {before}, before {behind}, dropped at {point}", part.name));
-    let prepare = async {
-        let tx = pool.tenant(tenant(OWN)).begin();
-        for statement in [UPDATE, INSERT, SELECT, FAILING, COPY_IN, COPY_REFUSED, COPY_OUT] {
-            tx.prepare(statement).await?;
-        }
-        tx.rollback().await
-    };
-    timeout(LIMIT, prepare).await.expect("prepare hangs").unwrap();
+    stand.prepare(pool).await;
     let mut tx = pool.tenant(tenant(OWN)).begin();
     for _ in 0..before {
         timeout(LIMIT, tx.execute(UPDATE, &[])).await.expect("it hangs").unwrap();
@@ -195,11 +186,10 @@ async fn abandoned(
 }
 
 /// A statement that somebody keeps, but does not poll any more, keeps no other from its answer.
-#[tokio::test]
-async fn a_statement_that_is_not_polled_holds_up_no_other() {
-    let stand = Stand::new().await;
+pub async fn are_not_polled(way: Way) {
+    let stand = Stand::new(way).await;
     // Without the turnstile: here an answer comes in one piece, and the driver keeps that.
-    let pool = stand.erp.pool(1).await;
+    let pool = stand.road.builder().max_size(1).build().await.unwrap();
     for point in 0.. {
         let tx = pool.tenant(tenant(OWN)).begin();
         let mut kept = Box::pin(tx.execute(UPDATE, &[]));
@@ -216,9 +206,8 @@ async fn a_statement_that_is_not_polled_holds_up_no_other() {
 
 /// Nor does one whose task is a different one, and is asleep, when the answer to BEGIN arrives
 /// in pieces.
-#[tokio::test]
-async fn statements_of_several_tasks_wait_for_the_opening_together() {
-    let stand = Stand::new().await;
+pub async fn wait_together(way: Way) {
+    let stand = Stand::new(way).await;
     let pool = stand.pool(1).await;
     let tx = pool.tenant(tenant(OWN)).begin();
     let mut first = Box::pin(tx.query_typed(SELECT, &[]));

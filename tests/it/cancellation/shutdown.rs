@@ -9,6 +9,7 @@ use super::intervention::{Ended, Point, reach};
 use super::operations::{Commits, Operation, Running, groups};
 use super::stand::{Doing, LIMIT, Stand};
 use super::{judge, warm_up};
+use crate::support::route::Way;
 
 struct Interrupted {
     operation: &'static Operation,
@@ -17,8 +18,8 @@ struct Interrupted {
 }
 
 impl Interrupted {
-    async fn new(operation: &'static Operation, server: &Server) -> Self {
-        let stand = Stand::beside(server).await;
+    async fn new(way: Way, operation: &'static Operation, server: &Server) -> Self {
+        let stand = Stand::beside(way, server).await;
         let pool = stand.pool(1).await;
         Self { operation, stand, pool }
     }
@@ -48,14 +49,13 @@ impl Interrupted {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_stops_leaves_nothing_half_done() {
+pub async fn leaves_nothing_half_done(way: Way) {
     // A commit that was acknowledged has to outlive the server here.
     let builder = testing::Server::builder().setting("synchronous_commit", "on");
     let mut server = builder.start_local().await.unwrap();
     let mut all = Vec::new();
     for operation in groups().iter().copied().flatten() {
-        let interrupted = Interrupted::new(operation, &server).await;
+        let interrupted = Interrupted::new(way, operation, &server).await;
         let messages = interrupted.messages().await;
         all.push((interrupted, messages));
     }

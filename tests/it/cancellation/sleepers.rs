@@ -12,8 +12,9 @@ use tokio::time::timeout;
 
 use super::operations::Running;
 use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
-use super::statements::{COPY_IN, INSERT, UPDATE, anew, no_params};
+use super::statements::{COPY_IN, INSERT, INSERT_ENTRY, UPDATE, anew, no_params};
 use crate::support::erp::tenant;
+use crate::support::route::Way;
 
 const SLEEP: &str = "select pg_sleep(60)";
 /// Nobody gets at the table at all.
@@ -127,7 +128,7 @@ const SLEEPERS: &[Sleeper] = &[
         run: |pool| {
             Box::pin(async move {
                 let tx = pool.tenant(tenant(OWN)).begin();
-                tx.execute("insert into erp.entry (account_id, amount) values (1, 1)", &[]).await?;
+                tx.execute(INSERT_ENTRY, &[]).await?;
                 tx.commit().await
             })
         },
@@ -146,17 +147,15 @@ fn copy_in(pool: TenantPool) -> Running {
     })
 }
 
-#[tokio::test]
-async fn nobody_waits_behind_what_is_dropped() {
+pub async fn are_dropped(way: Way) {
     for sleeper in SLEEPERS {
-        abandoned(sleeper, |work| Box::pin(async { drop(work) })).await;
+        abandoned(way, sleeper, |work| Box::pin(async { drop(work) })).await;
     }
 }
 
-#[tokio::test]
-async fn nobody_waits_behind_what_timed_out() {
+pub async fn time_out(way: Way) {
     for sleeper in SLEEPERS {
-        abandoned(sleeper, |work| {
+        abandoned(way, sleeper, |work| {
             Box::pin(async {
                 timeout(Duration::from_millis(2), work).await.expect_err("it ended");
             })
@@ -165,10 +164,9 @@ async fn nobody_waits_behind_what_timed_out() {
     }
 }
 
-#[tokio::test]
-async fn nobody_waits_behind_what_panicked() {
+pub async fn panic(way: Way) {
     for sleeper in SLEEPERS {
-        abandoned(sleeper, |mut work| {
+        abandoned(way, sleeper, |mut work| {
             Box::pin(async move {
                 let panicking = async move {
                     assert!(work.as_mut().now_or_never().is_none(), "it ended");
@@ -183,11 +181,11 @@ async fn nobody_waits_behind_what_panicked() {
 
 type Abandon = fn(Running) -> Pin<Box<dyn Future<Output = ()>>>;
 
-async fn abandoned(sleeper: &Sleeper, abandon: Abandon) {
+async fn abandoned(way: Way, sleeper: &Sleeper, abandon: Abandon) {
     let _doing = Doing(sleeper.name.to_owned());
-    let stand = Stand::new().await;
+    let stand = Stand::new(way).await;
     let pool = stand.builder().max_size(1).drain_timeout(Duration::from_millis(50)).build().await.unwrap();
-    let locking = stand.erp.admin().await;
+    let locking = stand.road.erp.admin().await;
     locking.batch_execute(&format!("begin; {}", sleeper.behind)).await.unwrap();
 
     let mut work = (sleeper.run)(pool.clone());
@@ -214,10 +212,9 @@ async fn serves(pool: &TenantPool) -> Result<()> {
 }
 
 /// Without any patience, and so with the cancel request close behind the statement.
-#[tokio::test]
-async fn what_is_abandoned_as_soon_as_it_is_sent_does_not_go_on() {
-    let stand = Stand::new().await;
-    let locking = stand.erp.admin().await;
+pub async fn are_abandoned_at_once(way: Way) {
+    let stand = Stand::new(way).await;
+    let locking = stand.road.erp.admin().await;
     locking.batch_execute(&format!("begin; {TABLE}")).await.unwrap();
     let pool = stand.builder().max_size(1).drain_timeout(Duration::ZERO).build().await.unwrap();
     for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::{join_all, try_join_all};
 use tenantry::testing::Server;
 use tenantry::{Result, TenantPool, TenantPoolBuilder};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
+use super::statements::PREPARED;
 use crate::support::erp::{APP, Erp, open_accounts, tenant};
 use crate::support::eventually;
+use crate::support::route::{Road, Route, Way};
 use crate::support::turnstile::Turnstile;
 
 /// What proves that nobody waited for an abandoned `pg_sleep(60)`, on the slowest of machines.
@@ -27,25 +30,29 @@ pub const OWN: u8 = 1;
 pub const OTHER: u8 = 2;
 
 pub struct Stand {
-    pub erp: Erp,
+    pub road: Road,
     pub turnstile: Turnstile,
     pub admin: Client,
 }
 
 impl Stand {
-    pub async fn new() -> Self {
-        Self::with(Erp::new().await).await
+    pub async fn new(way: Way) -> Self {
+        Self::on(way.open().await).await
     }
 
     /// On a server that the test can stop.
-    pub async fn beside(server: &Server) -> Self {
-        Self::with(Erp::beside(server).await).await
+    pub async fn beside(way: Way, server: &Server) -> Self {
+        Self::on(way.to(Erp::beside(server).await).await).await
     }
 
-    async fn with(erp: Erp) -> Self {
-        let turnstile = Turnstile::start(erp.address()).await;
-        let admin = erp.admin().await;
-        let stand = Self { erp, turnstile, admin };
+    async fn on(road: Road) -> Self {
+        let turnstile = match road.way.route {
+            Route::Tls => Turnstile::start_with_tls(road.address()).await,
+            Route::Direct | Route::PgBouncer => Turnstile::start(road.address()).await,
+            Route::Unix => panic!("no turnstile stands on a Unix socket"),
+        };
+        let admin = road.erp.admin().await;
+        let stand = Self { road, turnstile, admin };
         let pool = stand.pool(1).await;
         open_accounts(&pool, &tenant(OWN), 1, 3).await;
         open_accounts(&pool, &tenant(OTHER), 11, 3).await;
@@ -57,13 +64,30 @@ impl Stand {
         self.builder().max_size(size).build().await.unwrap()
     }
 
+    /// Has each connection of the pool's prepare the statements of the operations. Those that have
+    /// send nothing.
+    pub async fn prepare(&self, pool: &TenantPool) {
+        if self.road.way.route == Route::PgBouncer {
+            // Nothing stays prepared there.
+            return;
+        }
+        let open: Vec<_> = (0..pool.status().max_size).map(|_| pool.tenant(tenant(OWN)).begin()).collect();
+        let prepared = open.iter().map(async |tx| {
+            try_join_all(PREPARED.map(|statement| tx.prepare(statement))).await.unwrap();
+        });
+        timeout(LIMIT, join_all(prepared)).await.expect("prepare hangs");
+        for tx in open {
+            tx.rollback().await.unwrap();
+        }
+    }
+
     pub fn builder(&self) -> TenantPoolBuilder {
-        TenantPool::builder(&self.erp.app_url_through(self.turnstile.port()))
+        self.road.builder_through(self.turnstile.port())
     }
 
     /// Connects the admin again, whose server was started again.
     pub async fn reconnect(&mut self) {
-        self.admin = self.erp.admin().await;
+        self.admin = self.road.erp.admin().await;
     }
 
     /// Ends every connection of the pool's on the server, and waits until the server has done so.
@@ -101,19 +125,20 @@ impl Stand {
     /// Waits until no statement runs, no transaction is open, no lock is held, and no connection is
     /// open beyond the pool's size.
     pub async fn comes_to_rest(&self, pool: &TenantPool) {
-        let sql = "select (select count(*) from app where state <> 'idle')
+        let sql = "with app as materialized (select pid, state from pg_stat_activity
+                where datname = current_database() and usename = $1)
+            select (select count(*) from app where state <> 'idle')
                 + (select count(*) from pg_locks join app using (pid)
-                    where locktype in ('relation', 'tuple', 'transactionid', 'advisory'))
-                + greatest((select count(*) from app) - $2, 0)
-            from (select 1) as one, (select 1) as unused";
-        let sql = format!(
-            "with app as materialized (select pid, state from pg_stat_activity
-                where datname = current_database() and usename = $1) {sql}"
-        );
-        let size = i64::try_from(pool.status().max_size).unwrap();
+                    where locktype in ('relation', 'tuple', 'transactionid', 'advisory')),
+                (select count(*) from app)";
         eventually("the server has nothing of the pool's left under way", async || {
-            let row = timeout(LIMIT, self.admin.query_one(&sql, &[&APP, &size])).await.unwrap().unwrap();
-            row.get::<_, i64>(0) == 0
+            let row = timeout(LIMIT, self.admin.query_one(sql, &[&APP])).await.unwrap().unwrap();
+            let connections = match &self.road.pgbouncer {
+                None => usize::try_from(row.get::<_, i64>(1)).unwrap(),
+                // It keeps its own connections to the server.
+                Some(pgbouncer) => pgbouncer.clients().await,
+            };
+            row.get::<_, i64>(0) == 0 && connections <= pool.status().max_size
         })
         .await;
     }

@@ -1,8 +1,11 @@
 //! What the tests share.
 
 pub mod erp;
+pub mod pgbouncer;
 pub mod proxy;
 pub mod random;
+pub mod route;
+pub mod tls;
 pub mod turnstile;
 
 use std::time::{Duration, Instant};
@@ -13,8 +16,10 @@ where
     F: Future<Output = bool>,
 {
     let deadline = Instant::now() + Duration::from_secs(30);
+    let mut pause = Duration::from_micros(500);
     while !holds().await {
         assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(pause).await;
+        pause = (2 * pause).min(Duration::from_millis(10));
     }
 }

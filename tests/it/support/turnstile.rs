@@ -6,11 +6,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
+use super::tls;
+
+/// What a client sends that wants TLS: the length, and a code as in a cancel request.
+const TLS_REQUEST: [u8; 8] = (8_u64 << 32 | 80_877_103).to_be_bytes();
 /// The code that a cancel request has where a start-up message has its protocol version.
 const CANCEL_REQUEST: [u8; 4] = 80_877_102_u32.to_be_bytes();
 
@@ -35,20 +40,30 @@ struct Shared {
 
 impl Turnstile {
     pub async fn start(server: SocketAddr) -> Self {
+        Self::with(server, None).await
+    }
+
+    /// One that ends the client's TLS itself, so that messages can be told apart here too: each
+    /// that passes is a record of its own. Its own way to the server is without TLS.
+    pub async fn start_with_tls(server: SocketAddr) -> Self {
+        Self::with(server, Some(tls::acceptor())).await
+    }
+
+    async fn with(server: SocketAddr, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
         let state = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let state = Arc::clone(&state);
+                let (state, tls) = (Arc::clone(&state), tls.clone());
                 tokio::spawn(async move {
                     let mut killed = state.kill.subscribe();
                     tokio::select! {
                         // First, so that nothing passes that is allowed to after the cut.
                         biased;
                         _ = killed.changed() => {}
-                        _ = relay(client, server, &state) => {}
+                        _ = take(client, server, tls, &state) => {}
                     }
                 });
             }
@@ -113,16 +128,41 @@ impl Drop for Turnstile {
     }
 }
 
-async fn relay(client: TcpStream, server: SocketAddr, shared: &Shared) -> io::Result<()> {
-    let server = TcpStream::connect(server).await?;
+async fn take(
+    mut client: TcpStream,
+    server: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    shared: &Shared,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
-    server.set_nodelay(true)?;
-    let (mut from_client, to_client) = client.into_split();
-    let (from_server, mut to_server) = server.into_split();
+    let Some(tls) = tls else {
+        let (from_client, to_client) = client.into_split();
+        return relay(from_client, to_client, server, shared).await;
+    };
     let mut first = [0; 8];
+    client.read_exact(&mut first).await?;
+    assert_eq!(first, TLS_REQUEST, "somebody comes without TLS");
+    client.write_all(b"S").await?;
+    let (from_client, to_client) = tokio::io::split(tls.accept(client).await?);
+    relay(from_client, to_client, server, shared).await
+}
+
+async fn relay(
+    mut from_client: impl AsyncRead + Unpin,
+    to_client: impl AsyncWrite + Unpin,
+    server: SocketAddr,
+    shared: &Shared,
+) -> io::Result<()> {
+    let server = TcpStream::connect(server).await?;
+    server.set_nodelay(true)?;
+    let (from_server, mut to_server) = server.into_split();
+    // PgBouncer takes the first message as a whole only.
+    let mut first = vec![0; 4];
     from_client.read_exact(&mut first).await?;
-    if first[4..] == CANCEL_REQUEST {
-        return cancel(first, from_client, from_server, to_server, shared).await;
+    first.resize(u32::from_be_bytes([first[0], first[1], first[2], first[3]]) as usize, 0);
+    from_client.read_exact(&mut first[4..]).await?;
+    if first[4..8] == CANCEL_REQUEST {
+        return cancel(&first, from_client, from_server, to_server, shared).await;
     }
     to_server.write_all(&first).await?;
     tokio::select! {
@@ -131,27 +171,39 @@ async fn relay(client: TcpStream, server: SocketAddr, shared: &Shared) -> io::Re
     }
 }
 
-/// Hands a cancel request on when it may pass, though its sender has gone by then.
+/// Hands a cancel request on when it may pass, though its sender may have gone by then.
 async fn cancel(
-    first: [u8; 8],
-    mut from_client: OwnedReadHalf,
+    request: &[u8],
+    mut from_client: impl AsyncRead + Unpin,
     mut from_server: OwnedReadHalf,
     mut to_server: OwnedWriteHalf,
     shared: &Shared,
 ) -> io::Result<()> {
-    let mut key = Vec::new();
-    from_client.read_to_end(&mut key).await?;
     shared.cancels.send_modify(|(came, _)| *came += 1);
     shared.holds_cancels.subscribe().wait_for(|hold| !hold).await.map_err(io::Error::other)?;
-    to_server.write_all(&[&first[..], &key[..]].concat()).await?;
-    // The server closes the connection once it has sent the signal, without an answer.
-    from_server.read_to_end(&mut Vec::new()).await?;
+    to_server.write_all(request).await?;
+    // The server closes the connection once it has sent the signal, without an answer. It has to
+    // hear of a sender who does not wait for that.
+    let mut answer = Vec::new();
+    let leaves = async {
+        let _ = from_client.read_to_end(&mut Vec::new()).await;
+        let _ = to_server.shutdown().await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = from_server.read_to_end(&mut answer) => {}
+        () = leaves => {}
+    }
     shared.cancels.send_modify(|(_, done)| *done += 1);
     Ok(())
 }
 
 /// Hands on the server's messages one by one, each when it may pass.
-async fn answers(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
+async fn answers(
+    mut server: OwnedReadHalf,
+    mut client: impl AsyncWrite + Unpin,
+    shared: &Shared,
+) -> io::Result<()> {
     let mut allowed = shared.allowed.subscribe();
     loop {
         // One byte of type and four of length, which counts itself.
@@ -165,6 +217,7 @@ async fn answers(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, shared: 
             allowed.changed().await.map_err(io::Error::other)?;
         }
         client.write_all(&message).await?;
+        client.flush().await?;
         shared.passed.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
     }
