@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
@@ -223,7 +224,7 @@ impl TryFrom<&str> for QualifiedName {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SettingName(Box<str>);
+pub struct SettingName(Arc<str>);
 
 impl SettingName {
     /// Takes a setting name of at least two parts joined by dots.
@@ -241,7 +242,7 @@ impl SettingName {
                 && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
         };
         if name.contains('.') && name.split('.').all(part_is_name) {
-            Ok(Self(name.to_ascii_lowercase().into_boxed_str()))
+            Ok(Self(name.to_ascii_lowercase().into()))
         } else {
             Err(Error::config(format!(
                 "setting {name:?} is not of the form prefix.name, such as app.tenant_id"

@@ -134,9 +134,15 @@ impl TenantId {
     pub fn as_setting(&self) -> String {
         match &self.0 {
             Key::Uuid(bytes) => {
-                let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-                let hex: String = halves.filter_map(|half| char::from_digit(half.into(), 16)).collect();
-                format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+                let mut text = String::with_capacity(36);
+                for (n, byte) in bytes.iter().enumerate() {
+                    if matches!(n, 4 | 6 | 8 | 10) {
+                        text.push('-');
+                    }
+                    let halves = [byte >> 4, byte & 0xf];
+                    text.extend(halves.iter().filter_map(|half| char::from_digit((*half).into(), 16)));
+                }
+                text
             }
             Key::Integer(number) => number.to_string(),
             Key::Text(text) => text.to_string(),

@@ -1,4 +1,5 @@
--- What speaks against the role of this connection. One row a finding; the first row names the role and the server.
+-- What speaks against the role of this connection. One row a finding; the first row names the role and the server,
+-- and some of the others tell what the pool has to know about the server.
 --
 -- $1: the setting that carries the tenant, such as 'app.tenant_id'.
 --
@@ -28,6 +29,11 @@ exposed AS (
 )
 SELECT 'role' AS finding, current_user::text AS role,
        pg_catalog.current_setting('server_version_num') || ' ' || pg_catalog.current_setting('server_version') AS object
+UNION ALL
+-- What the request that carries this query has set ahead of it, if that has arrived.
+SELECT 'canary', current_user::text, pg_catalog.current_setting('tenantry.canary', true)
+UNION ALL
+SELECT 'citus', current_user::text, extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'
 UNION ALL
 SELECT 'superuser', rolname::text, NULL FROM reachable WHERE rolsuper
 UNION ALL

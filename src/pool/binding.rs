@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
-use tokio_postgres::types::{ToSql, Type};
 
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
@@ -39,6 +38,9 @@ const READ_ONLY: (&str, &str) = ("transaction_read_only", "on");
 /// The setting that tells the server's side why a unit of work crosses tenants.
 const SYSTEM_REASON: &str = "tenantry.system_reason";
 
+/// The setting that the guard looks for.
+const CANARY: &str = "tenantry.canary";
+
 /// A binding, or why the pool does not take the context. That is told at each use, before anything is sent.
 pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 
@@ -46,8 +48,25 @@ pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 pub(super) struct Binding {
     begin: Cow<'static, str>,
     mode: TransactionMode,
-    settings: Vec<(Cow<'static, str>, String)>,
+    /// There is always one, and seldom another.
+    first: (Name, String),
+    more: Vec<(Name, String)>,
     reason: Option<String>,
+}
+
+/// The name of a setting: one of the server's own or of this crate's, or one that was given.
+enum Name {
+    Known(&'static str),
+    Given(SettingName),
+}
+
+impl Name {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Given(name) => name.as_str(),
+        }
+    }
 }
 
 impl Binding {
@@ -69,16 +88,14 @@ impl Binding {
                 "setting {setting} carries the tenant; the context cannot set it a second time"
             )));
         }
-        let mut settings = Vec::with_capacity(1 + context.settings().len());
-        settings.push((Cow::Owned(setting.to_string()), tenant.as_setting()));
-        for (name, value) in context.settings() {
-            settings.push((Cow::Owned(name.to_string()), value.clone()));
-        }
+        let first = (Name::Given(setting.clone()), tenant.as_setting());
+        let given = context.settings().iter().map(|(name, value)| (Name::Given(name.clone()), value.clone()));
+        let mut others: Vec<_> = given.collect();
         if let Some(limit) = context.statement_timeout_limit() {
-            settings.push((Cow::Borrowed("statement_timeout"), milliseconds(limit)));
+            others.push((Name::Known("statement_timeout"), milliseconds(limit)));
         }
         let mode = context.mode();
-        Ok(Self { begin: begin(mode), mode, settings, reason: None })
+        Ok(Self { begin: begin(mode), mode, first, more: others, reason: None })
     }
 
     /// Binds no tenant, but the reason for doing without one.
@@ -87,9 +104,17 @@ impl Binding {
         Self {
             begin: begin(mode),
             mode,
-            settings: vec![(Cow::Borrowed(SYSTEM_REASON), reason.clone())],
+            first: (Name::Known(SYSTEM_REASON), reason.clone()),
+            more: Vec::new(),
             reason: Some(reason),
         }
+    }
+
+    /// Binds nothing but what tells whether a statement's context arrives with it.
+    pub(super) fn canary(value: &str) -> Self {
+        let mode = TransactionMode::default();
+        let first = (Name::Known(CANARY), value.to_owned());
+        Self { begin: begin(mode), mode, first, more: Vec::new(), reason: None }
     }
 
     pub(super) fn begin(&self) -> Cow<'static, str> {
@@ -109,7 +134,11 @@ impl Binding {
 
     /// The context select, with two parameters for each setting.
     pub(super) fn select(&self) -> Cow<'static, str> {
-        select(self.settings.len())
+        select(1 + self.more.len())
+    }
+
+    fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        [&self.first].into_iter().chain(&self.more).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Adds the commands that bind the context: with a `BEGIN`, or for a statement on its own.
@@ -122,28 +151,20 @@ impl Binding {
                 None
             }
         };
-        let count = self.settings.len() + usize::from(extra.is_some());
+        let count = 1 + self.more.len() + usize::from(extra.is_some());
         let name = SELECTS.get(count - 1).copied().unwrap_or_default();
-        let settings = self.settings.iter().map(|(name, value)| (&**name, value.as_str())).chain(extra);
-        prologue.push(Part::Context, name, select(count), settings.flat_map(|(name, value)| [name, value]))
+        let settings = self.settings().chain(extra);
+        prologue.push(Part::Context, name, select(count), settings.flat_map(<[&str; 2]>::from))
     }
 
-    /// The parameters of [`Binding::select`] with their types, for those who do not prepare it.
-    pub(super) fn typed_params(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
-        self.params().into_iter().map(|param| (param, Type::TEXT)).collect()
-    }
-
-    /// The parameters of [`Binding::select`].
-    pub(super) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.settings
-            .iter()
-            .flat_map(|(name, value)| [name as &(dyn ToSql + Sync), value as &(dyn ToSql + Sync)])
-            .collect()
+    /// The parameters of [`Binding::select`], each of them `text`.
+    pub(super) fn params(&self) -> Vec<&str> {
+        self.settings().flat_map(<[&str; 2]>::from).collect()
     }
 
     /// One `SET LOCAL` for each setting, for servers that do not carry `set_config` to where the rows are.
     pub(super) fn set_local(&self) -> impl Iterator<Item = String> {
-        self.settings.iter().map(|(name, value)| {
+        self.settings().map(|(name, value)| {
             let name = SettingName::new(name).map_or_else(|_| name.to_string(), |name| name.quoted());
             format!("SET LOCAL {name} = {}", literal(value))
         })

@@ -1,11 +1,21 @@
 //! The guard: which roles may open which pool.
 
-use tokio_postgres::types::Type;
+use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error as PgError, Row};
+use tracing::{info, warn};
+
+use super::binding::{Binding, Form};
+use super::connection::Connection;
 use super::core::Core;
+use super::strategy::Strategy;
 use crate::error::{Error, Kind, Result, Step};
 use crate::ident::SettingName;
-use std::sync::Arc;
 
 const GUARD: &str = include_str!("../../sql/pool/guard.sql");
 
@@ -27,20 +37,73 @@ pub(super) enum Purpose {
     System,
 }
 
-/// Asks the server what the role can do and refuses one that does not fit. Returns the role's name.
+/// Asks the server what the role can do, refuses one that does not fit, and settles the pool's
+/// strategy. Returns the role's name.
 pub(super) async fn check(core: &Arc<Core>, setting: &SettingName, purpose: Purpose) -> Result<String> {
-    let lease = core.lease().await?;
-    let rows = lease
-        .client()
-        .query_typed(GUARD, &[(&setting.as_str(), Type::TEXT)])
-        .await
-        .map_err(|error| Error::server(Step::Guard, error))?;
-    let findings: Vec<Finding> = rows
-        .iter()
+    let canary = RandomState::new().hash_one(0_u8).to_string();
+    let mut findings = ask(core, setting, &canary).await?;
+    let mut told = |what| {
+        let at = findings.iter().position(|finding| finding.what == what)?;
+        findings.remove(at).object
+    };
+    let (heard, citus) = (told("canary"), told("citus"));
+    let role = judge(&findings, setting, purpose)?;
+    let strategy = choose(core.options().strategy, heard.as_deref() == Some(&canary), citus.as_deref())?;
+    core.settle_strategy(strategy);
+    Ok(role)
+}
+
+/// Runs the guard's query. With the implicit strategy it carries a canary, as statements will carry
+/// their context.
+async fn ask(core: &Arc<Core>, setting: &SettingName, canary: &str) -> Result<Vec<Finding>> {
+    let lease = Arc::new(core.lease().await?);
+    let connection = Connection { lease, binding: Arc::new(Binding::canary(canary)), select: None };
+    let params: [(&(dyn ToSql + Sync), Type); 1] = [(&setting.as_str(), Type::TEXT)];
+    let mut query = pin!(connection.client().query_typed(GUARD, &params));
+    if core.strategy() == Strategy::Implicit {
+        let mut send = |cx: &mut Context<'_>| {
+            let opening = Strategy::Implicit.open(&connection, Form::Alone)?;
+            let first = query.as_mut().poll(cx);
+            opening.follow(&first);
+            Ok::<_, Error>(first)
+        };
+        if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(send(cx))).await? {
+            return read(&connection, answer);
+        }
+    }
+    read(&connection, query.await)
+}
+
+fn read(connection: &Connection, answer: Result<Vec<Row>, PgError>) -> Result<Vec<Finding>> {
+    let failed = |error| connection.lease.error(Step::Guard, error);
+    let rows = answer.map_err(failed)?;
+    connection.lease.settle();
+    rows.iter()
         .map(|row| Ok(Finding { what: row.try_get(0)?, role: row.try_get(1)?, object: row.try_get(2)? }))
-        .collect::<Result<_, tokio_postgres::Error>>()
-        .map_err(|error| Error::server(Step::Guard, error))?;
-    judge(&findings, setting, purpose)
+        .collect::<Result<_, PgError>>()
+        .map_err(failed)
+}
+
+/// The strategy that was asked for, or the best one that the server and what stands in front of it
+/// are good for.
+fn choose(asked: Option<Strategy>, canary_arrived: bool, citus: Option<&str>) -> Result<Strategy> {
+    match (asked, citus) {
+        (Some(Strategy::Implicit), _) if !canary_arrived => Err(Error::config(
+            "a statement and the context that it carries do not arrive together; choose Strategy::Explicit",
+        )),
+        (Some(strategy), _) => Ok(strategy),
+        (None, Some(version)) => {
+            info!(version, "the server has Citus, which does not carry set_config to its workers");
+            Ok(Strategy::ExplicitSetLocal)
+        }
+        (None, None) if canary_arrived => Ok(Strategy::Implicit),
+        (None, None) => {
+            warn!(
+                "a statement and the context that it carries do not arrive together; each tenant switch costs more"
+            );
+            Ok(Strategy::Explicit)
+        }
+    }
 }
 
 fn judge(findings: &[Finding], setting: &SettingName, purpose: Purpose) -> Result<String> {
@@ -137,7 +200,7 @@ fn against_system(findings: &[Finding], role: &str) -> Option<(String, String)> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, Purpose, judge};
+    use super::{Finding, Purpose, Strategy, choose, judge};
     use crate::error::Result;
     use crate::ident::SettingName;
 
@@ -181,6 +244,15 @@ mod tests {
                 assert!(line.starts_with(r#"role "erp_app" cannot open a tenant pool: "#), "{line}");
             }
         }
+    }
+
+    #[test]
+    fn the_strategy_is_the_best_that_is_sound_unless_another_is_asked_for() {
+        assert_eq!(choose(None, true, None).unwrap(), Strategy::Implicit);
+        assert_eq!(choose(None, false, None).unwrap(), Strategy::Explicit);
+        assert_eq!(choose(None, true, Some("13.2-1")).unwrap(), Strategy::ExplicitSetLocal);
+        assert_eq!(choose(Some(Strategy::Explicit), true, Some("13.2-1")).unwrap(), Strategy::Explicit);
+        assert!(choose(Some(Strategy::Implicit), false, None).unwrap_err().is_usage());
     }
 
     #[test]

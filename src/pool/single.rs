@@ -81,13 +81,12 @@ impl Single {
             Ok::<_, Error>((opening.follow(&first), first))
         };
         let (opening, first) = poll_fn(|cx| Poll::Ready(send(cx))).await?;
-        let (mut opening, mut closing) = match opening {
-            Some(opening) => (opening, Strategy::close(lease, form)),
-            None => {
-                // The driver does not take the statement, and nothing was sent.
-                lease.settle();
-                Default::default()
-            }
+        let (mut opening, mut closing) = if let Some(opening) = opening {
+            (opening, Strategy::close(lease, form))
+        } else {
+            // The driver does not take the statement, and nothing was sent.
+            lease.settle();
+            Default::default()
         };
 
         let opened = opening.all().await;

@@ -70,8 +70,8 @@ const USE_CURSOR: &str = "use TransactionBlock::cursor, whose cursors end with t
 pub(super) fn judge(sql: &str) -> Result<Trace> {
     refuse_nul("the statement", sql)?;
     let (first, rest) = word(sql);
-    let first = first.to_ascii_uppercase();
-    let advice = match first.as_str() {
+    let mut upper = [0; LONGEST_KEYWORD];
+    let advice = match uppercase(first, &mut upper) {
         "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => {
             ENDS_TRANSACTION
         }
@@ -82,7 +82,8 @@ pub(super) fn judge(sql: &str) -> Result<Trace> {
         "DECLARE" => USE_CURSOR,
         "SET" => {
             let (second, _) = word(rest);
-            match second.to_ascii_uppercase().as_str() {
+            let mut upper = [0; LONGEST_KEYWORD];
+            match uppercase(second, &mut upper) {
                 "LOCAL" | "CONSTRAINTS" | "TRANSACTION" => return Ok(Trace::None),
                 _ => OUTLIVES_TRANSACTION,
             }
@@ -92,7 +93,19 @@ pub(super) fn judge(sql: &str) -> Result<Trace> {
         | "REFRESH" => return Ok(Trace::None),
         _ => return Ok(Trace::Session),
     };
-    Err(Error::from(Kind::StatementRefused { keyword: first, advice }))
+    Err(Error::from(Kind::StatementRefused { keyword: first.to_ascii_uppercase(), advice }))
+}
+
+/// More letters than any keyword has that is looked for.
+const LONGEST_KEYWORD: usize = 16;
+
+/// A word in upper case, as PostgreSQL's scanner compares keywords. A word that is longer than any
+/// keyword stays as it is.
+fn uppercase<'a>(word: &'a str, upper: &'a mut [u8; LONGEST_KEYWORD]) -> &'a str {
+    let Some(upper) = upper.get_mut(..word.len()) else { return word };
+    upper.copy_from_slice(word.as_bytes());
+    upper.make_ascii_uppercase();
+    std::str::from_utf8(upper).unwrap_or(word)
 }
 
 /// The first word of a statement and what follows it, past what PostgreSQL's scanner skips:

@@ -54,7 +54,7 @@ enum Unit {
 
 /// A connection to run one statement on.
 enum Ready<'a> {
-    Own(Box<Connection>),
+    Own(Connection),
     Shared(&'a Connection),
 }
 
@@ -220,7 +220,7 @@ impl Statements {
 
     async fn connection(&self) -> Result<Ready<'_>> {
         Ok(match &self.0 {
-            Unit::Single(single) => Ready::Own(Box::new(single.connection().await?)),
+            Unit::Single(single) => Ready::Own(single.connection().await?),
             Unit::Block(work) => Ready::Shared(work.connection().await?),
         })
     }

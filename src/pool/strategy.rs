@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use tokio_postgres::Statement;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::answers::Answers;
 use super::binding::{Binding, Form};
@@ -94,11 +95,13 @@ impl Strategy {
         }
         let (on, binding, select) = (Arc::clone(lease), Arc::clone(binding), select.clone());
         answers.push(Step::Bind, async move {
-            match select {
-                Some(select) => on.client().execute(&select, &binding.params()).await,
-                None => on.client().execute_typed(&binding.select(), &binding.typed_params()).await,
+            let params = binding.params();
+            if let Some(select) = select {
+                return on.client().execute_raw(&select, params).await.map(drop);
             }
-            .map(drop)
+            let text = |param| (param as &(dyn ToSql + Sync), Type::TEXT);
+            let params: Vec<_> = params.iter().map(text).collect();
+            on.client().execute_typed(&binding.select(), &params).await.map(drop)
         });
     }
 
@@ -135,7 +138,7 @@ impl Opening<'_> {
     pub(super) fn follow<T>(self, first: &Poll<T>) -> Option<Answers> {
         let sent = match (self.carried, first) {
             (None, _) => true,
-            (Some(carried), Poll::Pending) => carried.is_on_its_way(),
+            (Some(carried), Poll::Pending) => carried.departed(),
             (Some(carried), Poll::Ready(_)) => carried.was_taken(),
         };
         sent.then_some(self.answers)
@@ -148,7 +151,7 @@ struct Carried<'a>(Option<&'a Link>);
 
 impl Carried<'_> {
     /// The statement is in the connection's queue, ahead of anything that is sent from now on.
-    fn is_on_its_way(mut self) -> bool {
+    fn departed(mut self) -> bool {
         self.0.take().is_some()
     }
 

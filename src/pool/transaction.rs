@@ -14,7 +14,7 @@ use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::judge;
+use super::statement::{Trace, judge};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -141,8 +141,11 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        judge(sql)?;
+        let trace = judge(sql)?;
         let connection = self.work.connection().await?;
+        if trace == Trace::Session {
+            connection.lease.retire();
+        }
         self.work.prepare(connection, sql).await
     }
 

@@ -1,15 +1,19 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
+mod openers;
+mod savepoint;
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as PgError, Statement};
 
+use self::openers::Openers;
 use super::answers::Answers;
 use super::binding::{Bound, Form};
 use super::connection::Connection;
@@ -19,6 +23,8 @@ use super::lease::Lease;
 use super::strategy::COMMIT;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage};
+
+pub(super) use self::savepoint::{SavepointEnd, SavepointMark};
 
 const NOT_BEGUN: &str = "its transaction did not begin";
 
@@ -336,42 +342,6 @@ impl Work {
         Ok(())
     }
 
-    /// Sets a savepoint and returns it with what is needed to come back to it.
-    pub(super) async fn savepoint(&self) -> Result<SavepointMark> {
-        let connection = self.connection().await?;
-        let name = self.next_name();
-        let sql = format!("SAVEPOINT {name}");
-        // Unprepared and not as a simple query, because it may be the one to carry the opening.
-        self.run(connection, Step::Savepoint, connection.client().execute_typed(&sql, &[])).await?;
-        Ok(SavepointMark { name, unread: self.unread.load(Ordering::Acquire) })
-    }
-
-    /// Sends the end of a savepoint, with the context again behind it: whatever was set since the
-    /// savepoint began does not reach past it.
-    pub(super) fn end_savepoint(&self, mark: &SavepointMark, end: SavepointEnd) -> Answers {
-        let mut answers = Answers::default();
-        let Some(connection) = self.connection.get() else { return answers };
-        let lease = &connection.lease;
-        if end == SavepointEnd::Rollback {
-            answers.push_command(Step::Savepoint, lease, format!("ROLLBACK TO SAVEPOINT {}", mark.name));
-            if let Some(Failure::Aborted(Some(_))) = self.failure() {
-                *lock(&self.failure) = None;
-            }
-            self.unread.store(mark.unread, Ordering::Release);
-        }
-        answers.push_command(Step::Savepoint, lease, format!("RELEASE SAVEPOINT {}", mark.name));
-        self.core.strategy().bind(connection, &mut answers);
-        answers
-    }
-
-    /// Waits for what [`Work::end_savepoint`] sent.
-    pub(super) async fn savepoint_ended(&self, mut answers: Answers) -> Result<()> {
-        let unread = Unread::count(self);
-        let ended = answers.all().await;
-        unread.read();
-        ended.map_err(|(step, error)| self.fail(step, error))
-    }
-
     /// The error of a statement that failed since the savepoint began, if one did.
     pub(super) fn failed(&self) -> Option<Error> {
         self.failure().map(|failure| failure.error())
@@ -381,39 +351,6 @@ impl Work {
     pub(super) fn next_name(&self) -> String {
         format!("tenantry_{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-/// Those that wait for the answers to BEGIN and context. What wakes one of them wakes them all.
-#[derive(Default)]
-struct Openers(Mutex<Vec<Waker>>);
-
-impl Openers {
-    fn add(&self, waker: &Waker) {
-        let mut wakers = lock(&self.0);
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            wakers.push(waker.clone());
-        }
-    }
-}
-
-impl Wake for Openers {
-    fn wake(self: Arc<Self>) {
-        let wakers = std::mem::take(&mut *lock(&self.0));
-        wakers.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// A savepoint by name, and the state of the transaction when it was set.
-#[derive(Clone)]
-pub(super) struct SavepointMark {
-    name: String,
-    unread: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum SavepointEnd {
-    Release,
-    Rollback,
 }
 
 /// Counts a statement as unread until its answer is in.

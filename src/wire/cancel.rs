@@ -1,7 +1,7 @@
 //! The connection on which a cancel request travels.
 //!
 //! The driver closes it as soon as the request is written. A pooler may take that for a client who
-//! no longer wants anything: `PgBouncer` forgets the request while its own connection to the server
+//! no longer wants anything: PgBouncer forgets the request while its own connection to the server
 //! is on the way. So closing waits for the other side to close first, as libpq does. PostgreSQL does
 //! that once it has sent the signal.
 

@@ -84,7 +84,7 @@ impl Incoming {
         outgoing: &mut Outgoing,
         link: &Link,
     ) -> (usize, Result<(), Violation>) {
-        let spills = self.holding || !self.held.is_empty() || !self.header.is_empty();
+        let spills = !self.held.is_empty() || !self.header.is_empty();
         let mut piece = Piece { bytes, read: 0, kept: 0, spills };
         while piece.read < piece.bytes.len() {
             if self.left > 0 {

@@ -74,11 +74,6 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Whether nothing is owed.
-    pub(super) fn is_empty(&self) -> bool {
-        self.owed.is_empty()
-    }
-
     pub(super) fn sent(&mut self, message: Message, sender: Sender) {
         let ours = message == Message::Sync && std::mem::take(&mut self.next_sync_is_ours);
         self.owed.push_back((message, if ours { Sender::Wire } else { sender }));

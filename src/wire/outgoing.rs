@@ -208,7 +208,7 @@ impl Outgoing {
         }
         self.named.extend_from_slice(bytes);
         self.left -= taken;
-        if self.left == 0 || (tag == b'B' && self.named.iter().filter(|byte| **byte == 0).count() >= 2) {
+        if self.left == 0 || (tag == b'B' && holds_names(&self.named)) {
             self.write_unnamed(out, ledger);
             self.named.clear();
             // From here on what was read and what is left no longer make up the body, so the rest
@@ -264,6 +264,11 @@ impl Outgoing {
             }
         }
     }
+}
+
+/// Whether the portal's name and the statement's, with which a Bind begins, are there whole.
+fn holds_names(bind: &[u8]) -> bool {
+    bind.iter().filter(|byte| **byte == 0).nth(1).is_some()
 }
 
 /// Whether a name stands in a message of this type.

@@ -52,10 +52,6 @@ impl Prologue {
         self.messages.clear();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.commands.is_empty()
-    }
-
     /// Adds a command whose parameters are all of type `text`.
     ///
     /// # Errors

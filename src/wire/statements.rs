@@ -16,7 +16,7 @@ pub enum StatementMode {
     #[default]
     Named,
     /// A statement is parsed each time it runs, under the empty name and in the same flight. For
-    /// poolers in transaction mode that do not know of prepared statements, `PgBouncer` before 1.21
+    /// poolers in transaction mode that do not know of prepared statements, PgBouncer before 1.21
     /// among them, see [`max_prepared_statements`](https://www.pgbouncer.org/config.html#max_prepared_statements).
     Unnamed,
 }

@@ -8,10 +8,9 @@ use tenantry::{Error, TenantContext, TenantId, TenantPool, TenantType};
 
 use crate::support::erp::{APP, Erp, PASSWORD, open_accounts, tenant};
 use crate::support::eventually;
-use crate::support::proxy::{Counts, Proxy};
+use crate::support::proxy::{Proxy, flights};
 
 const COUNT: &str = "select count(*) from erp.account";
-const NOTHING: Counts = Counts { flights: 0, simple_queries: 0, syncs: 0 };
 
 /// Checks the form of an error's line, and that it holds what it has to say.
 fn says(error: &Error, words: &[&str]) {
@@ -101,7 +100,7 @@ async fn a_tenant_or_reason_that_does_not_fit_sends_nothing() {
             is_usage(&pool.system(reason).unwrap_err(), &[words]);
         }
     };
-    assert_eq!(proxy.count(work).await.1, NOTHING);
+    assert_eq!(proxy.count(work).await.1, flights(0, ""));
     let alone = TenantPool::connect(&erp.app_url()).await.unwrap();
     is_usage(&alone.system("no door").unwrap_err(), &["give it one with TenantPoolBuilder::system_url"]);
     let wrong = TenantPool::builder(&erp.app_url()).tenant_type(TenantType::Integer).build().await.unwrap();
@@ -135,7 +134,7 @@ async fn a_nul_in_a_statement_sends_nothing_and_is_no_lost_connection() {
     for error in errors {
         is_usage(&error, &["NUL character"]);
     }
-    assert_eq!(counts, NOTHING);
+    assert_eq!(counts, flights(0, ""));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What a unit of work costs on the wire, counted by a proxy.
 
-use tenantry::{Strategy, TenantContext, TenantPool};
+use std::time::Duration;
+
+use tenantry::{IsolationLevel, StatementMode, Strategy, TenantContext, TenantPool};
 
 use crate::support::erp::{Erp, open_accounts, tenant};
-use crate::support::proxy::{Counts, Proxy};
+use crate::support::proxy::{Proxy, flights};
 
 struct Counted {
     _erp: Erp,
@@ -12,106 +14,165 @@ struct Counted {
 }
 
 /// A pool of one connection, which has prepared what the tests run.
-async fn counted(strategy: Strategy) -> Counted {
+async fn counted(strategy: Strategy, mode: StatementMode) -> Counted {
     let erp = Erp::new().await;
     let proxy = Proxy::start(erp.address()).await;
     let pool = TenantPool::builder(&erp.app_url_through(proxy.port()))
         .strategy(strategy)
+        .statements(mode)
         .max_size(1)
         .build()
         .await
         .unwrap();
     open_accounts(&pool, &tenant(1), 1, 3).await;
     pool.tenant(tenant(1)).query(READ, &[]).await.unwrap();
+    let tx = pool.tenant(tenant(1)).begin();
+    tx.query(READ, &[]).await.unwrap();
+    tx.commit().await.unwrap();
     Counted { _erp: erp, proxy, pool }
+}
+
+async fn named(strategy: Strategy) -> Counted {
+    counted(strategy, StatementMode::Named).await
 }
 
 const READ: &str = "select id from erp.account";
 
 #[tokio::test]
 async fn a_statement_costs_one_flight() {
-    for (strategy, simple_queries, syncs) in [(Strategy::Explicit, 2, 2), (Strategy::ExplicitSetLocal, 3, 1)]
-    {
-        let Counted { proxy, pool, .. } = &counted(strategy).await;
+    for (strategy, mode, said) in [
+        (Strategy::Implicit, StatementMode::Named, "BE BES"),
+        (Strategy::Implicit, StatementMode::Unnamed, "PBE PBES"),
+        (Strategy::Explicit, StatementMode::Named, "Q BES BES Q"),
+        (Strategy::Explicit, StatementMode::Unnamed, "Q PBES PBES Q"),
+        (Strategy::ExplicitSetLocal, StatementMode::Named, "Q Q BES Q"),
+    ] {
+        let Counted { proxy, pool, .. } = &counted(strategy, mode).await;
         let scope = pool.tenant(tenant(1));
         let (rows, counts) = proxy.count(scope.query(READ, &[])).await;
         assert_eq!(rows.unwrap().len(), 3);
-        assert_eq!(counts, Counts { flights: 1, simple_queries, syncs }, "{strategy:?}");
+        assert_eq!(counts, flights(1, &said.replace(' ', "")), "{strategy:?}, {mode:?}");
     }
 }
 
 #[tokio::test]
 async fn a_transaction_costs_a_flight_for_each_statement_and_one_for_the_commit() {
-    let Counted { proxy, pool, .. } = &counted(Strategy::Explicit).await;
-    let ((), counts) = proxy
-        .count(async {
-            let tx = pool.tenant(tenant(1)).begin();
-            for _ in 0..5 {
-                assert_eq!(tx.query(READ, &[]).await.unwrap().len(), 3);
-            }
-            tx.commit().await.unwrap();
-        })
-        .await;
-    assert_eq!(counts, Counts { flights: 6, simple_queries: 2, syncs: 6 });
+    for (strategy, said) in [
+        (Strategy::Implicit, "BE BE BES BES BES BES BES Q"),
+        (Strategy::Explicit, "Q BES BES BES BES BES BES Q"),
+    ] {
+        let Counted { proxy, pool, .. } = &named(strategy).await;
+        let ((), counts) = proxy
+            .count(async {
+                let tx = pool.tenant(tenant(1)).begin();
+                for _ in 0..5 {
+                    assert_eq!(tx.query(READ, &[]).await.unwrap().len(), 3);
+                }
+                tx.commit().await.unwrap();
+            })
+            .await;
+        assert_eq!(counts, flights(6, &said.replace(' ', "")), "{strategy:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_transaction_without_a_statement_sends_nothing() {
-    let Counted { proxy, pool, .. } = &counted(Strategy::Explicit).await;
-    let ((), counts) = proxy
-        .count(async {
-            pool.tenant(tenant(1)).begin().commit().await.unwrap();
-            pool.tenant(tenant(1)).begin().rollback().await.unwrap();
-            drop(pool.tenant(tenant(1)).begin());
-        })
-        .await;
-    assert_eq!(counts, Counts { flights: 0, simple_queries: 0, syncs: 0 });
+    for strategy in [Strategy::Implicit, Strategy::Explicit] {
+        let Counted { proxy, pool, .. } = &named(strategy).await;
+        let ((), counts) = proxy
+            .count(async {
+                pool.tenant(tenant(1)).begin().commit().await.unwrap();
+                pool.tenant(tenant(1)).begin().rollback().await.unwrap();
+                drop(pool.tenant(tenant(1)).begin());
+            })
+            .await;
+        assert_eq!(counts, flights(0, ""), "{strategy:?}");
+    }
 }
 
 #[tokio::test]
 async fn statements_that_are_joined_share_a_flight() {
-    let Counted { proxy, pool, .. } = &counted(Strategy::Explicit).await;
-    let ((), counts) = proxy
-        .count(async {
-            let tx = pool.tenant(tenant(1)).begin();
-            let (a, b, c) = tokio::join!(tx.query(READ, &[]), tx.query(READ, &[]), tx.query(READ, &[]));
-            assert_eq!([a, b, c].map(|rows| rows.unwrap().len()), [3, 3, 3]);
-            tx.commit().await.unwrap();
-        })
-        .await;
-    assert_eq!(counts, Counts { flights: 2, simple_queries: 2, syncs: 4 });
+    for (strategy, said) in
+        [(Strategy::Implicit, "BE BE BES BES BES Q"), (Strategy::Explicit, "Q BES BES BES BES Q")]
+    {
+        let Counted { proxy, pool, .. } = &named(strategy).await;
+        let ((), counts) = proxy
+            .count(async {
+                let tx = pool.tenant(tenant(1)).begin();
+                let (a, b, c) = tokio::join!(tx.query(READ, &[]), tx.query(READ, &[]), tx.query(READ, &[]));
+                assert_eq!([a, b, c].map(|rows| rows.unwrap().len()), [3, 3, 3]);
+                tx.commit().await.unwrap();
+            })
+            .await;
+        assert_eq!(counts, flights(2, &said.replace(' ', "")), "{strategy:?}");
+    }
 }
 
 #[tokio::test]
 async fn more_settings_cost_no_more_flights() {
-    let Counted { proxy, pool, .. } = &counted(Strategy::Explicit).await;
-    let context = || {
-        TenantContext::new(tenant(1))
-            .set("app.user_id", "7")
-            .unwrap()
-            .statement_timeout(std::time::Duration::from_secs(5))
-            .read_only()
-    };
-    pool.tenant(context()).query(READ, &[]).await.unwrap();
-    let scope = pool.tenant(context());
-    let (rows, counts) = proxy.count(scope.query(READ, &[])).await;
-    assert_eq!(rows.unwrap().len(), 3);
-    assert_eq!(counts, Counts { flights: 1, simple_queries: 2, syncs: 2 });
+    let user = || TenantContext::new(tenant(1)).set("app.user_id", "7").unwrap();
+    for (strategy, context, said) in [
+        (Strategy::Implicit, user().statement_timeout(Duration::from_secs(5)).read_only(), "BE BES"),
+        (Strategy::Implicit, user().isolation_level(IsolationLevel::Serializable), "PBE BE BES Q"),
+        (Strategy::Explicit, user().statement_timeout(Duration::from_secs(5)).read_only(), "Q BES BES Q"),
+    ] {
+        let Counted { proxy, pool, .. } = &named(strategy).await;
+        pool.tenant(context.clone()).query(READ, &[]).await.unwrap();
+        let (rows, counts) = proxy.count(pool.tenant(context).query(READ, &[])).await;
+        assert_eq!(rows.unwrap().len(), 3);
+        assert_eq!(counts, flights(1, &said.replace(' ', "")), "{strategy:?}");
+    }
+}
+
+/// `CALL` could end the transaction by itself if none was begun, and go on without a tenant.
+#[tokio::test]
+async fn a_statement_that_could_end_its_transaction_has_a_begin() {
+    let Counted { proxy, pool, .. } = &named(Strategy::Implicit).await;
+    let block = "do $$ begin perform 1; end $$";
+    let (done, counts) = proxy.count(pool.tenant(tenant(1)).execute_typed(block, &[])).await;
+    done.unwrap();
+    assert_eq!(counts, flights(1, "BEBEPBDESQ"));
+    let error = pool.tenant(tenant(1)).execute("do $$ begin commit; end $$", &[]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "2D000", "{error}");
 }
 
 #[tokio::test]
 async fn refused_input_sends_nothing() {
-    let Counted { proxy, pool, .. } = &counted(Strategy::Explicit).await;
+    for strategy in [Strategy::Implicit, Strategy::Explicit] {
+        let Counted { proxy, pool, .. } = &named(strategy).await;
+        let ((), counts) = proxy
+            .count(async {
+                let scope = pool.tenant(tenant(1));
+                for statement in ["commit", "set app.tenant_id = 'x'", "listen x"] {
+                    assert!(scope.query(statement, &[]).await.unwrap_err().is_usage());
+                }
+                assert!(pool.tenant(7_i64).query(READ, &[]).await.unwrap_err().is_usage());
+                let other = TenantContext::new(tenant(1)).set("app.tenant_id", "x").unwrap();
+                assert!(pool.tenant(other).begin().query(READ, &[]).await.unwrap_err().is_usage());
+            })
+            .await;
+        assert_eq!(counts, flights(0, ""), "{strategy:?}");
+    }
+}
+
+/// A parameter that the driver cannot convert is no statement, and nothing of what would have been
+/// ahead of it goes out by itself or with something else.
+#[tokio::test]
+async fn what_the_driver_refuses_sends_nothing() {
+    let Counted { proxy, pool, .. } = &named(Strategy::Implicit).await;
+    let typed = "select id from erp.account where id = $1";
+    pool.tenant(tenant(1)).query(typed, &[&1_i64]).await.unwrap();
+    let tx = pool.tenant(tenant(1)).begin();
     let ((), counts) = proxy
         .count(async {
-            let scope = pool.tenant(tenant(1));
-            for statement in ["commit", "set app.tenant_id = 'x'", "listen x"] {
-                assert!(scope.query(statement, &[]).await.unwrap_err().is_usage());
-            }
-            assert!(pool.tenant(7_i64).query(READ, &[]).await.unwrap_err().is_usage());
-            let other = TenantContext::new(tenant(1)).set("app.tenant_id", "x").unwrap();
-            assert!(pool.tenant(other).begin().query(READ, &[]).await.unwrap_err().is_usage());
+            assert!(pool.tenant(tenant(1)).query(typed, &[&"one"]).await.is_err());
+            assert!(tx.query(typed, &[&"one"]).await.is_err());
         })
         .await;
-    assert_eq!(counts, Counts { flights: 0, simple_queries: 0, syncs: 0 });
+    assert_eq!(counts, flights(0, ""));
+    let (rows, counts) = proxy.count(tx.query(typed, &[&1_i64])).await;
+    assert_eq!((rows.unwrap().len(), counts), (1, flights(1, "BEBEBES")));
+    let (ended, counts) = proxy.count(tx.commit()).await;
+    ended.unwrap();
+    assert_eq!(counts, flights(1, "Q"));
 }

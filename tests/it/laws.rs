@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry::{Error, NO_TENANT, Strategy, TenantPool, testing};
+use tenantry::{Error, IsolationLevel, NO_TENANT, Strategy, TenantContext, TenantPool, testing};
 use tokio::time::timeout;
 
 use crate::support::erp::{APP, Erp, PASSWORD, open_accounts, tenant};
@@ -24,29 +24,43 @@ async fn backend(pool: &TenantPool) -> i32 {
 /// policies stop the statement, the caller hears of it, and the connection is not used again.
 #[tokio::test]
 async fn law_1_a_statement_whose_begin_fails_changes_nothing() {
-    let erp = Erp::new().await;
-    let proxy = Proxy::start(erp.address()).await;
-    let pool = TenantPool::builder(&erp.app_url_through(proxy.port())).max_size(1).build().await.unwrap();
-    open_accounts(&pool, &tenant(1), 1, 3).await;
-    let before = backend(&pool).await;
+    for strategy in [Strategy::Implicit, Strategy::Explicit] {
+        let erp = Erp::new().await;
+        let proxy = Proxy::start(erp.address()).await;
+        let url = erp.app_url_through(proxy.port());
+        let pool = TenantPool::builder(&url).strategy(strategy).max_size(1).build().await.unwrap();
+        open_accounts(&pool, &tenant(1), 1, 3).await;
+        let before = backend(&pool).await;
 
-    proxy.edit("BEGIN\0", "BEGIM\0");
-    let insert = "insert into erp.account (id, tag) values (9, 'x')";
-    for error in [
-        pool.tenant(tenant(1)).query(COUNT, &[]).await.map(drop).unwrap_err(),
-        pool.tenant(tenant(1)).execute(insert, &[]).await.map(drop).unwrap_err(),
-        pool.tenant(tenant(1)).begin().execute(insert, &[]).await.map(drop).unwrap_err(),
-    ] {
-        assert!(error.to_string().starts_with("the begin of the transaction failed"), "{error}");
+        proxy.edit("BEGIN", "BEGIM");
+        let insert = "insert into erp.account (id, tag) values (9, 'x')";
+        // With its own isolation level, a single statement has a BEGIN whatever the strategy.
+        let begins = || TenantContext::new(tenant(1)).isolation_level(IsolationLevel::RepeatableRead);
+        for error in [
+            pool.tenant(begins()).query(COUNT, &[]).await.map(drop).unwrap_err(),
+            pool.tenant(begins()).execute(insert, &[]).await.map(drop).unwrap_err(),
+            pool.tenant(tenant(1)).begin().execute(insert, &[]).await.map(drop).unwrap_err(),
+        ] {
+            assert!(error.to_string().starts_with("the begin of the transaction failed"), "{error}");
+        }
+        let tx = pool.tenant(tenant(1)).begin();
+        tx.query(COUNT, &[]).await.unwrap_err();
+        assert!(tx.query(COUNT, &[]).await.unwrap_err().is_connection_lost(), "the transaction went on");
+        drop(tx);
+
+        // Those that were sent along fail as well, even where the server has run them.
+        let tx = pool.tenant(tenant(1)).begin();
+        let stage = "insert into erp.stage values ('outside of any transaction')";
+        let (first, second) = tokio::join!(tx.query(COUNT, &[]), tx.execute(stage, &[]));
+        for error in [first.unwrap_err(), second.unwrap_err(), tx.commit().await.unwrap_err()] {
+            let begin = error.to_string().starts_with("the begin of the transaction failed");
+            assert!(begin || error.is_connection_lost(), "{strategy:?}: {error}");
+        }
+
+        proxy.clear_edits();
+        assert_eq!(count(&pool, 1).await, 3);
+        assert_ne!(backend(&pool).await, before, "the connection was used again");
     }
-    let tx = pool.tenant(tenant(1)).begin();
-    tx.query(COUNT, &[]).await.unwrap_err();
-    assert!(tx.query(COUNT, &[]).await.unwrap_err().is_connection_lost(), "the transaction went on");
-    drop(tx);
-
-    proxy.clear_edits();
-    assert_eq!(count(&pool, 1).await, 3);
-    assert_ne!(backend(&pool).await, before, "the connection was used again");
 }
 
 /// Law 1: where the context cannot be bound, the statement does not run.

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tenantry::{Error, TenantPool, testing};
+use tenantry::{Error, IsolationLevel, TenantContext, TenantPool, testing};
 use tokio::time::timeout;
 
 use crate::support::erp::{Erp, open_accounts, tenant};
@@ -78,6 +78,15 @@ struct Cut {
 impl Cut {
     /// The connection breaks once the server has got a COMMIT, and nobody hears its answer.
     async fn after_commit() -> Self {
+        Self::after("COMMIT").await
+    }
+
+    /// The same after a statement that has no parameters and its Sync.
+    async fn after_statement() -> Self {
+        Self::after("E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04").await
+    }
+
+    async fn after(words: &str) -> Self {
         let erp = Erp::new().await;
         let proxy = Proxy::start(erp.address()).await;
         let url = erp.app_url_through(proxy.port());
@@ -86,7 +95,7 @@ impl Cut {
         let tx = pool.tenant(tenant(1)).begin();
         tx.execute(INSERT, &[]).await.unwrap();
         tx.rollback().await.unwrap();
-        proxy.cut_after("COMMIT");
+        proxy.cut_after(words);
         Self { erp, proxy, pool }
     }
 
@@ -115,8 +124,18 @@ async fn a_commit_whose_answer_is_lost_is_in_doubt_and_not_repeated() {
 
 #[tokio::test]
 async fn a_single_statement_whose_answer_is_lost_is_in_doubt_and_not_repeated() {
-    let cut = Cut::after_commit().await;
+    let cut = Cut::after_statement().await;
     let scope = cut.pool.tenant(tenant(1));
+    let error = timeout(LIMIT, scope.execute(INSERT, &[])).await.expect("it hangs").unwrap_err();
+    cut.was_in_doubt(error).await;
+}
+
+/// A single statement in the form that ends with a COMMIT of its own.
+#[tokio::test]
+async fn a_single_statement_whose_commit_is_not_answered_is_in_doubt_and_not_repeated() {
+    let cut = Cut::after_commit().await;
+    let context = TenantContext::new(tenant(1)).isolation_level(IsolationLevel::RepeatableRead);
+    let scope = cut.pool.tenant(context);
     let error = timeout(LIMIT, scope.execute(INSERT, &[])).await.expect("it hangs").unwrap_err();
     cut.was_in_doubt(error).await;
 }

@@ -26,8 +26,8 @@ struct Shared {
     /// Whether answers are held back until the client waits for them.
     holding: AtomicBool,
     flights: AtomicUsize,
-    simple_queries: AtomicUsize,
-    syncs: AtomicUsize,
+    /// The types of the messages that the client sent while answers were held back.
+    said: Mutex<String>,
     /// Replacements of equal length, towards the server and towards the client.
     edits: Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
     /// What the client may send last: the server gets it, and nobody hears the answer.
@@ -36,13 +36,18 @@ struct Shared {
 }
 
 /// What passed while answers were held back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Counts {
     /// How often the client sent and then waited.
     pub flights: usize,
-    /// Messages after which the server says that it is ready: simple queries and Syncs.
-    pub simple_queries: usize,
-    pub syncs: usize,
+    /// All that the client sent, each message by the letter of its type: `B`ind, `E`xecute, `S`ync,
+    /// simple `Q`uery. The server says that it is ready after each Sync and each simple query.
+    pub said: String,
+}
+
+/// What a test expects to be counted.
+pub fn flights(flights: usize, said: &str) -> Counts {
+    Counts { flights, said: said.to_owned() }
 }
 
 impl Proxy {
@@ -73,18 +78,13 @@ impl Proxy {
 
     /// Counts what passes while `work` runs. Nothing else may use the proxy meanwhile.
     pub async fn count<T>(&self, work: impl Future<Output = T>) -> (T, Counts) {
-        let counters = [&self.shared.flights, &self.shared.simple_queries, &self.shared.syncs];
-        let before = counters.map(|counter| counter.load(Ordering::SeqCst));
+        let before = self.shared.flights.load(Ordering::SeqCst);
+        self.shared.said.lock().unwrap().clear();
         self.shared.holding.store(true, Ordering::SeqCst);
         let value = work.await;
         self.shared.holding.store(false, Ordering::SeqCst);
-        let [flights, simple_queries, syncs] = counters.map(|counter| counter.load(Ordering::SeqCst));
-        let counts = Counts {
-            flights: flights - before[0],
-            simple_queries: simple_queries - before[1],
-            syncs: syncs - before[2],
-        };
-        (value, counts)
+        let flights = self.shared.flights.load(Ordering::SeqCst) - before;
+        (value, Counts { flights, said: self.shared.said.lock().unwrap().clone() })
     }
 
     /// Replaces bytes wherever they pass, in either direction, with as many others.
@@ -206,11 +206,9 @@ impl Frames {
             if self.pending.len() < length {
                 return;
             }
-            match (self.started, self.pending[0]) {
-                (true, b'Q') => shared.simple_queries.fetch_add(1, Ordering::SeqCst),
-                (true, b'S') => shared.syncs.fetch_add(1, Ordering::SeqCst),
-                _ => 0,
-            };
+            if self.started && shared.holding.load(Ordering::SeqCst) {
+                shared.said.lock().unwrap().push(char::from(self.pending[0]));
+            }
             self.started = true;
             self.pending.drain(..length);
         }
