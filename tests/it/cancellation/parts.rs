@@ -190,6 +190,8 @@ pub async fn are_not_polled(way: Way) {
     let stand = Stand::new(way).await;
     // Without the turnstile: here an answer comes in one piece, and the driver keeps that.
     let pool = stand.road.builder().max_size(1).build().await.unwrap();
+    // Who checks out a connection that is not ready yet has the others wait until it is.
+    pool.tenant(tenant(OWN)).query("select 1", &[]).await.unwrap();
     for point in 0.. {
         let tx = pool.tenant(tenant(OWN)).begin();
         let mut kept = Box::pin(tx.execute(UPDATE, &[]));
