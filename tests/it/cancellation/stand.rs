@@ -68,7 +68,7 @@ impl Stand {
     /// send nothing.
     pub async fn prepare(&self, pool: &TenantPool) {
         let open: Vec<_> = (0..pool.status().max_size).map(|_| pool.tenant(tenant(OWN)).begin()).collect();
-        let prepared = open.iter().flat_map(|tx| PREPARED.iter().map(|statement| tx.prepare(*statement)));
+        let prepared = open.iter().flat_map(|tx| PREPARED.iter().map(|statement| tx.prepare(statement)));
         timeout(LIMIT, try_join_all(prepared)).await.expect("prepare hangs").unwrap();
         for tx in open {
             tx.rollback().await.unwrap();
