@@ -24,7 +24,7 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 		$(CARGO) test --features $(FEATURES) --test it -- testing::docker laws:: flights:: policy::
 
 bench: server ## Run all benches; takes less than ten minutes once they are built
-	$(CARGO) bench --features $(FEATURES) $(BENCHES) -- --quiet
+	$(CARGO) bench --features $(FEATURES) $(BENCHES)
 
 bench-quick: server ## Compare a scoped statement with a plain one on this machine
 	TENANTRY_BENCH_QUICK=1 $(CARGO) bench --features $(FEATURES) --bench switch --bench saturation

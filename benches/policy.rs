@@ -3,14 +3,16 @@
 //!
 //!     cargo bench --features test-util --bench policy
 //!
-//! Two figures, both in processor time of the server's process, which other work on the machine does not
-//! change: `cpu`, one execution of the prepared statement, its share of the protocol included; and `loop`,
-//! one execution by a function in the server, which leaves out all that both sides have in common, and so
-//! shows the planner's and the executor's work alone.
+//! Two figures, both in processor time of the server's process, which other work on the machine changes
+//! little. `cpu`: one execution of the prepared statement, Bind and Execute, without its share of what
+//! follows a Sync. `loop`: one execution by a function in the server, which leaves out all that both sides
+//! have in common, and so shows the planner's and the executor's work alone.
 
 #[path = "policy/case.rs"]
 mod case;
 mod common;
+#[path = "policy/wire.rs"]
+mod wire;
 
 use case::{Case, FORMS, TENANTS, WORKS};
 use common::fixture::{bootstrap, urls};
@@ -57,8 +59,8 @@ async fn compare() -> Result<Report, AnyError> {
     let (mut by_protocol, mut in_loop) = (vec![Vec::new(); contests], vec![Vec::new(); contests]);
     for round in 0..WARM_UP + rounds {
         for &at in order.shuffled() {
-            let (case, work, side) = (&cases[at / 2 / WORKS.len()], &WORKS[at / 2 % WORKS.len()], at % 2);
-            let measured = (case.by_protocol(work, side).await?, case.in_server(work, side).await?);
+            let (case, work, side) = (&mut cases[at / 2 / WORKS.len()], &WORKS[at / 2 % WORKS.len()], at % 2);
+            let measured = (case.by_protocol(work, side)?, case.in_server(work, side)?);
             if round >= WARM_UP {
                 by_protocol[at].push(measured.0);
                 in_loop[at].push(measured.1);

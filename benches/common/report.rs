@@ -168,10 +168,12 @@ pub fn matrix(rows: &[Row]) -> String {
     let names = in_order(rows.iter().map(|row| row.name.as_str()));
     let labels = labels(rows.iter().map(|row| format!("  {}", row.variant)));
     let loads: BTreeSet<(u32, usize)> = rows.iter().map(|row| (row.delay_us, row.clients)).collect();
+    let only_one = loads.len() == 1;
     for (delay_us, clients) in loads {
+        let load = if only_one { String::new() } else { load(delay_us, clients) };
         let block: Vec<&Row> =
             rows.iter().filter(|row| (row.delay_us, row.clients) == (delay_us, clients)).collect();
-        let _ = write!(out, "\n{:<labels$}", load(delay_us, clients));
+        let _ = write!(out, "\n{load:<labels$}");
         for name in &names {
             let _ = write!(out, "{name:>16}");
         }

@@ -1,18 +1,15 @@
 //! One form of the policies over one number of tenants: its tables, and its statements on both sides.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
 use tenantry::policy::{ForeignKey, Missing, Tenancy, TenantTable, secure};
 use tenantry::{TenantType, migrate};
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::Client;
 
 use crate::common::AnyError;
 use crate::common::cpu;
-use crate::common::fixture::{connect, roles};
-use crate::common::stats::float;
+use crate::common::fixture::roles;
+use crate::wire::{Batch, Wire};
 
 pub const TENANTS: &[usize] = &[1, 1_000, 100_000];
 
@@ -152,6 +149,16 @@ impl Work {
         if self.how == How::WithoutIndex { "off" } else { "on" }
     }
 
+    /// How many rows the server sends in one slice.
+    fn rows_sent(&self) -> usize {
+        let each = match self.function {
+            "hundred" => 100,
+            "insertion" => 0,
+            _ => 1,
+        };
+        each * usize::try_from(self.executions()).unwrap_or(0)
+    }
+
     fn executions(&self) -> i32 {
         self.passes * self.values
     }
@@ -166,12 +173,10 @@ pub struct Case {
 
 /// A connection whose role the policies bind, or do not.
 struct Side {
-    client: Client,
-    pid: i32,
-    /// In the order of [`WORKS`].
-    statements: Vec<Statement>,
-    /// Numbers from here on are not used yet.
-    start: AtomicI64,
+    wire: Wire,
+    /// Numbers from here on are not used yet: a slice rolls back what it inserts, but the dead rows of a
+    /// number would slow its next use.
+    start: i64,
 }
 
 impl Case {
@@ -195,93 +200,81 @@ impl Case {
                 let function = include_str!("timed.sql")
                     .replace("{schema}", &schema)
                     .replace("{function}", &format!("{}_{suffix}", work.function))
-                    .replace("{index}", work.index())
                     .replace("{statement}", &work.in_loop(side));
                 admin.batch_execute(&function).await?;
             }
         }
-        let sides = vec![Side::new(system, &schema, 0).await?, Side::new(app, &schema, 1).await?];
+        let sides = vec![Side::new(system, &schema, 0)?, Side::new(app, &schema, 1)?];
         Ok(Self { form, tenants, schema, sides })
     }
 
     /// Microseconds of one execution within the server.
-    pub async fn in_server(&self, work: &Work, side: usize) -> Result<f64, AnyError> {
+    pub fn in_server(&mut self, work: &Work, side: usize) -> Result<f64, AnyError> {
         let Work { function, passes, values, .. } = work;
-        let Side { client, pid, .. } = &self.sides[side];
-        let start = self.sides[side].start(work);
-        let call = format!(
-            "select {}.{function}_{}({passes}, {}, 0, {start})",
-            self.schema,
-            FUNCTION_SUFFIX[side],
-            values - 1
-        );
-        client.batch_execute(&begin(work)).await?;
-        let before = cpu::nanos(&[*pid]);
-        let by_clock: f64 = client.query_typed_one(&call, &[]).await?.get(0);
-        let by_cpu = spent(*pid, before, work);
-        client.batch_execute("rollback").await?;
-        // The clock also counts what others do on the machine meanwhile.
-        Ok(by_cpu.unwrap_or(by_clock))
+        let Side { wire, start, .. } = &mut self.sides[side];
+        let (schema, suffix, last) = (&self.schema, FUNCTION_SUFFIX[side], values - 1);
+        let call = format!("select {schema}.{function}_{suffix}({passes}, {last}, 0, {start})");
+        *start += i64::from(work.executions());
+        timed(wire, work, |wire| wire.command(&call))
     }
 
-    /// Microseconds of one execution, by the protocol and within the server. The statements of a slice
-    /// are sent at once, so that the server does not fall asleep between them.
-    pub async fn by_protocol(&self, work: &Work, side: usize) -> Result<f64, AnyError> {
-        let (_, taken) = work.parameters(side);
-        let taken = &taken;
-        let start = self.sides[side].start(work);
-        let Side { client, pid, statements, .. } = &self.sides[side];
-        let at = WORKS.iter().position(|own| own.name == work.name).unwrap_or_default();
-        client.batch_execute(&begin(work)).await?;
-        let (before, begun) = (cpu::nanos(&[*pid]), Instant::now());
-        let executions = (0..work.executions()).map(|i| async move {
-            let numbers = [i64::from(i % work.values), 0, start + i64::from(i)];
-            if work.how == How::PlannedAnew {
-                let params: Vec<(&(dyn ToSql + Sync), Type)> =
-                    taken.iter().map(|at| (&numbers[*at] as _, Type::INT8)).collect();
-                return client.query_typed(&work.parameters(side).0, &params).await;
+    /// Microseconds of one execution by the protocol.
+    pub fn by_protocol(&mut self, work: &Work, side: usize) -> Result<f64, AnyError> {
+        let (sql, taken) = work.parameters(side);
+        let Side { wire, start, .. } = &mut self.sides[side];
+        let mut batch = Batch::default();
+        let name = if work.how == How::PlannedAnew { "" } else { work.function };
+        for i in 0..work.executions() {
+            let numbers = [i64::from(i % work.values), 0, *start + i64::from(i)];
+            let numbers: Vec<i64> = taken.iter().map(|at| numbers[*at]).collect();
+            if name.is_empty() {
+                batch.parse(name, &sql, numbers.len())?;
             }
-            let params: Vec<&(dyn ToSql + Sync)> = taken.iter().map(|at| &numbers[*at] as _).collect();
-            client.query(&statements[at], &params).await
-        });
-        try_join_all(executions).await?;
-        let by_clock = begun.elapsed().as_secs_f64() * 1e6 / f64::from(work.executions());
-        let by_cpu = spent(*pid, before, work);
-        client.batch_execute("rollback").await?;
-        Ok(by_cpu.unwrap_or(by_clock))
+            batch.execute(name, &numbers)?;
+        }
+        *start += i64::from(work.executions());
+        let expected = work.rows_sent();
+        timed(wire, work, |wire| match wire.run(batch)? {
+            rows if rows == expected => Ok(()),
+            rows => Err(format!("{}: {rows} rows came, {expected} were expected", work.name).into()),
+        })
     }
 }
 
-/// The tenant, and for a scan the planner's settings, for one slice.
-fn begin(work: &Work) -> String {
+/// Processor time of the server's process for each execution, in microseconds. It is the time by the clock
+/// where the server is not on this machine; that also counts what others do meanwhile.
+fn timed(
+    wire: &mut Wire,
+    work: &Work,
+    run: impl FnOnce(&mut Wire) -> Result<(), AnyError>,
+) -> Result<f64, AnyError> {
     let index = work.index();
-    format!(
+    // Parallel workers would be processes of their own.
+    wire.command(&format!(
         "begin; set local app.tenant_id = '0'; set local max_parallel_workers_per_gather = 0;
          set local enable_indexscan = {index}; set local enable_bitmapscan = {index};
          set local enable_indexonlyscan = {index}"
-    )
-}
-
-/// Microseconds of processor time for each execution.
-fn spent(pid: i32, before: Option<u64>, work: &Work) -> Option<f64> {
-    let nanos = usize::try_from(cpu::nanos(&[pid])?.saturating_sub(before?)).ok()?;
-    Some(float(nanos) / 1e3 / f64::from(work.executions()))
+    ))?;
+    let pids = [wire.pid()];
+    let (cpu, begun) = (cpu::nanos(&pids), Instant::now());
+    run(wire)?;
+    let by_clock = begun.elapsed();
+    let spent = cpu.zip(cpu::nanos(&pids)).map(|(before, after)| after.saturating_sub(before));
+    wire.command("rollback")?;
+    let spent = spent.map_or(by_clock, Duration::from_nanos);
+    Ok(spent.as_secs_f64() * 1e6 / f64::from(work.executions()))
 }
 
 impl Side {
-    async fn new(url: &str, schema: &str, side: usize) -> Result<Self, AnyError> {
-        let client = connect(url).await?;
-        client.batch_execute(&format!("set search_path = {schema}")).await?;
-        let pid = client.query_one("select pg_backend_pid()", &[]).await?.get(0);
-        let mut statements = Vec::new();
+    fn new(url: &str, schema: &str, side: usize) -> Result<Self, AnyError> {
+        let mut wire = Wire::connect(url)?;
+        wire.command(&format!("set search_path = {schema}"))?;
+        let mut batch = Batch::default();
         for work in WORKS {
-            statements.push(client.prepare(&work.parameters(side).0).await?);
+            let (sql, taken) = work.parameters(side);
+            batch.parse(work.function, &sql, taken.len())?;
         }
-        Ok(Self { client, pid, statements, start: AtomicI64::new(1_000_000) })
-    }
-
-    /// A slice rolls back what it inserts, but the dead rows of one number would slow its next use.
-    fn start(&self, work: &Work) -> i64 {
-        self.start.fetch_add(i64::from(work.executions()), Ordering::Relaxed)
+        wire.run(batch)?;
+        Ok(Self { wire, start: 1_000_000 })
     }
 }
