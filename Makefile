@@ -2,13 +2,14 @@
 
 CARGO ?= cargo
 FEATURES = test-util
+BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker bench-quick check doc server pgbouncer
+.PHONY: help demo test test-docker bench bench-quick bench-overhead bench-chart bench-peers check doc server pgbouncer
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: server ## Show a small ERP and pgbench's tables with tenants kept apart (DATABASE_URL to show it there)
 	$(CARGO) run --quiet --features $(FEATURES) --example quickstart
@@ -22,8 +23,20 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 	TENANTRY_TEST_SERVER=docker TENANTRY_TEST_IMAGE=tenantry-postgres:local \
 		$(CARGO) test --features $(FEATURES) --test it -- testing::docker laws:: flights:: policy::
 
+bench: server ## Run all benches; takes less than ten minutes once they are built
+	$(CARGO) bench --features $(FEATURES) $(BENCHES)
+
 bench-quick: server ## Compare a scoped statement with a plain one on this machine
-	$(CARGO) bench --features $(FEATURES) --bench switch
+	TENANTRY_BENCH_QUICK=1 $(CARGO) bench --features $(FEATURES) --bench switch --bench saturation
+
+bench-overhead: server ## Count what a scoped statement costs the client: allocations, instructions (with valgrind)
+	$(CARGO) bench --features $(FEATURES) --bench overhead
+
+bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table
+	$(CARGO) bench --features $(FEATURES) --bench chart
+
+bench-peers: server ## Compare with sqlx, diesel-async and others, in the same run (see benches/peers)
+	cd benches/peers && $(CARGO) run --quiet --release
 
 check: ## Format, lint and documentation, with warnings denied
 	$(CARGO) fmt --check

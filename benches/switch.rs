@@ -1,124 +1,178 @@
-//! What the tenant costs: one statement run in several ways, in turns, on one server.
+//! What the tenant costs: the same work in several ways, in turns, on one server.
 //!
 //!     make bench-quick
+//!     cargo bench --features test-util --bench switch
 //!
-//! Each way is a ratio to the plain statement of the same run. An absolute time says nothing about
-//! another machine.
+//! Each way is a ratio to the plain one of the same run. An absolute time says nothing about another machine.
+
+mod common;
 
 use std::time::{Duration, Instant};
 
-use tenantry::policy::{Bootstrap, Password, Roles, Tenancy, TenantTable, secure};
-use tenantry::{Strategy, TenantId, TenantPool, TenantType, migrate, testing};
-use tokio_postgres::{Client, NoTls};
+use common::fixture::Fixture;
+use common::html::{self, Sampled};
+use common::proxy::Proxy;
+use common::report::{Report, Row};
+use common::stats::{float, median, percentile};
+use common::turns::{Contest, in_turns};
+use common::ways::{FIVE, HUNDRED, INSERT, POINT, Way, Work};
+use common::{AnyError, quick, save, versions};
 
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
-
-const PASSWORD: &str = "bench";
-const ROUNDS: usize = 3_000;
-const WARM_UP: usize = 300;
-const READ: &str = "select * from bench.item where id = $1";
-
-#[tokio::main]
-async fn main() -> Result<(), AnyError> {
-    // In a task, as services run statements: the main thread's own future is polled differently.
-    tokio::spawn(compare()).await?
+/// How often each way runs each work, at this delay of a round trip.
+struct Load {
+    delay_us: u32,
+    warm_up: usize,
+    rounds: usize,
 }
 
-async fn compare() -> Result<(), AnyError> {
-    let server = testing::server().await?;
-    let database = server.database().await?;
-    let mut admin = database.connect().await?;
-    let roles = fill(&mut admin).await?;
-    let tenant = TenantId::from(7_i64);
+const FULL: &[Load] = &[
+    Load { delay_us: 0, warm_up: 300, rounds: 3_000 },
+    Load { delay_us: 200, warm_up: 50, rounds: 500 },
+    Load { delay_us: 1_000, warm_up: 30, rounds: 300 },
+];
+const QUICK: &[Load] =
+    &[Load { delay_us: 0, warm_up: 200, rounds: 2_000 }, Load { delay_us: 1_000, warm_up: 20, rounds: 200 }];
 
-    // A filter by hand, no transaction, no tenant: what a service without tenants would do.
-    let plain = connect(&database.url_as(&roles.1, PASSWORD)).await?;
-    let filtered = plain.prepare("select * from bench.item where id = $1 and tenant_id = $2").await?;
-    // The same tenants, bound the way most services bind them.
-    let mut one_by_one = connect(&database.url_as(&roles.0, PASSWORD)).await?;
-    let url = database.url_as(&roles.0, PASSWORD);
-    let pool = |strategy| {
-        let builder = TenantPool::builder(&url).tenant_type(TenantType::Bigint).max_size(1);
-        builder.strategy(strategy).build()
+/// Flights are counted where an answer takes so long that a client which does not wait for it has sent
+/// all of its flight.
+const COUNTING_DELAY: Duration = Duration::from_millis(1);
+const COUNTING_ROUNDS: usize = 12;
+
+fn main() -> Result<(), AnyError> {
+    if html::is_written()? {
+        return Ok(());
+    }
+    let (report, sampled) = common::run(compare())?;
+    if !report.quick {
+        html::write(report.bench, &sampled)?;
+    }
+    println!("\n{}{}", report.heading(), report.table());
+    println!("ratios to plain; of 5 statements to the transaction without tenants{}", report.matrix());
+    save(&report)
+}
+
+async fn compare() -> Result<(Report, Vec<Sampled>), AnyError> {
+    let fixture = Fixture::new().await?;
+    let server = fixture.address()?;
+    let quick = quick();
+    let (loads, works) =
+        if quick { (QUICK, &[POINT][..]) } else { (FULL, &[POINT, HUNDRED, INSERT, FIVE][..]) };
+    let mut settings = Vec::new();
+    let (mut rows, mut sampled) = (Vec::new(), Vec::new());
+
+    let (counter, _) = Proxy::start(&server, COUNTING_DELAY)?;
+    let mut through_counter = Way::all(&fixture, Some(counter.port())).await?;
+    let mut flights = Vec::new();
+    for work in works {
+        flights.push(count(&mut through_counter, &counter, *work).await?);
+    }
+
+    for Load { delay_us, warm_up, rounds } in loads {
+        let proxy = match delay_us {
+            0 => None,
+            _ => Some(Proxy::start(&server, Duration::from_micros((*delay_us).into()))?),
+        };
+        if let Some((_, measured)) = &proxy {
+            let measured = format!("{:.0} µs measured", measured.as_secs_f64() * 1e6);
+            settings.push((format!("delay {delay_us} µs:"), measured));
+        }
+        settings.push((format!("rounds at {delay_us} µs:"), rounds.to_string()));
+        let ways = Way::all(&fixture, proxy.as_ref().map(|(proxy, _)| proxy.port())).await?;
+        let mut all = Ways { ways, work: POINT };
+        for (work, flights) in works.iter().zip(&flights) {
+            all.work = *work;
+            let ways = all.ways.len();
+            let samples = in_turns(&mut all, ways, *warm_up, *rounds).await?;
+            for (way, samples) in all.ways.iter().zip(samples).filter(|(way, _)| way.can(*work)) {
+                sampled.push(Sampled {
+                    group: format!("switch, {}, {delay_us} us", work.name),
+                    variant: way.name().to_owned(),
+                    samples,
+                });
+            }
+            rows.extend(rows_of(*work, *delay_us, &all.ways, flights, &sampled));
+        }
+    }
+    settings.extend(fixture.settings().await?);
+    let report = Report {
+        bench: "switch",
+        compared: "one work in several ways, in turns, one client and one connection each; the reference \
+                   is the plain autocommit statement with a filter by hand, and for 5 statements the \
+                   tokio-postgres transaction without tenants"
+            .to_owned(),
+        versions: versions(),
+        server: fixture.server.describe(),
+        quick,
+        settings,
+        rows,
     };
-    let (explicit, set_local) = (pool(Strategy::Explicit).await?, pool(Strategy::ExplicitSetLocal).await?);
+    Ok((report, sampled))
+}
 
-    let mut times: [Vec<Duration>; 4] = Default::default();
-    for round in 0..WARM_UP + ROUNDS {
-        let id = i64::try_from(round % 100)? * 100 + 7;
-        let mut measured = [Duration::ZERO; 4];
-        let begun = Instant::now();
-        plain.query_one(&filtered, &[&id, &7_i64]).await?;
-        measured[0] = begun.elapsed();
-        let begun = Instant::now();
-        awaited_one_by_one(&mut one_by_one, id).await?;
-        measured[1] = begun.elapsed();
-        for (pool, time) in [&explicit, &set_local].into_iter().zip(&mut measured[2..]) {
-            let begun = Instant::now();
-            pool.tenant(tenant.clone()).query_one(READ, &[&id]).await?;
-            *time = begun.elapsed();
+/// The rows of the samples that were taken last, one for each way that can do the work.
+fn rows_of(
+    work: Work,
+    delay_us: u32,
+    ways: &[Way],
+    flights: &[Option<f64>],
+    sampled: &[Sampled],
+) -> Vec<Row> {
+    let able: Vec<usize> = (0..ways.len()).filter(|at| ways[*at].can(work)).collect();
+    let samples = &sampled[sampled.len() - able.len()..];
+    let Some(reference) = samples.first().and_then(|first| median(first.samples.iter().copied())) else {
+        return Vec::new();
+    };
+    let row = |(at, sampled): (&usize, &Sampled)| {
+        let mut samples = sampled.samples.clone();
+        let p50_us = percentile(&mut samples, 0.5);
+        Row {
+            name: work.name.to_owned(),
+            variant: sampled.variant.clone(),
+            delay_us,
+            clients: 1,
+            p50_us,
+            p99_us: percentile(&mut samples, 0.99),
+            ratio_to_plain: p50_us.map(|p50_us| p50_us / reference),
+            flights: flights[*at],
+            ..Row::default()
         }
-        if round >= WARM_UP {
-            times.iter_mut().zip(measured).for_each(|(times, time)| times.push(time));
+    };
+    able.iter().zip(samples).map(row).collect()
+}
+
+/// The flights of each way.
+async fn count(ways: &mut [Way], proxy: &Proxy, work: Work) -> Result<Vec<Option<f64>>, AnyError> {
+    let mut counts = Vec::new();
+    for way in ways {
+        if !way.can(work) {
+            counts.push(None);
+            continue;
         }
+        let mut flights = Vec::new();
+        for round in 0..COUNTING_ROUNDS {
+            let before = proxy.flights();
+            way.run(work, round).await?;
+            flights.push(float(proxy.flights() - before));
+        }
+        // The first turns prepare statements.
+        counts.push(median(flights.into_iter().skip(2)));
     }
+    Ok(counts)
+}
 
-    println!("{}", server.describe());
-    println!("a point read, {ROUNDS} rounds in turns, p50 and p99 in µs\n");
-    println!("{:<44} {:>7} {:>7} {:>7}", "", "p50", "p99", "ratio");
-    let names = [
-        "plain, filter by hand, no transaction",
-        "BEGIN, set_config, query, COMMIT in turn",
-        "tenantry, Explicit",
-        "tenantry, ExplicitSetLocal",
-    ];
-    let mut base = 0.0;
-    for (name, times) in names.iter().zip(&mut times) {
-        times.sort_unstable();
-        let micros = |at: usize| times[times.len() * at / 100].as_secs_f64() * 1e6;
-        if base == 0.0 {
-            base = micros(50);
+struct Ways {
+    ways: Vec<Way>,
+    work: Work,
+}
+
+impl Contest for Ways {
+    async fn turn(&mut self, way: usize, round: usize) -> Result<Duration, AnyError> {
+        let way = &mut self.ways[way];
+        if !way.can(self.work) {
+            return Ok(Duration::ZERO);
         }
-        println!("{name:<44} {:>7.0} {:>7.0} {:>7.2}", micros(50), micros(99), micros(50) / base);
+        let begun = Instant::now();
+        way.run(self.work, round).await?;
+        Ok(begun.elapsed())
     }
-    Ok(())
-}
-
-async fn awaited_one_by_one(client: &mut Client, id: i64) -> Result<(), AnyError> {
-    let transaction = client.transaction().await?;
-    let bind = "select set_config('app.tenant_id', $1, true)";
-    transaction.query_typed(bind, &[(&"7", tokio_postgres::types::Type::TEXT)]).await?;
-    transaction.query_typed(READ, &[(&id, tokio_postgres::types::Type::INT8)]).await?;
-    transaction.commit().await?;
-    Ok(())
-}
-
-/// 10,000 rows of 100 tenants. Returns the names of the app role and the system role.
-async fn fill(admin: &mut Client) -> Result<(String, String), AnyError> {
-    let names = ["owner", "app", "system"].map(|role| format!("tenantry_bench_{role}"));
-    let [owner, app, system] = &names;
-    let tenancy = Tenancy::new(TenantType::Bigint);
-    let roles = Roles::new(owner, app)?.system(system)?;
-    let bootstrap = Bootstrap::new(tenancy.clone(), roles.clone())
-        .app_password(Password::new(PASSWORD)?)
-        .system_password(Password::new(PASSWORD)?);
-    migrate::apply(admin, &bootstrap.script()?).await?;
-    admin
-        .batch_execute(
-            "create schema bench;
-             create table bench.item (tenant_id bigint, id bigint, name text);
-             insert into bench.item select n % 100, n, 'item ' || n from generate_series(0, 9999) n;",
-        )
-        .await?;
-    let table = TenantTable::new("bench.item")?.unique(["id"])?;
-    migrate::apply(admin, &secure(&tenancy, &roles, &[table])?).await?;
-    admin.batch_execute("vacuum analyze bench.item").await?;
-    let [_, app, system] = names;
-    Ok((app, system))
-}
-
-async fn connect(url: &str) -> Result<Client, AnyError> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }

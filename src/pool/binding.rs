@@ -90,12 +90,12 @@ impl Binding {
         }
         let first = (Name::Given(setting.clone()), tenant.as_setting());
         let given = context.settings().iter().map(|(name, value)| (Name::Given(name.clone()), value.clone()));
-        let mut more: Vec<_> = given.collect();
+        let mut others: Vec<_> = given.collect();
         if let Some(limit) = context.statement_timeout_limit() {
-            more.push((Name::Known("statement_timeout"), milliseconds(limit)));
+            others.push((Name::Known("statement_timeout"), milliseconds(limit)));
         }
         let mode = context.mode();
-        Ok(Self { begin: begin(mode), mode, first, more, reason: None })
+        Ok(Self { begin: begin(mode), mode, first, more: others, reason: None })
     }
 
     /// Binds no tenant, but the reason for doing without one.

@@ -1,0 +1,47 @@
+//! What is compared. Each peer is one file, and is used as its own documentation recommends.
+
+mod deadpool;
+mod diesel;
+mod plain;
+mod qail;
+mod sqlx;
+mod tenantry;
+mod tenaxum;
+
+use futures_util::future::BoxFuture;
+
+use crate::database::Urls;
+use crate::work::{AnyError, Rows, Unit};
+
+/// How many connections each pool has.
+pub const POOL: usize = 4;
+
+/// The reference, to which all others are a ratio.
+pub const REFERENCE: &str = "plain";
+
+/// One way to run a tenant's work.
+pub trait Peer: Send + Sync {
+    /// How the report calls it.
+    fn variant(&self) -> &'static str;
+
+    /// Runs one request, from the connection pool to the acknowledged commit.
+    fn run<'a>(&'a self, unit: &'a Unit) -> BoxFuture<'a, Result<Rows, AnyError>>;
+}
+
+/// Every peer, connected, the reference first.
+pub async fn all(urls: &Urls) -> Result<Vec<Box<dyn Peer>>, AnyError> {
+    let app = urls.app.as_str();
+    Ok(vec![
+        Box::new(plain::Plain::connect(&urls.reference)?),
+        Box::new(tenantry::Tenantry::connect(app).await?),
+        Box::new(deadpool::Deadpool::connect(app, deadpool::Style::InTurn)?),
+        Box::new(deadpool::Deadpool::connect(app, deadpool::Style::Joined)?),
+        Box::new(diesel::Diesel::connect(app, diesel::Style::InTurn)?),
+        Box::new(diesel::Diesel::connect(app, diesel::Style::Joined)?),
+        Box::new(sqlx::Sqlx::connect(app, sqlx::Checkout::Tested).await?),
+        Box::new(sqlx::Sqlx::connect(app, sqlx::Checkout::Untested).await?),
+        Box::new(tenaxum::Hooks::connect(app).await?),
+        Box::new(tenaxum::BeginTenant::connect(app).await?),
+        Box::new(qail::Qail::connect(app).await?),
+    ])
+}
