@@ -35,6 +35,8 @@ pub(super) struct Incoming {
     started: bool,
     /// An error, and what came behind it.
     held: BytesMut,
+    /// Where in what is held the latest message begins.
+    latest: usize,
     /// Whether an error is held.
     holding: bool,
     /// What goes to the driver ahead of anything that is read next.
@@ -58,6 +60,7 @@ impl Incoming {
             left: 0,
             started: false,
             held: BytesMut::new(),
+            latest: 0,
             holding: false,
             ready: BytesMut::new(),
         }
@@ -109,7 +112,7 @@ impl Incoming {
         self.left -= taken;
         self.pass(piece, taken);
         let whole = self.left == 0 && self.fate == Fate::Hold;
-        if whole && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held)) {
+        if whole && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held[self.latest..])) {
             self.release(piece);
         }
     }
@@ -183,6 +186,7 @@ impl Incoming {
     fn hold(&mut self, header: Header, piece: &mut Piece<'_>) -> Fate {
         self.holding = header.body <= LONGEST_HELD;
         if self.holding {
+            self.latest = self.held.len();
             return Fate::Hold;
         }
         self.release(piece);
@@ -240,8 +244,11 @@ impl Piece<'_> {
 /// Whether an error ends the connection, so that no ReadyForQuery follows it. The severity that is
 /// not translated stands in field `V`, see
 /// [Error and Notice Message Fields](https://www.postgresql.org/docs/current/protocol-error-fields.html).
-fn says_farewell(error: &[u8]) -> bool {
-    let mut fields = error.get(HEADER..).unwrap_or_default();
+fn says_farewell(message: &[u8]) -> bool {
+    let mut fields = match message {
+        [b'E', ..] => message.get(HEADER..).unwrap_or_default(),
+        _ => return false,
+    };
     while let [kind, rest @ ..] = fields {
         let (value, rest) = cstr(rest);
         if *kind == b'V' {

@@ -24,7 +24,11 @@ pub(super) enum Message {
     Execute,
     Close,
     Sync,
+    /// A Sync that the server may have passed over, as part of the data of a copy, or may yet answer.
+    SyncInDoubt,
     Query,
+    /// The same once one of its commands is complete, so that it may end here.
+    QueryAnswered,
     /// CopyDone or CopyFail. It has no answer of its own.
     CopyEnd,
 }
@@ -63,21 +67,43 @@ pub(super) enum Reply {
     Unasked,
 }
 
+/// What has become of a `COPY … FROM STDIN`. The driver sends two Syncs for one: the first right
+/// behind Execute, which the server passes over once it reads data, the second behind the data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Copying {
+    #[default]
+    No,
+    /// The server takes data.
+    Yes,
+    /// The server has failed. If it had begun to read, it has passed over the first Sync; if a
+    /// trigger failed ahead of the first row, it has not, and answers both.
+    Failed,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     owed: VecDeque<(Message, Sender)>,
-    /// Whether the server takes the data of a `COPY … FROM STDIN`.
-    copying: bool,
+    copying: Copying,
+    /// Whether the server has failed the request that stands first.
+    failed: bool,
+    /// Whether the server has failed a request whose Sync is not sent yet. It answers nothing up to there.
+    skipping: bool,
     /// Whether the next Sync follows the end of a copy that never began, so that the driver, which
     /// has had its ReadyForQuery, waits for no second one.
     next_sync_is_ours: bool,
 }
 
 impl Ledger {
-    pub(super) fn sent(&mut self, message: Message, sender: Sender) {
+    /// Enters a message. Whether the server answers it.
+    pub(super) fn sent(&mut self, message: Message, sender: Sender) -> bool {
+        if self.skipping && message != Message::Sync {
+            return false;
+        }
+        self.skipping = false;
         let ours = message == Message::Sync && std::mem::take(&mut self.next_sync_is_ours);
         self.owed.push_back((message, if ours { Sender::Wire } else { sender }));
         self.pass_copy_end();
+        true
     }
 
     /// Judges a message by its header.
@@ -87,43 +113,44 @@ impl Ledger {
         if matches!(tag, b'A' | b'N' | b'S') {
             return Ok(Reply::Unasked);
         }
+        self.resolve_doubt(tag);
         let Some(&(message, sender)) = self.owed.front() else {
-            // A server that shuts down says so to those who ask for nothing, too. During a copy it
-            // may also say what it thinks of the data.
+            // A server that shuts down says so to those who ask for nothing, too.
             return match tag {
-                b'E' if self.copying => Ok(self.fail()),
+                b'E' if self.skipping => Ok(Reply::Failed { stage: Stage::Statement, unparsed: 0 }),
                 b'E' => Ok(Reply::Unasked),
                 _ => Err(Violation::new("nothing, as no request is under way", name(tag))),
             };
         };
-        let answered = match (message, tag) {
+        let unexpected = || Err(Violation::new(expected(message), name(tag)));
+        match (message, tag) {
             (_, b'E') => return Ok(self.fail()),
             (Message::Parse, b'1') => {
                 self.pop();
                 return Ok(Reply::Parsed(sender));
             }
-            (Message::Sync | Message::Query, b'Z') => {
-                self.pop();
+            (Message::Sync | Message::SyncInDoubt | Message::QueryAnswered, b'Z') => {
+                self.end_request();
                 return Ok(Reply::Ready(sender));
             }
-            (Message::DescribeStatement, b't') => {
-                self.owed[0].0 = Message::DescribeColumns;
-                false
+            (Message::DescribeStatement, b't') => self.owed[0].0 = Message::DescribeColumns,
+            (Message::Bind, b'2') | (Message::Close, b'3') | (Message::DescribeColumns, b'T' | b'n') => {
+                self.pop();
             }
-            (Message::Bind, b'2')
-            | (Message::Close, b'3')
-            | (Message::DescribeColumns, b'T' | b'n')
-            | (Message::Execute, b'C' | b'I' | b's') => true,
-            (Message::Execute | Message::Query, b'G') => {
-                self.begin_copy();
-                false
+            (Message::Execute, b'C') if self.copying == Copying::Yes => self.end_copy()?,
+            (Message::Execute, _) if self.copying == Copying::Yes => return unexpected(),
+            (Message::Execute, b'C') => self.pop(),
+            (Message::Execute, b'D') => {}
+            // A prologue gives rows at most. What answered with anything else did not run it.
+            (Message::Execute, _) if matches!(sender, Sender::Prologue(..)) => return unexpected(),
+            (Message::Execute, b'I' | b's') => self.pop(),
+            (Message::Execute, b'G') => self.copying = Copying::Yes,
+            (Message::Execute, b'H' | b'd' | b'c') => {}
+            (Message::Query | Message::QueryAnswered, b'C' | b'I') => self.owed[0].0 = Message::QueryAnswered,
+            (Message::Query | Message::QueryAnswered, b'T' | b'D' | b'G' | b'H' | b'd' | b'c') => {
+                self.owed[0].0 = Message::Query;
             }
-            (Message::Execute | Message::Query, b'D' | b'H' | b'd' | b'c')
-            | (Message::Query, b'T' | b'C' | b'I') => false,
-            _ => return Err(Violation::new(expected(message), name(tag))),
-        };
-        if answered {
-            self.pop();
+            _ => return unexpected(),
         }
         Ok(Reply::To(sender))
     }
@@ -148,51 +175,84 @@ impl Ledger {
         self.pass_copy_end();
     }
 
+    fn end_request(&mut self) {
+        self.owed.pop_front();
+        self.failed = false;
+        if self.copying == Copying::Failed && !matches!(self.owed.front(), Some((Message::CopyEnd, _))) {
+            // This was the first Sync of a copy whose second is not sent yet, which it will answer.
+            self.copying = Copying::No;
+        }
+        self.pass_copy_end();
+    }
+
     /// A failed message takes those behind it along, up to the Sync.
     fn fail(&mut self) -> Reply {
         let stage = match self.owed.front() {
+            // Whatever a server that has failed says ahead of its ReadyForQuery.
+            _ if self.failed => Stage::Statement,
             Some((_, Sender::Prologue(part, _))) => Stage::Prologue(*part),
             Some((Message::Sync, _)) => Stage::Commit,
             _ => Stage::Statement,
         };
+        self.failed = true;
+        if self.copying == Copying::Yes {
+            self.copying = Copying::Failed;
+        }
         let mut unparsed = 0;
         while let Some(&(message, sender)) = self.owed.front() {
             match message {
-                Message::Sync => break,
-                Message::Query => {
+                Message::Sync => return Reply::Failed { stage, unparsed },
+                Message::Query | Message::QueryAnswered => {
                     // All that is left of it is what a Sync leaves.
                     self.owed[0].0 = Message::Sync;
-                    break;
+                    return Reply::Failed { stage, unparsed };
                 }
                 Message::Parse if sender == Sender::Driver => unparsed += 1,
-                Message::CopyEnd => self.copying = false,
                 _ => {}
             }
             self.owed.pop_front();
         }
+        self.skipping = true;
         Reply::Failed { stage, unparsed }
     }
 
-    /// From now on the server takes data and, until that ends, passes over every Sync.
-    fn begin_copy(&mut self) {
-        self.copying = true;
-        while let Some((Message::Sync, _)) = self.owed.get(1) {
-            self.owed.remove(1);
-        }
+    /// The server has taken all data, and with them the first Sync.
+    fn end_copy(&mut self) -> Result<(), Violation> {
+        let end = self.owed.iter().position(|(message, _)| *message == Message::CopyEnd);
+        let Some(end) = end else {
+            return Err(Violation::new("nothing, as the data of the copy have not ended", name(b'C')));
+        };
+        self.owed.drain(..=end);
+        self.copying = Copying::No;
+        Ok(())
     }
 
-    /// The end of a copy has come to be next. The server passes over one that ends nothing, because
-    /// the copy was refused, and answers the Sync behind it all the same.
+    /// The end of a copy has come to be next, so the copy was refused or has failed. The server
+    /// passes over what is left of it and answers the second Sync like any other.
     fn pass_copy_end(&mut self) {
         while let Some((Message::CopyEnd, _)) = self.owed.front() {
             self.owed.pop_front();
-            if std::mem::take(&mut self.copying) {
-                continue;
-            }
+            let failed = std::mem::take(&mut self.copying) == Copying::Failed;
             match self.owed.front_mut() {
-                Some((Message::Sync, sender)) => *sender = Sender::Wire,
+                Some((message @ Message::Sync, sender)) => {
+                    *sender = Sender::Wire;
+                    if failed {
+                        *message = Message::SyncInDoubt;
+                    }
+                }
                 _ => self.next_sync_is_ours = true,
             }
+        }
+    }
+
+    /// Finds out about a Sync in doubt by what comes in its place.
+    fn resolve_doubt(&mut self, tag: u8) {
+        let Some((Message::SyncInDoubt, _)) = self.owed.front() else { return };
+        match self.owed.get(1) {
+            // Whichever of the two is answered, there may be another ReadyForQuery and need not be.
+            Some((Message::Sync, _)) if tag == b'Z' => self.owed.swap(0, 1),
+            _ if tag == b'Z' => {}
+            _ => self.pop(),
         }
     }
 }
@@ -205,8 +265,8 @@ fn expected(message: Message) -> &'static str {
         Message::DescribeColumns => "RowDescription or NoData",
         Message::Execute => "rows or CommandComplete",
         Message::Close => "CloseComplete",
-        Message::Sync => "ReadyForQuery",
-        Message::Query => "the answer to a simple query",
+        Message::Sync | Message::SyncInDoubt => "ReadyForQuery",
+        Message::Query | Message::QueryAnswered => "the answer to a simple query",
         Message::CopyEnd => "CommandComplete of the copy",
     }
 }

@@ -28,6 +28,8 @@ mod outgoing;
 mod prologue;
 mod statements;
 mod stream;
+#[cfg(test)]
+mod tests;
 #[cfg(unix)]
 mod unix;
 mod violation;

@@ -1,7 +1,5 @@
 //! The driver's messages on their way to the server.
 
-use std::io;
-
 use bytes::{BufMut, BytesMut};
 
 use super::frame::{HEADER, Header, Partial};
@@ -69,7 +67,7 @@ impl Outgoing {
         out: &mut BytesMut,
         ledger: &mut Ledger,
         link: &Link,
-    ) -> io::Result<usize> {
+    ) -> Result<usize, Violation> {
         let bytes = &bytes[..bytes.len().min(COPIED)];
         let mut at = 0;
         while at < bytes.len() {
@@ -95,17 +93,20 @@ impl Outgoing {
         out: &mut BytesMut,
         ledger: &mut Ledger,
         link: &Link,
-    ) -> io::Result<()> {
+    ) -> Result<(), Violation> {
+        if !link.is_armed() {
+            return Ok(());
+        }
         match tag {
             b'P' | b'B' => {
                 let known = &self.known;
-                link.take(|prologue| prologue.write(known, out, ledger)).unwrap_or(Ok(()))
+                let written = link.take(|prologue| prologue.write(known, out, ledger)).unwrap_or(Ok(()));
+                written.map_err(|error| Violation::new("a context that can be sent", error.to_string()))
             }
-            b'Q' if link.is_armed() => {
-                Err(Violation::new("a statement to carry the context", "a simple query").into())
-            }
-            // The driver itself closes statements that nobody holds any more.
-            _ => Ok(()),
+            // The driver itself closes statements that nobody holds any more, and asks whether the
+            // server is there.
+            b'C' | b'S' | b'X' => Ok(()),
+            _ => Err(Violation::new("a statement to carry the context", "a request that cannot")),
         }
     }
 
@@ -181,7 +182,7 @@ impl Outgoing {
 /// Without names.
 impl Outgoing {
     /// Rewrites one header or one part of a body. Returns how many bytes it took.
-    fn next_unnamed(&mut self, bytes: &[u8], out: &mut BytesMut, ledger: &mut Ledger) -> io::Result<usize> {
+    fn next_unnamed(&mut self, bytes: &[u8], out: &mut BytesMut, ledger: &mut Ledger) -> Result<usize, Violation> {
         if self.left == 0 {
             let taken = self.header.fill(bytes);
             if let Some(header) = self.header.header() {
@@ -225,7 +226,9 @@ impl Outgoing {
         match self.under_way.tag {
             b'P' => {
                 self.statements.parse(&named, out);
-                ledger.sent(Message::Parse, Sender::Driver);
+                if !ledger.sent(Message::Parse, Sender::Driver) {
+                    self.statements.forget_last();
+                }
             }
             b'B' => {
                 let (portal, rest) = cstr(&named);

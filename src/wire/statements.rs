@@ -53,6 +53,13 @@ impl Statements {
         }
     }
 
+    /// The server will not answer the Parse that was read last.
+    pub(super) fn forget_last(&mut self) {
+        if let Some(name) = self.unconfirmed.pop_back() {
+            self.parsed.remove(&name);
+        }
+    }
+
     /// Writes the Parse of a statement, if it is one that was prepared by name.
     pub(super) fn parse_again(&self, name: &[u8], out: &mut BytesMut) -> bool {
         let parsed = self.parsed.get(name);

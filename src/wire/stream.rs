@@ -115,7 +115,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         if this.outgoing.rewrites(&this.link) {
             // Written with what the driver adds until it flushes.
             let Self { outgoing, ledger, link, unwritten, .. } = this;
-            return Poll::Ready(outgoing.rewrite(bytes, unwritten, ledger, link));
+            let rewritten = outgoing.rewrite(bytes, unwritten, ledger, link);
+            return Poll::Ready(rewritten.map_err(|violation| this.give_up(violation)));
         }
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
         let followed = this.outgoing.follow(&bytes[..written], &mut this.ledger);

@@ -37,7 +37,9 @@ async fn product(way: Way, operations: &[Operation]) {
                     assert!(points < ENDLESS, "{} does not end", operation.name);
                 }
                 println!("{}: {intervention:?} up to {:?}", operation.name, by(points));
-                assert!(points > 3, "{} has {points} await points only", operation.name);
+                // A statement that carries its context waits once, for an answer of several messages.
+                let least = if matches!(by(0), Point::Poll(_)) { 1 } else { 3 };
+                assert!(points > least, "{} has {points} await points only", operation.name);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use tenantry::testing::Server;
 use tenantry::{Result, TenantPool, TenantPoolBuilder};
 use tokio::time::timeout;
@@ -67,15 +67,9 @@ impl Stand {
     /// Has each connection of the pool's prepare the statements of the operations. Those that have
     /// send nothing.
     pub async fn prepare(&self, pool: &TenantPool) {
-        if self.road.way.route == Route::PgBouncer {
-            // Nothing stays prepared there.
-            return;
-        }
         let open: Vec<_> = (0..pool.status().max_size).map(|_| pool.tenant(tenant(OWN)).begin()).collect();
-        let prepared = open.iter().map(async |tx| {
-            try_join_all(PREPARED.map(|statement| tx.prepare(statement))).await.unwrap();
-        });
-        timeout(LIMIT, join_all(prepared)).await.expect("prepare hangs");
+        let prepared = open.iter().flat_map(|tx| PREPARED.iter().map(|statement| tx.prepare(*statement)));
+        timeout(LIMIT, try_join_all(prepared)).await.expect("prepare hangs").unwrap();
         for tx in open {
             tx.rollback().await.unwrap();
         }

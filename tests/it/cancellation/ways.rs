@@ -44,11 +44,6 @@ macro_rules! suite {
             }
 
             #[tokio::test]
-            async fn a_statement_that_is_not_polled_holds_up_no_other() {
-                parts::are_not_polled(WAY).await;
-            }
-
-            #[tokio::test]
             async fn statements_of_several_tasks_wait_for_the_opening_together() {
                 parts::wait_together(WAY).await;
             }
@@ -103,19 +98,29 @@ suite!(over_tls_explicit, Tls, Explicit);
 suite!(through_pgbouncer, PgBouncer, Implicit);
 suite!(through_pgbouncer_explicit, PgBouncer, Explicit);
 
-mod a_server_that_stops_leaves_nothing_half_done {
-    use tenantry::Strategy;
+/// What a proxy or a pooler between would make another test.
+macro_rules! alone_with_the_server {
+    ($module:ident, $strategy:ident) => {
+        mod $module {
+            use tenantry::Strategy;
 
-    use crate::cancellation::shutdown;
-    use crate::support::route::{Route, Way};
+            use crate::cancellation::{parts, shutdown};
+            use crate::support::route::{Route, Way};
 
-    #[tokio::test]
-    async fn directly() {
-        shutdown::leaves_nothing_half_done(Way::new(Route::Direct, Strategy::Implicit)).await;
-    }
+            const WAY: Way = Way::new(Route::Direct, Strategy::$strategy);
 
-    #[tokio::test]
-    async fn directly_explicit() {
-        shutdown::leaves_nothing_half_done(Way::new(Route::Direct, Strategy::Explicit)).await;
-    }
+            #[tokio::test]
+            async fn a_statement_that_is_not_polled_holds_up_no_other() {
+                parts::are_not_polled(WAY).await;
+            }
+
+            #[tokio::test]
+            async fn a_server_that_stops_leaves_nothing_half_done() {
+                shutdown::leaves_nothing_half_done(WAY).await;
+            }
+        }
+    };
 }
+
+alone_with_the_server!(alone, Implicit);
+alone_with_the_server!(alone_explicit, Explicit);
