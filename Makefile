@@ -42,6 +42,7 @@ check: ## Format, lint and documentation, with warnings denied
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --all-features -- -D warnings
+	$(CARGO) clippy --bench chart --all-features -- -D warnings # which --all-targets leaves out
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
 
 doc: ## Build the documentation

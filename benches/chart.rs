@@ -51,12 +51,12 @@ fn bar(row: &Value) -> Option<Bar> {
     })
 }
 
-/// The delays, in order, each once.
-pub fn delays(bars: &[Bar]) -> Vec<u64> {
-    let mut delays: Vec<u64> = bars.iter().map(|bar| bar.delay_us).collect();
-    delays.sort_unstable();
-    delays.dedup();
-    delays
+/// Without delay and with the longest: what lies between them lies between their ratios.
+pub fn shown(bars: &[Bar]) -> Vec<u64> {
+    let delays = || bars.iter().map(|bar| bar.delay_us);
+    let mut shown: Vec<u64> = delays().min().into_iter().chain(delays().max()).collect();
+    shown.dedup();
+    shown
 }
 
 /// A delay, in words.
@@ -72,7 +72,7 @@ pub fn network(delay_us: u64) -> String {
 fn table(bars: &[Bar]) -> String {
     let works = in_order(bars.iter().map(|bar| bar.work.as_str()));
     let columns: Vec<(&str, u64)> =
-        works.iter().flat_map(|work| delays(bars).into_iter().map(move |delay| (*work, delay))).collect();
+        works.iter().flat_map(|work| shown(bars).into_iter().map(move |delay| (*work, delay))).collect();
     let heads: Vec<String> =
         columns.iter().map(|(work, delay)| format!("{work}, {}", network(*delay))).collect();
     let mut out = format!("| | {} |\n|---|{}\n", heads.join(" | "), "--:|".repeat(columns.len()));

@@ -23,6 +23,8 @@ const CONNECTIONS: usize = 4;
 
 /// A statement that runs longer than the drain lets an abandoned one run.
 const LONG: &str = "select pg_sleep(0.3)";
+/// A statement that runs until as many tasks as there are connections have one each.
+const SHORT: &str = "select pg_sleep(0.02)";
 /// How long the pools are left alone after a long statement, until all connections are at rest.
 const REST: Duration = Duration::from_millis(400);
 
@@ -73,7 +75,7 @@ async fn compare() -> Result<Report, AnyError> {
         for pool in &pools {
             open_all(pool, size).await?;
         }
-        let mut next = Next { pools, before: Before::Nothing };
+        let mut next = Next { pools, size, before: Before::Nothing };
         let mut undisturbed = Vec::new();
         for (before, rounds) in [
             (Before::Nothing, short_rounds),
@@ -131,6 +133,7 @@ fn rows_of(next: &Next, size: usize, samples: Vec<Vec<f64>>, undisturbed: &[Opti
 
 struct Next {
     pools: Vec<Pooled>,
+    size: usize,
     before: Before,
 }
 
@@ -141,8 +144,10 @@ impl Contest for Next {
             Before::Nothing => {}
             Before::ShortDropped => poll_once(pool.request(round)).await,
             Before::LongDropped => {
+                // The round before has cost a connection.
+                open_all(pool, self.size).await?;
                 // The limit ends it, and that is the point.
-                let _ = tokio::time::timeout(Duration::from_millis(10), long(pool)).await;
+                let _ = tokio::time::timeout(Duration::from_millis(10), sleep(pool, LONG)).await;
             }
         }
         let begun = Instant::now();
@@ -160,7 +165,7 @@ async fn open_all(pool: &Pooled, size: usize) -> Result<(), AnyError> {
     let tasks: Vec<_> = (0..size)
         .map(|_| {
             let pool = pool.clone();
-            tokio::spawn(async move { long(&pool).await })
+            tokio::spawn(async move { sleep(&pool, SHORT).await })
         })
         .collect();
     for task in tasks {
@@ -178,16 +183,16 @@ async fn poll_once(future: impl Future) {
     .await;
 }
 
-async fn long(pool: &Pooled) -> Result<(), AnyError> {
+async fn sleep(pool: &Pooled, statement: &str) -> Result<(), AnyError> {
     match pool {
-        Pooled::Plain(pool) => drop(pool.get().await?.query(LONG, &[]).await?),
+        Pooled::Plain(pool) => drop(pool.get().await?.query(statement, &[]).await?),
         Pooled::OneByOne(pool) => {
             let mut client = pool.get().await?;
             let transaction = client.transaction().await?;
-            transaction.query(LONG, &[]).await?;
+            transaction.query(statement, &[]).await?;
             transaction.commit().await?;
         }
-        Pooled::Scoped(_, pool) => drop(pool.tenant(TENANT).query(LONG, &[]).await?),
+        Pooled::Scoped(_, pool) => drop(pool.tenant(TENANT).query(statement, &[]).await?),
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Bar, delays, network};
+use super::{Bar, network, shown};
 use crate::common::report::in_order;
 use crate::common::stats::float;
 
@@ -18,7 +18,7 @@ const GROUP_GAP: f64 = 12.0;
 
 /// Colours that stand out from white and from near black; readers of the picture choose the page's colour.
 const STYLE: &str = "
-    text { font: 12px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #6e7781 }
+    text { font: 12px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #768390 }
     .title, .work { font-weight: 600 }
     .title { font-size: 14px }
     .small { font-size: 10.5px }
@@ -32,10 +32,7 @@ const STYLE: &str = "
 ";
 
 pub fn draw(bars: &[Bar], measured_on: &str) -> String {
-    let all = delays(bars);
-    // Loopback and the longest delay say it; what lies between them stands in the table.
-    let mut shown: Vec<u64> = all.first().into_iter().chain(all.last()).copied().collect();
-    shown.dedup();
+    let shown = shown(bars);
     let most =
         bars.iter().filter(|bar| shown.contains(&bar.delay_us)).map(|bar| bar.ratio).fold(1.0, f64::max);
     let scale = PANEL / most;
@@ -49,7 +46,8 @@ pub fn draw(bars: &[Bar], measured_on: &str) -> String {
     }
     let mut y = HEAD;
     for work in in_order(bars.iter().map(|bar| bar.work.as_str())) {
-        text(&mut body, 0.0, y + 15.0, "work", work);
+        let reference = if work.starts_with('5') { ", against the transaction without tenants" } else { "" };
+        text(&mut body, 0.0, y + 15.0, "work", &format!("{work}{reference}"));
         y += GROUP_HEAD;
         let of_work: Vec<&Bar> = bars.iter().filter(|bar| bar.work == work).collect();
         let ways = in_order(of_work.iter().map(|bar| bar.way.as_str()));
@@ -64,12 +62,14 @@ pub fn draw(bars: &[Bar], measured_on: &str) -> String {
                 let bar = of_work.iter().find(|bar| bar.way == way && bar.delay_us == *delay_us);
                 let Some(bar) = bar else { continue };
                 let (x, length) = (left(at), bar.ratio * scale);
-                let class = class(way);
+                let class = if bar.ratio == 1.0 { "plain" } else { class(way) };
                 let _ = writeln!(
                     body,
                     r#"<rect class="bar {class}" x="{x:.1}" y="{y:.1}" width="{length:.1}" height="{BAR}" rx="2"/>"#
                 );
-                text(&mut body, x + length + 5.0, y + 11.0, "value", &format!("{:.2}", bar.ratio));
+                // Clear of the line that marks the reference.
+                let end = x + length.max(scale) + 5.0;
+                text(&mut body, end, y + 11.0, "value", &format!("{:.2}", bar.ratio));
             }
             y += STEP;
         }
@@ -96,7 +96,6 @@ fn left(panel: usize) -> f64 {
 fn class(way: &str) -> &'static str {
     match way {
         _ if way.starts_with("tenantry") => "own",
-        _ if way.starts_with("plain") => "plain",
         _ => "other",
     }
 }

@@ -262,7 +262,9 @@ fn labels(labels: impl Iterator<Item = String>) -> usize {
 }
 
 fn cell(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
+    // Tenths of ten milliseconds say nothing, and would not fit their column.
+    let digits = |value: f64| if value < 10_000.0 { digits } else { 0 };
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0$}", digits(value)))
 }
 
 /// Each once, in the order of its first appearance.
