@@ -1,9 +1,13 @@
 -- Says that no tenant is bound. It returns a text for the sake of the expression that calls it.
+--
+-- The search path is fixed for a second reason: a function with a setting of its own is looked into only when it
+-- is called, so each statement under a policy that names it starts with less work.
 -- Variables: support (schema).
 CREATE OR REPLACE FUNCTION :"support".no_tenant(setting text) RETURNS text
     LANGUAGE plpgsql
     STABLE
     PARALLEL SAFE
+    SET search_path = pg_catalog
 AS $$
 BEGIN
     RAISE EXCEPTION USING

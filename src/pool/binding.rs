@@ -11,7 +11,13 @@ use tokio_postgres::IsolationLevel;
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
 use crate::tenant::{TenantContext, TenantType, TransactionMode};
-use crate::wire::{Part, Prologue};
+use crate::wire::{Part, Prologue, Sql};
+
+/// The statement that binds a tenant where nothing else is to be set.
+const SET_TENANT: &str = include_str!("../../sql/pool/set_tenant.sql");
+
+/// The name under which the server keeps it.
+const TENANT: &str = "tenantry_tenant";
 
 /// The context select for one setting.
 const SET_CONTEXT: &str = include_str!("../../sql/pool/set_context.sql");
@@ -51,7 +57,33 @@ pub(super) struct Binding {
     /// There is always one, and seldom another.
     first: (Name, String),
     more: Vec<(Name, String)>,
+    /// The statement that sets the first one where there is no other, and its name on the server.
+    alone: Option<Arc<str>>,
     reason: Option<String>,
+}
+
+/// The setting that carries a pool's tenants.
+pub(super) struct TenantSetting {
+    name: SettingName,
+    /// The statement that binds a tenant by it.
+    select: Arc<str>,
+}
+
+impl TenantSetting {
+    pub(super) fn new(name: SettingName) -> Self {
+        let select = statement(SET_TENANT).replace(":'setting'", &literal(name.as_str()));
+        Self { name, select: select.into() }
+    }
+
+    pub(super) fn name(&self) -> &SettingName {
+        &self.name
+    }
+}
+
+/// The statement of a file, without the comments ahead of it and its semicolon.
+fn statement(file: &'static str) -> &'static str {
+    let from = file.find("SELECT").unwrap_or(0);
+    file[from..].trim_end().trim_end_matches(';')
 }
 
 /// The name of a setting: one of the server's own or of this crate's, or one that was given.
@@ -73,9 +105,10 @@ impl Binding {
     /// Binds a tenant: its own setting first, then what the context adds.
     pub(super) fn tenant(
         context: &TenantContext,
-        setting: &SettingName,
+        setting: &TenantSetting,
         tenant_type: TenantType,
     ) -> Result<Self> {
+        let TenantSetting { name: setting, select } = setting;
         let tenant = context.tenant();
         if !tenant.fits(tenant_type) {
             return Err(Error::config(format!(
@@ -95,7 +128,14 @@ impl Binding {
             others.push((Name::Known("statement_timeout"), milliseconds(limit)));
         }
         let mode = context.mode();
-        Ok(Self { begin: begin(mode), mode, first, more: others, reason: None })
+        Ok(Self {
+            begin: begin(mode),
+            mode,
+            first,
+            more: others,
+            alone: Some(Arc::clone(select)),
+            reason: None,
+        })
     }
 
     /// Binds no tenant, but the reason for doing without one.
@@ -106,6 +146,7 @@ impl Binding {
             mode,
             first: (Name::Known(SYSTEM_REASON), reason.clone()),
             more: Vec::new(),
+            alone: None,
             reason: Some(reason),
         }
     }
@@ -114,7 +155,7 @@ impl Binding {
     pub(super) fn canary(value: &str) -> Self {
         let mode = TransactionMode::default();
         let first = (Name::Known(CANARY), value.to_owned());
-        Self { begin: begin(mode), mode, first, more: Vec::new(), reason: None }
+        Self { begin: begin(mode), mode, first, more: Vec::new(), alone: None, reason: None }
     }
 
     pub(super) fn begin(&self) -> Cow<'static, str> {
@@ -147,14 +188,17 @@ impl Binding {
             Form::Alone => self.mode.read_only.then_some(READ_ONLY),
             Form::Block => {
                 let name = if self.begin == "BEGIN" { BEGIN } else { "" };
-                prologue.push(Part::Begin, name, self.begin(), [])?;
+                prologue.push(Part::Begin, name, self.begin().into(), [])?;
                 None
             }
         };
+        if let (None, [], Some(select)) = (extra, &*self.more, &self.alone) {
+            return prologue.push(Part::Context, TENANT, Sql::Shared(Arc::clone(select)), [&*self.first.1]);
+        }
         let count = 1 + self.more.len() + usize::from(extra.is_some());
         let name = SELECTS.get(count - 1).copied().unwrap_or_default();
         let settings = self.settings().chain(extra);
-        prologue.push(Part::Context, name, select(count), settings.flat_map(<[&str; 2]>::from))
+        prologue.push(Part::Context, name, select(count).into(), settings.flat_map(<[&str; 2]>::from))
     }
 
     /// The parameters of [`Binding::select`], each of them `text`.
@@ -181,7 +225,7 @@ pub(super) enum Form {
 }
 
 fn select(settings: usize) -> Cow<'static, str> {
-    let mut sql = Cow::Borrowed(SET_CONTEXT.trim_end().trim_end_matches(';'));
+    let mut sql = Cow::Borrowed(statement(SET_CONTEXT));
     for at in 1..settings {
         // Writing to a String does not fail.
         let _ = write!(sql.to_mut(), ", set_config(${}, ${}, true)", 2 * at + 1, 2 * at + 2);
@@ -221,12 +265,17 @@ mod tests {
 
     use tokio_postgres::IsolationLevel;
 
-    use super::{Binding, milliseconds};
+    use super::{Binding, TenantSetting, milliseconds};
     use crate::ident::SettingName;
     use crate::tenant::{TenantContext, TenantId, TenantType};
 
-    fn setting() -> SettingName {
-        SettingName::new("app.tenant_id").unwrap()
+    fn setting() -> TenantSetting {
+        TenantSetting::new(SettingName::new("app.tenant_id").unwrap())
+    }
+
+    #[test]
+    fn a_tenant_by_itself_is_bound_by_a_statement_of_its_own() {
+        assert_eq!(&*setting().select, "SELECT WHERE set_config('app.tenant_id', $1, true) IS NULL");
     }
 
     #[test]

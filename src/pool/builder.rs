@@ -8,6 +8,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Socket};
 use tracing::info;
 
+use super::binding::TenantSetting;
 use super::core::{Core, Options};
 use super::guard::{self, Purpose};
 use super::retry::Retry;
@@ -234,6 +235,7 @@ impl TenantPoolBuilder {
         let strategy = tenants.strategy();
         let max_size = self.options.max_size;
         info!(role, %setting, tenant_type = %self.tenant_type, ?strategy, max_size, "tenant pool is open");
+        let setting = TenantSetting::new(setting);
         Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type: self.tenant_type })))
     }
 }

@@ -33,10 +33,9 @@ use std::sync::Arc;
 
 use tokio_postgres::Config;
 
-use self::binding::Binding;
+use self::binding::{Binding, TenantSetting};
 use self::core::Core;
 use crate::error::{Error, Result};
-use crate::ident::SettingName;
 use crate::tenant::{TenantContext, TenantType, refuse_nul};
 
 pub use self::builder::TenantPoolBuilder;
@@ -60,7 +59,7 @@ pub struct TenantPool(Arc<Shared>);
 struct Shared {
     tenants: Arc<Core>,
     system: Option<Arc<Core>>,
-    setting: SettingName,
+    setting: TenantSetting,
     tenant_type: TenantType,
 }
 
@@ -171,7 +170,7 @@ impl fmt::Debug for TenantPool {
         let Shared { tenants, system, setting, tenant_type } = &*self.0;
         f.debug_struct("TenantPool")
             .field("strategy", &tenants.strategy())
-            .field("setting", &setting.as_str())
+            .field("setting", &setting.name().as_str())
             .field("tenant_type", tenant_type)
             .field("system", &system.is_some())
             .field("status", &self.status())

@@ -30,28 +30,33 @@ impl Partial {
         self.len == 0
     }
 
-    /// Takes what is missing from the front of `bytes` and returns how many bytes that were.
-    pub(super) fn fill(&mut self, bytes: &[u8]) -> usize {
+    /// Reads what is missing from the front of `bytes`. Returns how many bytes that were, and the
+    /// header once it is whole.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> (usize, Option<Result<Header, Violation>>) {
+        if let (0, Some(whole)) = (self.len, bytes.first_chunk()) {
+            return (HEADER, Some(Header::parse(*whole)));
+        }
         let taken = bytes.len().min(HEADER - self.len);
         self.bytes[self.len..self.len + taken].copy_from_slice(&bytes[..taken]);
         self.len += taken;
-        taken
+        let whole = self.len == HEADER;
+        if whole {
+            self.len = 0;
+        }
+        (taken, whole.then(|| Header::parse(self.bytes)))
     }
 
-    /// The header, once it is whole.
-    pub(super) fn header(&self) -> Option<Result<Header, Violation>> {
-        let [tag, length @ ..] = self.bytes;
-        (self.len == HEADER).then(|| Header::new(tag, u32::from_be_bytes(length)))
-    }
-
-    /// The bytes that are there so far. They are not kept.
-    pub(super) fn take(&mut self) -> ([u8; HEADER], usize) {
-        (self.bytes, std::mem::take(&mut self.len))
+    /// What is there of a header that is not whole. It is not kept.
+    pub(super) fn take(&mut self) -> &[u8] {
+        let len = std::mem::take(&mut self.len);
+        &self.bytes[..len]
     }
 }
 
 impl Header {
-    fn new(tag: u8, length: u32) -> Result<Self, Violation> {
+    #[inline]
+    fn parse([tag, length @ ..]: [u8; HEADER]) -> Result<Self, Violation> {
+        let length = u32::from_be_bytes(length);
         if !(4..LONGEST).contains(&length) {
             return Err(Violation::new(
                 "a message of 4 bytes to 1 GiB",
@@ -59,6 +64,13 @@ impl Header {
             ));
         }
         Ok(Self { tag, body: length as usize - 4 })
+    }
+
+    /// The header as it is written.
+    pub(super) fn bytes(self) -> [u8; HEADER] {
+        // It was parsed from four bytes, or stands for a message that the driver has written.
+        let [a, b, c, d] = u32::try_from(self.body + 4).unwrap_or(u32::MAX).to_be_bytes();
+        [self.tag, a, b, c, d]
     }
 }
 
@@ -99,25 +111,31 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Option<Result<(u8, usize), String>> {
         let mut partial = Partial::default();
-        assert_eq!(partial.fill(bytes), bytes.len().min(HEADER));
-        let header = partial.header()?;
+        let (taken, header) = partial.read(bytes);
+        assert_eq!(taken, bytes.len().min(HEADER));
+        let header = header?;
         Some(header.map(|header| (header.tag, header.body)).map_err(|violation| violation.to_string()))
     }
 
     #[test]
     fn a_header_may_arrive_in_pieces_cut_anywhere() {
         let bytes = *b"D\0\0\x01\x04rest";
-        for cut in 0..=HEADER {
+        for cut in 0..HEADER {
             let mut partial = Partial::default();
-            assert_eq!(partial.fill(&bytes[..cut]), cut);
+            let (taken, header) = partial.read(&bytes[..cut]);
+            assert!(taken == cut && header.is_none());
             assert_eq!(partial.is_empty(), cut == 0);
-            assert_eq!(partial.header().is_some(), cut == HEADER);
-            assert_eq!(partial.fill(&bytes[cut..]), HEADER - cut);
-            let header = partial.header().unwrap().unwrap();
+            let (taken, header) = partial.read(&bytes[cut..]);
+            assert_eq!(taken, HEADER - cut);
+            let header = header.unwrap().unwrap();
             assert_eq!((header.tag, header.body), (b'D', 256));
-            assert_eq!(partial.take(), (*b"D\0\0\x01\x04", HEADER));
+            assert_eq!(header.bytes(), bytes[..HEADER]);
             assert!(partial.is_empty());
         }
+        let mut partial = Partial::default();
+        partial.read(&bytes[..3]);
+        assert_eq!(partial.take(), &bytes[..3]);
+        assert!(partial.is_empty());
     }
 
     #[test]

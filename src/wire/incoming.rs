@@ -108,8 +108,7 @@ impl Incoming {
     pub(super) fn end(&mut self) {
         self.ready.unsplit(self.held.split());
         self.holding = false;
-        let (bytes, len) = self.header.take();
-        self.ready.extend_from_slice(&bytes[..len]);
+        self.ready.extend_from_slice(self.header.take());
     }
 
     fn take_body(&mut self, piece: &mut Piece<'_>) {
@@ -131,18 +130,16 @@ impl Incoming {
         outgoing: &mut Outgoing,
         link: &Link,
     ) -> Result<(), Violation> {
-        let taken = self.header.fill(&piece.bytes[piece.read..]);
+        let (taken, header) = self.header.read(&piece.bytes[piece.read..]);
         piece.read += taken;
-        let Some(header) = self.header.header() else { return Ok(()) };
-        let header = header?;
-        let (bytes, _) = self.header.take();
+        let Some(header) = header.transpose()? else { return Ok(()) };
         self.left = header.body;
         self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
         match self.fate {
             Fate::Withhold => {}
-            Fate::Hold => self.held.extend_from_slice(&bytes),
+            Fate::Hold => self.held.extend_from_slice(&header.bytes()),
             // As much of the header as was read from this piece is taken out of it again.
-            Fate::Deliver if piece.spills => self.ready.extend_from_slice(&bytes),
+            Fate::Deliver if piece.spills => self.ready.extend_from_slice(&header.bytes()),
             Fate::Deliver => {
                 piece.read -= HEADER;
                 piece.keep(HEADER);

@@ -37,5 +37,5 @@ mod violation;
 pub(crate) use self::connect::{Connected, Connector};
 pub(crate) use self::ledger::Stage;
 pub(crate) use self::link::Link;
-pub(crate) use self::prologue::{Part, Prologue};
+pub(crate) use self::prologue::{Part, Prologue, Sql};
 pub use self::statements::StatementMode;

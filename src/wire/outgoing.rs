@@ -122,9 +122,8 @@ impl Outgoing {
             self.take_body(bytes, taken, ledger);
             return Ok(taken);
         }
-        let taken = self.header.fill(bytes);
-        if let Some(header) = self.header.header() {
-            self.header.take();
+        let (taken, header) = self.header.read(bytes);
+        if let Some(header) = header {
             self.begin(header?, ledger);
         }
         Ok(taken)
@@ -194,10 +193,9 @@ impl Outgoing {
         ledger: &mut Ledger,
     ) -> Result<usize, Violation> {
         if self.left == 0 {
-            let taken = self.header.fill(bytes);
-            if let Some(header) = self.header.header() {
+            let (taken, header) = self.header.read(bytes);
+            if let Some(header) = header {
                 let header = header?;
-                self.header.take();
                 self.under_way = header;
                 self.left = header.body;
                 if !names(header.tag) {

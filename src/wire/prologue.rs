@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend::{self, BindError};
@@ -31,12 +33,40 @@ pub(crate) struct Prologue {
     mode: StatementMode,
 }
 
+/// The text of a command.
+#[derive(Debug)]
+pub(crate) enum Sql {
+    Known(&'static str),
+    /// One that a pool has made once for all its connections.
+    Shared(Arc<str>),
+}
+
+impl Deref for Sql {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Known(sql) => sql,
+            Self::Shared(sql) => sql,
+        }
+    }
+}
+
+impl From<Cow<'static, str>> for Sql {
+    fn from(sql: Cow<'static, str>) -> Self {
+        match sql {
+            Cow::Borrowed(sql) => Self::Known(sql),
+            Cow::Owned(sql) => Self::Shared(sql.into()),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Command {
     part: Part,
     /// The statement's name on the server, where it is kept. Empty, it is parsed each time.
     name: &'static str,
-    sql: Cow<'static, str>,
+    sql: Sql,
     params: usize,
     /// Where its Bind and Execute end.
     end: usize,
@@ -61,7 +91,7 @@ impl Prologue {
         &mut self,
         part: Part,
         name: &'static str,
-        sql: Cow<'static, str>,
+        sql: Sql,
         params: impl IntoIterator<Item = &'a str>,
     ) -> io::Result<()> {
         let name = if self.mode == StatementMode::Named { name } else { "" };

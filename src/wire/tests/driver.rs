@@ -13,7 +13,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Config, CopyInSink, Error, NoTls, Row, Statement};
 
 use super::super::link::Link;
-use super::super::prologue::{Part, Prologue};
+use super::super::prologue::{Part, Prologue, Sql};
 use super::super::statements::StatementMode;
 use super::super::stream::Wire;
 use super::line::ClientEnd;
@@ -127,7 +127,7 @@ impl Driver {
     pub(super) fn arm(&self, prologue: &[Command<'_>]) {
         let fill = |waiting: &mut Prologue| {
             prologue.iter().try_for_each(|&(part, name, sql, params)| {
-                waiting.push(part, name, sql.to_owned().into(), params.iter().copied())
+                waiting.push(part, name, Sql::Shared(sql.into()), params.iter().copied())
             })
         };
         self.link.arm(fill).unwrap();

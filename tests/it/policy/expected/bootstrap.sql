@@ -332,6 +332,7 @@ CREATE OR REPLACE FUNCTION "tenantry".no_tenant(setting text) RETURNS text
     LANGUAGE plpgsql
     STABLE
     PARALLEL SAFE
+    SET search_path = pg_catalog
 AS $$
 BEGIN
     RAISE EXCEPTION USING
