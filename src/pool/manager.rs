@@ -58,7 +58,9 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Client> {
         let Target { config, connector, statements } = &*self.target;
-        let Connected { client, link, task } = connector.connect(config, *statements).await?;
+        // On the heap, because it is large and every checkout's future would have room for it.
+        let connecting = Box::pin(connector.connect(config, *statements));
+        let Connected { client, link, task } = connecting.await?;
         Ok(Client { driver: ClientWrapper::new(client, task), link })
     }
 

@@ -66,28 +66,40 @@ async fn law_1_a_statement_whose_begin_fails_changes_nothing() {
 /// Law 1: where the context cannot be bound, the statement does not run.
 #[tokio::test]
 async fn law_1_a_statement_whose_context_fails_does_not_run() {
-    let erp = Erp::new().await;
-    let proxy = Proxy::start(erp.address()).await;
-    let pool = TenantPool::builder(&erp.app_url_through(proxy.port())).max_size(1).build().await.unwrap();
-    let insert = "insert into erp.stage values ('unbound')";
-    pool.tenant(tenant(1)).execute("delete from erp.stage", &[]).await.unwrap();
+    // Of the same length: a statement that the server does not know, and no name that a setting can have.
+    let broken = [
+        (Strategy::Implicit, "tenantry_tenant", "tenantry_tenanx"),
+        (Strategy::Explicit, "app.tenant_id", "app..tenantid"),
+    ];
+    for (strategy, from, to) in broken {
+        let erp = Erp::new().await;
+        let proxy = Proxy::start(erp.address()).await;
+        let url = erp.app_url_through(proxy.port());
+        let pool = TenantPool::builder(&url).strategy(strategy).max_size(1).build().await.unwrap();
+        let insert = "insert into erp.stage values ('unbound')";
+        pool.tenant(tenant(1)).execute("delete from erp.stage", &[]).await.unwrap();
 
-    // The same length, and no name that a setting can have.
-    proxy.edit("app.tenant_id", "app..tenantid");
-    for error in [
-        pool.tenant(tenant(1)).execute(insert, &[]).await.unwrap_err(),
-        pool.tenant(tenant(1)).begin().execute(insert, &[]).await.unwrap_err(),
-    ] {
-        assert!(error.to_string().starts_with("the binding of the context failed"), "{error}");
+        let scope = || pool.tenant(tenant(1));
+        for n in 0..3 {
+            proxy.edit(from, to);
+            let error = match n {
+                0 => scope().execute(insert, &[]).await.unwrap_err(),
+                1 => scope().begin().execute(insert, &[]).await.unwrap_err(),
+                _ => {
+                    let tx = scope().begin();
+                    let error = tx.execute(insert, &[]).await.unwrap_err();
+                    tx.commit().await.unwrap_err();
+                    error
+                }
+            };
+            assert!(error.to_string().starts_with("the binding of the context failed"), "{error}");
+            // And the connection binds again.
+            proxy.clear_edits();
+            assert_eq!(count(&pool, 1).await, 0);
+        }
+        let left = scope().query_one("select count(*) from erp.stage", &[]).await.unwrap();
+        assert_eq!(left.get::<_, i64>(0), 0);
     }
-    let tx = pool.tenant(tenant(1)).begin();
-    tx.execute(insert, &[]).await.unwrap_err();
-    tx.commit().await.unwrap_err();
-    proxy.clear_edits();
-
-    let left: i64 =
-        pool.tenant(tenant(1)).query_one("select count(*) from erp.stage", &[]).await.unwrap().get(0);
-    assert_eq!(left, 0);
 }
 
 /// Laws 2 and 4: the context ends with its transaction, and without one there are no rows, no

@@ -166,7 +166,7 @@ async fn the_function_has_the_attributes_that_plans_need() {
         )
         .await
         .unwrap();
-    assert_eq!(row.get::<_, &str>(0), "no_tenant s s f, tenant_id s s f");
+    assert_eq!(row.get::<_, &str>(0), "no_tenant s s f {search_path=pg_catalog}, tenant_id s s f");
     for role in [&place.app, &place.owner, &place.system] {
         let privileges = "SELECT has_schema_privilege($1::text, 'tenantry', 'USAGE'), has_schema_privilege($1, 'tenantry', 'CREATE')";
         let row = place.admin.query_one(privileges, &[role]).await.unwrap();
