@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -28,7 +28,7 @@ impl<B: Buf + Send + 'static> CopyIn<'_, B> {
     pub(super) async fn begin(work: &Arc<Work>, statement: &Statement) -> Result<Self> {
         let connection = work.connection().await?;
         let distrust = Distrust(work);
-        let sink = work.run(connection, Step::Copy, connection.client().copy_in(statement)).await?;
+        let sink = work.run(connection, Step::Copy, pin!(connection.client().copy_in(statement))).await?;
         distrust.end();
         work.leave_unread();
         Ok(Self { sink: Box::pin(sink), work: Arc::clone(work), transaction: PhantomData })
@@ -115,7 +115,7 @@ pub struct CopyOut<'a> {
 impl CopyOut<'_> {
     pub(super) async fn begin(work: &Arc<Work>, statement: &Statement) -> Result<Self> {
         let connection = work.connection().await?;
-        let data = work.run(connection, Step::Copy, connection.client().copy_out(statement)).await?;
+        let data = work.run(connection, Step::Copy, pin!(connection.client().copy_out(statement))).await?;
         work.leave_unread();
         Ok(Self { data: Box::pin(data), work: Some(Arc::clone(work)), transaction: PhantomData })
     }

@@ -1,6 +1,7 @@
 //! Cursors: a query's rows in portions.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio_postgres::Row;
@@ -34,7 +35,7 @@ impl<'a> Cursor<'a> {
         let connection = work.connection().await?;
         let prepared = work.prepare(connection, &sql).await?;
         let declared = connection.client().execute(&prepared, params);
-        work.run(connection, Step::Statement, declared).await?;
+        work.run(connection, Step::Statement, pin!(declared)).await?;
         Ok(Self { statements, name })
     }
 

@@ -1,7 +1,7 @@
 //! One statement as a transaction of its own, in one flight.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -47,7 +47,7 @@ impl Single {
     pub(super) async fn run<T>(
         &self,
         connection: &Connection,
-        statement: impl Future<Output = Result<T, PgError>>,
+        statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<T> {
         let (value, mut closing) = self.answer(connection, statement).await?;
         match closing.all().await {
@@ -68,12 +68,11 @@ impl Single {
     pub(super) async fn answer<T>(
         &self,
         connection: &Connection,
-        statement: impl Future<Output = Result<T, PgError>>,
+        mut statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<(T, Answers)> {
         let strategy = self.core.strategy();
         let form = strategy.form_of_single(connection);
         let lease = &connection.lease;
-        let mut statement = pin!(statement);
         let mut send = |cx: &mut Context<'_>| {
             let opening = strategy.open(connection, form)?;
             // The first poll sends the statement, behind the opening and ahead of the closing.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use tokio_postgres::error::SqlState;
@@ -85,7 +86,7 @@ impl Statements {
         S: ?Sized + ToStatement,
     {
         let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.run(&ready, ready.client().query(&prepared, params)).await;
+        let answer = self.run(&ready, pin!(ready.client().query(&prepared, params))).await;
         forget_if_stale(&ready, statement.source(), answer)
     }
 
@@ -124,7 +125,7 @@ impl Statements {
         I::IntoIter: ExactSizeIterator,
     {
         let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.stream(&ready, ready.client().query_raw(&prepared, params)).await;
+        let answer = self.stream(&ready, pin!(ready.client().query_raw(&prepared, params))).await;
         forget_if_stale(&ready, statement.source(), answer)
     }
 
@@ -134,7 +135,7 @@ impl Statements {
         S: ?Sized + ToStatement,
     {
         let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.run(&ready, ready.client().execute(&prepared, params)).await;
+        let answer = self.run(&ready, pin!(ready.client().execute(&prepared, params))).await;
         forget_if_stale(&ready, statement.source(), answer)
     }
 
@@ -147,14 +148,14 @@ impl Statements {
         I::IntoIter: ExactSizeIterator,
     {
         let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.run(&ready, ready.client().execute_raw(&prepared, params)).await;
+        let answer = self.run(&ready, pin!(ready.client().execute_raw(&prepared, params))).await;
         forget_if_stale(&ready, statement.source(), answer)
     }
 
     /// Like [`query`](Self::query), unprepared: parsed, bound and run in one flight, even the first time.
     pub async fn query_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>> {
         let ready = self.unprepared(sql).await?;
-        self.run(&ready, ready.client().query_typed(sql, params)).await
+        self.run(&ready, pin!(ready.client().query_typed(sql, params))).await
     }
 
     /// Like [`query_one`](Self::query_one), unprepared.
@@ -186,13 +187,13 @@ impl Statements {
         I: IntoIterator<Item = (P, Type)>,
     {
         let ready = self.unprepared(sql).await?;
-        self.stream(&ready, ready.client().query_typed_raw(sql, params)).await
+        self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await
     }
 
     /// Like [`execute`](Self::execute), unprepared.
     pub async fn execute_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<u64> {
         let ready = self.unprepared(sql).await?;
-        self.run(&ready, ready.client().execute_typed(sql, params)).await
+        self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await
     }
 
     async fn prepared(&self, source: Source<'_>) -> Result<(Ready<'_>, Statement)> {
@@ -225,10 +226,11 @@ impl Statements {
         })
     }
 
+    /// Runs a request of the driver's. Its future is large, and so stays where its maker has pinned it.
     async fn run<T>(
         &self,
         connection: &Connection,
-        statement: impl Future<Output = Result<T, PgError>>,
+        statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<T> {
         match &self.0 {
             Unit::Single(single) => single.run(connection, statement).await,
@@ -239,7 +241,7 @@ impl Statements {
     async fn stream(
         &self,
         connection: &Connection,
-        statement: impl Future<Output = Result<tokio_postgres::RowStream, PgError>>,
+        statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
     ) -> Result<RowStream<'_>> {
         match &self.0 {
             Unit::Single(single) => {

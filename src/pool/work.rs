@@ -130,10 +130,9 @@ impl Work {
         &self,
         connection: &Connection,
         step: Step,
-        request: impl Future<Output = Result<T, PgError>>,
+        mut request: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<T> {
         let unread = Unread::count(self);
-        let mut request = pin!(request);
         let first = poll_fn(|cx| Poll::Ready(self.send(connection, request.as_mut(), cx))).await?;
         let (opened, answer) = self.answered(first, request).await;
         opened?;

@@ -1,5 +1,6 @@
 //! Savepoints of an open transaction.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use super::{Failure, Unread, Work, lock};
@@ -26,7 +27,7 @@ impl Work {
         let name = self.next_name();
         let sql = format!("SAVEPOINT {name}");
         // Unprepared and not as a simple query, because it may be the one to carry the opening.
-        self.run(connection, Step::Savepoint, connection.client().execute_typed(&sql, &[])).await?;
+        self.run(connection, Step::Savepoint, pin!(connection.client().execute_typed(&sql, &[]))).await?;
         Ok(SavepointMark { name, unread: self.unread.load(Ordering::Acquire) })
     }
 
