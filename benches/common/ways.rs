@@ -85,6 +85,10 @@ pub enum Way {
     Plain(Raw),
     /// A transaction of tokio-postgres, a filter by hand.
     Transaction(Raw),
+    /// The policies without the switch: one tenant for the whole session, autocommit or a transaction of
+    /// tokio-postgres. It tells which part of a scoped statement's cost is the policies', and is
+    /// nothing that a service could do.
+    Fixed(Raw),
     /// `BEGIN`, the tenant, the statements and `COMMIT`, each awaited before the next is sent.
     OneByOne(Raw),
     /// `BEGIN`, the tenant and the first statement sent before the first answer is awaited, and `COMMIT`
@@ -102,6 +106,7 @@ impl Way {
         let mut ways = vec![
             Self::Plain(Raw::connect(&plain, Step::filtered, true).await?),
             Self::Transaction(Raw::connect(&plain, Step::filtered, true).await?),
+            Self::Fixed(Raw::connect(&app, Step::scoped, false).await?.fixed().await?),
             Self::OneByOne(Raw::connect(&app, Step::scoped, false).await?),
             Self::Pipelined(Raw::connect(&app, Step::scoped, false).await?),
         ];
@@ -119,6 +124,7 @@ impl Way {
         match self {
             Self::Plain(_) => "plain autocommit, filter by hand",
             Self::Transaction(_) => "transaction without tenants",
+            Self::Fixed(_) => "policies alone, one tenant for good",
             Self::OneByOne(_) => "BEGIN, tenant, ..., COMMIT in turn",
             Self::Pipelined(_) => "the same pipelined by hand",
             Self::Scoped(name, _) => name,
@@ -133,7 +139,8 @@ impl Way {
         let id = i64::try_from(round)? * 13 % (ROWS - 100);
         match self {
             Self::Plain(raw) => raw.steps(&raw.client, work.steps, id).await,
-            Self::Transaction(Raw { client, prepared }) => {
+            Self::Fixed(raw) if work.is_single() => raw.steps(&raw.client, work.steps, id).await,
+            Self::Transaction(Raw { client, prepared }) | Self::Fixed(Raw { client, prepared }) => {
                 let transaction = client.transaction().await?;
                 prepared.steps(&transaction, work.steps, id).await?;
                 Ok(transaction.commit().await?)
@@ -180,6 +187,11 @@ impl Raw {
             steps.push(client.prepare(sql(step)).await?);
         }
         Ok(Self { client, prepared: Prepared { set_context, steps, filtered } })
+    }
+
+    async fn fixed(self) -> Result<Self, AnyError> {
+        self.client.execute("select set_config('app.tenant_id', $1, false)", &[&"7"]).await?;
+        Ok(self)
     }
 
     async fn pipelined(&self, steps: &[Step], id: i64) -> Result<(), AnyError> {
