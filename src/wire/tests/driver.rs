@@ -53,6 +53,17 @@ pub(super) enum Sent<'a, T> {
 }
 
 impl<T> Sent<'_, T> {
+    /// Whether the answer is there.
+    pub(super) async fn is_answered(&mut self) -> bool {
+        if let Self::Waiting(request) = self {
+            match poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await {
+                Poll::Ready(answer) => *self = Self::Answered(answer),
+                Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
     pub(super) async fn answer(self) -> T {
         match self {
             Self::Answered(answer) => answer,

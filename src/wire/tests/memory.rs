@@ -16,15 +16,16 @@ use super::line::{ClientEnd, Line};
 /// As much as the driver reads at a time, and more.
 const PIECE: usize = 64 * 1024;
 
-struct Stream {
-    line: Line,
-    link: Arc<Link>,
+/// The stream alone, read and written by hand.
+pub(super) struct Stream {
+    pub(super) line: Line,
+    pub(super) link: Arc<Link>,
     wire: Wire<ClientEnd>,
     buffer: Vec<u8>,
 }
 
 impl Stream {
-    fn started(mode: StatementMode) -> Self {
+    pub(super) fn started(mode: StatementMode) -> Self {
         let (server, end) = Line::new(1 << 30);
         let link = Arc::new(Link::new(mode));
         let wire = Wire::new(end, Arc::clone(&link), mode);
@@ -35,7 +36,7 @@ impl Stream {
     }
 
     /// What the driver gets to read now.
-    fn read(&mut self) -> Vec<u8> {
+    pub(super) fn read(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         loop {
             let mut buf = ReadBuf::new(&mut self.buffer);
@@ -48,7 +49,7 @@ impl Stream {
     }
 
     /// What reaches the server of what the driver writes.
-    fn write(&mut self, mut bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn write(&mut self, mut bytes: &[u8]) -> Vec<u8> {
         let mut cx = Context::from_waker(Waker::noop());
         while !bytes.is_empty() {
             let Poll::Ready(Ok(count)) = Pin::new(&mut self.wire).poll_write(&mut cx, bytes) else {

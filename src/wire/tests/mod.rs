@@ -5,6 +5,7 @@
 //! and when nothing is left to poll, everything has come to rest. So "nobody hangs" is no matter of
 //! patience: at rest, each request has its answer or it never will.
 
+mod armed;
 mod between;
 mod broken;
 mod copy;
