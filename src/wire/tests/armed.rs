@@ -1,6 +1,6 @@
 //! Where the prologue goes in what the driver writes.
 
-use super::super::prologue::Part;
+use super::super::prologue::{Part, Sql};
 use super::super::statements::StatementMode;
 use super::frames::{Frames, frame};
 use super::memory::Stream;
@@ -31,7 +31,7 @@ fn a_prologue_stands_ahead_of_a_request_and_never_inside_one() {
             let mut stream = Stream::started(StatementMode::Named);
             let mut frames = Frames::default();
             frames.put(&stream.write(&first[..armed_at]));
-            stream.link.arm(|prologue| prologue.push(Part::Context, "", "context".into(), [])).unwrap();
+            stream.link.arm(|prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
             for bytes in [&first[armed_at..], &second].concat().chunks(piece) {
                 frames.put(&stream.write(bytes));
             }
