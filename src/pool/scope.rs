@@ -27,8 +27,9 @@ pub type SystemScope = Scope<System>;
 
 /// Whom statements run as. Making one sends nothing and holds no connection.
 ///
-/// A statement that is run on the scope itself is a transaction of its own: it travels with its
-/// `BEGIN`, its context and its `COMMIT` in one flight. What can be run stands at [`Statements`].
+/// A statement that is run on the scope itself is a transaction of its own, and all that makes it
+/// one travels with it in one flight; [`Strategy`](crate::Strategy) tells what that is. What can be
+/// run stands at [`Statements`].
 pub struct Scope<D> {
     statements: Statements,
     single: Arc<Single>,

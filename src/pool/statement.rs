@@ -52,6 +52,8 @@ pub(super) mod sealed {
 pub(super) enum Trace {
     /// Nothing that outlives the transaction, as far as its first word tells.
     None,
+    /// Data outside of rows, which another method has to send or to take.
+    Copy,
     /// Possibly an object of the session, such as a temporary table that would shadow a real one
     /// for the next tenant. The connection is closed after the transaction.
     Session,
@@ -62,6 +64,8 @@ const ENDS_TRANSACTION: &str =
 const OUTLIVES_TRANSACTION: &str = "its effect would outlive the transaction and meet the next tenant of the connection; \
      SET LOCAL ends with the transaction";
 const USE_CURSOR: &str = "use TransactionBlock::cursor, whose cursors end with the transaction";
+
+const USE_COPY: &str = "use TransactionBlock::copy_in or copy_out, which take and give its data";
 
 /// Judges a statement by its first words, before anything is sent.
 ///
@@ -88,12 +92,24 @@ pub(super) fn judge(sql: &str) -> Result<Trace> {
                 _ => OUTLIVES_TRANSACTION,
             }
         }
-        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "WITH" | "VALUES" | "TABLE" | "COPY"
+        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "WITH" | "VALUES" | "TABLE"
         | "EXPLAIN" | "SHOW" | "FETCH" | "MOVE" | "CLOSE" | "LOCK" | "NOTIFY" | "TRUNCATE" | "ANALYZE"
         | "REFRESH" => return Ok(Trace::None),
+        "COPY" => return Ok(Trace::Copy),
         _ => return Ok(Trace::Session),
     };
     Err(Error::from(Kind::StatementRefused { keyword: first.to_ascii_uppercase(), advice }))
+}
+
+/// Judges a statement that is to return rows or a count.
+pub(super) fn judge_rows(sql: &str) -> Result<Trace> {
+    match judge(sql)? {
+        Trace::Copy => {
+            let keyword = "COPY".to_owned();
+            Err(Error::from(Kind::StatementRefused { keyword, advice: USE_COPY }))
+        }
+        trace => Ok(trace),
+    }
 }
 
 /// More letters than any keyword has that is looked for.
@@ -146,7 +162,7 @@ fn past_block_comment(mut rest: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Trace, judge};
+    use super::{Trace, judge, judge_rows};
 
     #[test]
     fn transaction_and_session_control_are_refused_however_they_are_written() {
@@ -186,6 +202,13 @@ mod tests {
         ] {
             assert_eq!(judge(sql).unwrap(), Trace::None, "{sql:?}");
         }
+    }
+
+    #[test]
+    fn a_copy_is_no_statement_for_rows() {
+        assert_eq!(judge("copy t from stdin").unwrap(), Trace::Copy);
+        assert!(judge_rows("/* */ Copy t to stdout").unwrap_err().is_usage());
+        assert_eq!(judge_rows("select 1").unwrap(), Trace::None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
 use super::statement::sealed::Source;
-use super::statement::{ToStatement, Trace, judge};
+use super::statement::{ToStatement, Trace, judge_rows};
 use super::work::Work;
 use crate::error::{Result, Step};
 
@@ -211,7 +211,7 @@ impl Statements {
     }
 
     async fn unprepared(&self, sql: &str) -> Result<Ready<'_>> {
-        let trace = judge(sql)?;
+        let trace = judge_rows(sql)?;
         let ready = self.connection().await?;
         if trace == Trace::Session {
             ready.lease.retire();

@@ -32,6 +32,7 @@ impl Partial {
 
     /// Reads what is missing from the front of `bytes`. Returns how many bytes that were, and the
     /// header once it is whole.
+    #[inline]
     pub(super) fn read(&mut self, bytes: &[u8]) -> (usize, Option<Result<Header, Violation>>) {
         if let (0, Some(whole)) = (self.len, bytes.first_chunk()) {
             return (HEADER, Some(Header::parse(*whole)));

@@ -43,10 +43,14 @@ pub(super) struct Incoming {
     ready: BytesMut,
 }
 
-/// The piece that was read, and where in it the part for the driver ends.
+/// The piece that was read, and what of it is for the driver.
 struct Piece<'a> {
     bytes: &'a mut [u8],
+    /// How much has been looked at.
     read: usize,
+    /// Where the latest run of bytes for the driver begins, which ends where was read to.
+    run: usize,
+    /// How much stands at the front for the driver, ahead of the run.
     kept: usize,
     /// Whether what is kept goes behind what is ready, because something of it came earlier.
     spills: bool,
@@ -93,15 +97,17 @@ impl Incoming {
         link: &Link,
     ) -> (usize, Result<(), Violation>) {
         let spills = !self.held.is_empty() || !self.header.is_empty();
-        let mut piece = Piece { bytes, read: 0, kept: 0, spills };
-        while piece.read < piece.bytes.len() {
+        let mut piece = Piece { bytes, read: 0, run: 0, kept: 0, spills };
+        let mut sound = Ok(());
+        while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
                 self.take_body(&mut piece);
-            } else if let Err(violation) = self.take_header(&mut piece, ledger, outgoing, link) {
-                return (piece.kept, Err(violation));
+            } else {
+                sound = self.take_header(&mut piece, ledger, outgoing, link);
             }
         }
-        (piece.kept, Ok(()))
+        piece.end_run();
+        (piece.kept, sound)
     }
 
     /// The server has closed the connection: whatever was kept back goes to the driver.
@@ -131,20 +137,22 @@ impl Incoming {
         link: &Link,
     ) -> Result<(), Violation> {
         let (taken, header) = self.header.read(&piece.bytes[piece.read..]);
-        piece.read += taken;
-        let Some(header) = header.transpose()? else { return Ok(()) };
+        let Some(header) = header.transpose()? else {
+            piece.withhold(taken);
+            return Ok(());
+        };
         self.left = header.body;
         self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
         match self.fate {
-            Fate::Withhold => {}
-            Fate::Hold => self.held.extend_from_slice(&header.bytes()),
-            // As much of the header as was read from this piece is taken out of it again.
-            Fate::Deliver if piece.spills => self.ready.extend_from_slice(&header.bytes()),
-            Fate::Deliver => {
-                piece.read -= HEADER;
-                piece.keep(HEADER);
+            Fate::Deliver if !piece.spills => {
+                piece.read += taken;
+                return Ok(());
             }
+            Fate::Deliver => self.ready.extend_from_slice(&header.bytes()),
+            Fate::Hold => self.held.extend_from_slice(&header.bytes()),
+            Fate::Withhold => {}
         }
+        piece.withhold(taken);
         Ok(())
     }
 
@@ -199,16 +207,17 @@ impl Incoming {
 
     /// Passes on bytes of the message under way.
     fn pass(&mut self, piece: &mut Piece<'_>, count: usize) {
+        let bytes = &piece.bytes[piece.read..piece.read + count];
         match self.fate {
-            Fate::Withhold => piece.read += count,
-            Fate::Hold => {
-                self.held.extend_from_slice(piece.next(count));
+            Fate::Deliver if !piece.spills => {
+                piece.read += count;
+                return;
             }
-            Fate::Deliver if piece.spills => {
-                self.ready.extend_from_slice(piece.next(count));
-            }
-            Fate::Deliver => piece.keep(count),
+            Fate::Deliver => self.ready.extend_from_slice(bytes),
+            Fate::Hold => self.held.extend_from_slice(bytes),
+            Fate::Withhold => {}
         }
+        piece.withhold(count);
     }
 
     /// Lets go what is held.
@@ -225,21 +234,24 @@ impl Incoming {
 }
 
 impl Piece<'_> {
-    fn next(&mut self, count: usize) -> &[u8] {
-        let from = self.read;
+    /// Leaves out the bytes that come next.
+    fn withhold(&mut self, count: usize) {
+        self.end_run();
         self.read += count;
-        &self.bytes[from..self.read]
+        self.run = self.read;
     }
 
-    fn keep(&mut self, count: usize) {
-        if self.kept != self.read {
-            self.bytes.copy_within(self.read..self.read + count, self.kept);
+    /// Moves the run to the front.
+    fn end_run(&mut self) {
+        if self.kept != self.run {
+            self.bytes.copy_within(self.run..self.read, self.kept);
         }
-        self.read += count;
-        self.kept += count;
+        self.kept += self.read - self.run;
+        self.run = self.read;
     }
 
     fn put(&mut self, bytes: &[u8]) {
+        self.end_run();
         self.bytes[self.kept..self.kept + bytes.len()].copy_from_slice(bytes);
         self.kept += bytes.len();
     }

@@ -95,6 +95,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Enters a message. Whether the server answers it.
+    #[inline]
     pub(super) fn sent(&mut self, message: Message, sender: Sender) -> bool {
         if self.skipping && message != Message::Sync {
             return false;
@@ -107,6 +108,7 @@ impl Ledger {
     }
 
     /// Judges a message by its header.
+    #[inline]
     pub(super) fn received(&mut self, header: Header) -> Result<Reply, Violation> {
         let tag = header.tag;
         self.check_length(header)?;
@@ -229,6 +231,7 @@ impl Ledger {
 
     /// The end of a copy has come to be next, so the copy was refused or has failed. The server
     /// passes over what is left of it and answers the second Sync like any other.
+    #[inline]
     fn pass_copy_end(&mut self) {
         while let Some((Message::CopyEnd, _)) = self.owed.front() {
             self.owed.pop_front();

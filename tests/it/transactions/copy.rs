@@ -159,7 +159,12 @@ async fn a_copy_that_is_run_as_something_else_is_an_error_and_hangs_nobody() {
                 } else {
                     [scope.execute(sql, &[]).await.map(drop), scope.query_typed(sql, &[]).await.map(drop)]
                 };
-                outcomes.map(Result::unwrap_err)
+                for error in outcomes.map(Result::unwrap_err) {
+                    assert!(error.is_usage() && error.to_string().contains("copy_in or copy_out"), "{error}");
+                }
+                // One that was prepared is judged no more.
+                let prepared = tx.prepare(sql).await.unwrap();
+                tx.execute(&prepared, &[]).await.unwrap_err();
             };
             tokio::time::timeout(minute, run).await.unwrap_or_else(|_| panic!("{sql} hangs"));
             answers_are_ones_own(&pool).await;
@@ -181,4 +186,30 @@ async fn a_copy_that_is_run_as_something_else_is_an_error_and_hangs_nobody() {
         tokio::time::timeout(minute, run).await.unwrap_or_else(|_| panic!("{sql} hangs"));
         answers_are_ones_own(&pool).await;
     }
+}
+
+/// The server then answers both of the driver's Syncs, and none of the answers is another's.
+#[tokio::test]
+async fn a_copy_that_fails_before_its_first_row_is_told_and_its_answers_stay_its_own() {
+    let erp = Erp::new().await;
+    let trigger = "create function erp.no_copy() returns trigger language plpgsql
+            as $$ begin raise exception 'no' using errcode = 'XX123'; end $$;
+        create trigger no_copy before insert on erp.stage for each statement execute function erp.no_copy()";
+    erp.admin().await.batch_execute(trigger).await.unwrap();
+    let pool = erp.pool(1).await;
+    for _ in 0..3 {
+        let tx = pool.tenant(tenant(1)).begin();
+        add(&tx, 1).await;
+        let failed = match tx.copy_in::<Bytes>(INTO_STAGE).await {
+            Ok(mut sink) => {
+                let _ = sink.send(Bytes::from_static(b"lost\n")).await;
+                sink.finish().await.unwrap_err()
+            }
+            Err(error) => error,
+        };
+        assert!(code(&failed) == "XX123" || failed.is_connection_lost(), "{failed}");
+        assert!(tx.commit().await.is_err());
+        answers_are_ones_own(&pool).await;
+    }
+    assert!(kept(&pool).await.is_empty());
 }
