@@ -5,16 +5,21 @@ use std::io;
 
 /// A message that the server had no reason to send. Nothing after it can be trusted, so the
 /// connection ends with it.
+///
+/// Boxed, because each message that is judged could be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server or a pooler broke the protocol: expected {expected}, got {found}")]
-pub(crate) struct Violation {
+#[error("the server or a pooler broke the protocol: expected {}, got {}", .0.expected, .0.found)]
+pub(crate) struct Violation(Box<Misfit>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Misfit {
     expected: Cow<'static, str>,
     found: Cow<'static, str>,
 }
 
 impl Violation {
     pub(super) fn new(expected: impl Into<Cow<'static, str>>, found: impl Into<Cow<'static, str>>) -> Self {
-        Self { expected: expected.into(), found: found.into() }
+        Self(Box::new(Misfit { expected: expected.into(), found: found.into() }))
     }
 }
 
