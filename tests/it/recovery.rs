@@ -166,3 +166,37 @@ async fn a_commit_that_waits_for_the_opening_too_is_in_doubt() {
     let error = timeout(LIMIT, tx.commit()).await.expect("the commit hangs").unwrap_err();
     cut.was_in_doubt(error).await;
 }
+
+/// What no answer can be ends the connection. The caller hears what was expected and what came, and
+/// the next one gets an answer of its own.
+#[tokio::test]
+async fn an_answer_that_breaks_the_protocol_loses_its_connection_and_says_why() {
+    let erp = Erp::new().await;
+    let proxy = Proxy::start(erp.address()).await;
+    let url = erp.app_url_through(proxy.port());
+    for (from, to, why) in [
+        ("Z\0\0\0\x05I", "Y\0\0\0\x05I", "expected ReadyForQuery, got a message of the unknown type 0x59"),
+        ("Z\0\0\0\x05I", "Z\0\0\0\x09I", "expected ReadyForQuery, got ReadyForQuery of 9 bytes"),
+        ("Z\0\0\0\x05I", "C\0\0\0\x05I", "expected ReadyForQuery, got CommandComplete"),
+        (
+            "C\0\0\0\rSELECT 1",
+            "Z\0\0\0\rSELECT 1",
+            "expected rows or CommandComplete, got ReadyForQuery of 13 bytes",
+        ),
+        ("D\0\0\0", "W\0\0\0", "expected rows or CommandComplete, got CopyBothResponse"),
+    ] {
+        let pool = TenantPool::builder(&url).max_size(1).build().await.unwrap();
+        let scope = pool.tenant(tenant(2));
+        scope.query_one(COUNT, &[]).await.unwrap();
+        proxy.edit(from, to);
+        let error = timeout(LIMIT, scope.query_one(COUNT, &[])).await.expect("it hangs").unwrap_err();
+        let line = format!(
+            "the statement failed: the server or a pooler broke the protocol: {why}; the connection was closed"
+        );
+        assert_eq!(error.to_string(), line);
+        assert!(error.is_connection_lost() && error.is_in_doubt(), "{error:?}");
+        proxy.clear_edits();
+        let row = timeout(LIMIT, scope.query_one("select 7", &[])).await.expect("it hangs").unwrap();
+        assert_eq!(row.get::<_, i32>(0), 7);
+    }
+}
