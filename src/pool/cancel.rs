@@ -19,7 +19,7 @@ impl CancelToken {
     }
 
     /// Asks the server to cancel the statement that is running; that statement then fails with
-    /// SQLSTATE 57014 ([`Error::is_canceled`]). Does nothing when the transaction has ended or has
+    /// SQLSTATE 57014 ([`Error::is_canceled`](crate::Error::is_canceled)). Does nothing when the transaction has ended or has
     /// sent nothing yet.
     ///
     /// # Errors
