@@ -1,6 +1,7 @@
 //! Each route to the server in short: what a pool promises holds on it, on each strategy, and it is
 //! the route that it is said to be.
 
+mod hosts;
 mod pgbouncer;
 mod tls;
 
