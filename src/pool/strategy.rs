@@ -78,6 +78,7 @@ impl Strategy {
             lease.owe(form.debt());
             return Ok(Opening { answers, carried: Some(Carried(Some(link))) });
         }
+        lease.link().forget_failure();
         lease.owe(Debt::Rollback);
         answers.push_command(Step::Begin, lease, binding.begin());
         self.bind(connection, &mut answers);

@@ -43,8 +43,8 @@ impl Link {
     pub(crate) fn arm<E>(&self, fill: impl FnOnce(&mut Prologue) -> Result<(), E>) -> Result<(), E> {
         let mut prologue = self.prologue();
         self.armed.store(false, Ordering::Relaxed);
-        self.failed.store(NOWHERE, Ordering::Relaxed);
         prologue.clear();
+        self.forget_failure();
         fill(&mut prologue)?;
         self.armed.store(true, Ordering::Release);
         Ok(())
@@ -80,6 +80,11 @@ impl Link {
             Stage::Statement => return,
         };
         let _ = self.failed.compare_exchange(NOWHERE, at, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// For a unit of work that carries no prologue, so that the failure of one before is not taken for its own.
+    pub(crate) fn forget_failure(&self) {
+        self.failed.store(NOWHERE, Ordering::Release);
     }
 
     /// Where, beside the statements themselves, something failed since the last prologue.

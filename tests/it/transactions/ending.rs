@@ -1,6 +1,7 @@
 //! Commit, rollback, drop, and a commit that cannot be one.
 
 use futures_util::FutureExt as _;
+use tenantry::TenantContext;
 
 use super::{ADD, DIVISION, FAILS, add, backend, code, ids, kept};
 use crate::support::erp::{Erp, tenant};
@@ -162,4 +163,25 @@ async fn what_would_change_transaction_or_session_is_refused_and_the_transaction
     tx.rollback().await.unwrap();
     assert_eq!(kept(&pool).await, [0; 0]);
     assert_eq!(backend(&pool).await, before);
+}
+
+/// Nor does one that opens while a statement is being prepared, which carries nothing ahead of its own.
+#[tokio::test]
+async fn a_transaction_does_not_take_the_failure_of_one_before_for_its_own() {
+    let erp = Erp::new().await;
+    let pool = erp.pool(1).await;
+    // Loads plpgsql, which from then on knows what values its settings can have.
+    pool.tenant(tenant(1)).query("select tenantry.no_tenant('x')", &[]).await.unwrap_err();
+    let context = TenantContext::new(tenant(1)).set("plpgsql.variable_conflict", "nonsense").unwrap();
+    let error = pool.tenant(context).begin().execute("select 1", &[]).await.unwrap_err();
+    assert!(error.to_string().starts_with("the binding of the context failed"), "{error}");
+
+    let tx = pool.tenant(tenant(1)).begin();
+    let (prepared, queried) = tokio::join!(tx.prepare("select 41"), tx.query_typed("select 1", &[]));
+    prepared.unwrap();
+    assert_eq!(queried.unwrap().len(), 1);
+    let error = tx.execute(FAILS, &[]).await.unwrap_err();
+    assert!(error.to_string().starts_with("the statement failed"), "{error}");
+    assert!(tx.commit().await.is_err());
+    assert_eq!(kept(&pool).await, [0; 0]);
 }
