@@ -23,7 +23,8 @@ use super::negotiate::Negotiate;
 use super::statements::StatementMode;
 #[cfg(unix)]
 use super::unix;
-use crate::error::{Error, Kind, Result, Step};
+use super::violation::Violation;
+use crate::error::{Error, Kind, Result, Step, reason};
 
 pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -141,7 +142,8 @@ pub(super) fn spawn(
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            warn!(reason = crate::error::reason(&error), "a connection ended");
+            let violation = Violation::behind(&error).map(ToString::to_string);
+            warn!(reason = violation.unwrap_or_else(|| reason(&error)), "a connection ended");
         }
     })
 }

@@ -21,6 +21,12 @@ impl Violation {
     pub(super) fn new(expected: impl Into<Cow<'static, str>>, found: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Misfit { expected: expected.into(), found: found.into() }))
     }
+
+    /// The violation that an error of the driver's tells of, if it does.
+    pub(super) fn behind(error: &tokio_postgres::Error) -> Option<&Self> {
+        let io: &io::Error = std::error::Error::source(error)?.downcast_ref()?;
+        io.get_ref()?.downcast_ref()
+    }
 }
 
 impl From<Violation> for io::Error {

@@ -176,3 +176,25 @@ async fn what_the_driver_refuses_sends_nothing() {
     ended.unwrap();
     assert_eq!(counts, flights(1, "Q"));
 }
+
+/// When it opens, a pool finds out whether a statement's context arrives with it, and does without
+/// where it does not.
+#[tokio::test]
+async fn a_pool_takes_the_strategy_that_the_way_to_the_server_is_good_for() {
+    let erp = Erp::new().await;
+    let proxy = Proxy::start(erp.address()).await;
+    let builder = TenantPool::builder(&erp.app_url_through(proxy.port())).max_size(1);
+    let strategy = |pool: &TenantPool| format!("{pool:?}").split(',').next().unwrap().to_owned();
+    let pool = builder.clone().build().await.unwrap();
+    assert_eq!(strategy(&pool), "TenantPool { strategy: Implicit");
+
+    // The parameter that names the guard's own setting, and not the query that reads it.
+    proxy.edit("\0\x0ftenantry.canary", "\0\x0ftenantry.canart");
+    let error = builder.clone().strategy(Strategy::Implicit).build().await.unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("Strategy::Explicit"), "{error}");
+    let pool = builder.build().await.unwrap();
+    assert_eq!(strategy(&pool), "TenantPool { strategy: Explicit");
+    pool.tenant(tenant(1)).query(READ, &[]).await.unwrap();
+    let (rows, counts) = proxy.count(pool.tenant(tenant(1)).query(READ, &[])).await;
+    assert_eq!((rows.unwrap().len(), counts), (0, flights(1, "QBESBESQ")));
+}
