@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 
-use super::connect::BoxFuture;
+use super::BoxFuture;
 
 /// How long the other side may take. What is behind it may hang; the request is on its way then.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -6,35 +6,22 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{CancelToken, Client, Config, NoTls, Socket};
-use tracing::warn;
+use tokio_postgres::{CancelToken, Config, NoTls, Socket};
 
+use super::BoxFuture;
 use super::cancel::Canceling;
+use super::connected::{Connected, spawn};
 use super::endpoint::{Endpoint, Host, endpoints};
 use super::link::Link;
 use super::negotiate::Negotiate;
 use super::statements::StatementMode;
 #[cfg(unix)]
 use super::unix;
-use super::violation::Violation;
-use crate::error::{Error, Kind, Result, Step, reason};
-
-pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A connection that is open.
-pub(crate) struct Connected {
-    pub(crate) client: Client,
-    pub(crate) link: Arc<Link>,
-    /// Reads and writes for the client.
-    pub(crate) task: JoinHandle<()>,
-}
+use crate::error::{Error, Kind, Result, Step};
 
 /// Opens connections, whichever TLS connector is used.
 #[derive(Clone)]
@@ -134,18 +121,6 @@ where
             token.cancel_query(negotiate).await.map_err(|error| Error::server(Step::Cancel, error))
         })
     }
-}
-
-/// Drives a connection for its client.
-pub(super) fn spawn(
-    connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
-) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            let violation = Violation::behind(&error).map(ToString::to_string);
-            warn!(reason = violation.unwrap_or_else(|| reason(&error)), "a connection ended");
-        }
-    })
 }
 
 impl Default for Connector {

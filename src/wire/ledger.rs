@@ -9,7 +9,6 @@
 use std::collections::VecDeque;
 
 use super::frame::{Header, name};
-use super::prologue::Part;
 use super::violation::Violation;
 
 /// A message that was sent and that the server answers, or that changes what it answers.
@@ -41,6 +40,13 @@ pub(super) enum Sender {
     Wire,
     /// This layer, ahead of a statement: which part of the prologue, and the statement's name.
     Prologue(Part, &'static str),
+}
+
+/// Which part of a prologue a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Begin,
+    Context,
 }
 
 /// How far the messages up to a Sync got before one of them failed.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::ledger::Stage;
-use super::prologue::{Part, Prologue};
+use super::ledger::{Part, Stage};
+use super::prologue::Prologue;
 use super::statements::StatementMode;
 use super::violation::Violation;
 

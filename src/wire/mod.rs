@@ -18,6 +18,7 @@
 
 mod cancel;
 mod connect;
+mod connected;
 mod endpoint;
 mod frame;
 mod incoming;
@@ -34,8 +35,14 @@ mod tests;
 mod unix;
 mod violation;
 
-pub(crate) use self::connect::{Connected, Connector};
-pub(crate) use self::ledger::Stage;
+use std::future::Future;
+use std::pin::Pin;
+
+pub(crate) use self::connect::Connector;
+pub(crate) use self::connected::Connected;
+pub(crate) use self::ledger::{Part, Stage};
 pub(crate) use self::link::Link;
-pub(crate) use self::prologue::{Part, Prologue, Sql};
+pub(crate) use self::prologue::{Prologue, Sql};
 pub use self::statements::StatementMode;
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

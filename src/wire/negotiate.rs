@@ -14,7 +14,7 @@ use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres::{Config, Socket};
 
-use super::connect::BoxFuture;
+use super::BoxFuture;
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;

@@ -9,18 +9,11 @@ use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend::{self, BindError};
 use postgres_protocol::{IsNull, Oid};
 
-use super::ledger::{Ledger, Message, Sender};
+use super::ledger::{Ledger, Message, Part, Sender};
 use super::statements::StatementMode;
 
 /// `text`, as `pg_type.dat` numbers it.
 const TEXT: Oid = 25;
-
-/// Which part of a prologue a command is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Begin,
-    Context,
-}
 
 /// Commands that wait for the statement that they travel ahead of.
 ///

@@ -12,7 +12,7 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 
 use super::cancel::Patient;
-use super::connect::{Connected, spawn};
+use super::connected::{Connected, spawn};
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;

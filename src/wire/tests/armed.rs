@@ -1,6 +1,7 @@
 //! Where the prologue goes in what the driver writes.
 
-use super::super::prologue::{Part, Sql};
+use super::super::ledger::Part;
+use super::super::prologue::Sql;
 use super::super::statements::StatementMode;
 use super::frames::{Frames, frame};
 use super::memory::Stream;

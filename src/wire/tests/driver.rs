@@ -12,8 +12,9 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Config, CopyInSink, Error, NoTls, Row, Statement};
 
+use super::super::ledger::Part;
 use super::super::link::Link;
-use super::super::prologue::{Part, Prologue, Sql};
+use super::super::prologue::{Prologue, Sql};
 use super::super::statements::StatementMode;
 use super::super::stream::Wire;
 use super::line::ClientEnd;

@@ -1,8 +1,8 @@
 //! Every message of the server's against everything that may be due.
 
 use super::super::frame::Header;
+use super::super::ledger::Part;
 use super::super::ledger::{Ledger, Message, Reply, Sender, Stage};
-use super::super::prologue::Part;
 
 const PROLOGUE: Sender = Sender::Prologue(Part::Context, "context");
 

@@ -6,8 +6,9 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::super::ledger::Part;
 use super::super::link::Link;
-use super::super::prologue::{Part, Sql};
+use super::super::prologue::Sql;
 use super::super::statements::StatementMode;
 use super::super::stream::Wire;
 use super::frames::{frame, words};

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use super::super::ledger::Part;
 use super::super::ledger::Stage;
-use super::super::prologue::Part;
 use super::driver::{BEGIN, Driver, context};
 use super::play::Script;
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tokio_postgres::Statement;
 
-use super::super::prologue::Part;
+use super::super::ledger::Part;
 use super::super::statements::StatementMode;
 use super::copy::copy_line;
 use super::driver::{BEGIN, Command, Driver, Heard, Sent, context};
