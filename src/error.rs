@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     Url(#[source] PgError),
     #[error("no connection to the server: {}", connect_reason(.0))]
     Connect(#[source] PgError),
+    #[error("no connection to the server: {0}")]
+    Refused(Refusal),
     #[error("no connection to the server: {}; check the folder of its socket, and that it listens there", .0.kind())]
     Socket(#[source] io::Error),
     #[error("no connection to the server within {0:?}; check host and port, or raise connect_timeout")]
@@ -94,6 +96,11 @@ pub(crate) enum Kind {
     #[error("the connection was given up: {why}; begin a new transaction")]
     GivenUp { why: &'static str },
 }
+
+/// Why this crate does not take a connection to a server that it has reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refusal(pub(crate) &'static str);
 
 /// What was under way when the server or the connection failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +229,7 @@ impl Error {
         match &*self.0 {
             Kind::Connect(_)
             | Kind::Socket(_)
+            | Kind::Refused(_)
             | Kind::ConnectTimeout(_)
             | Kind::InDoubt { .. }
             | Kind::Protocol { .. }
@@ -326,6 +334,9 @@ pub(crate) fn reason(error: &PgError) -> String {
 }
 
 fn connect_reason(error: &PgError) -> String {
+    if let Some(Refusal(why)) = std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
+        return (*why).to_owned();
+    }
     let reason = reason(error);
     match error.as_db_error() {
         // The server itself said no, and why.

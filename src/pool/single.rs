@@ -84,7 +84,7 @@ impl Single {
             (opening, Strategy::close(lease, form))
         } else {
             // The driver does not take the statement, and nothing was sent.
-            lease.settle();
+            lease.owe(Debt::None);
             Default::default()
         };
 

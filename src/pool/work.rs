@@ -168,7 +168,7 @@ impl Work {
                 *begun = true;
             }
             // The driver does not take the request, and nothing was sent.
-            None => connection.lease.settle(),
+            None => connection.lease.owe(Debt::None),
         }
         Ok(first)
     }

@@ -18,6 +18,7 @@ use super::BoxFuture;
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;
+use crate::error::Refusal;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -127,17 +128,20 @@ where
     let Some(tls) = tls else {
         return match ssl_mode {
             SslMode::Disable | SslMode::Prefer => Ok(Transport::Plain(socket)),
-            _ => Err("sslmode=require needs a TLS connector; set one with TenantPoolBuilder::tls".into()),
+            _ => {
+                Err(Refusal("sslmode=require needs a TLS connector; set one with TenantPoolBuilder::tls")
+                    .into())
+            }
         };
     };
     match (negotiation, ssl_mode) {
         (SslNegotiation::Direct, SslMode::Prefer) => {
-            return Err("sslnegotiation=direct needs sslmode=require".into());
+            return Err(Refusal("sslnegotiation=direct needs sslmode=require").into());
         }
         (SslNegotiation::Direct, _) => {}
         _ if asks_for_tls(&mut socket).await? => {}
         (_, SslMode::Prefer) => return Ok(Transport::Plain(socket)),
-        _ => return Err("the server does not support TLS, which sslmode=require asks for".into()),
+        _ => return Err(Refusal("the server does not support TLS, which sslmode=require asks for").into()),
     }
     tls.connect(socket).await.map(Transport::Tls).map_err(Into::into)
 }

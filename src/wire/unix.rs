@@ -16,7 +16,7 @@ use super::connected::{Connected, spawn};
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;
-use crate::error::{Error, Kind, Result, Step};
+use crate::error::{Error, Kind, Refusal, Result, Step};
 
 pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -> Result<Connected> {
     let stream = open(config, path).await?;
@@ -60,10 +60,10 @@ async fn suits(client: &Client, wanted: TargetSessionAttrs) -> Result<()> {
     });
     match (wanted, read_only) {
         (TargetSessionAttrs::ReadWrite, true) => {
-            Err(Error::from(Kind::Socket(io::Error::other("the database does not allow writes"))))
+            Err(Error::from(Kind::Refused(Refusal("the database does not allow writes"))))
         }
         (TargetSessionAttrs::ReadOnly, false) => {
-            Err(Error::from(Kind::Socket(io::Error::other("the database is not read only"))))
+            Err(Error::from(Kind::Refused(Refusal("the database is not read-only"))))
         }
         _ => Ok(()),
     }

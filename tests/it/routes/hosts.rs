@@ -68,7 +68,13 @@ async fn only_the_kind_of_server_that_is_asked_for_is_taken() {
             says(config, "select current_setting('transaction_read_only')")
         };
         assert_eq!(asks(TargetSessionAttrs::ReadWrite).await.unwrap(), "off", "{route:?}");
-        assert!(asks(TargetSessionAttrs::ReadOnly).await.unwrap_err().is_connection_lost(), "{route:?}");
+        let error = asks(TargetSessionAttrs::ReadOnly).await.unwrap_err();
+        assert!(error.is_connection_lost(), "{route:?}");
+        assert_eq!(
+            error.to_string().ends_with("the database is not read-only"),
+            route == Route::Unix,
+            "{error}"
+        );
         let read_only =
             format!("alter database {} set default_transaction_read_only = on", road.erp.database.name());
         road.erp.admin().await.batch_execute(&read_only).await.unwrap();
@@ -97,6 +103,8 @@ async fn a_connection_is_encrypted_as_its_mode_asks() {
         config.host("localhost").port(road.address().port()).ssl_mode(mode);
         says(config, IS_ENCRYPTED)
     };
+    let line = asks(&plain, SslMode::Require).await.unwrap_err().to_string();
+    assert!(line.ends_with("the server does not support TLS, which sslmode=require asks for"), "{line}");
     for (mode, on_plain, on_tls) in [
         (SslMode::Disable, Some("false"), Some("false")),
         (SslMode::Prefer, Some("false"), Some("true")),

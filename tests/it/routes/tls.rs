@@ -37,6 +37,7 @@ async fn a_pool_without_a_connector_does_not_go_on_in_plain_text() {
     let road = road().await;
     let error = TenantPool::builder_from_config(road.config(APP)).build().await.unwrap_err();
     assert!(error.is_connection_lost(), "{error}");
+    assert!(error.to_string().ends_with("set one with TenantPoolBuilder::tls"), "{error}");
 }
 
 /// A certificate that is trusted is not enough: the proof of the password is bound to the channel,
