@@ -2,21 +2,10 @@
 
 use std::rc::Rc;
 
-use super::driver::{BEGIN, Driver, context};
+use super::driver::{BEGIN, BEGUN, Driver, context};
 use super::line::End;
 use super::play::Script;
 use super::prologue::{BOUND, prepared};
-
-const PROLOGUE: [&str; 8] = [
-    "Close S begin",
-    "Parse begin BEGIN []",
-    "Bind - begin [] () []",
-    "Execute - 0",
-    "Close S context",
-    "Parse context context $1 [25]",
-    "Bind - context [] (acme) []",
-    "Execute - 0",
-];
 
 /// What a server says to a statement with its prologue, and what the statement's caller is told.
 const ANSWERS: [(&str, &str); 4] = [
@@ -30,7 +19,7 @@ const ANSWERS: [(&str, &str); 4] = [
 fn script(answer: &str, more: &str, at: usize) -> Script {
     let mut words: Vec<&str> = answer.split(' ').collect();
     words.insert(at, more);
-    prepared().takes(PROLOGUE).takes(BOUND).sends(&words.join(" "))
+    prepared().takes(BEGUN).takes(BOUND).sends(&words.join(" "))
 }
 
 async fn one(driver: Rc<Driver>) -> Vec<String> {
@@ -66,7 +55,7 @@ fn a_farewell_at_any_place_is_told_to_whoever_waits() {
         let words: Vec<&str> = answer.split(' ').collect();
         for at in 0..=words.len() {
             // It is followed by nothing, or the connection would end with the answer.
-            let cut = prepared().takes(PROLOGUE).takes(BOUND).sends(&words[..at].join(" ")).sends("F:57P01");
+            let cut = prepared().takes(BEGUN).takes(BOUND).sends(&words[..at].join(" ")).sends("F:57P01");
             let played = cut.ends(End::Eof).expect_alike(two);
             let erred = words[..at].iter().any(|word| word.starts_with("E:"));
             let first = if at == words.len() || erred { told } else { "error 57P01" };
@@ -83,7 +72,7 @@ fn a_farewell_is_told_at_once() {
     for (answer, told) in ANSWERS {
         let words: Vec<&str> = answer.split(' ').collect();
         for at in 0..words.len() {
-            let cut = prepared().takes(PROLOGUE).takes(BOUND).sends(&words[..at].join(" ")).sends("F:57P01");
+            let cut = prepared().takes(BEGUN).takes(BOUND).sends(&words[..at].join(" ")).sends("F:57P01");
             let played = cut.expect_alike(one);
             let erred = words[..at].iter().any(|word| word.starts_with("E:"));
             assert_eq!(played.answers, [if erred { told } else { "error 57P01" }], "{answer}, at {at}");

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use super::copy::{BEGUN, BEGUN_ANSWER, TYPED, TYPED_ANSWER};
-use super::driver::{BEGIN, Driver, context};
+use super::copy::{BEGUN_ANSWER, TYPED, TYPED_ANSWER};
+use super::driver::{BEGIN, BEGUN, Driver, context};
 use super::play::Script;
 use super::prologue::{BOUND, prepared};
 

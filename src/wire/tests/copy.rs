@@ -7,19 +7,9 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::CopyInSink;
 
-use super::driver::{BEGIN, Driver, context};
+use super::driver::{BEGIN, BEGUN, Driver, context};
 use super::play::Script;
 
-pub(super) const BEGUN: [&str; 8] = [
-    "Close S begin",
-    "Parse begin BEGIN []",
-    "Bind - begin [] () []",
-    "Execute - 0",
-    "Close S context",
-    "Parse context context $1 [25]",
-    "Bind - context [] (acme) []",
-    "Execute - 0",
-];
 pub(super) const BEGUN_ANSWER: &str = "3 1 2 C:BEGIN 3 1 2 D:acme C:SELECT_1";
 pub(super) const DATA: [&str; 3] = ["CopyData line", "CopyDone", "Sync"];
 pub(super) const COPY: [&str; 3] = ["Bind - s0 [] () [1]", "Execute - 0", "Sync"];

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use super::copy::{BEGUN, BEGUN_ANSWER, COPY, DATA, TYPED, TYPED_ANSWER, copy_and_go_on, prepared};
-use super::driver::{BEGIN, Driver, context};
+use super::copy::{BEGUN_ANSWER, COPY, DATA, TYPED, TYPED_ANSWER, copy_and_go_on, prepared};
+use super::driver::{BEGIN, BEGUN, Driver, context};
 use super::play::Script;
 
 fn begun() -> Script {

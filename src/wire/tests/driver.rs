@@ -24,6 +24,18 @@ pub(super) type Command<'a> = (Part, &'static str, &'a str, &'a [&'a str]);
 
 pub(super) const BEGIN: Command<'static> = (Part::Begin, "begin", "BEGIN", &[]);
 
+/// What the server gets of a prologue of both for the first time, from a tenant `acme`.
+pub(super) const BEGUN: [&str; 8] = [
+    "Close S begin",
+    "Parse begin BEGIN []",
+    "Bind - begin [] () []",
+    "Execute - 0",
+    "Close S context",
+    "Parse context context $1 [25]",
+    "Bind - context [] (acme) []",
+    "Execute - 0",
+];
+
 pub(super) const fn context<'a>(tenant: &'a [&'a str; 1]) -> Command<'a> {
     (Part::Context, "context", "context $1", tenant)
 }

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::copy::{BEGUN, COPY, DATA, TYPED, TYPED_ANSWER, prepared as copy_prepared};
-use super::driver::{BEGIN, Driver, context};
+use super::copy::{COPY, DATA, TYPED, TYPED_ANSWER, prepared as copy_prepared};
+use super::driver::{BEGIN, BEGUN, Driver, context};
 use super::play::{Cut, Script};
 use super::prologue::{BOUND, prepared};
 

@@ -2,25 +2,11 @@
 
 use std::rc::Rc;
 
-use super::driver::{BEGIN, Driver, context};
+use super::driver::{BEGIN, BEGUN, Driver, context};
 use super::frames::words;
 use super::line::End;
 use super::play::{Cut, Script};
-use super::prologue::prepared;
-
-const BOUND: [&str; 11] = [
-    "Close S begin",
-    "Parse begin BEGIN []",
-    "Bind - begin [] () []",
-    "Execute - 0",
-    "Close S context",
-    "Parse context context $1 [25]",
-    "Bind - context [] (acme) []",
-    "Execute - 0",
-    "Bind - s0 [1] (x) [1]",
-    "Execute - 0",
-    "Sync",
-];
+use super::prologue::{BOUND, prepared};
 
 /// A statement that carries its prologue, one behind it and a COMMIT, all in flight at once.
 async fn three(driver: Rc<Driver>) -> Vec<String> {
@@ -36,6 +22,7 @@ async fn three(driver: Rc<Driver>) -> Vec<String> {
 
 fn script(answers: [&str; 3]) -> Script {
     prepared()
+        .takes(BEGUN)
         .takes(BOUND)
         .takes(["Bind - s0 [1] (y) [1]", "Execute - 0", "Sync", "Query COMMIT"])
         .sends(&answers.join(" "))
@@ -100,8 +87,9 @@ fn a_connection_that_ends_after_any_byte_leaves_nobody_waiting() {
 #[test]
 fn a_connection_that_ends_while_the_client_writes_leaves_nobody_waiting() {
     for end in [End::Eof, End::Reset] {
-        for taken in 0..BOUND.len() {
-            let script = prepared().takes(&BOUND[..taken]).ends(end);
+        let all = [&BEGUN[..], &BOUND[..]].concat();
+        for taken in 0..all.len() {
+            let script = prepared().takes(&all[..taken]).ends(end);
             for room in [1, 5, 64] {
                 let played = script.play(Cut::Nowhere, room, &three);
                 assert_eq!(played.answers, ["closed"; 4]);
