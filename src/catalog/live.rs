@@ -1,0 +1,1 @@
+//! Reads a schema from a server.

@@ -1,0 +1,118 @@
+//! An expression, compared by what it says.
+
+use std::fmt;
+
+use sqlparser::ast;
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
+
+use super::normal;
+
+/// A SQL expression, as its author or the server wrote it.
+///
+/// Two expressions are equal when they are the same tree, however they are spelt: the server writes back what it has
+/// parsed, with parentheses, casts of literals and names of columns that nobody wrote.
+#[derive(Clone)]
+pub struct Expr {
+    text: Box<str>,
+    /// The tree in one spelling of many, or the text where it is not understood.
+    normal: Box<str>,
+}
+
+impl Expr {
+    /// Takes the text of an expression.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into().into_boxed_str();
+        let normal = parse(&text).map_or_else(|_| text.clone(), |tree| normal::form(tree).to_string().into());
+        Self { text, normal }
+    }
+
+    /// The text, which SQL takes as it is.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The tree, unless the text is not understood.
+    pub(crate) fn tree(&self) -> Option<ast::Expr> {
+        parse(&self.text).ok()
+    }
+}
+
+fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+    let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text)?;
+    let tree = parser.parse_expr()?;
+    parser.expect_token(&Token::EOF)?;
+    Ok(tree)
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Eq for Expr {}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Shows what is compared.
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.normal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expr;
+
+    #[test]
+    fn what_the_server_writes_back_equals_what_was_written() {
+        for (written, server) in [
+            (
+                "tenant_id = (SELECT tenantry.tenant_id())",
+                "(tenant_id = ( SELECT tenantry.tenant_id() AS tenant_id))",
+            ),
+            (
+                "\"tenant_id\" = (select nullif(pg_catalog.current_setting('app.tenant_id', true), '')::uuid)",
+                "(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS \"nullif\"))",
+            ),
+            ("cast(a as int4) > -1", "((a)::integer > '-1'::integer)"),
+            ("a in (1, 2)", "(a = ANY (ARRAY[1, 2]))"),
+            ("a not in (1, 2)", "(a <> ALL (ARRAY[1, 2]))"),
+            ("a between 1 and 2", "((a >= 1) AND (a <= 2))"),
+            ("a or b and c", "(a OR (b AND c))"),
+            ("a like 'x%'", "(a ~~ 'x%'::text)"),
+            (
+                "exists (select 1 from erp.p as p where p.id = c.p_id)",
+                "(EXISTS ( SELECT 1\n   FROM erp.p p\n  WHERE (p.id = c.p_id)))",
+            ),
+            (
+                "a = ANY (ARRAY(SELECT m.t FROM erp.m AS m WHERE m.u = (SELECT f())))",
+                "(a = ANY (ARRAY( SELECT m.t\n   FROM erp.m\n  WHERE (m.u = ( SELECT f() AS f)))))",
+            ),
+        ] {
+            assert_eq!(Expr::new(written), Expr::new(server));
+        }
+    }
+
+    #[test]
+    fn what_means_something_else_differs() {
+        for (one, other) in [
+            ("a and (b or c)", "a and b or c"),
+            ("tenant_id::text = 'x'", "tenant_id = 'x'"),
+            ("\"A\" = 1", "a = 1"),
+            ("f(a)", "g.f(a)"),
+            ("a = b", "a <> b"),
+        ] {
+            assert_ne!(Expr::new(one), Expr::new(other));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The model itself: plain data under PostgreSQL's names, without a server and without files.
+//!
+//! Everything is ordered and named rather than numbered, so that two models of one schema are equal.
+
+mod constraint;
+mod data_type;
+mod expr;
+mod index;
+mod normal;
+mod relation;
+mod routine;
+mod security;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ident::{Ident, QualifiedName};
+
+pub use constraint::{
+    CheckConstraint, ExclusionConstraint, ForeignKey, KeyConstraint, MatchType, ReferentialAction,
+};
+pub use data_type::canonical as canonical_type;
+pub use expr::Expr;
+pub use index::{Index, IndexColumn, IndexKey};
+pub use relation::{
+    Column, Generated, Identity, PartitionOf, Persistence, Relation, RelationKind, SequenceInfo, View,
+};
+pub use routine::{
+    Argument, Function, FunctionKind, Parallel, Rule, Signature, Trigger, TriggerEvent, TriggerTiming,
+    Volatility,
+};
+pub use security::{
+    Command, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege, Role, Setting,
+};
+
+/// A database as its catalogs describe it, without the objects of the system's own schemas.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    /// `server_version_num`, such as 150018. `None` in a model that was read from files.
+    pub server_version: Option<u32>,
+    /// Every schema but `pg_catalog`, `information_schema`, and those of TOAST and temporary tables.
+    pub schemas: BTreeMap<Ident, Schema>,
+    /// Relations of every kind, sequences among them; indexes stand with their tables.
+    pub relations: BTreeMap<QualifiedName, Relation>,
+    /// Functions, procedures and aggregates.
+    pub functions: BTreeMap<Signature, Function>,
+    /// The roles of the cluster but its predefined ones (`pg_…`). Empty where files do not make any.
+    pub roles: BTreeMap<Ident, Role>,
+    /// Who is a member of whom.
+    pub memberships: BTreeSet<Membership>,
+    /// What objects that are still to be made will grant.
+    pub default_privileges: BTreeSet<DefaultPrivileges>,
+    /// What `ALTER ROLE … SET` and `ALTER DATABASE … SET` have left.
+    pub settings: BTreeSet<Setting>,
+    /// The installed extensions.
+    pub extensions: BTreeMap<Ident, Extension>,
+    /// The publications of logical replication.
+    pub publications: BTreeMap<Ident, Publication>,
+}
+
+/// A schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// The role that owns it.
+    pub owner: Ident,
+    /// What others than its owner may do.
+    pub grants: BTreeSet<Grant>,
+    /// The extension that it belongs to.
+    pub extension: Option<Ident>,
+}
+
+/// An extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// The schema of its objects.
+    pub schema: Ident,
+}
+
+/// A publication of logical replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publication {
+    /// Whether it publishes every table, `FOR ALL TABLES`.
+    pub all_tables: bool,
+    /// The tables that it names, each with its row filter.
+    pub tables: BTreeMap<QualifiedName, Option<Expr>>,
+    /// The schemas whose tables it publishes.
+    pub schemas: BTreeSet<Ident>,
+}
+
+impl Catalog {
+    /// The partitions of a table, at every level, those of the first level first.
+    #[must_use]
+    pub fn partitions(&self, table: &QualifiedName) -> Vec<&QualifiedName> {
+        let mut found: Vec<&QualifiedName> = Vec::new();
+        let mut at = 0;
+        let mut parent = table;
+        loop {
+            let of =
+                |relation: &Relation| relation.partition_of.as_ref().is_some_and(|of| of.parent == *parent);
+            found.extend(self.relations.iter().filter(|(_, relation)| of(relation)).map(|(name, _)| name));
+            let Some(next) = found.get(at) else { return found };
+            parent = next;
+            at += 1;
+        }
+    }
+
+    /// The foreign keys of all tables, each with its table. Those of partitions are left out where they are their table's.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (&QualifiedName, &Ident, &ForeignKey)> {
+        self.relations.iter().flat_map(|(table, relation)| {
+            let own = relation.foreign_keys.iter().filter(|(_, key)| !key.inherited);
+            own.map(move |(name, key)| (table, name, key))
+        })
+    }
+}
