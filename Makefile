@@ -1,7 +1,7 @@
 # What a person runs. `make help` lists it.
 
 CARGO ?= cargo
-FEATURES = test-util
+FEATURES = cli,test-util
 BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead
 
 .DEFAULT_GOAL := help

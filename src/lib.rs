@@ -21,6 +21,8 @@
 
 #[cfg(feature = "lint")]
 pub mod catalog;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod error;
 mod ident;
 #[cfg(feature = "migrate")]

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Array, BinaryOperator, CastKind, DataType, Expr, Ident, ObjectName, ObjectNamePart, Query, SelectItem,
-    SetExpr, UnaryOperator, Value, VisitMut, VisitorMut,
+    SetExpr, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 /// The tree in the one spelling.
@@ -35,6 +35,20 @@ impl VisitorMut for Normalize {
 
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
         name(relation);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, alias, .. } = table
+            && let Some(named) = alias
+        {
+            named.explicit = false;
+            plain(&mut named.name);
+            let own = name.0.last().and_then(ObjectNamePart::as_ident).map(|own| own.value.clone());
+            if own.as_ref() == Some(&named.name.value) && named.columns.is_empty() {
+                *alias = None;
+            }
+        }
         ControlFlow::Continue(())
     }
 
