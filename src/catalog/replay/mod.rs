@@ -4,6 +4,9 @@ mod cursor;
 mod lex;
 mod parse;
 mod policy;
+mod source;
+mod split;
+mod statement;
 mod value;
 
 #[expect(unused_imports, reason = "the plan reads the policies that it renders with it")]
