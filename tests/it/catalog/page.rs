@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 const WIDTH: usize = 118;
+const OPENING: [char; 3] = ['{', '[', '('];
 
 /// What `{:#?}` says, without what is empty or off, and with what fits on a line on one line.
 pub(crate) fn page(value: &impl Debug) -> String {
@@ -18,7 +19,7 @@ pub(crate) fn page(value: &impl Debug) -> String {
 
 /// The lines that come of one line and of those that are part of it.
 fn node<'a>(line: &str, rest: &mut impl Iterator<Item = &'a str>) -> Vec<String> {
-    if !line.ends_with(['{', '[', '(']) {
+    if !line.ends_with(OPENING) {
         return vec![line.to_owned()];
     }
     let mut parts = Vec::new();
@@ -32,21 +33,34 @@ fn node<'a>(line: &str, rest: &mut impl Iterator<Item = &'a str>) -> Vec<String>
             parts.push(part);
         }
     };
-    let words: Vec<&str> =
-        parts.iter().map(|part| if part.len() == 1 { part[0].trim() } else { "\n" }).collect();
-    let (words, end_word) = (words.join(" "), end.trim());
-    let words = words.strip_suffix(',').unwrap_or(&words);
-    let one = format!("{line}{words}{end_word}");
-    if one.len() <= WIDTH && !one.contains('\n') {
-        return vec![one];
+    let mut lines = joined(line, &parts, end);
+    // The key of a map ends where its value begins.
+    if end.ends_with(OPENING)
+        && let Some(last) = lines.pop()
+    {
+        lines.extend(node(&last, rest));
     }
-    let inner = parts.into_iter().flatten();
+    lines
+}
+
+fn joined(line: &str, parts: &[Vec<String>], end: &str) -> Vec<String> {
+    if parts.iter().all(|part| part.len() == 1) {
+        let words: Vec<&str> = parts.iter().map(|part| part[0].trim()).collect();
+        let words = words.join(" ");
+        let one = format!("{line}{}{}", words.strip_suffix(',').unwrap_or(&words), end.trim());
+        if one.len() <= WIDTH {
+            return vec![one];
+        }
+    }
+    let inner = parts.iter().flatten().cloned();
     std::iter::once(line.to_owned()).chain(inner).chain([end.to_owned()]).collect()
 }
 
+/// Whether it is a field, rather than an entry of a map, that has nothing in it.
 fn says_nothing(part: &[String]) -> bool {
-    let nothing = [": None,", ": false,", ": {},", ": [],", ": \"\","];
-    part.len() == 1 && nothing.iter().any(|end| part[0].ends_with(end))
+    let nothing = [": None,", ": false,", ": {},", ": [],"];
+    let [field] = part else { return false };
+    !field.contains('"') && nothing.iter().any(|end| field.ends_with(end))
 }
 
 #[test]

@@ -241,10 +241,10 @@ $$;
 CREATE FUNCTION erp.total_of(customer bigint, INOUT since date DEFAULT '2026-01-01', VARIADIC kinds text[] DEFAULT '{}', OUT total numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' SET statement_timeout TO '1s'
     AS 'SELECT $2, sum(total) FROM erp.invoice WHERE customer_id = $1';
-CREATE FUNCTION erp.lines(uuid) RETURNS TABLE (at int, label varchar) ROWS 10
+CREATE FUNCTION erp.lines(invoice uuid) RETURNS TABLE (at int, label varchar) ROWS 10
     LANGUAGE sql STABLE STRICT
     BEGIN ATOMIC
-        SELECT l.position, 'line'::varchar FROM erp.invoice_line l WHERE l.invoice_id = $1;
+        SELECT l.position, 'line'::varchar FROM erp.invoice_line l WHERE l.invoice_id = invoice;
     END;
 CREATE FUNCTION erp.double(x int) RETURNS int LANGUAGE sql IMMUTABLE LEAKPROOF PARALLEL SAFE RETURN x * 2;
 CREATE FUNCTION erp.double(x numeric) RETURNS SETOF numeric LANGUAGE sql IMMUTABLE RETURNS NULL ON NULL INPUT
