@@ -65,9 +65,12 @@ impl Script {
     }
 
     pub(super) fn push(&mut self, what: impl Into<String>, file: &str, vars: &Vars<'_>) -> Result<()> {
-        let sql = render(file, vars)?;
-        self.steps.push(Step { what: what.into(), sql });
+        self.add(what, render(file, vars)?);
         Ok(())
+    }
+
+    pub(super) fn add(&mut self, what: impl Into<String>, sql: String) {
+        self.steps.push(Step { what: what.into(), sql });
     }
 }
 
