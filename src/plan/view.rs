@@ -42,7 +42,10 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         if !unset.is_empty() {
             down.push(sql::view_reset(name, &unset)?);
         }
-        let what = format!("{} is on", missing.join(" and "));
+        let what = match missing[..] {
+            [option] => format!("{option} is on"),
+            _ => format!("{} are on", missing.join(" and ")),
+        };
         draft.push(name.plain(), what, VIEW, (sql::view_options(name, &set)?, down.join("\n\n")));
     }
     Ok(())

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use tenantry::catalog::{Catalog, live};
 use tenantry::migrate;
-use tenantry::plan::{self, Plan};
+use tenantry::plan::{self, Plan, Step};
 use tenantry::policy::manifest::Manifest;
 use tokio_postgres::Client;
 
 use crate::policy::{A, Admin, B, admin, outcome, unique};
+use crate::support::expected;
 
 /// A database with an ERP in it, and a manifest for it.
 pub(crate) struct Erp {
@@ -105,6 +106,21 @@ fn same(found: &Catalog, expected: &Catalog) {
         }
     }
     assert!(found == expected);
+}
+
+/// For people to read: the steps of a plan.
+#[tokio::test]
+async fn a_plan_reads_well() {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    let line = |step: &Step| format!("{:<22}{:<6}{}: {}\n", step.lock, step.work, step.object, step.what);
+    let text: String = plan.steps.iter().map(line).collect();
+    let of_anybody = |text: String, name: &String| {
+        let role = name.split('_').next().unwrap();
+        text.replace(name, &format!("erp_{role}"))
+    };
+    expected::compare("plan/expected/steps.txt", &erp.roles.iter().fold(text, of_anybody));
+    assert_eq!(plan.remarks, []);
 }
 
 #[tokio::test]

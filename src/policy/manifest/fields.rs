@@ -94,7 +94,7 @@ impl<'t> Fields<'t> {
 
     pub(super) fn required(&mut self, field: &'static str) -> Option<Field<&'t str>> {
         let found = self.string(field);
-        if !self.table.is_some_and(|table| table.contains_key(field)) {
+        if self.table.is_some_and(|table| !table.contains_key(field)) {
             self.text.problem(self.line, format!("{} lacks {field}; it has no default", self.name));
         }
         found

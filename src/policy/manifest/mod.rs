@@ -190,3 +190,6 @@ impl Manifest {
         self.schemas.contains(name.schema()) || self.tables.contains_key(name)
     }
 }
+
+#[cfg(test)]
+mod tests;
