@@ -1,6 +1,7 @@
 //! Plans against a server: what they make, that they are complete, and that they can be taken back.
 
 mod locks;
+mod problems;
 
 use std::collections::BTreeSet;
 
