@@ -6,6 +6,7 @@ mod keys;
 mod matrix;
 mod names;
 mod objects;
+mod secured;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +28,13 @@ pub(crate) struct Admin {
 pub(crate) async fn admin() -> Admin {
     let database = testing::server().await.unwrap().database().await.unwrap();
     Admin { client: database.connect().await.unwrap(), database }
+}
+
+impl Admin {
+    /// Another superuser's connection, which nobody has used.
+    pub(crate) async fn connect(&self) -> Client {
+        self.database.connect().await.unwrap()
+    }
 }
 
 impl Deref for Admin {
