@@ -12,16 +12,18 @@ use std::path::Path;
 
 use tenantry::TenantType;
 use tenantry::policy::Missing;
+use tokio::sync::OnceCell;
 
-use self::measure::{Phase, Row, measure};
+use self::measure::{Bound, Phase, Row, measure};
 use self::naming::Naming;
+use self::subject::subjects;
 use self::world::{Role, World};
 
 /// By the label of the subject.
 type Matrix = BTreeMap<&'static str, Vec<Row>>;
 
-/// Every subject of a world, as everybody, before and after somebody opened the tables.
-async fn matrix(world: &World, roles: &[Role]) -> Matrix {
+/// What every subject of a world comes to, before and after somebody opened the tables. The laws hold of it.
+async fn matrix(world: &World, everybody: bool) -> Matrix {
     let mut matrix = Matrix::new();
     let mut clients = [world.admin.connect().await, world.admin.connect().await];
     for phase in [Phase::AsRendered, Phase::Opened] {
@@ -29,6 +31,14 @@ async fn matrix(world: &World, roles: &[Role]) -> Matrix {
             world.run(&world.open_everything()).await;
         }
         for subject in &world.subjects {
+            let whole = everybody && !subject.is_variant();
+            let roles: &[Role] = match phase {
+                Phase::AsRendered if whole => &Role::ALL,
+                // PUBLIC has what the others have now.
+                Phase::Opened if whole => &[Role::App, Role::Owner, Role::Other],
+                Phase::AsRendered => &[Role::App],
+                Phase::Opened => &[Role::Other],
+            };
             let found = measure(world, &mut clients, subject, phase, roles).await;
             matrix.entry(subject.label).or_default().extend(found);
         }
@@ -42,33 +52,44 @@ async fn matrix(world: &World, roles: &[Role]) -> Matrix {
     matrix
 }
 
-/// A variant of a shape comes to what the shape comes to.
-fn assert_variants(matrix: &Matrix) {
-    for (label, rows) in matrix {
-        let Some((shape, _)) = label.split_once(',') else { continue };
-        for (found, expected) in rows.iter().zip(&matrix[shape]) {
-            assert_eq!(found, expected, "{label}");
+/// Rows of one matrix are those of another, a variant's those of its shape.
+fn assert_same(found: &Matrix, expected: &Matrix) {
+    for (label, rows) in found {
+        let shape = label.split_once(',').map_or(*label, |(shape, _)| shape);
+        for row in rows {
+            let same = |expected: &&Row| {
+                let key = |row: &Row| (row.phase, row.role, row.bound);
+                key(expected) == key(row)
+            };
+            let expected = expected[shape].iter().find(same).unwrap();
+            assert_eq!(
+                row.cells, expected.cells,
+                "{label}, {:?}, {:?}, {:?}",
+                row.phase, row.role, row.bound
+            );
         }
     }
 }
 
+/// Everybody's matrix, with an error where no tenant is bound and with nothing.
+async fn everybody() -> &'static [Matrix; 2] {
+    static MATRICES: OnceCell<[Matrix; 2]> = OnceCell::const_new();
+    let measured = async || {
+        let error = World::new(TenantType::Uuid, Missing::Error, Naming::Plain).await;
+        let empty = World::new(TenantType::Uuid, Missing::Empty, Naming::Plain).await;
+        [matrix(&error, true).await, matrix(&empty, true).await]
+    };
+    MATRICES.get_or_init(measured).await
+}
+
 #[tokio::test]
 async fn nobody_reaches_what_is_not_theirs() {
-    let mut both = Matrix::new();
-    for missing in [Missing::Error, Missing::Empty] {
-        let world = World::new(TenantType::Uuid, missing, Naming::Plain).await;
-        let matrix = matrix(&world, &Role::ALL).await;
-        assert_variants(&matrix);
-        for (label, rows) in matrix {
-            both.entry(label).or_default().extend(rows);
-        }
+    let [error, empty] = everybody().await;
+    let mut found = markdown::HEAD.to_owned();
+    for subject in subjects(Naming::Plain, TenantType::Uuid).iter().filter(|subject| !subject.is_variant()) {
+        let rows: Vec<&Row> = error[subject.label].iter().chain(&empty[subject.label]).collect();
+        found += &markdown::table(subject.label, rows);
     }
-    let order = world_order();
-    let tables = order
-        .into_iter()
-        .filter(|label| !label.contains(','))
-        .map(|label| markdown::table(label, &both[label]));
-    let found = markdown::HEAD.to_owned() + &tables.collect::<String>();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/policy/expected/matrix.md");
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         std::fs::write(&path, &found).unwrap();
@@ -80,6 +101,57 @@ async fn nobody_reaches_what_is_not_theirs() {
     assert_eq!(found, expected, "matrix.md");
 }
 
-fn world_order() -> Vec<&'static str> {
-    subject::subjects(Naming::Plain, TenantType::Uuid).iter().map(|subject| subject.label).collect()
+#[tokio::test]
+async fn a_variant_comes_to_what_its_shape_does() {
+    for matrix in everybody().await {
+        assert_same(matrix, matrix);
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_changes_nothing_for_those_who_have_a_tenant() {
+    let [error, empty] = everybody().await;
+    let mut bound = empty.clone();
+    for rows in bound.values_mut() {
+        rows.retain(|row| row.bound < Bound::Empty);
+    }
+    assert_same(&bound, error);
+}
+
+/// What another type of tenants or other names come to is what uuids and plain names do.
+async fn changes_nothing(tenant_type: TenantType, naming: Naming) {
+    for (missing, expected) in [Missing::Error, Missing::Empty].into_iter().zip(everybody().await) {
+        let world = World::new(tenant_type, missing, naming).await;
+        assert_same(&matrix(&world, false).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn tenants_of_type_bigint_change_nothing() {
+    changes_nothing(TenantType::Bigint, Naming::Plain).await;
+}
+
+#[tokio::test]
+async fn tenants_of_type_integer_change_nothing() {
+    changes_nothing(TenantType::Integer, Naming::Plain).await;
+}
+
+#[tokio::test]
+async fn tenants_of_type_text_change_nothing() {
+    changes_nothing(TenantType::Text, Naming::Plain).await;
+}
+
+#[tokio::test]
+async fn names_in_quotes_change_nothing() {
+    changes_nothing(TenantType::Uuid, Naming::Quoted).await;
+}
+
+#[tokio::test]
+async fn long_names_change_nothing() {
+    changes_nothing(TenantType::Text, Naming::Long).await;
+}
+
+#[tokio::test]
+async fn names_full_of_signs_change_nothing() {
+    changes_nothing(TenantType::Integer, Naming::Signs).await;
 }

@@ -20,26 +20,24 @@ policies or privileges and `TN001` says that no tenant is bound. One value stand
 - all: `UPDATE` and `DELETE` without a `WHERE`. truncate, copy to: of the table.
 
 Roles: *other* was granted everything on all tables, *public* has what was granted to PUBLIC: everything. Where somebody *opened*
-the tables since, that is by `CREATE POLICY … USING (true) WITH CHECK (true)` and `GRANT ALL … TO PUBLIC`. For membership, A and
-B are users who are members of A and of B. Without a tenant the setting is an empty text, or was never set on the connection;
-what that comes to depends on what `missing` says.
+the tables since, that is by `CREATE POLICY … USING (true) WITH CHECK (true)` and `GRANT ALL … TO PUBLIC`.
+
+Bound: the tenant; for membership and members the user who is a member of it. Where none is, the setting is an empty text or was
+never set on the connection, which has to come to the same, and what that is `Missing` says: error or empty.
 ";
 
 /// The table of a shape. Equal rows that follow each other are one.
-pub(super) fn table(label: &str, rows: &[Row]) -> String {
+pub(super) fn table(label: &str, mut rows: Vec<&Row>) -> String {
     let mut text = format!("\n## {label}\n\n| role | bound | {} |\n", COLUMNS.join(" | "));
     text += &format!("|---|---|{}\n", "---|".repeat(COLUMNS.len()));
-    let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_by_key(|row| (row.phase, row.role, row.missing == Missing::Empty, row.bound));
     // With a tenant it does not matter what a statement without one would get.
     rows.retain(|row| row.missing == Missing::Error || row.bound >= Bound::Empty);
-    for same in
-        rows.chunk_by(|one, next| (one.phase, one.role, &one.cells) == (next.phase, next.role, &next.cells))
-    {
-        let bound: Vec<&str> = same.iter().map(|row| bound(row)).collect();
-        let bound = if bound.len() == 6 { "any".to_owned() } else { bound.join(", ") };
-        let cells: Vec<String> = same[0].cells.iter().map(cell).collect();
-        text += &format!("| {} | {bound} | {} |\n", role(same[0]), cells.join(" | "));
+    let same =
+        |one: &&Row, next: &&Row| (one.phase, one.role, &one.cells) == (next.phase, next.role, &next.cells);
+    for rows in rows.chunk_by(same) {
+        let cells: Vec<String> = rows[0].cells.iter().map(cell).collect();
+        text += &format!("| {} | {} | {} |\n", role(rows[0]), bound(rows), cells.join(" | "));
     }
     text
 }
@@ -48,14 +46,16 @@ fn cell(cell: &Cell) -> String {
     if cell.iter().all(|value| *value == cell[0]) { cell[0].clone() } else { cell.join(" ") }
 }
 
-fn bound(row: &Row) -> &'static str {
-    match (row.bound, row.missing) {
-        (Bound::A, _) => "A",
-        (Bound::B, _) => "B",
-        (Bound::Empty, Missing::Error) => "empty text",
-        (Bound::Never, Missing::Error) => "never set",
-        (Bound::Empty, Missing::Empty) => "empty text (missing: empty)",
-        (Bound::Never, Missing::Empty) => "never set (missing: empty)",
+/// What is bound in rows that come to the same.
+fn bound(rows: &[&Row]) -> String {
+    let all: Vec<(Bound, Missing)> = rows.iter().map(|row| (row.bound, row.missing)).collect();
+    match all[..] {
+        [_, _, _, _, _, _] => "any".to_owned(),
+        [(Bound::A, _)] => "A".to_owned(),
+        [(Bound::B, _)] => "B".to_owned(),
+        [(Bound::Empty, Missing::Error), (Bound::Never, Missing::Error)] => "none: error".to_owned(),
+        [(Bound::Empty, Missing::Empty), (Bound::Never, Missing::Empty)] => "none: empty".to_owned(),
+        _ => format!("{all:?}"),
     }
 }
 

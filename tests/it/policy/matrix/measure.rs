@@ -109,6 +109,10 @@ pub(super) async fn measure(
             let mut found = found.iter().map(|row| row.get::<_, String>(0));
             let mut cells: Vec<Cell> =
                 kinds.iter().map(|kind| found.by_ref().take(kind.len()).collect()).collect();
+            if let Some(truncated) = cells.last_mut().filter(|cell| cell[0] == "0") {
+                // It does not say how many rows were there.
+                truncated[0] = "done".to_owned();
+            }
             cells.push(vec![copied(&transaction, subject).await]);
             transaction.rollback().await.unwrap();
             rows.push(Row { phase, missing: world.missing, role: *role, bound, cells });

@@ -18,6 +18,13 @@ pub(super) struct Subject {
     pub(super) context: Context,
 }
 
+impl Subject {
+    /// Whether it is another way to write a shape that has a subject.
+    pub(super) fn is_variant(&self) -> bool {
+        self.label.contains(',')
+    }
+}
+
 /// What is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
