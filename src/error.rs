@@ -95,6 +95,20 @@ pub(crate) enum Kind {
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]
     GivenUp { why: &'static str },
+    /// Of the server's own tables, whose names its message quotes.
+    #[cfg(feature = "lint")]
+    #[error(
+        "{step} failed: {}; the role needs SELECT on the tables of pg_catalog and EXECUTE on its functions, as PUBLIC has them unless they were revoked",
+        message(.source)
+    )]
+    CatalogDenied {
+        step: Step,
+        #[source]
+        source: PgError,
+    },
+    #[cfg(feature = "lint")]
+    #[error("{step} failed: {column} is {found:?}, which this version of tenantry does not know; upgrade it")]
+    CatalogUnknown { step: Step, column: String, found: String },
 }
 
 /// Why this crate does not take a connection to a server that it has reached.
@@ -115,6 +129,9 @@ pub(crate) enum Step {
     Copy,
     Cancel,
     Guard,
+    /// The reading of a part of the server's catalogs, by what that part is.
+    #[cfg(feature = "lint")]
+    Catalog(&'static str),
     /// A step of a script, by what the script calls it.
     #[cfg(feature = "migrate")]
     Script(String),
@@ -133,6 +150,8 @@ impl fmt::Display for Step {
             Self::Copy => "the copy",
             Self::Cancel => "the cancel request",
             Self::Guard => "the check of the role",
+            #[cfg(feature = "lint")]
+            Self::Catalog(what) => return write!(f, "reading {what}"),
             #[cfg(feature = "migrate")]
             Self::Script(what) => what,
         })
@@ -157,6 +176,21 @@ impl Error {
     #[cfg(feature = "migrate")]
     pub(crate) fn script(what: impl Into<String>, source: PgError) -> Self {
         Self::server(Step::Script(what.into()), source)
+    }
+
+    /// An error of a query on the server's catalogs.
+    #[cfg(feature = "lint")]
+    pub(crate) fn catalog(what: &'static str, source: PgError) -> Self {
+        let step = Step::Catalog(what);
+        if source.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            return Kind::CatalogDenied { step, source }.into();
+        }
+        Self::server(step, source)
+    }
+
+    #[cfg(feature = "lint")]
+    pub(crate) fn catalog_unknown(what: &'static str, column: &str, found: String) -> Self {
+        Kind::CatalogUnknown { step: Step::Catalog(what), column: column.to_owned(), found }.into()
     }
 
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
@@ -273,6 +307,8 @@ impl Error {
             | Kind::Connect(source)
             | Kind::Server { source, .. }
             | Kind::InDoubt { source, .. } => Some(source),
+            #[cfg(feature = "lint")]
+            Kind::CatalogDenied { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -331,6 +367,12 @@ pub(crate) fn reason(error: &PgError) -> String {
         }
     }
     line
+}
+
+/// The server's own words, for errors in which it speaks of nothing but its own objects.
+#[cfg(feature = "lint")]
+fn message(error: &PgError) -> String {
+    error.as_db_error().map_or_else(|| reason(error), |db| db.message().replace(char::is_control, " "))
 }
 
 fn connect_reason(error: &PgError) -> String {

@@ -8,6 +8,7 @@ mod house;
 mod isolation;
 mod laws;
 mod pgbench;
+mod plan;
 mod policy;
 mod recovery;
 mod routes;

@@ -29,6 +29,15 @@ pub(crate) async fn admin() -> Admin {
     Admin { client: database.connect().await.unwrap(), database }
 }
 
+impl Admin {
+    /// A connection of a role's own.
+    pub(crate) async fn login(&self, role: &str) -> Client {
+        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
+        self.batch_execute(&sql).await.unwrap();
+        self.database.connect_as(role, "x").await.unwrap()
+    }
+}
+
 impl Deref for Admin {
     type Target = Client;
 
@@ -92,9 +101,7 @@ impl Place {
 
     /// A connection of a role's own.
     pub(crate) async fn login(&self, role: &str) -> Client {
-        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
-        self.admin.batch_execute(&sql).await.unwrap();
-        self.admin.database.connect_as(role, "x").await.unwrap()
+        self.admin.login(role).await
     }
 
     pub(crate) async fn as_app(&self) -> Client {

@@ -1,26 +1,14 @@
 //! What is rendered, as files to read.
-//!
-//! `UPDATE_EXPECTED=1 cargo test` writes them anew.
-
-use std::path::Path;
 
 use tenantry::TenantType;
 use tenantry::policy::{
     Bootstrap, ForeignKey, Missing, OnDelete, Password, Roles, Script, Tenancy, TenantTable, secure,
 };
 
+use crate::support::expected;
+
 fn compare(name: &str, script: &Script) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/policy/expected").join(name);
-    let found = script.to_string();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&path, found).unwrap();
-        return;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    for (line, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(found, expected, "line {} of {name}", line + 1);
-    }
-    assert_eq!(found, expected, "{name}");
+    expected::compare(&format!("policy/expected/{name}"), &script.to_string());
 }
 
 fn roles() -> Roles {

@@ -1,0 +1,4 @@
+//! Statements, read.
+
+pub(super) mod policy;
+pub(super) mod role;
