@@ -1,11 +1,15 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
+mod explain;
+
 use std::fmt::{self, Write as _};
 use std::io;
 use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
+
+use self::explain::explain;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -95,6 +99,20 @@ pub(crate) enum Kind {
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]
     GivenUp { why: &'static str },
+    /// Of the server's own tables, whose names its message quotes.
+    #[cfg(feature = "lint")]
+    #[error(
+        "{step} failed: {}; the role needs SELECT on the tables of pg_catalog and EXECUTE on its functions, as PUBLIC has them unless they were revoked",
+        message(.source)
+    )]
+    CatalogDenied {
+        step: Step,
+        #[source]
+        source: PgError,
+    },
+    #[cfg(feature = "lint")]
+    #[error("{step} failed: {column} is {found:?}, which this version of tenantry does not know; upgrade it")]
+    CatalogUnknown { step: Step, column: String, found: String },
 }
 
 /// Why this crate does not take a connection to a server that it has reached.
@@ -115,6 +133,9 @@ pub(crate) enum Step {
     Copy,
     Cancel,
     Guard,
+    /// The reading of a part of the server's catalogs, by what that part is.
+    #[cfg(feature = "lint")]
+    Catalog(&'static str),
     /// A step of a script, by what the script calls it.
     #[cfg(feature = "migrate")]
     Script(String),
@@ -133,6 +154,8 @@ impl fmt::Display for Step {
             Self::Copy => "the copy",
             Self::Cancel => "the cancel request",
             Self::Guard => "the check of the role",
+            #[cfg(feature = "lint")]
+            Self::Catalog(what) => return write!(f, "reading {what}"),
             #[cfg(feature = "migrate")]
             Self::Script(what) => what,
         })
@@ -157,6 +180,21 @@ impl Error {
     #[cfg(feature = "migrate")]
     pub(crate) fn script(what: impl Into<String>, source: PgError) -> Self {
         Self::server(Step::Script(what.into()), source)
+    }
+
+    /// An error of a query on the server's catalogs.
+    #[cfg(feature = "lint")]
+    pub(crate) fn catalog(what: &'static str, source: PgError) -> Self {
+        let step = Step::Catalog(what);
+        if source.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            return Kind::CatalogDenied { step, source }.into();
+        }
+        Self::server(step, source)
+    }
+
+    #[cfg(feature = "lint")]
+    pub(crate) fn catalog_unknown(what: &'static str, column: &str, found: String) -> Self {
+        Kind::CatalogUnknown { step: Step::Catalog(what), column: column.to_owned(), found }.into()
     }
 
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
@@ -273,6 +311,8 @@ impl Error {
             | Kind::Connect(source)
             | Kind::Server { source, .. }
             | Kind::InDoubt { source, .. } => Some(source),
+            #[cfg(feature = "lint")]
+            Kind::CatalogDenied { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -333,6 +373,12 @@ pub(crate) fn reason(error: &PgError) -> String {
     line
 }
 
+/// The server's own words, for errors in which it speaks of nothing but its own objects.
+#[cfg(feature = "lint")]
+fn message(error: &PgError) -> String {
+    error.as_db_error().map_or_else(|| reason(error), |db| db.message().replace(char::is_control, " "))
+}
+
 fn connect_reason(error: &PgError) -> String {
     if let Some(Refusal(why)) = std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
         return (*why).to_owned();
@@ -343,43 +389,4 @@ fn connect_reason(error: &PgError) -> String {
         Some(_) => reason,
         None => format!("{reason}; check host and port, and that the server listens there"),
     }
-}
-
-/// What the SQLSTATEs that users of row-level security meet mean, and what to do about them.
-///
-/// Condition names are those of [PostgreSQL Error Codes](https://www.postgresql.org/docs/current/errcodes-appendix.html).
-fn explain(code: &str) -> Option<&'static str> {
-    Some(match code {
-        NO_TENANT => "no tenant is bound; run the statement through TenantPool::tenant",
-        "0A000" => "feature not supported",
-        "22021" => "character not in repertoire",
-        "22P02" => "invalid text representation",
-        "23502" => "not-null violation",
-        "23503" => "foreign key violation",
-        "23505" => "unique violation",
-        "23514" => "check violation",
-        "23P01" => "exclusion violation",
-        "25006" => "the transaction is read-only",
-        "25P02" => "the transaction has failed; roll it back",
-        "26000" => "the server does not know the prepared statement",
-        "28000" => "the server does not let this role in; check that the role exists and pg_hba.conf",
-        "28P01" => "the server does not accept the password, or the role does not exist",
-        "3D000" => "the database does not exist",
-        "40001" => "serialization failure; run the transaction again",
-        "40P01" => "deadlock; run the transaction again",
-        "42501" => "insufficient privilege: a missing grant, or a row that belongs to another tenant",
-        "42601" => "syntax error",
-        "42703" => "undefined column",
-        "42704" => "undefined object",
-        "42883" => "undefined function",
-        "42P01" => "undefined table",
-        "42P17" => "invalid object definition",
-        "42710" => "duplicate object",
-        "53300" => "too many connections",
-        "55P03" => "a lock was not available in time",
-        "57014" => "the statement was canceled, or ran into its timeout",
-        "57P01" => "the server ended the connection",
-        "57P03" => "the server is not taking connections now",
-        _ => return None,
-    })
 }

@@ -7,4 +7,5 @@ pub mod live;
 mod model;
 pub mod replay;
 
+pub(crate) use model::DML;
 pub use model::*;

@@ -31,12 +31,14 @@
 
 mod bootstrap;
 mod foreign_key;
+#[cfg(feature = "lint")]
+pub mod manifest;
 mod membership;
 mod model;
 mod part;
 mod password;
 mod privileges;
-mod render;
+pub(crate) mod render;
 mod roles;
 pub(crate) mod scan;
 mod script;
@@ -49,6 +51,8 @@ pub use bootstrap::Bootstrap;
 pub use foreign_key::{ForeignKey, OnDelete};
 pub use membership::Membership;
 pub use model::{Missing, Tenancy};
+#[cfg(feature = "lint")]
+pub(crate) use part::PartKind;
 pub use password::Password;
 pub use roles::Roles;
 pub use script::{Script, Step};

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
 mod cancellation;
+mod catalog;
 mod compile_fail;
 mod errors;
 mod flights;
@@ -8,6 +9,7 @@ mod house;
 mod isolation;
 mod laws;
 mod pgbench;
+mod plan;
 mod policy;
 mod recovery;
 mod routes;

@@ -31,6 +31,13 @@ pub(crate) async fn admin() -> Admin {
 }
 
 impl Admin {
+    /// A connection of a role's own.
+    pub(crate) async fn login(&self, role: &str) -> Client {
+        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
+        self.batch_execute(&sql).await.unwrap();
+        self.database.connect_as(role, "x").await.unwrap()
+    }
+
     /// Another superuser's connection, which nobody has used.
     pub(crate) async fn connect(&self) -> Client {
         self.database.connect().await.unwrap()
@@ -100,9 +107,7 @@ impl Place {
 
     /// A connection of a role's own.
     pub(crate) async fn login(&self, role: &str) -> Client {
-        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
-        self.admin.batch_execute(&sql).await.unwrap();
-        self.admin.database.connect_as(role, "x").await.unwrap()
+        self.admin.login(role).await
     }
 
     pub(crate) async fn as_app(&self) -> Client {

@@ -28,6 +28,7 @@ pub use routine::{
     Argument, Function, FunctionKind, Parallel, Rule, Signature, Trigger, TriggerEvent, TriggerTiming,
     Volatility,
 };
+pub(crate) use security::DML;
 pub use security::{
     Command, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege, Role, Setting,
 };

@@ -202,3 +202,11 @@ impl Relation {
         self.keys.values().find(|key| key.primary).map(|key| key.columns.as_slice())
     }
 }
+
+impl Column {
+    /// The sequence that its default takes the next value of.
+    #[must_use]
+    pub fn sequence(&self) -> Option<QualifiedName> {
+        self.default.as_ref().and_then(Expr::sequence)
+    }
+}

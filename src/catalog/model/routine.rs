@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
 use super::expr::Expr;
 use super::security::Grant;
 use crate::ident::{Ident, QualifiedName};
@@ -46,6 +49,18 @@ pub struct Function {
     pub grants: BTreeSet<Grant>,
     /// The extension that it belongs to.
     pub extension: Option<Ident>,
+}
+
+impl Function {
+    /// A body in standard SQL as [`body`](Self::body) has it: its tokens, without comments, joined by one space.
+    #[must_use]
+    pub fn joined_tokens(text: &str) -> String {
+        let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).with_unescape(false).tokenize();
+        let Ok(tokens) = tokens else { return text.to_owned() };
+        let spoken = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_)));
+        let words: Vec<String> = spoken.map(ToString::to_string).collect();
+        words.join(" ")
+    }
 }
 
 /// An argument of a function.

@@ -1,8 +1,4 @@
 //! What is rendered, as files to read.
-//!
-//! `UPDATE_EXPECTED=1 cargo test` writes them anew.
-
-use std::path::Path;
 
 use tenantry::policy::{
     Bootstrap, Child, ForeignKey, Membership, Missing, OnDelete, Password, Roles, Shape, Tenancy,
@@ -10,18 +6,11 @@ use tenantry::policy::{
 };
 use tenantry::{QualifiedName, TenantType};
 
-/// Compares a text with a file, or writes the file.
+use crate::support::expected;
+
+/// Compares a text with a file of this module's, or writes the file.
 pub(super) fn compare(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/policy/expected").join(name);
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&path, found).unwrap();
-        return;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    for (line, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(found, expected, "line {} of {name}", line + 1);
-    }
-    assert_eq!(found, expected, "{name}");
+    expected::compare(&format!("policy/expected/{name}"), found);
 }
 
 fn roles() -> Roles {

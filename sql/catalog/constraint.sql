@@ -1,0 +1,26 @@
+-- The constraints of tables but foreign keys: primary keys, unique, check and exclusion constraints.
+SELECT c.conrelid AS relation,
+       c.conname,
+       c.contype,
+       c.condeferrable,
+       c.condeferred,
+       c.convalidated,
+       c.connoinherit,
+       c.coninhcount > 0 AS inherited,
+       pg_get_expr(c.conbin, c.conrelid) AS expression,
+       ARRAY(
+           SELECT a.attname
+           FROM unnest(c.conkey) WITH ORDINALITY AS k (attnum, position)
+               JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.attnum
+           ORDER BY k.position
+       ) AS columns,
+       ARRAY(
+           SELECT CASE n.nspname WHEN 'pg_catalog' THEN o.oprname ELSE quote_ident(n.nspname) || '.' || o.oprname END
+           FROM unnest(c.conexclop) WITH ORDINALITY AS x (oid, position)
+               JOIN pg_operator AS o ON o.oid = x.oid
+               JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+           ORDER BY x.position
+       ) AS operators
+FROM pg_constraint AS c
+WHERE c.contype IN ('p', 'u', 'c', 'x')
+  AND c.conrelid >= 16384;

@@ -1,0 +1,5 @@
+-- The publications.
+SELECT p.oid,
+       p.pubname,
+       p.puballtables
+FROM pg_publication AS p;

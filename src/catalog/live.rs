@@ -1,1 +1,0 @@
-//! Reads a schema from a server.

@@ -1,0 +1,32 @@
+//! The few colours of the tool.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WRONG: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
+
+/// The text in a style. What a database calls its objects cannot steer the terminal.
+pub(crate) fn paint(style: Style, text: impl Display) -> String {
+    format!("{style}{}{style:#}", plain(text))
+}
+
+/// The text without control characters but line breaks and tabs.
+pub(crate) fn plain(text: impl Display) -> String {
+    text.to_string().replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BOLD, paint};
+
+    #[test]
+    fn a_name_cannot_steer_the_terminal() {
+        assert_eq!(paint(BOLD, "a\u{1b}[2Jb"), "\u{1b}[1ma\u{fffd}[2Jb\u{1b}[0m");
+    }
+}
