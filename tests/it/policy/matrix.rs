@@ -6,9 +6,9 @@ mod measure;
 mod naming;
 mod subject;
 mod world;
+mod written;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use tenantry::TenantType;
 use tenantry::policy::Missing;
@@ -18,6 +18,7 @@ use self::measure::{Bound, Phase, Row, measure};
 use self::naming::Naming;
 use self::subject::subjects;
 use self::world::{Role, World};
+use super::expected::compare;
 
 /// By the label of the subject.
 type Matrix = BTreeMap<&'static str, Vec<Row>>;
@@ -74,11 +75,11 @@ fn assert_same(found: &Matrix, expected: &Matrix) {
 /// Everybody's matrix, with an error where no tenant is bound and with nothing.
 async fn everybody() -> &'static [Matrix; 2] {
     static MATRICES: OnceCell<[Matrix; 2]> = OnceCell::const_new();
-    let measured = async || {
-        let error = World::new(TenantType::Uuid, Missing::Error, Naming::Plain).await;
-        let empty = World::new(TenantType::Uuid, Missing::Empty, Naming::Plain).await;
-        [matrix(&error, true).await, matrix(&empty, true).await]
+    let of = async |missing| {
+        let world = World::new(TenantType::Uuid, missing, Naming::Plain).await;
+        matrix(&world, true).await
     };
+    let measured = async || <[Matrix; 2]>::from(tokio::join!(of(Missing::Error), of(Missing::Empty)));
     MATRICES.get_or_init(measured).await
 }
 
@@ -90,15 +91,7 @@ async fn nobody_reaches_what_is_not_theirs() {
         let rows: Vec<&Row> = error[subject.label].iter().chain(&empty[subject.label]).collect();
         found += &markdown::table(subject.label, rows);
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/policy/expected/matrix.md");
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&path, &found).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    for (line, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(found, expected, "line {} of matrix.md", line + 1);
-    }
-    assert_eq!(found, expected, "matrix.md");
+    compare("matrix.md", &found);
 }
 
 #[tokio::test]
@@ -154,4 +147,16 @@ async fn long_names_change_nothing() {
 #[tokio::test]
 async fn names_full_of_signs_change_nothing() {
     changes_nothing(TenantType::Integer, Naming::Signs).await;
+}
+
+#[tokio::test]
+async fn the_server_writes_back_what_was_rendered() {
+    for tenant_type in [TenantType::Uuid, TenantType::Bigint, TenantType::Integer, TenantType::Text] {
+        for missing in [Missing::Error, Missing::Empty] {
+            written::compare(&World::new(tenant_type, missing, Naming::Plain).await).await;
+        }
+    }
+    for naming in [Naming::Quoted, Naming::Long, Naming::Signs] {
+        written::compare(&World::new(TenantType::Text, Missing::Error, naming).await).await;
+    }
 }
