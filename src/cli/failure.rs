@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::policy::manifest::Problem;
 
 /// What the tool's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +54,22 @@ pub(super) struct Failure {
     pub(super) causes: Vec<String>,
     /// What to do about it.
     pub(super) help: Option<String>,
+    /// Everything that is wrong with a file.
+    pub(super) problems: Vec<Problem>,
+    /// That file.
+    pub(super) file: String,
 }
 
 impl Failure {
     pub(super) fn usage(line: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, line: line.into(), causes: Vec::new(), help: None }
+        Self {
+            exit: Exit::Usage,
+            line: line.into(),
+            causes: Vec::new(),
+            help: None,
+            problems: Vec::new(),
+            file: String::new(),
+        }
     }
 
     pub(super) fn database(line: impl Into<String>) -> Self {
