@@ -27,7 +27,7 @@ from support import (  # noqa: E402
     xml_record,
 )
 
-# The sequences that a company has of its own, by the model that says so. Some are the modules' and for all companies.
+# The sequences that a company has of its own, by the model that says so. Others are there for all companies.
 SEQUENCES = {
     "account.configuration": {
         "asset_sequence": "Asset",
@@ -100,6 +100,12 @@ def sequence(kind, company, model="ir.sequence"):
 
 def configure(company):
     """What the company does in its own way."""
+    from trytond.model import ModelSingleton, ModelSQL
+    from trytond.pool import Pool
+
+    for _, model in Pool().iterobject():
+        if issubclass(model, ModelSingleton) and issubclass(model, ModelSQL) and not model.get_singleton():
+            model.create([{}])
     for name, sequences in SEQUENCES.items():
         configuration = get(name)(1)
         for field, kind in sequences.items():
@@ -111,6 +117,10 @@ def configure(company):
     accounting.tax_rounding = "line"
     accounting.asset_frequency = "monthly"
     accounting.save()
+    numbers = sequence("Account Journal", company)
+    for journal in get("account.journal").search([]):
+        journal.sequence = numbers
+        journal.save()
     for task in get("ir.cron").search([]):
         task.companies = [*task.companies, company]
         task.save()

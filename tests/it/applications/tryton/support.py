@@ -1,4 +1,4 @@
-"""What create.py and work.py share: the way to Tryton's pool of models, and records made as its client makes them."""
+"""What create.py and work.py share: the way to Tryton's models, and records made as its client makes them."""
 
 import datetime
 import logging
@@ -7,7 +7,7 @@ import urllib.parse
 from contextlib import contextmanager
 from decimal import Decimal
 
-# Tryton asks the information schema thousands of times while it makes its tables. Planned so, that takes half the time.
+# Tryton asks the information schema thousands of times while it makes its tables, which this makes faster.
 PLANNER = "-c jit=off -c from_collapse_limit=1"
 
 TODAY = datetime.date.today()
@@ -17,8 +17,8 @@ MODULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules.txt"
 
 
 def connect(uri, planner=False):
-    """Tells Tryton where its database is, and gives the database's name. No file of configuration is read, no thread
-    is started: caches are refreshed by a look into the table ir_cache, not by LISTEN, as is the default."""
+    """Tells Tryton where its database is, and gives the database's name. No file of configuration is read, and no
+    thread is started: what is cached is checked by a look into the table ir_cache, not by LISTEN."""
     for name in [name for name in os.environ if name.startswith("TRYTOND_")]:
         del os.environ[name]
     if planner:
