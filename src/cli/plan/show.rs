@@ -26,7 +26,10 @@ pub(super) fn nothing(plan: &Plan, name: &str) -> String {
 pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
     let (title, order) = match way {
         Way::Up => ("What is missing in", "The numbers are the order of the steps in their transaction."),
-        Way::Down => ("The way back for", "The numbers are the order of the steps in their transaction, the last one first."),
+        Way::Down => (
+            "The way back for",
+            "The numbers are the order of the steps in their transaction, the last one first.",
+        ),
     };
     let mut text = format!("{title} {}\n{}\n", paint(BOLD, name), paint(DIM, order));
     for (object, steps) in grouped(plan, way) {
@@ -72,7 +75,10 @@ pub(super) fn list(plan: &Plan, name: &str) -> String {
 /// What has to be settled before there is a plan.
 pub(super) fn problems(problems: &[Problem], manifest: &Path) -> String {
     let manifest = manifest.display();
-    let mut text = format!("{}\n\n", paint(BOLD, format!("{} to settle before there is a plan", count(problems.len(), "thing"))));
+    let mut text = format!(
+        "{}\n\n",
+        paint(BOLD, format!("{} to settle before there is a plan", count(problems.len(), "thing")))
+    );
     for problem in problems {
         let place = match problem.line {
             Some(line) => format!("{manifest}:{line}"),
