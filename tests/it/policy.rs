@@ -7,6 +7,7 @@ mod matrix;
 mod names;
 mod objects;
 mod secured;
+mod shapes;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use self::measure::{Bound, Phase, Row, measure};
 use self::naming::Naming;
-use self::subject::subjects;
+use self::subject::{Subject, subjects};
 use self::world::{Role, World};
 use super::expected::compare;
 
@@ -159,4 +159,34 @@ async fn the_server_writes_back_what_was_rendered() {
     for naming in [Naming::Quoted, Naming::Long, Naming::Signs] {
         written::compare(&World::new(TenantType::Text, Missing::Error, naming).await).await;
     }
+}
+
+/// The restrictive policies say what the permissive ones say, and the planner drops what is said twice.
+#[tokio::test]
+async fn the_floor_costs_nothing() {
+    let world = World::new(TenantType::Uuid, Missing::Error, Naming::Plain).await;
+    for subject in &world.subjects {
+        let plans = plans(&world, subject).await;
+        let floors = format!(
+            "SELECT string_agg(format('DROP POLICY %I ON {0};', polname), '')
+             FROM pg_policy WHERE NOT polpermissive AND polrelid = '{0}'::regclass",
+            subject.table
+        );
+        let drop: String = world.admin.query_one(&floors, &[]).await.unwrap().get(0);
+        world.run(&drop).await;
+        assert_eq!(self::plans(&world, subject).await, plans, "{}", subject.label);
+    }
+}
+
+async fn plans(world: &World, subject: &Subject) -> Vec<String> {
+    let mut plans = Vec::new();
+    for statement in ["SELECT * FROM", "DELETE FROM"] {
+        let explain = format!("EXPLAIN (COSTS OFF) {statement} {}", subject.table);
+        world.run(&format!("GRANT DELETE ON {} TO {}", subject.table, world.role(Role::App))).await;
+        world.run(&format!("SET ROLE {}", world.role(Role::App))).await;
+        let lines = world.admin.simple_query(&explain).await;
+        world.run("RESET ROLE").await;
+        plans.push(format!("{lines:?}"));
+    }
+    plans
 }
