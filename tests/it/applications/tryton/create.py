@@ -44,6 +44,8 @@ SEQUENCES = {
     "stock.configuration": {
         "shipment_in_sequence": "Supplier Shipment",
         "shipment_out_sequence": "Customer Shipment",
+        "shipment_in_return_sequence": "Supplier Return Shipment",
+        "shipment_out_return_sequence": "Customer Return Shipment",
         "shipment_internal_sequence": "Internal Shipment",
         "inventory_sequence": "Inventory",
     },
