@@ -14,4 +14,5 @@ mod recovery;
 mod routes;
 mod support;
 mod testing;
+mod tool;
 mod transactions;

@@ -35,8 +35,15 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 
     /// The runner that the files are for
-    #[arg(long, value_enum, value_name = "RUNNER", default_value_t, requires = "out", hide_possible_values = true,
-          help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, or plain for psql")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RUNNER",
+        default_value_t,
+        requires = "out",
+        hide_possible_values = true,
+        help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, or plain for psql"
+    )]
     style: Runner,
 
     /// The name of the migration: letters, digits and _

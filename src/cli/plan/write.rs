@@ -40,8 +40,10 @@ fn make(folder: &Path) -> Result<bool, Failure> {
     match fs::create_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(false),
-        Err(error) => Err(Failure::usage(format!("folder {} cannot be made", folder.display()))
-            .cause(error.to_string())),
+        Err(error) => {
+            Err(Failure::usage(format!("folder {} cannot be made", folder.display()))
+                .cause(error.to_string()))
+        }
     }
 }
 
