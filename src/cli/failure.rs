@@ -114,6 +114,11 @@ impl From<Error> for Failure {
         let failure =
             if error.is_usage() { Self::usage(error.to_string()) } else { Self::database(error.to_string()) };
         let source = error.source().and_then(|source| source.downcast_ref());
-        Self { causes: source.map(causes).unwrap_or_default(), ..failure }
+        let mut causes: Vec<String> = source.map(causes).unwrap_or_default();
+        // Where the line repeats the server's words already, it has said them.
+        let said =
+            |cause: &String| cause.split_once(": ").is_some_and(|(_, text)| failure.line.contains(text));
+        causes.retain(|cause| !said(cause));
+        Self { causes, ..failure }
     }
 }

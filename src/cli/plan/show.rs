@@ -1,6 +1,6 @@
 //! A plan for people to read.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
@@ -33,19 +33,25 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
     };
     let mut text = format!("{title} {}\n{}\n", paint(BOLD, name), paint(DIM, order));
     for (object, steps) in grouped(plan, way) {
-        let _ = write!(text, "\n{}\n", paint(NAME.bold(), object));
+        let _ = writeln!(text, "\n{}", paint(NAME.bold(), object));
+        let mut said = "";
         for (number, step) in steps {
-            let _ = writeln!(text, "\n{} {}", paint(DIM, format!("{number:>5}")), paint(BOLD, &step.what));
-            if way == Way::Up {
-                let _ = writeln!(text, "      {} {}", paint(DIM, "closes"), plain(step.closes));
+            let _ = writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), paint(BOLD, &step.what));
+            // Several grants in a row have the same reason.
+            if way == Way::Up && step.closes != said {
+                let _ = writeln!(text, "      {}", fact("without", plain(step.closes)));
+                said = step.closes;
             }
-            let _ = writeln!(text, "      {} {}\n", paint(DIM, "locks "), cost(step));
+            if let Some(cost) = cost(step) {
+                let _ = writeln!(text, "      {}", fact("lock", cost));
+            }
             let sql = match way {
                 Way::Up => &step.up,
                 Way::Down => &step.down,
             };
+            text.push('\n');
             for line in plain(sql).lines() {
-                let line = format!("        {line}");
+                let line = format!("      {line}");
                 let _ = writeln!(text, "{}", line.trim_end());
             }
         }
@@ -62,13 +68,13 @@ pub(super) fn list(plan: &Plan, name: &str) -> String {
         let _ = write!(text, "\n{}\n", paint(NAME.bold(), object));
         for (_, step) in steps {
             let what = plain(&step.what);
-            let _ = match (step.lock, step.work) {
-                (Lock::None, Work::None) => writeln!(text, "  {what}"),
-                _ => writeln!(text, "  {what:<width$}  {}", cost(step)),
+            let _ = match cost(step) {
+                None => writeln!(text, "  {what}"),
+                Some(cost) => writeln!(text, "  {what:<width$}  {cost}"),
             };
         }
     }
-    let help = paint(DIM, "tenantry plan shows the SQL, and what each step closes");
+    let help = paint(DIM, "tenantry plan shows the SQL, and what each step is for");
     text + &remarks(plan) + &summary(plan) + &help + "\n"
 }
 
@@ -79,12 +85,14 @@ pub(super) fn problems(problems: &[Problem], manifest: &Path) -> String {
         "{}\n\n",
         paint(BOLD, format!("{} to settle before there is a plan", count(problems.len(), "thing")))
     );
+    let place = |problem: &Problem| match problem.line {
+        Some(line) => format!("{manifest}:{line}"),
+        None => manifest.to_string(),
+    };
+    let width = problems.iter().map(|problem| place(problem).chars().count()).max().unwrap_or_default();
     for problem in problems {
-        let place = match problem.line {
-            Some(line) => format!("{manifest}:{line}"),
-            None => manifest.to_string(),
-        };
-        let _ = writeln!(text, "  {} {}", paint(DIM, format!("{place}:")), plain(&problem.what));
+        let place = paint(DIM, format!("{:<width$}", place(problem)));
+        let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
     }
     text
 }
@@ -114,19 +122,18 @@ fn grouped(plan: &Plan, way: Way) -> Vec<(&str, Vec<(usize, &Step)>)> {
     groups
 }
 
-/// What a step takes: its lock, and how long it may keep it.
-fn cost(step: &Step) -> String {
-    let style = match (step.lock, step.work) {
-        (Lock::AccessExclusive | Lock::Share, Work::Scan) => CARE,
-        _ => DIM,
-    };
-    let text = match (step.lock, step.work) {
-        (Lock::None, Work::None) => "nothing".to_owned(),
-        (lock, Work::None) => lock.name().to_owned(),
-        (Lock::None, Work::Scan) => "nothing, reads every row".to_owned(),
-        (lock, Work::Scan) => format!("{}, reads every row", lock.name()),
-    };
-    paint(style, text)
+/// Something that is known of a step.
+fn fact(label: &str, text: impl Display) -> String {
+    format!("{} {text}", paint(DIM, format!("{:<8}", format!("{label}:"))))
+}
+
+/// The lock that a step takes, and how long it may keep it. None if it takes none and no time.
+fn cost(step: &Step) -> Option<String> {
+    match (step.lock, step.work) {
+        (Lock::None, Work::None) => None,
+        (lock, Work::None) => Some(paint(DIM, lock.name())),
+        (lock, Work::Scan) => Some(paint(CARE, format!("{}, reads every row", lock.name()))),
+    }
 }
 
 fn remarks(plan: &Plan) -> String {
