@@ -167,6 +167,6 @@ pub struct Rule {
     pub instead: bool,
     /// Whether it is in force.
     pub enabled: bool,
-    /// The relations that its condition and actions name, its own excepted.
+    /// The relations that its condition and actions name, its own and those of `pg_catalog` excepted.
     pub uses: BTreeSet<QualifiedName>,
 }
