@@ -3,13 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join3;
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::Token;
 use tokio_postgres::Transaction;
 
 use super::super::{
     Argument, Expr, Function, FunctionKind, Parallel, Rule, Signature, Trigger, TriggerEvent, TriggerTiming,
-    Volatility,
+    Volatility, tokens,
 };
 use super::building::Building;
 use super::read::{Line, Oid, Query, letter, rows};
@@ -168,26 +167,28 @@ fn trigger(row: &Line) -> Result<(Oid, Ident, Trigger)> {
 
 /// What stands in the parentheses after WHEN in the definition of a trigger; all of it if it is not understood.
 fn condition(definition: &str) -> Expr {
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, definition).with_unescape(false).tokenize();
-    let Ok(tokens) = tokens else { return Expr::new(definition) };
     let is_when = |token: &Token| match token {
         Token::Word(word) => word.quote_style.is_none() && word.value == "WHEN",
         _ => false,
     };
     let mut depth = 0;
-    let mut text = String::new();
-    for token in tokens.iter().skip_while(|token| !is_when(token)).skip(1) {
+    let mut start = 0;
+    for (token, range) in
+        tokens(definition).unwrap_or_default().iter().skip_while(|(token, _)| !is_when(token))
+    {
         match token {
-            Token::LParen => depth += 1,
+            Token::LParen => {
+                if depth == 0 {
+                    start = range.end;
+                }
+                depth += 1;
+            }
+            Token::RParen if depth == 1 => return Expr::new(&definition[start..range.start]),
             Token::RParen => depth -= 1,
             _ => {}
         }
-        text.push_str(&token.to_string());
-        if depth == 0 && *token == Token::RParen {
-            break;
-        }
     }
-    Expr::new(text.trim())
+    Expr::new(definition)
 }
 
 fn rule(row: &Line) -> Result<(Oid, Oid, Ident, Rule)> {
