@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::policy::manifest::Problem;
 
 /// What the tool's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +54,22 @@ pub(super) struct Failure {
     pub(super) causes: Vec<String>,
     /// What to do about it.
     pub(super) help: Option<String>,
+    /// Everything that is wrong with a file.
+    pub(super) problems: Vec<Problem>,
+    /// That file.
+    pub(super) file: String,
 }
 
 impl Failure {
     pub(super) fn usage(line: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, line: line.into(), causes: Vec::new(), help: None }
+        Self {
+            exit: Exit::Usage,
+            line: line.into(),
+            causes: Vec::new(),
+            help: None,
+            problems: Vec::new(),
+            file: String::new(),
+        }
     }
 
     pub(super) fn database(line: impl Into<String>) -> Self {
@@ -102,6 +114,11 @@ impl From<Error> for Failure {
         let failure =
             if error.is_usage() { Self::usage(error.to_string()) } else { Self::database(error.to_string()) };
         let source = error.source().and_then(|source| source.downcast_ref());
-        Self { causes: source.map(causes).unwrap_or_default(), ..failure }
+        let mut causes: Vec<String> = source.map(causes).unwrap_or_default();
+        // Where the line repeats the server's words already, it has said them.
+        let said =
+            |cause: &String| cause.split_once(": ").is_some_and(|(_, text)| failure.line.contains(text));
+        causes.retain(|cause| !said(cause));
+        Self { causes, ..failure }
     }
 }

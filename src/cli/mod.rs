@@ -9,6 +9,7 @@ mod init;
 mod map;
 mod output;
 mod plan;
+mod source;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! Where each relation of a database stands among its tenants, by what the manifest says and the catalog shows.
 
-mod views;
+pub(super) mod sections;
+pub(super) mod views;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -111,6 +112,7 @@ pub struct Places<'a> {
 pub fn places<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Places<'a> {
     let mut places = Places { relations: BTreeMap::new(), problems: Vec::new() };
     unknown_names(manifest, catalog, &mut places.problems);
+    sections::check(manifest, catalog, &mut places.problems);
     for (name, relation) in &catalog.relations {
         if relation.kind == RelationKind::Sequence || !manifest.governs(name) {
             continue;
@@ -283,7 +285,7 @@ fn tenant_column<'a>(
 }
 
 /// Whether a column of this type holds tenants of that one.
-fn fits(data_type: &str, tenant_type: TenantType) -> bool {
+pub(super) fn fits(data_type: &str, tenant_type: TenantType) -> bool {
     let of = canonical_type(tenant_type.sql());
     data_type == of || (tenant_type == TenantType::Text && data_type.starts_with("character varying"))
 }
@@ -334,7 +336,7 @@ fn way<'a>(
 }
 
 /// The partitioned table at the top, if the relation is a partition.
-fn top<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a QualifiedName> {
+pub(super) fn top<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a QualifiedName> {
     let mut top = None;
     let mut at = name;
     while let Some(of) = catalog.relations.get(at).and_then(|relation| relation.partition_of.as_ref()) {

@@ -15,4 +15,5 @@ mod recovery;
 mod routes;
 mod support;
 mod testing;
+mod tool;
 mod transactions;

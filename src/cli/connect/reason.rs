@@ -114,7 +114,8 @@ impl Told {
                     return Self { line, causes, help: help.to_owned() };
                 }
                 if let Some(tls) = tls_error(error) {
-                    return told(format!("TLS failed: {}", one_line(tls)), tls_help(tls));
+                    let (line, help) = tls_words(tls);
+                    return Self { causes: vec![one_line(tls)], ..told(line.to_owned(), help) };
                 }
                 let causes = causes(error);
                 match io_error(error).map(|error| (error, error.kind())) {
@@ -170,16 +171,23 @@ fn refusal(code: &SqlState, access: &Access) -> (String, &'static str) {
     }
 }
 
-fn tls_help(error: &TlsError) -> &'static str {
+/// What is wrong with the encryption.
+fn tls_words(error: &TlsError) -> (&'static str, &'static str) {
     match error {
-        TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)) => {
-            "name the file of the authority that signed the server's certificate with sslrootcert, or trust the operating system's with sslrootcert=system"
-        }
+        TlsError::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
+        ) => (
+            "no authority that is trusted signed its certificate",
+            "name the file of the one that did with sslrootcert, or trust the operating system's with sslrootcert=system",
+        ),
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "connect by a name that the certificate has; sslmode=verify-ca does not look at names",
-        TlsError::InvalidCertificate(_) => "renew the server's certificate",
-        _ => "check the server's ssl settings; sslmode=disable goes without TLS",
+        ) => (
+            "its certificate has other names",
+            "connect by a name that the certificate has; sslmode=verify-ca does not look at names",
+        ),
+        TlsError::InvalidCertificate(_) => ("its certificate is not in order", "renew it on the server"),
+        _ => ("TLS failed", "check the server's ssl settings; sslmode=disable goes without TLS"),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod style;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -11,6 +12,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::failure::{Exit, Failure};
+use crate::policy::manifest::Problem;
 use style::{CARE, DIM, WRONG, paint, plain};
 
 /// What the output is for.
@@ -165,6 +167,11 @@ fn object(fields: Map<String, Value>) -> String {
 
 fn human(failure: &Failure) -> String {
     let mut text = format!("{} {}\n", paint(WRONG, "error:"), plain(&failure.line));
+    for problem in &failure.problems {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let place = paint(DIM, format!("{}{line}:", failure.file));
+        let _ = writeln!(text, "  {place} {}", plain(&problem.what));
+    }
     for (label, line) in failure
         .causes
         .iter()
@@ -172,7 +179,7 @@ fn human(failure: &Failure) -> String {
         .chain(failure.help.iter().map(|line| ("help", line)))
     {
         let lines = plain(line).trim_end().replace('\n', "\n         ");
-        text += &format!("  {} {lines}\n", paint(DIM, format!("{label:>5}:")));
+        let _ = writeln!(text, "  {} {lines}", paint(DIM, format!("{label:>5}:")));
     }
     text
 }
@@ -183,10 +190,19 @@ fn json(failure: &Failure) -> Map<String, Value> {
         "message": failure.line,
         "causes": failure.causes,
     });
+    if !failure.problems.is_empty() {
+        error["file"] = failure.file.as_str().into();
+        error["problems"] = problems(&failure.problems);
+    }
     if let Some(help) = &failure.help {
         error["help"] = help.as_str().into();
     }
     Map::from_iter([("error".to_owned(), error)])
+}
+
+/// Problems as JSON has them everywhere.
+pub(super) fn problems(problems: &[Problem]) -> Value {
+    problems.iter().map(|problem| json!({ "line": problem.line, "what": problem.what })).collect()
 }
 
 /// The text with the passwords of URLs left out: an argument in the wrong place is quoted to whoever wrote it.
@@ -200,7 +216,7 @@ fn without_secrets(text: &str) -> String {
         match url.rsplit_once('@') {
             Some((login, place)) if login.contains(':') => {
                 let user = login.split(':').next().unwrap_or_default();
-                shown += &format!("{user}:***@{place}{rest}");
+                let _ = write!(shown, "{user}:***@{place}{rest}");
             }
             _ => shown.push_str(part),
         }

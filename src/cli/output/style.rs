@@ -21,6 +21,12 @@ pub(crate) fn plain(text: impl Display) -> String {
     text.to_string().replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
 }
 
+/// A number of things: `1 step`, `2 steps`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{BOLD, paint};
