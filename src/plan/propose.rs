@@ -12,6 +12,9 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(test)]
+mod tests;
+
 use super::place::top;
 use crate::catalog::{Catalog, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName, SettingName};
@@ -138,6 +141,8 @@ pub enum Question {
     Reference,
     /// Its foreign keys lead in a circle.
     Circle,
+    /// It is part of a table that is undecided itself.
+    Part,
     /// No way leads to tenants or from them.
     Alone,
     /// It takes no policy.
@@ -197,7 +202,10 @@ impl Proposed {
             Choice::Undecided { question, .. } => {
                 matches!(
                     question,
-                    Question::NullTenants | Question::SeveralColumns | Question::SeveralWays | Question::NullableWays
+                    Question::NullTenants
+                        | Question::SeveralColumns
+                        | Question::SeveralWays
+                        | Question::NullableWays
                 )
             }
         }
@@ -272,7 +280,12 @@ fn setting(tables: &[Table<'_>]) -> Option<SettingName> {
     let mut found = BTreeSet::new();
     for text in texts {
         for call in text.as_str().split("current_setting('").skip(1) {
-            found.extend(call.split('\'').next().and_then(|name| SettingName::new(name).ok()).map(|of| of.as_str().to_owned()));
+            found.extend(
+                call.split('\'')
+                    .next()
+                    .and_then(|name| SettingName::new(name).ok())
+                    .map(|of| of.as_str().to_owned()),
+            );
         }
     }
     let only = found.pop_first().filter(|_| found.is_empty())?;

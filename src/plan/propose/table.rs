@@ -1,6 +1,6 @@
 //! Tables: whose their rows are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::name::{is_users, means, weight};
 use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
@@ -88,7 +88,11 @@ fn odd_column(
     };
     let mut single = relation.foreign_keys.values().filter(|key| key.columns == [column.name.clone()]);
     let elsewhere = single.find_map(|key| Some(whole(catalog, &key.references)).filter(is_elsewhere))?;
-    Some(format!("its {called} refers to {}, and that of tenants to {}", said(elsewhere, name), said(own, name)))
+    Some(format!(
+        "its {called} refers to {}, and that of tenants to {}",
+        said(elsewhere, name),
+        said(own, name)
+    ))
 }
 
 fn is_own(tenants: &TenantColumn, name: &QualifiedName) -> bool {
@@ -160,9 +164,10 @@ fn with_column(
         ]
     };
     match facts.null_tenants.get(name) {
-        Some(false) => {
-            Proposed::entry(tenant, format!("{called} may be NULL and is in no row: it becomes NOT NULL"))
-        }
+        Some(false) => Proposed::entry(
+            tenant,
+            format!("{called} may be NULL, but every row has one: it becomes NOT NULL"),
+        ),
         Some(true) => {
             Proposed::undecided(Question::NullTenants, between(), format!("{called} is NULL in some rows"))
         }
@@ -177,10 +182,13 @@ fn with_column(
 /// The tenant column by another name: one that is called a tenant and refers to the tenants' own table.
 fn named_otherwise(catalog: &Catalog, tenants: &TenantColumn, relation: &Relation) -> Option<Proposed> {
     let (own, _) = tenants.own.as_ref()?;
-    let is_named =
-        |column: &Column| weight(column.name.as_str()) >= 70 || means(column.name.as_str(), own.name().as_str());
+    let is_named = |column: &Column| {
+        weight(column.name.as_str()) >= 70 || means(column.name.as_str(), own.name().as_str())
+    };
     let columns = to_own(catalog, tenants, relation);
-    let [only] = columns.iter().filter(|column| is_named(column)).collect::<Vec<_>>()[..] else { return None };
+    let [only] = columns.iter().filter(|column| is_named(column)).collect::<Vec<_>>()[..] else {
+        return None;
+    };
     only.not_null.then(|| {
         let reason = format!("its {} refers to the tenants' own table", only.name.plain());
         Proposed::entry(Class::Tenant { direct: false }, reason).column(Some(only.name.clone()))
@@ -193,8 +201,11 @@ fn to_own<'r>(catalog: &Catalog, tenants: &TenantColumn, relation: &'r Relation)
     let refers = |of: &&crate::catalog::ForeignKey| {
         whole(catalog, &of.references) == own && of.referenced_columns == [key.clone()]
     };
-    let columns = relation.foreign_keys.values().filter(refers).filter_map(|of| relation.column(of.columns.first()?));
-    columns.filter(|column| fits(&column.data_type, tenants.tenant_type) && column.generated.is_none()).collect()
+    let columns =
+        relation.foreign_keys.values().filter(refers).filter_map(|of| relation.column(of.columns.first()?));
+    columns
+        .filter(|column| fits(&column.data_type, tenants.tenant_type) && column.generated.is_none())
+        .collect()
 }
 
 /// The table of users that a small table refers to beside the tenants.
@@ -216,16 +227,13 @@ impl<'a> Scene<'a> {
     fn by_ways(&self, name: &'a QualifiedName, relation: &'a Relation) -> Proposed {
         match self.ways.shortest(name) {
             Shortest::Sure(steps) => self.child(name, &steps, ""),
-            Shortest::Perhaps(steps) => {
-                self.child(name, &steps, ", whose rows may be without a tenant")
-            }
+            Shortest::Perhaps(steps) => self.child(name, &steps, ", whose rows may be without a tenant"),
             Shortest::Nullable(steps) => {
                 let columns: Vec<String> = steps.iter().take(NAMED).map(|step| columns(step)).collect();
                 let mut between = self.suggestions(&steps);
                 between.push(shared("everybody reads it, owner and system role write it"));
                 between.push(exempt("not governed"));
-                let weak = steps.iter().any(|step| !step.always);
-                let reason = if weak {
+                let reason = if steps.iter().any(|step| !step.always) {
                     format!("{} may be NULL", columns.join(" and "))
                 } else {
                     format!("{} leads on by columns that may be NULL", columns.join(" and "))
@@ -259,9 +267,12 @@ impl<'a> Scene<'a> {
             let between = self.suggestions(steps);
             let all_own = between.iter().all(|of| of.column.is_some());
             let question = if all_own { Question::SeveralColumns } else { Question::SeveralWays };
-            let ways: Vec<String> =
-                steps.iter().take(NAMED).map(|step| format!("{} to {}", columns(step), said(step.to, name))).collect();
-            return Proposed::undecided(question, between, format!("its ways: {}", ways.join(", ")));
+            let ways: Vec<String> = steps
+                .iter()
+                .take(NAMED)
+                .map(|step| format!("by {} to {}", columns(step), said(step.to, name)))
+                .collect();
+            return Proposed::undecided(question, between, ways.join(", or "));
         };
         let because = match because {
             Because::Only => "",
@@ -323,14 +334,15 @@ impl<'a> Scene<'a> {
         if referring > 0 {
             return Proposed::undecided(Question::Reference, between, by);
         }
+        let steps = self.ways.from(name).iter().filter(|step| step.always);
+        let whole: BTreeSet<String> = steps.map(|step| said(step.to, name)).collect();
+        if !whole.is_empty() {
+            let whole: Vec<String> = whole.into_iter().take(NAMED).collect();
+            let reason = format!("{users}every row refers to {}", whole.join(" and "));
+            return Proposed::undecided(Question::Part, between, reason);
+        }
         between.push(deny());
-        let to: Vec<String> = self.ways.from(name).iter().take(NAMED).map(|step| said(step.to, name)).collect();
-        let reason = if to.is_empty() {
-            format!("{users}it refers to no other table")
-        } else {
-            format!("{users}it refers to {}", to.join(", "))
-        };
-        Proposed::undecided(Question::Alone, between, reason)
+        Proposed::undecided(Question::Alone, between, format!("{users}no row has to refer to another table"))
     }
 }
 

@@ -74,12 +74,14 @@ impl<'a> Ways<'a> {
         for step in steps.values().flatten().filter(|step| !ground.contains_key(step.from)) {
             back.entry(step.to).or_default().push(*step);
         }
-        let sources =
-            |sure: bool| ground.iter().filter(move |(_, of)| !sure || **of == Ground::Sure).map(|(name, _)| *name);
+        let sources = |sure: bool| {
+            ground.iter().filter(move |(_, of)| !sure || **of == Ground::Sure).map(|(name, _)| *name)
+        };
         Self {
             sure: distances(&back, sources(true), true),
             perhaps: distances(&back, sources(false), true),
-            any: distances(&back, sources(false), false),
+            // A way that some rows take, to where only some have a tenant, says nothing.
+            any: distances(&back, sources(true), false),
             steps,
         }
     }
