@@ -36,13 +36,18 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
         let _ = writeln!(text, "\n{}", paint(NAME.bold(), object));
         let mut said = "";
         for (number, step) in steps {
-            let _ = writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), paint(BOLD, &step.what));
+            let what = match way {
+                Way::Up => step.what.clone(),
+                Way::Down => format!("take back: {}", step.what),
+            };
+            let _ = writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), paint(BOLD, what));
             // Several grants in a row have the same reason.
             if way == Way::Up && step.closes != said {
                 let _ = writeln!(text, "      {}", fact("without", plain(step.closes)));
                 said = step.closes;
             }
-            if let Some(cost) = cost(step) {
+            // The lock is that of the way forward, and nobody has said what the way back takes.
+            if let Some(cost) = cost(step).filter(|_| way == Way::Up) {
                 let _ = writeln!(text, "      {}", fact("lock", cost));
             }
             let sql = match way {
@@ -56,7 +61,10 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
             }
         }
     }
-    text + &remarks(plan) + &summary(plan)
+    match way {
+        Way::Up => text + &remarks(plan) + &summary(plan),
+        Way::Down => text,
+    }
 }
 
 /// The steps without their SQL.
