@@ -6,7 +6,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker bench bench-quick bench-overhead bench-chart bench-peers check doc server pgbouncer
+.PHONY: help demo test test-docker bench bench-quick bench-overhead bench-schema bench-chart bench-peers check doc server pgbouncer
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench-quick: server ## Compare a scoped statement with a plain one on this machi
 
 bench-overhead: server ## Count what a scoped statement costs the client: allocations, instructions (with valgrind)
 	$(CARGO) bench --features $(FEATURES) --bench overhead
+
+bench-schema: server ## Plan for 2,000 tables: time and memory, beside pg_dump
+	$(CARGO) bench --features $(FEATURES) --bench schema
 
 bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table
 	$(CARGO) bench --features $(FEATURES) --bench chart

@@ -6,10 +6,6 @@
 -- It runs as a role that policies do not bind: under the policies of the tree's own table it would ask itself.
 -- UNION leaves out what has been found already, so a tenant above itself does not make it run for ever.
 -- The new owner of a function needs CREATE on the schema, and has it no longer than that.
-GRANT USAGE ON SCHEMA :"tree_schema" TO :"system";
-
-GRANT SELECT ON TABLE :"tree_schema".:"tree_table" TO :"system";
-
 CREATE OR REPLACE FUNCTION :"support".tenant_tree() RETURNS :type[]
     LANGUAGE sql
     STABLE

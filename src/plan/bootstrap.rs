@@ -35,8 +35,8 @@ fn missing(catalog: &Catalog, part: &PartKind) -> Option<(String, &'static str)>
         PartKind::Function(function) => found(catalog, function)
             .is_none()
             .then(|| (format!("function {}", function.plain()), "function that policies call")),
-        // What they check, the plan has seen in the catalog.
-        PartKind::Check | PartKind::Password(_) => None,
+        // What they check, the plan has seen in the catalog, and grants are steps of their own.
+        PartKind::Check | PartKind::Grant | PartKind::Password(_) => None,
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::Place;
+use super::place::{Place, sections};
 use super::step::{Lock, Plan, Remark, Step, Work};
 use crate::catalog::{Catalog, Relation};
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::Tenancy;
 use crate::policy::manifest::Manifest;
 
 /// What is planned so far, and what it is planned from.
 pub(super) struct Draft<'a> {
     pub(super) manifest: &'a Manifest,
+    /// The manifest's, with what the catalog adds.
+    pub(super) tenancy: Tenancy,
     pub(super) catalog: &'a Catalog,
     pub(super) places: BTreeMap<&'a QualifiedName, Place<'a>>,
     /// The names of all relations and indexes, and of those that steps of this plan make.
@@ -38,7 +41,8 @@ impl<'a> Draft<'a> {
             let of = |index: &Ident| QualifiedName::new(table.schema().clone(), index.clone());
             taken.extend(relation.indexes.keys().map(of));
         }
-        Self { manifest, catalog, places, taken, steps: Vec::new(), remarks: Vec::new() }
+        let tenancy = sections::settled(manifest, catalog);
+        Self { manifest, tenancy, catalog, places, taken, steps: Vec::new(), remarks: Vec::new() }
     }
 
     pub(super) fn into_plan(mut self) -> Plan {

@@ -32,11 +32,13 @@ struct Wanted {
 
 /// Lets the roles reach what the schemas hold.
 pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
+    let tree = draft.manifest.tenancy.tenant_tree().map(|tree| tree.table().schema());
     let governed: BTreeSet<&Ident> = draft
         .relations()
         .into_iter()
         .filter(|(_, _, place)| place.is_governed())
         .map(|(name, ..)| name.schema())
+        .chain(tree)
         .collect();
     let roles = &draft.manifest.roles;
     let uses = [Privilege::Usage];
@@ -101,6 +103,14 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         let everything = matches!(place, Place::Partition { .. } | Place::Deny);
         let most = if everything { BTreeSet::new() } else { without(&BEYOND) };
         relation_grants(draft, name, relation, &Grantee::Public, &Wanted { least: BTreeSet::new(), most })?;
+    }
+    // The tree of tenants is read by a function that runs as the system role, whether the table is governed or not.
+    if let (Some(tree), Some(system)) = (draft.manifest.tenancy.tenant_tree(), roles.system_role())
+        && let Some((name, relation)) = draft.catalog.relations.get_key_value(tree.table())
+        && !draft.places.get(name).is_some_and(Place::is_governed)
+    {
+        let wanted = Wanted { least: BTreeSet::from([Privilege::Select]), most: without(&[]) };
+        relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
     }
     for (name, grantees) in sequences {
         let Some((name, sequence)) = draft.catalog.relations.get_key_value(&name) else { continue };

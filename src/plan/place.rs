@@ -1,5 +1,6 @@
 //! Where each relation of a database stands among its tenants, by what the manifest says and the catalog shows.
 
+pub(super) mod sections;
 mod views;
 mod ways;
 
@@ -111,6 +112,7 @@ pub struct Places<'a> {
 pub fn places<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Places<'a> {
     let mut places = Places { relations: BTreeMap::new(), problems: Vec::new() };
     unknown_names(manifest, catalog, &mut places.problems);
+    sections::check(manifest, catalog, &mut places.problems);
     for (name, relation) in &catalog.relations {
         if relation.kind == RelationKind::Sequence || !manifest.governs(name) {
             continue;

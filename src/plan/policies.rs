@@ -37,7 +37,7 @@ const PREFIX: &str = "tenantry_";
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     for (name, relation, place) in draft.relations() {
         let Some(shape) = shape(draft, relation, &place)? else { continue };
-        let (tenancy, roles) = (&draft.manifest.tenancy, &draft.manifest.roles);
+        let (tenancy, roles) = (&draft.tenancy, &draft.manifest.roles);
         let wanted: BTreeMap<Ident, Policy> = parse_policies(&shape.policies(name, tenancy, roles)?)?
             .into_iter()
             .map(|(_, policy_name, policy)| (policy_name, policy))

@@ -208,6 +208,12 @@ impl Bootstrap {
                     "the tree of tenants is read by the system role, which is not named; name it with Roles::system",
                 )
             })?;
+            let read = Vars::default()
+                .name("tree_schema", tree.table().schema())
+                .name("tree_table", tree.table().name())
+                .name("system", system);
+            let what = format!("{system} reads {}", tree.table());
+            parts.push(Part::new(PartKind::Grant, what, file!("tree_read"), &read)?);
             let (kind, what) = function("tenant_tree");
             let vars = named()
                 .sql("type", tenant_type)

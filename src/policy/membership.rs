@@ -85,6 +85,16 @@ impl Membership {
         &self.table
     }
 
+    #[cfg(feature = "lint")]
+    pub(crate) fn user(&self) -> (&Ident, TenantType) {
+        (&self.user, self.user_type)
+    }
+
+    #[cfg(feature = "lint")]
+    pub(crate) fn tenant(&self) -> &Ident {
+        &self.tenant
+    }
+
     pub(super) fn user_sql(&self, of: Option<&Ident>) -> Result<String> {
         if self.user_as_text { text(of, &self.user, self.user_type) } else { reference(of, &self.user) }
     }

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
 mod cancellation;
+mod catalog;
 mod compile_fail;
 mod errors;
 mod flights;

@@ -6,6 +6,8 @@ mod keys;
 mod matrix;
 mod names;
 mod objects;
+mod secured;
+mod shapes;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,6 +37,11 @@ impl Admin {
         let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
         self.batch_execute(&sql).await.unwrap();
         self.database.connect_as(role, "x").await.unwrap()
+    }
+
+    /// Another superuser's connection, which nobody has used.
+    pub(crate) async fn connect(&self) -> Client {
+        self.database.connect().await.unwrap()
     }
 }
 

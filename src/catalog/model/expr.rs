@@ -108,6 +108,7 @@ mod tests {
             ("a between 1 and 2", "((a >= 1) AND (a <= 2))"),
             ("a or b and c", "(a OR (b AND c))"),
             ("a like 'x%'", "(a ~~ 'x%'::text)"),
+            (r"a = E'x\\y''z'", r"(a = 'x\y''z'::text)"),
             (
                 "exists (select 1 from erp.p as p where p.id = c.p_id)",
                 "(EXISTS ( SELECT 1\n   FROM erp.p p\n  WHERE (p.id = c.p_id)))",

@@ -59,6 +59,12 @@ impl VisitorMut for Normalize {
         }
         match expr {
             Expr::Identifier(ident) => plain(ident),
+            Expr::Value(value) => {
+                // How a text is escaped is not what it says.
+                if let Value::EscapedStringLiteral(text) = &mut value.value {
+                    value.value = Value::SingleQuotedString(std::mem::take(text));
+                }
+            }
             Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(plain),
             Expr::Function(function) => name(&mut function.name),
             Expr::Cast { kind, expr: inner, data_type, .. } => {

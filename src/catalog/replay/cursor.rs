@@ -4,7 +4,7 @@ use super::lex::{Kind, Token};
 use crate::ident::{Ident, QualifiedName};
 
 /// What was read, or why it was not.
-pub(super) type Parsed<T> = Result<T, String>;
+pub(crate) type Parsed<T> = Result<T, String>;
 
 /// A name as it is written: with a schema, or to be found by `search_path`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,14 +31,14 @@ impl std::fmt::Display for Name {
 
 /// Reads the tokens of one statement.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a str,
     tokens: &'a [Token],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a str, tokens: &'a [Token]) -> Self {
+    pub(crate) fn new(text: &'a str, tokens: &'a [Token]) -> Self {
         Self { text, tokens, at: 0 }
     }
 
@@ -48,20 +48,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next token as it is written, nothing at the end.
-    pub(super) fn peek(&self) -> &'a str {
+    pub(crate) fn peek(&self) -> &'a str {
         self.ahead(0).map_or("", |token| token.of(self.text))
     }
 
-    pub(super) fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<Kind> {
         self.ahead(0).map(|token| token.kind)
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }
 
     /// Whether these keywords and symbols come next.
-    pub(super) fn is(&self, phrase: &str) -> bool {
+    pub(crate) fn is(&self, phrase: &str) -> bool {
         let mut parts = phrase.split(' ').enumerate();
         parts.all(|(by, part)| {
             self.ahead(by)
@@ -70,12 +70,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether one of these comes next.
-    pub(super) fn is_one_of(&self, phrases: &[&str]) -> bool {
+    pub(crate) fn is_one_of(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.is(phrase))
     }
 
     /// Takes these keywords and symbols if they come next.
-    pub(super) fn take(&mut self, phrase: &str) -> bool {
+    pub(crate) fn take(&mut self, phrase: &str) -> bool {
         let found = self.is(phrase);
         if found {
             self.at += phrase.split(' ').count();
@@ -84,16 +84,16 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the first of these that comes next.
-    pub(super) fn take_one_of<'p>(&mut self, phrases: &[&'p str]) -> Option<&'p str> {
+    pub(crate) fn take_one_of<'p>(&mut self, phrases: &[&'p str]) -> Option<&'p str> {
         phrases.iter().copied().find(|phrase| self.take(phrase))
     }
 
-    pub(super) fn expect(&mut self, phrase: &str) -> Parsed<()> {
+    pub(crate) fn expect(&mut self, phrase: &str) -> Parsed<()> {
         if self.take(phrase) { Ok(()) } else { Err(self.unexpected(&phrase.to_uppercase())) }
     }
 
     /// Why it cannot go on from here.
-    pub(super) fn unexpected(&self, expected: &str) -> String {
+    pub(crate) fn unexpected(&self, expected: &str) -> String {
         let found = match self.ahead(0) {
             None => "the end".to_owned(),
             Some(token) => format!("{:?}", token.of(self.text).chars().take(30).collect::<String>()),
@@ -102,18 +102,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// That nothing is left.
-    pub(super) fn end(&self) -> Parsed<()> {
+    pub(crate) fn end(&self) -> Parsed<()> {
         if self.is_at_end() { Ok(()) } else { Err(self.unexpected("the end of the statement")) }
     }
 
     /// The next token, whatever it is.
-    pub(super) fn any(&mut self) -> Option<Token> {
+    pub(crate) fn any(&mut self) -> Option<Token> {
         let token = self.ahead(0);
         self.at += usize::from(token.is_some());
         token
     }
 
-    pub(super) fn ident(&mut self) -> Parsed<Ident> {
+    pub(crate) fn ident(&mut self) -> Parsed<Ident> {
         let token = self.ahead(0).filter(|token| matches!(token.kind, Kind::Word | Kind::Quoted));
         let Some(token) = token else { return Err(self.unexpected("a name")) };
         let name = super::value::ident(token, self.text).ok_or_else(|| self.unexpected("a name"))?;
@@ -122,7 +122,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `name`, `schema.name` or `database.schema.name`.
-    pub(super) fn name(&mut self) -> Parsed<Name> {
+    pub(crate) fn name(&mut self) -> Parsed<Name> {
         let mut name = Name { schema: None, name: self.ident()? };
         for _ in 0..2 {
             if !self.take(".") {
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The value of a literal.
-    pub(super) fn string(&mut self) -> Parsed<String> {
+    pub(crate) fn string(&mut self) -> Parsed<String> {
         let token = self.ahead(0).filter(|token| token.kind == Kind::Text);
         let Some(token) = token else { return Err(self.unexpected("a literal")) };
         let value = super::value::string(token, self.text).ok_or_else(|| self.unexpected("a literal"))?;
@@ -143,7 +143,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Things divided by commas.
-    pub(super) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut found = vec![one(self)?];
         while self.take(",") {
             found.push(one(self)?);
@@ -152,7 +152,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Things divided by commas, in parentheses.
-    pub(super) fn in_parens<T>(&mut self, one: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    pub(crate) fn in_parens<T>(&mut self, one: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         self.expect("(")?;
         if self.take(")") {
             return Ok(Vec::new());
@@ -163,28 +163,42 @@ impl<'a> Cursor<'a> {
     }
 
     /// What stands in the parentheses that come next, without them.
-    pub(super) fn parens(&mut self) -> Parsed<Inner<'a>> {
-        let open = self.at;
+    pub(crate) fn parens(&mut self) -> Parsed<Inner<'a>> {
+        let start = *self;
         self.expect("(")?;
-        let inner = self.until(&[])?;
+        let inner = if self.is(")") { Inner { text: self.text, tokens: &[] } } else { self.until(&[])? };
         if !self.take(")") {
-            self.at = open;
+            *self = start;
             return Err(self.unexpected("a closed parenthesis"));
         }
         Ok(inner)
     }
 
-    /// What comes before one of these phrases, a closing parenthesis or the end; parentheses and brackets are passed whole.
-    pub(super) fn until(&mut self, stops: &[&str]) -> Parsed<Inner<'a>> {
+    /// What has been read since it stood there.
+    pub(crate) fn since(&self, start: &Self) -> Inner<'a> {
+        Inner { text: self.text, tokens: self.tokens.get(start.at..self.at).unwrap_or_default() }
+    }
+
+    /// What comes before one of these phrases, a closing parenthesis or the end. What stands in parentheses, in brackets
+    /// or in a CASE is passed whole, and so is the first token, which begins the expression whatever it is.
+    pub(crate) fn until(&mut self, stops: &[&str]) -> Parsed<Inner<'a>> {
         let start = self.at;
         let mut depth = 0_usize;
+        let mut cases = 0_usize;
         while let Some(token) = self.ahead(0) {
             let is = |symbol| token.is_symbol(self.text, symbol);
             if is("(") || is("[") {
                 depth += 1;
-            } else if depth > 0 && (is(")") || is("]")) {
+            } else if is(")") || is("]") {
+                if depth == 0 {
+                    break;
+                }
                 depth -= 1;
-            } else if depth == 0 && (is(")") || self.is_one_of(stops)) {
+            } else if token.is_word(self.text, "case") {
+                cases += 1;
+            } else if cases > 0 && token.is_word(self.text, "end") {
+                cases -= 1;
+            } else if depth == 0 && cases == 0 && self.at > start && self.is_one_of(stops) {
                 break;
             }
             self.at += 1;
@@ -197,7 +211,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What is left.
-    pub(super) fn rest(&mut self) -> Inner<'a> {
+    pub(crate) fn rest(&mut self) -> Inner<'a> {
         let tokens = self.tokens.get(self.at..).unwrap_or_default();
         self.at = self.tokens.len();
         Inner { text: self.text, tokens }
@@ -206,14 +220,14 @@ impl<'a> Cursor<'a> {
 
 /// Some tokens of a statement.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inner<'a> {
+pub(crate) struct Inner<'a> {
     text: &'a str,
     tokens: &'a [Token],
 }
 
 impl<'a> Inner<'a> {
     /// Their text, exactly as it is written.
-    pub(super) fn text(self) -> &'a str {
+    pub(crate) fn text(self) -> &'a str {
         match self.tokens {
             [] => "",
             [first, .., last] => self.text.get(first.start..last.end).unwrap_or_default(),
@@ -221,7 +235,12 @@ impl<'a> Inner<'a> {
         }
     }
 
-    pub(super) fn cursor(self) -> Cursor<'a> {
+    /// The tokens, each as it is written.
+    pub(crate) fn words(self) -> Vec<&'a str> {
+        self.tokens.iter().map(|token| token.of(self.text)).collect()
+    }
+
+    pub(crate) fn cursor(self) -> Cursor<'a> {
         Cursor::new(self.text, self.tokens)
     }
 }

@@ -5,7 +5,7 @@
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A keyword or a name without quotes.
     Word,
     /// A name in double quotes, one with `U&` included.
@@ -30,31 +30,31 @@ pub(super) enum Kind {
 
 /// A token: its kind, and where it stands, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl Token {
     /// The token as it is written.
-    pub(super) fn of(self, text: &str) -> &str {
+    pub(crate) fn of(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Whether it is a keyword.
-    pub(super) fn is_word(self, text: &str, word: &str) -> bool {
+    pub(crate) fn is_word(self, text: &str, word: &str) -> bool {
         self.kind == Kind::Word && self.of(text).eq_ignore_ascii_case(word)
     }
 
     /// Whether it is an operator or a symbol.
-    pub(super) fn is_symbol(self, text: &str, symbol: &str) -> bool {
+    pub(crate) fn is_symbol(self, text: &str, symbol: &str) -> bool {
         matches!(self.kind, Kind::Symbol | Kind::Operator) && self.of(text) == symbol
     }
 }
 
 /// The first token at or after a place, a comment too.
-pub(super) fn token(text: &str, from: usize) -> Option<Token> {
+pub(crate) fn token(text: &str, from: usize) -> Option<Token> {
     let after_space = text.get(from..)?.trim_start_matches(is_space);
     let start = text.len() - after_space.len();
     let rest = after_space;
@@ -78,7 +78,7 @@ pub(super) fn token(text: &str, from: usize) -> Option<Token> {
 }
 
 /// The tokens of a text but its comments.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut at = 0;
     let mut found = Vec::new();
     while let Some(next) = token(text, at) {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::cursor::{Cursor, Name, Parsed};
 use super::lex::{self, Token};
-use super::parse::policy::{created, policy_of};
+use super::parse::policy::{comment, created, policy_of};
 use super::parse::role::RoleName;
+use super::statement::Statement;
 use crate::catalog::{Expr, Grantee, Policy};
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
@@ -30,16 +31,15 @@ pub(crate) fn parse_policies(sql: &str) -> Result<Vec<(QualifiedName, Ident, Pol
 fn read(sql: &str, statement: &[Token], policies: &mut Vec<(QualifiedName, Ident, Policy)>) -> Parsed<()> {
     let mut cursor = Cursor::new(sql, statement);
     if cursor.take("comment on policy") {
-        let (name, table) = policy_of(&mut cursor)?;
-        cursor.expect("is")?;
-        let comment = if cursor.take("null") { None } else { Some(cursor.string()?) };
-        cursor.end()?;
+        let Statement::CommentOnPolicy { name, table, comment: said } = comment(&mut cursor)? else {
+            return Ok(());
+        };
         let table = schema_written(table)?;
         let (.., policy) = policies
             .iter_mut()
             .find(|(of, called, _)| *of == table && *called == name)
             .ok_or_else(|| format!("a comment is on the policy {name} on {table}, which is not made"))?;
-        policy.comment = comment;
+        policy.comment = said;
         return Ok(());
     }
     cursor.expect("create policy")?;

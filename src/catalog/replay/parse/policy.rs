@@ -1,6 +1,7 @@
 //! `CREATE POLICY` and `ALTER POLICY`.
 
 use super::super::cursor::{Cursor, Name, Parsed};
+use super::super::statement::Statement;
 use super::role::{RoleName, role};
 use crate::catalog::Command;
 use crate::ident::Ident;
@@ -64,4 +65,13 @@ pub(crate) fn expressions(cursor: &mut Cursor<'_>) -> Parsed<(Option<String>, Op
         }
     };
     Ok((expression("using")?, expression("with check")?))
+}
+
+/// What follows `COMMENT ON POLICY`.
+pub(crate) fn comment(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
+    let (name, table) = policy_of(cursor)?;
+    cursor.expect("is")?;
+    let comment = if cursor.take("null") { None } else { Some(cursor.string()?) };
+    cursor.end()?;
+    Ok(Statement::CommentOnPolicy { name, table, comment })
 }
