@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::cli::output::listed;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
 use crate::plan::{Lock, Plan, Step, Work};
 use crate::policy::manifest::Problem;
@@ -88,21 +89,8 @@ pub(super) fn list(plan: &Plan, name: &str) -> String {
 
 /// What has to be settled before there is a plan.
 pub(super) fn problems(problems: &[Problem], manifest: &Path) -> String {
-    let manifest = manifest.display();
-    let mut text = format!(
-        "{}\n\n",
-        paint(BOLD, format!("{} to settle before there is a plan", count(problems.len(), "thing")))
-    );
-    let place = |problem: &Problem| match problem.line {
-        Some(line) => format!("{manifest}:{line}"),
-        None => manifest.to_string(),
-    };
-    let width = problems.iter().map(|problem| place(problem).chars().count()).max().unwrap_or_default();
-    for problem in problems {
-        let place = paint(DIM, format!("{:<width$}", place(problem)));
-        let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
-    }
-    text
+    let title = format!("{} to settle before there is a plan", count(problems.len(), "thing"));
+    format!("{}\n\n{}", paint(BOLD, title), listed(problems, &manifest.display().to_string()))
 }
 
 /// Which files were written.
