@@ -14,6 +14,7 @@ mod owner;
 mod partition;
 mod place;
 mod policies;
+mod propose;
 mod roles;
 mod sql;
 mod step;
@@ -25,6 +26,10 @@ use crate::policy::manifest::{Manifest, Problem};
 use draft::Draft;
 pub use files::{File, Numbering, Style};
 pub use place::{Place, Places, places};
+pub use propose::{
+    Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedRole, ProposedRoles, Question, Suggestion,
+    TenantColumn, nullable_tenant_columns, propose,
+};
 pub use step::{Lock, Plan, Remark, Step, Work};
 
 /// The steps from what a database is to what its manifest declares.

@@ -1,7 +1,7 @@
 //! Where each relation of a database stands among its tenants, by what the manifest says and the catalog shows.
 
 pub(super) mod sections;
-mod views;
+pub(super) mod views;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -285,7 +285,7 @@ fn tenant_column<'a>(
 }
 
 /// Whether a column of this type holds tenants of that one.
-fn fits(data_type: &str, tenant_type: TenantType) -> bool {
+pub(super) fn fits(data_type: &str, tenant_type: TenantType) -> bool {
     let of = canonical_type(tenant_type.sql());
     data_type == of || (tenant_type == TenantType::Text && data_type.starts_with("character varying"))
 }
@@ -336,7 +336,7 @@ fn way<'a>(
 }
 
 /// The partitioned table at the top, if the relation is a partition.
-fn top<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a QualifiedName> {
+pub(super) fn top<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a QualifiedName> {
     let mut top = None;
     let mut at = name;
     while let Some(of) = catalog.relations.get(at).and_then(|relation| relation.partition_of.as_ref()) {

@@ -34,7 +34,7 @@ pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<P
     }
 }
 
-fn why_unbound(catalog: &Catalog, role: &Ident) -> Option<&'static str> {
+pub(super) fn why_unbound(catalog: &Catalog, role: &Ident) -> Option<&'static str> {
     let role = catalog.roles.get(role)?;
     if role.superuser {
         Some("is a superuser")
@@ -53,7 +53,7 @@ pub(super) fn reaches(catalog: &Catalog, member: &Ident, role: &Ident) -> bool {
 }
 
 /// The role and all that it is a member of, directly or not.
-fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&'a Ident> {
+pub(super) fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&'a Ident> {
     let mut found = BTreeSet::from([role]);
     let mut left = vec![role];
     while let Some(member) = left.pop() {

@@ -45,7 +45,7 @@ pub(super) fn place<'a>(manifest: &'a Manifest, catalog: &'a Catalog, places: &m
 }
 
 /// All that a view reads, through other views too.
-fn reached<'a>(catalog: &'a Catalog, view: &'a Relation) -> BTreeSet<&'a QualifiedName> {
+pub(in crate::plan) fn reached<'a>(catalog: &'a Catalog, view: &'a Relation) -> BTreeSet<&'a QualifiedName> {
     let mut found = BTreeSet::new();
     let mut left: Vec<&Relation> = vec![view];
     while let Some(relation) = left.pop() {
