@@ -43,6 +43,13 @@ tenantry init                         propose tenantry.toml for a database
 tenantry plan                         show the SQL that is missing
 tenantry plan --from migrations/ --check   the same for files, in CI, without a database";
 
+const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
+    What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";
+
+const FORMAT: &str = "What the output is for: human or json";
+
+const COLOR: &str = "Colours in the output: auto, always or never; auto heeds NO_COLOR and CLICOLOR_FORCE";
+
 /// What any command can be told.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Options of all commands")]
@@ -51,33 +58,13 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "FILE", default_value = "tenantry.toml")]
     pub(super) config: PathBuf,
 
-    /// The database, as a URL or in libpq's key=value form.
-    /// Default: DATABASE_URL. What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help = DATABASE_URL)]
     pub(super) database_url: Option<String>,
 
-    /// What the output is for
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORM",
-        default_value_t,
-        hide_possible_values = true,
-        help = "What the output is for: human or json"
-    )]
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t, hide_possible_values = true, help = FORMAT)]
     pub(super) format: Format,
 
-    /// Colours in the output
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHEN",
-        default_value_t,
-        hide_possible_values = true,
-        help = "Colours in the output: auto, always or never; auto heeds NO_COLOR and CLICOLOR_FORCE"
-    )]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true, help = COLOR)]
     pub(super) color: Color,
 }
 
@@ -91,7 +78,7 @@ pub(super) enum Command {
 
 /// What stands below the options in the help of a command.
 pub(super) fn help(examples: &str) -> String {
-    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let indented = |text: &str| text.lines().fold(String::new(), |all, line| all + "  " + line + "\n");
     let heading = |text: &str| format!("{BOLD}{text}{BOLD:#}");
     format!(
         "{}\n{}\n{}\n{}",

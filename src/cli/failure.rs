@@ -55,21 +55,19 @@ pub(super) struct Failure {
     /// What to do about it.
     pub(super) help: Option<String>,
     /// Everything that is wrong with a file.
-    pub(super) problems: Vec<Problem>,
-    /// That file.
+    pub(super) flaws: Option<Box<Flaws>>,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub(super) struct Flaws {
     pub(super) file: String,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Failure {
     pub(super) fn usage(line: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Usage,
-            line: line.into(),
-            causes: Vec::new(),
-            help: None,
-            problems: Vec::new(),
-            file: String::new(),
-        }
+        Self { exit: Exit::Usage, line: line.into(), causes: Vec::new(), help: None, flaws: None }
     }
 
     pub(super) fn database(line: impl Into<String>) -> Self {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::Global;
 use super::connect::{self, Session};
-use super::failure::{Exit, Failure};
+use super::failure::{Exit, Failure, Flaws};
 use super::files;
 use super::output::Terminal;
 use crate::catalog::{Catalog, live};
@@ -22,7 +22,8 @@ impl Source {
     pub(super) fn live(global: &Global, terminal: Terminal) -> Result<Self, Failure> {
         connect::wait(async {
             let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
-            let catalog = live::load(&mut session.client).await.map_err(|error| Failure {
+            let loading = Box::pin(live::load(&mut session.client));
+            let catalog = loading.await.map_err(|error| Failure {
                 // Whatever goes wrong here is between the tool and the server.
                 exit: Exit::Database,
                 ..error.into()
@@ -42,6 +43,7 @@ pub(super) fn manifest(path: &Path) -> Result<Manifest, Failure> {
     })?;
     Manifest::parse(&text).map_err(|problems| {
         let line = format!("{} does not read", path.display());
-        Failure { problems, file: path.display().to_string(), ..Failure::usage(line) }
+        let flaws = Flaws { file: path.display().to_string(), problems };
+        Failure { flaws: Some(Box::new(flaws)), ..Failure::usage(line) }
     })
 }

@@ -12,6 +12,7 @@ mod tls;
 mod verify;
 
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -47,7 +48,7 @@ impl Session {
     pub(super) async fn open(url: Option<&str>, terminal: Terminal) -> Result<Self, Failure> {
         let environment = Environment::of_process()?;
         let settings = Settings::gather(url, &environment)?;
-        let access = Access::of(&settings, &environment, |path| path.exists())?;
+        let access = Access::of(&settings, &environment, Path::exists)?;
         for warning in &access.warnings {
             terminal.warn(warning);
         }

@@ -57,15 +57,15 @@ impl Place {
                 let named = settings.named("port");
                 return Err(Failure::usage(format!("{named} is not a port; expected 1 to 65535")));
             };
-            let part = |list: &Option<Vec<&str>>| {
-                let part = list.as_ref().and_then(|list| list.get(at)).copied().unwrap_or_default();
-                (!part.is_empty()).then(|| part.to_owned())
+            let nth = |list: &Option<Vec<&str>>| {
+                let one = list.as_ref().and_then(|list| list.get(at)).copied().unwrap_or_default();
+                (!one.is_empty()).then(|| one.to_owned())
             };
-            let address = part(&addresses).map(|address| address.parse::<IpAddr>()).transpose();
+            let address = nth(&addresses).map(|address| address.parse::<IpAddr>()).transpose();
             let address = address.map_err(|_| {
                 Failure::usage(format!("{} is not an IP address", settings.named("hostaddr")))
             })?;
-            let host = match (part(&hosts), address) {
+            let host = match (nth(&hosts), address) {
                 (Some(host), None) if host.starts_with('/') => Host::Socket(host.into()),
                 (Some(host), address) => Host::Name(host, address),
                 (None, Some(address)) => Host::Name(address.to_string(), Some(address)),

@@ -127,3 +127,79 @@ impl ServerCertVerifier for Verifier {
         self.algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+    use tokio_rustls::rustls::RootCertStore;
+    use tokio_rustls::rustls::client::danger::ServerCertVerifier;
+    use tokio_rustls::rustls::crypto::ring::default_provider;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+    use super::{Roots, SslMode, Verifier};
+
+    fn params(name: &str) -> CertificateParams {
+        let mut params = CertificateParams::new(["db.example".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params
+    }
+
+    fn authority(name: &str) -> CertificateParams {
+        let mut params = params(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    }
+
+    fn trusts(
+        mode: SslMode,
+        root: Option<&CertificateDer<'static>>,
+        shown: &CertificateDer<'_>,
+        name: &str,
+    ) -> bool {
+        let roots = root.map(|root| {
+            let mut store = RootCertStore::empty();
+            store.add(root.clone()).unwrap();
+            Roots { store, certificates: vec![root.clone()] }
+        });
+        let verifier = Verifier::new(mode, roots, Vec::new(), &Arc::new(default_provider())).unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        verifier.verify_server_cert(shown, &[], &name, &[], UnixTime::now()).is_ok()
+    }
+
+    #[test]
+    fn as_much_is_verified_as_the_mode_asks_for() {
+        use SslMode::{Require, VerifyCa, VerifyFull};
+
+        let key = || KeyPair::generate().unwrap();
+        let ours = CertifiedIssuer::self_signed(authority("ours"), key()).unwrap();
+        let other = CertifiedIssuer::self_signed(authority("other"), key()).unwrap();
+        let signed = params("db").signed_by(&key(), &ours).unwrap();
+        let mut expired = params("old");
+        (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        let expired = expired.signed_by(&key(), &ours).unwrap();
+        let mut old_root = authority("old root");
+        (old_root.not_before, old_root.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        let old_root = old_root.self_signed(&key()).unwrap();
+        let (ours, other) = (ours.der(), other.der());
+        for (mode, root, shown, name, trusted) in [
+            (Require, None, signed.der(), "db.example", true),
+            (Require, None, expired.der(), "elsewhere.example", true),
+            (Require, Some(ours), signed.der(), "elsewhere.example", true),
+            (Require, Some(other), signed.der(), "db.example", false),
+            (VerifyCa, Some(ours), signed.der(), "elsewhere.example", true),
+            (VerifyCa, Some(other), signed.der(), "db.example", false),
+            (VerifyCa, Some(ours), expired.der(), "db.example", false),
+            (VerifyFull, Some(ours), signed.der(), "db.example", true),
+            (VerifyFull, Some(ours), signed.der(), "elsewhere.example", false),
+            // The certificate that the server has is the one that is trusted.
+            (VerifyFull, Some(ours), ours, "db.example", true),
+            (VerifyFull, Some(ours), ours, "elsewhere.example", false),
+            (VerifyFull, Some(ours), other, "db.example", false),
+            (VerifyCa, Some(old_root.der()), old_root.der(), "db.example", false),
+        ] {
+            assert_eq!(trusts(mode, root, shown, name), trusted, "{mode:?} {name}");
+        }
+    }
+}

@@ -167,10 +167,8 @@ fn object(fields: Map<String, Value>) -> String {
 
 fn human(failure: &Failure) -> String {
     let mut text = format!("{} {}\n", paint(WRONG, "error:"), plain(&failure.line));
-    for problem in &failure.problems {
-        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let place = paint(DIM, format!("{}{line}:", failure.file));
-        let _ = writeln!(text, "  {place} {}", plain(&problem.what));
+    if let Some(flaws) = &failure.flaws {
+        text.push_str(&listed(&flaws.problems, &flaws.file));
     }
     for (label, line) in failure
         .causes
@@ -190,14 +188,29 @@ fn json(failure: &Failure) -> Map<String, Value> {
         "message": failure.line,
         "causes": failure.causes,
     });
-    if !failure.problems.is_empty() {
-        error["file"] = failure.file.as_str().into();
-        error["problems"] = problems(&failure.problems);
+    if let Some(flaws) = &failure.flaws {
+        error["file"] = flaws.file.as_str().into();
+        error["problems"] = problems(&flaws.problems);
     }
     if let Some(help) = &failure.help {
         error["help"] = help.as_str().into();
     }
     Map::from_iter([("error".to_owned(), error)])
+}
+
+/// Problems, a line for each, behind the place in the file that each is about.
+pub(super) fn listed(problems: &[Problem], file: &str) -> String {
+    let place = |problem: &Problem| match problem.line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
+    };
+    let width = problems.iter().map(|problem| place(problem).chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for problem in problems {
+        let place = paint(DIM, format!("{:<width$}", place(problem)));
+        let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
+    }
+    text
 }
 
 /// Problems as JSON has them everywhere.

@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::cli::output::listed;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
 use crate::plan::{Lock, Plan, Step, Work};
 use crate::policy::manifest::Problem;
@@ -36,13 +37,18 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
         let _ = writeln!(text, "\n{}", paint(NAME.bold(), object));
         let mut said = "";
         for (number, step) in steps {
-            let _ = writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), paint(BOLD, &step.what));
+            let what = match way {
+                Way::Up => step.what.clone(),
+                Way::Down => format!("take back: {}", step.what),
+            };
+            let _ = writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), paint(BOLD, what));
             // Several grants in a row have the same reason.
             if way == Way::Up && step.closes != said {
                 let _ = writeln!(text, "      {}", fact("without", plain(step.closes)));
                 said = step.closes;
             }
-            if let Some(cost) = cost(step) {
+            // The lock is that of the way forward, and nobody has said what the way back takes.
+            if let Some(cost) = cost(step).filter(|_| way == Way::Up) {
                 let _ = writeln!(text, "      {}", fact("lock", cost));
             }
             let sql = match way {
@@ -56,7 +62,10 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
             }
         }
     }
-    text + &remarks(plan) + &summary(plan)
+    match way {
+        Way::Up => text + &remarks(plan) + &summary(plan),
+        Way::Down => text,
+    }
 }
 
 /// The steps without their SQL.
@@ -80,21 +89,8 @@ pub(super) fn list(plan: &Plan, name: &str) -> String {
 
 /// What has to be settled before there is a plan.
 pub(super) fn problems(problems: &[Problem], manifest: &Path) -> String {
-    let manifest = manifest.display();
-    let mut text = format!(
-        "{}\n\n",
-        paint(BOLD, format!("{} to settle before there is a plan", count(problems.len(), "thing")))
-    );
-    let place = |problem: &Problem| match problem.line {
-        Some(line) => format!("{manifest}:{line}"),
-        None => manifest.to_string(),
-    };
-    let width = problems.iter().map(|problem| place(problem).chars().count()).max().unwrap_or_default();
-    for problem in problems {
-        let place = paint(DIM, format!("{:<width$}", place(problem)));
-        let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
-    }
-    text
+    let title = format!("{} to settle before there is a plan", count(problems.len(), "thing"));
+    format!("{}\n\n{}", paint(BOLD, title), listed(problems, &manifest.display().to_string()))
 }
 
 /// Which files were written.
