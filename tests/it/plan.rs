@@ -124,7 +124,9 @@ async fn a_plan_reads_well() {
         text.replace(name, &format!("erp_{role}"))
     };
     expected::compare("plan/expected/steps.txt", &erp.roles.iter().fold(text, of_anybody));
-    assert_eq!(plan.remarks, []);
+    let remarks: String =
+        plan.remarks.iter().map(|remark| format!("{}: {}\n", remark.object, remark.what)).collect();
+    expected::compare("plan/expected/remarks.txt", &remarks);
 }
 
 #[tokio::test]

@@ -54,8 +54,43 @@ CREATE TABLE erp.line_note (
 CREATE TABLE erp.unit (tenant_id uuid, code text NOT NULL);
 CREATE TABLE erp.branch (tenant_id uuid NOT NULL, id bigint PRIMARY KEY);
 
-CREATE TABLE erp.entry (tenant_id uuid NOT NULL, day date NOT NULL, id bigint NOT NULL, PRIMARY KEY (day, id))
-    PARTITION BY RANGE (day);
+CREATE TABLE erp.price (
+    tenant_id uuid NOT NULL,
+    product text,
+    valid_from date,
+    amount numeric,
+    PRIMARY KEY (product, valid_from)
+);
+CREATE TABLE erp.discount (
+    tenant_id uuid NOT NULL,
+    product text,
+    valid_from date,
+    other_product text,
+    other_from date,
+    old_product text,
+    old_from date,
+    line_invoice bigint,
+    line_position int,
+    CONSTRAINT discount_price_fkey FOREIGN KEY (product, valid_from) REFERENCES erp.price
+        ON UPDATE CASCADE ON DELETE SET DEFAULT,
+    CONSTRAINT discount_full_fkey FOREIGN KEY (other_product, other_from) REFERENCES erp.price MATCH FULL,
+    CONSTRAINT discount_update_fkey FOREIGN KEY (old_product, old_from) REFERENCES erp.price ON UPDATE SET NULL,
+    CONSTRAINT discount_line_fkey FOREIGN KEY (line_invoice, line_position) REFERENCES erp.invoice_line
+);
+
+CREATE TABLE erp.entry (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    id bigint NOT NULL,
+    customer_id bigint REFERENCES erp.customer,
+    PRIMARY KEY (day, id)
+) PARTITION BY RANGE (day);
+CREATE TABLE erp.entry_note (
+    tenant_id uuid NOT NULL,
+    day date,
+    id bigint,
+    FOREIGN KEY (day, id) REFERENCES erp.entry ON DELETE CASCADE
+);
 CREATE TABLE erp.entry_2026 PARTITION OF erp.entry FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')
     PARTITION BY LIST (id);
 CREATE TABLE erp.entry_2026_1 PARTITION OF erp.entry_2026 FOR VALUES IN (1, 2, 3);
