@@ -297,7 +297,8 @@ mod tests {
                 r#"DROP FUNCTION IF EXISTS "tenantry".tenant_tree();"#,
             ]
         );
-        let stays = |kind: &PartKind| matches!(kind, PartKind::Check | PartKind::Password(_));
+        let stays =
+            |kind: &PartKind| matches!(kind, PartKind::Check | PartKind::Grant | PartKind::Password(_));
         assert!(parts.iter().all(|part| part.down.is_some() != stays(&part.kind)));
     }
 }

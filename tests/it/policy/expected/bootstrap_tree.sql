@@ -210,11 +210,12 @@ REVOKE CREATE ON SCHEMA "tenantry" FROM PUBLIC, "erp_app";
 
 GRANT USAGE ON SCHEMA "tenantry" TO PUBLIC;
 
--- bootstrap: function "tenantry".tenant_tree
+-- bootstrap: "erp_system" reads "erp"."company"
 GRANT USAGE ON SCHEMA "erp" TO "erp_system";
 
 GRANT SELECT ON TABLE "erp"."company" TO "erp_system";
 
+-- bootstrap: function "tenantry".tenant_tree
 CREATE OR REPLACE FUNCTION "tenantry".tenant_tree() RETURNS text[]
     LANGUAGE sql
     STABLE
