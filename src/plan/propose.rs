@@ -197,7 +197,10 @@ impl Proposed {
             Choice::Undecided { question, .. } => {
                 matches!(
                     question,
-                    Question::NullTenants | Question::SeveralColumns | Question::SeveralWays | Question::NullableWays
+                    Question::NullTenants
+                        | Question::SeveralColumns
+                        | Question::SeveralWays
+                        | Question::NullableWays
                 )
             }
         }
@@ -272,7 +275,12 @@ fn setting(tables: &[Table<'_>]) -> Option<SettingName> {
     let mut found = BTreeSet::new();
     for text in texts {
         for call in text.as_str().split("current_setting('").skip(1) {
-            found.extend(call.split('\'').next().and_then(|name| SettingName::new(name).ok()).map(|of| of.as_str().to_owned()));
+            found.extend(
+                call.split('\'')
+                    .next()
+                    .and_then(|name| SettingName::new(name).ok())
+                    .map(|of| of.as_str().to_owned()),
+            );
         }
     }
     let only = found.pop_first().filter(|_| found.is_empty())?;

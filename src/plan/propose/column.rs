@@ -90,7 +90,10 @@ pub(super) fn find(
         [] => Err(problem("no column says whose a row is; name the tenant column with --column")),
         [best, ..] if weight(best.column.as_str()) == 0 || best.points < ENOUGH => {
             candidates.truncate(NAMED);
-            Err(problem(format!("no column is plainly the tenants'; name it with --column: {}", list(&candidates))))
+            Err(problem(format!(
+                "no column is plainly the tenants'; name it with --column: {}",
+                list(&candidates)
+            )))
         }
         [best, rest @ ..] => {
             // Another name for what refers to the same table is no rival.
@@ -182,7 +185,8 @@ fn figures(name: &Ident, bearers: &Bearers<'_>, of: usize) -> Option<Candidate> 
     }
     let as_tenant = |data_type: &str| TYPES.into_iter().find(|of| fits(data_type, *of));
     // Of types that can hold a tenant the most frequent one, if there is any.
-    let (data_type, _) = types.iter().max_by_key(|(data_type, count)| (as_tenant(data_type).is_some(), **count))?;
+    let (data_type, _) =
+        types.iter().max_by_key(|(data_type, count)| (as_tenant(data_type).is_some(), **count))?;
     let tenant_type = as_tenant(data_type);
     let alike = |column: &&&Column| match tenant_type {
         Some(tenant_type) => fits(&column.data_type, tenant_type),

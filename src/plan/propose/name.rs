@@ -89,7 +89,9 @@ pub(super) fn is_authors(name: &str) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "last").collect();
     match words[..] {
         ["creator" | "editor" | "modifier" | "updater" | "author", ..] => true,
-        [first, .., "by" | "user", "id"] | [first, .., "by" | "uid" | "user" | "userid"] => AUTHORS.contains(&first),
+        [first, .., "by" | "user", "id"] | [first, .., "by" | "uid" | "user" | "userid"] => {
+            AUTHORS.contains(&first)
+        }
         _ => false,
     }
 }
@@ -106,7 +108,9 @@ pub(super) fn means(column: &str, table: &str) -> bool {
 /// Whether a table or column is of users.
 pub(super) fn is_users(name: &str) -> bool {
     let words = words(name);
-    let of = |word: &String| matches!(word.as_str(), "user" | "users" | "login" | "logins" | "identity" | "person");
+    let of = |word: &String| {
+        matches!(word.as_str(), "user" | "users" | "login" | "logins" | "identity" | "person")
+    };
     words.last().is_some_and(of) || (words.len() > 1 && words[..words.len() - 1].last().is_some_and(of))
 }
 
@@ -151,13 +155,24 @@ mod tests {
 
     #[test]
     fn a_name_says_tenant_in_many_spellings() {
-        for name in ["tenant_id", "tenant", "tenantId", "TenantID", "tenantid", "fk_tenant", "id_tenant", "tenant_uuid"] {
+        for name in [
+            "tenant_id",
+            "tenant",
+            "tenantId",
+            "TenantID",
+            "tenantid",
+            "fk_tenant",
+            "id_tenant",
+            "tenant_uuid",
+        ] {
             assert_eq!(weight(name), 100, "{name}");
         }
         for name in ["company_id", "CompanyId", "org_id", "orgid", "id_empresa", "organisation"] {
             assert_eq!(weight(name), 85, "{name}");
         }
-        for name in ["id", "paid", "identity", "name", "tenant_name", "product_id", "", "_", "holding_company_name"] {
+        for name in
+            ["id", "paid", "identity", "name", "tenant_name", "product_id", "", "_", "holding_company_name"]
+        {
             assert_eq!(weight(name), 0, "{name}");
         }
         assert!(weight("customer_id") < weight("account_id") && weight("account_id") < weight("site_id"));
@@ -166,18 +181,37 @@ mod tests {
 
     #[test]
     fn who_wrote_a_row_is_told_by_its_column() {
-        for name in ["created_by", "create_uid", "write_uid", "updatedBy", "last_modified_by", "creator_id", "created_by_id"] {
+        for name in [
+            "created_by",
+            "create_uid",
+            "write_uid",
+            "updatedBy",
+            "last_modified_by",
+            "creator_id",
+            "created_by_id",
+        ] {
             assert!(is_authors(name), "{name}");
         }
-        for name in ["change_order", "company_id", "created_at", "by", "update_policy", "user_id", "change_id"] {
+        for name in
+            ["change_order", "company_id", "created_at", "by", "update_policy", "user_id", "change_id"]
+        {
             assert!(!is_authors(name), "{name}");
         }
-        assert!(is_users("res_user") && is_users("user_id") && is_users("AppUsers") && !is_users("user_group_kind"));
+        assert!(
+            is_users("res_user")
+                && is_users("user_id")
+                && is_users("AppUsers")
+                && !is_users("user_group_kind")
+        );
     }
 
     #[test]
     fn a_column_is_named_after_the_table_that_it_refers_to() {
-        assert!(means("company_id", "companies") && means("company", "res_company") && means("tenantId", "Tenant"));
+        assert!(
+            means("company_id", "companies")
+                && means("company", "res_company")
+                && means("tenantId", "Tenant")
+        );
         assert!(!means("company_id", "company_address") && !means("account_id", "company"));
     }
 

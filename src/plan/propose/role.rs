@@ -71,7 +71,10 @@ pub(super) fn find(
         None => problem(format!("name the role that services log in as with --app: {}", app.reason)),
         Some(name) => {
             if let Some(why) = why_unbound(catalog, name) {
-                problem(format!("role {} {why}; policies would not bind it; name another with --app", name.plain()));
+                problem(format!(
+                    "role {} {why}; policies would not bind it; name another with --app",
+                    name.plain()
+                ));
             }
             if owner.name.as_ref() == Some(name) {
                 problem(format!(
@@ -125,17 +128,18 @@ impl<'a> Scene<'a> {
             .logins()
             .filter(|(name, _)| {
                 let reached = reachable(self.catalog, name);
-                !reached.iter().any(|role| {
-                    why_unbound(self.catalog, role).is_some() || self.owners.contains_key(*role)
-                })
+                !reached
+                    .iter()
+                    .any(|role| why_unbound(self.catalog, role).is_some() || self.owners.contains_key(*role))
             })
             .map(|(name, _)| (name, self.writable(name)))
             .filter(|(_, writable)| *writable > half)
             .collect();
         match found[..] {
-            [(name, writable)] => {
-                ProposedRole::some(name, format!("writes {writable} of {}", count(self.tables.len(), "table")))
-            }
+            [(name, writable)] => ProposedRole::some(
+                name,
+                format!("writes {writable} of {}", count(self.tables.len(), "table")),
+            ),
             [] => {
                 let owner = self.owners.keys().find(|name| self.role(name).is_some_and(|role| role.login));
                 ProposedRole::none(match owner {
@@ -172,7 +176,8 @@ impl<'a> Scene<'a> {
         if self.catalog.roles.is_empty() {
             return ProposedRole::none("files do not say who owns the tables");
         }
-        let owners: Vec<(&Ident, usize)> = self.owners.iter().map(|(name, tables)| (*name, *tables)).collect();
+        let owners: Vec<(&Ident, usize)> =
+            self.owners.iter().map(|(name, tables)| (*name, *tables)).collect();
         match owners[..] {
             [] => ProposedRole::none("there are no tables"),
             [(name, tables)] => match self.role(name) {
@@ -182,7 +187,10 @@ impl<'a> Scene<'a> {
                 )),
                 Some(role) if role.login => ProposedRole::some(
                     name,
-                    format!("owns {}; it can log in, which a role of this kind need not", count(tables, "table")),
+                    format!(
+                        "owns {}; it can log in, which a role of this kind need not",
+                        count(tables, "table")
+                    ),
                 ),
                 _ => ProposedRole::some(name, format!("owns {}", count(tables, "table"))),
             },
@@ -190,7 +198,9 @@ impl<'a> Scene<'a> {
                 let owners: Vec<String> =
                     owners.iter().map(|(name, tables)| format!("{} ({tables})", name.plain())).collect();
                 let owners = owners.join(", ");
-                ProposedRole::none(format!("the tables belong to {owners}; name one, and a plan hands them over"))
+                ProposedRole::none(format!(
+                    "the tables belong to {owners}; name one, and a plan hands them over"
+                ))
             }
         }
     }

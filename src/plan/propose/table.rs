@@ -88,7 +88,11 @@ fn odd_column(
     };
     let mut single = relation.foreign_keys.values().filter(|key| key.columns == [column.name.clone()]);
     let elsewhere = single.find_map(|key| Some(whole(catalog, &key.references)).filter(is_elsewhere))?;
-    Some(format!("its {called} refers to {}, and that of tenants to {}", said(elsewhere, name), said(own, name)))
+    Some(format!(
+        "its {called} refers to {}, and that of tenants to {}",
+        said(elsewhere, name),
+        said(own, name)
+    ))
 }
 
 fn is_own(tenants: &TenantColumn, name: &QualifiedName) -> bool {
@@ -177,10 +181,13 @@ fn with_column(
 /// The tenant column by another name: one that is called a tenant and refers to the tenants' own table.
 fn named_otherwise(catalog: &Catalog, tenants: &TenantColumn, relation: &Relation) -> Option<Proposed> {
     let (own, _) = tenants.own.as_ref()?;
-    let is_named =
-        |column: &Column| weight(column.name.as_str()) >= 70 || means(column.name.as_str(), own.name().as_str());
+    let is_named = |column: &Column| {
+        weight(column.name.as_str()) >= 70 || means(column.name.as_str(), own.name().as_str())
+    };
     let columns = to_own(catalog, tenants, relation);
-    let [only] = columns.iter().filter(|column| is_named(column)).collect::<Vec<_>>()[..] else { return None };
+    let [only] = columns.iter().filter(|column| is_named(column)).collect::<Vec<_>>()[..] else {
+        return None;
+    };
     only.not_null.then(|| {
         let reason = format!("its {} refers to the tenants' own table", only.name.plain());
         Proposed::entry(Class::Tenant { direct: false }, reason).column(Some(only.name.clone()))
@@ -193,8 +200,11 @@ fn to_own<'r>(catalog: &Catalog, tenants: &TenantColumn, relation: &'r Relation)
     let refers = |of: &&crate::catalog::ForeignKey| {
         whole(catalog, &of.references) == own && of.referenced_columns == [key.clone()]
     };
-    let columns = relation.foreign_keys.values().filter(refers).filter_map(|of| relation.column(of.columns.first()?));
-    columns.filter(|column| fits(&column.data_type, tenants.tenant_type) && column.generated.is_none()).collect()
+    let columns =
+        relation.foreign_keys.values().filter(refers).filter_map(|of| relation.column(of.columns.first()?));
+    columns
+        .filter(|column| fits(&column.data_type, tenants.tenant_type) && column.generated.is_none())
+        .collect()
 }
 
 /// The table of users that a small table refers to beside the tenants.
@@ -216,9 +226,7 @@ impl<'a> Scene<'a> {
     fn by_ways(&self, name: &'a QualifiedName, relation: &'a Relation) -> Proposed {
         match self.ways.shortest(name) {
             Shortest::Sure(steps) => self.child(name, &steps, ""),
-            Shortest::Perhaps(steps) => {
-                self.child(name, &steps, ", whose rows may be without a tenant")
-            }
+            Shortest::Perhaps(steps) => self.child(name, &steps, ", whose rows may be without a tenant"),
             Shortest::Nullable(steps) => {
                 let columns: Vec<String> = steps.iter().take(NAMED).map(|step| columns(step)).collect();
                 let mut between = self.suggestions(&steps);
@@ -259,8 +267,11 @@ impl<'a> Scene<'a> {
             let between = self.suggestions(steps);
             let all_own = between.iter().all(|of| of.column.is_some());
             let question = if all_own { Question::SeveralColumns } else { Question::SeveralWays };
-            let ways: Vec<String> =
-                steps.iter().take(NAMED).map(|step| format!("{} to {}", columns(step), said(step.to, name))).collect();
+            let ways: Vec<String> = steps
+                .iter()
+                .take(NAMED)
+                .map(|step| format!("{} to {}", columns(step), said(step.to, name)))
+                .collect();
             return Proposed::undecided(question, between, format!("its ways: {}", ways.join(", ")));
         };
         let because = match because {
@@ -324,7 +335,8 @@ impl<'a> Scene<'a> {
             return Proposed::undecided(Question::Reference, between, by);
         }
         between.push(deny());
-        let to: Vec<String> = self.ways.from(name).iter().take(NAMED).map(|step| said(step.to, name)).collect();
+        let to: Vec<String> =
+            self.ways.from(name).iter().take(NAMED).map(|step| said(step.to, name)).collect();
         let reason = if to.is_empty() {
             format!("{users}it refers to no other table")
         } else {

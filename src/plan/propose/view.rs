@@ -19,7 +19,8 @@ pub(super) fn place(
     });
     let others: Vec<(&QualifiedName, &Relation)> =
         others.filter(|(name, _)| !found.contains_key(*name)).collect();
-    let (views, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, relation)| relation.view.is_some());
+    let (views, others): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|(_, relation)| relation.view.is_some());
     for (name, relation) in others {
         let proposed = if let Some(top) = top(catalog, name) {
             Proposed::default("partition", format!("goes with {}", said(top, name)))
@@ -32,8 +33,10 @@ pub(super) fn place(
         found.insert(name.clone(), proposed);
     }
     // What a view reads is a table in the end, so one pass over the tables' places is enough.
-    let placed: Vec<(QualifiedName, Proposed)> =
-        views.into_iter().map(|(name, relation)| (name.clone(), view(catalog, found, name, relation))).collect();
+    let placed: Vec<(QualifiedName, Proposed)> = views
+        .into_iter()
+        .map(|(name, relation)| (name.clone(), view(catalog, found, name, relation)))
+        .collect();
     found.extend(placed);
 }
 
@@ -52,11 +55,12 @@ fn view(
         return Proposed::default("apart", "reads no rows of tenants");
     };
     let table = said(table, name);
-    let open = |what: String| {
-        Proposed::undecided(Question::NoPolicy, vec![deny(), exempt("not governed")], what)
-    };
+    let open =
+        |what: String| Proposed::undecided(Question::NoPolicy, vec![deny(), exempt("not governed")], what);
     if relation.kind == RelationKind::MaterializedView {
-        return open(format!("a materialized view over {table} takes no policy and holds every tenant's rows"));
+        return open(format!(
+            "a materialized view over {table} takes no policy and holds every tenant's rows"
+        ));
     }
     if catalog.server_version.is_some_and(|version| version < 150_000) {
         return open(format!("a view over {table} reads with its owner's rights before PostgreSQL 15"));

@@ -74,8 +74,9 @@ impl<'a> Ways<'a> {
         for step in steps.values().flatten().filter(|step| !ground.contains_key(step.from)) {
             back.entry(step.to).or_default().push(*step);
         }
-        let sources =
-            |sure: bool| ground.iter().filter(move |(_, of)| !sure || **of == Ground::Sure).map(|(name, _)| *name);
+        let sources = |sure: bool| {
+            ground.iter().filter(move |(_, of)| !sure || **of == Ground::Sure).map(|(name, _)| *name)
+        };
         Self {
             sure: distances(&back, sources(true), true),
             perhaps: distances(&back, sources(false), true),

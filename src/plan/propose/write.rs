@@ -36,7 +36,8 @@ impl Proposal {
             *counts.entry(proposed.class()).or_default() += 1;
         }
         if !counts.is_empty() {
-            let counts: Vec<String> = counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
+            let counts: Vec<String> =
+                counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
             let all = count(self.relations.len(), "relation");
             text.push_str(&format!("#\n{}", comment(&format!("{all}: {}.", counts.join(", ")))));
         }
@@ -53,7 +54,9 @@ impl Proposal {
                 lines.push(field("type", column.tenant_type.sql(), ""));
             }
             None => {
-                lines.push(Line::comment("column and type are to be settled: run tenantry init again with --column"));
+                lines.push(Line::comment(
+                    "column and type are to be settled: run tenantry init again with --column",
+                ));
                 for candidate in &self.candidates {
                     lines.push(field("column", candidate.column.as_str(), &candidate.to_string()).out());
                 }
@@ -101,7 +104,8 @@ impl Proposal {
         }
         parts.extend(questions.into_iter().map(|(question, buckets)| asked(question, &buckets)));
         for (class, heading) in HEADINGS {
-            let of = |proposed: &Proposed| matches!(&proposed.choice, Choice::Entry(of) if of.name() == class);
+            let of =
+                |proposed: &Proposed| matches!(&proposed.choice, Choice::Entry(of) if of.name() == class);
             let lines: Vec<Line> = self
                 .relations
                 .iter()
@@ -129,8 +133,11 @@ impl Proposal {
             (of("view"), "as views, with the rights of who asks".to_owned()),
             (of("apart"), "apart, since nothing of tenants is in them".to_owned()),
         ];
-        let said: Vec<String> =
-            said.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let said: Vec<String> = said
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
         (!said.is_empty()).then(|| comment(&format!("Without an entry: {}.", said.join("; "))))
     }
 }
@@ -148,8 +155,12 @@ impl Question {
     pub fn text(self) -> &'static str {
         match self {
             Self::NullTenants => "Whose are the rows without a tenant?",
-            Self::OtherColumn => "What is the column that is called as the tenant column, and is something else?",
-            Self::SeveralColumns => "Which of the columns that refer to the tenants' own table says whose a row is?",
+            Self::OtherColumn => {
+                "What is the column that is called as the tenant column, and is something else?"
+            }
+            Self::SeveralColumns => {
+                "Which of the columns that refer to the tenants' own table says whose a row is?"
+            }
             Self::SeveralWays => {
                 "What is a row part of? Several foreign keys lead to tenants in as few steps, and nothing tells them \
                  apart. As long as none of them crosses tenants, any will do."

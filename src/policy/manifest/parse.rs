@@ -201,7 +201,10 @@ fn entry<'t>(name: &str, line: Option<usize>, item: &'t Item, text: &'t Text<'t>
         }
         "undecided" => {
             let known = CLASSES.join(", ");
-            text.problem(field.line, format!("{name} is to be settled; put one of {known} in place of undecided"));
+            text.problem(
+                field.line,
+                format!("{name} is to be settled; put one of {known} in place of undecided"),
+            );
             None
         }
         other => {

@@ -43,7 +43,12 @@ impl Line {
 
     fn keyed(&self, width: usize) -> String {
         match &self.key {
-            Some(key) => format!("{}{} = {}", self.before, padded(key, width.saturating_sub(self.before.len())), self.text),
+            Some(key) => format!(
+                "{}{} = {}",
+                self.before,
+                padded(key, width.saturating_sub(self.before.len())),
+                self.text
+            ),
             None => format!("{}{}", self.before, self.text),
         }
     }
@@ -55,8 +60,11 @@ pub(super) fn aligned(lines: &[Line]) -> String {
     let width = keys.max().unwrap_or_default();
     let texts: Vec<String> = lines.iter().map(|line| line.keyed(width)).collect();
     let commented = texts.iter().zip(lines).filter(|(_, line)| !line.comment.is_empty());
-    let column =
-        commented.map(|(text, _)| text.chars().count()).filter(|width| *width <= LONG).max().unwrap_or_default();
+    let column = commented
+        .map(|(text, _)| text.chars().count())
+        .filter(|width| *width <= LONG)
+        .max()
+        .unwrap_or_default();
     let mut out = String::new();
     for (text, line) in texts.iter().zip(lines) {
         if line.comment.is_empty() {
