@@ -1,15 +1,18 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
-mod explain;
+mod reason;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
 
-use self::explain::explain;
+use self::reason::connect_reason;
+#[cfg(feature = "lint")]
+use self::reason::message;
+pub(crate) use self::reason::reason;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -339,54 +342,4 @@ pub(crate) fn connection_is_lost(error: &PgError) -> bool {
             || code.code().starts_with("08")
     };
     error.is_closed() || error.code().is_some_and(said_goodbye) || io_error(error).is_some()
-}
-
-/// Why a step failed, from what the server reports about schema and state, never from what it quotes.
-pub(crate) fn reason(error: &PgError) -> String {
-    let Some(db) = error.as_db_error() else {
-        return if let Some(io) = io_error(error) {
-            // The kind in words; the error itself is the source.
-            io.kind().to_string()
-        } else if connection_is_lost(error) {
-            "the connection is closed".to_owned()
-        } else {
-            // The rest of the driver's own errors: conversion of a parameter or column, TLS, protocol.
-            "it was stopped by the driver, whose error is the source".to_owned()
-        };
-    };
-    let code = db.code();
-    if code.code() == NOT_AS_EXPECTED {
-        // The crate's own words about roles and schema, so they can be shown, and say what to do.
-        let said: Vec<&str> = [Some(db.message()), db.hint()].into_iter().flatten().collect();
-        return said.join("; ").replace(char::is_control, " ");
-    }
-    let mut line = match explain(code.code()) {
-        Some(known) => format!("{known} (SQLSTATE {})", code.code()),
-        None => format!("SQLSTATE {}", code.code()),
-    };
-    for (what, name) in [("table", db.table()), ("column", db.column()), ("constraint", db.constraint())] {
-        if let Some(name) = name {
-            // Writing to a String does not fail.
-            let _ = write!(line, ", {what} {name:?}");
-        }
-    }
-    line
-}
-
-/// The server's own words, for errors in which it speaks of nothing but its own objects.
-#[cfg(feature = "lint")]
-fn message(error: &PgError) -> String {
-    error.as_db_error().map_or_else(|| reason(error), |db| db.message().replace(char::is_control, " "))
-}
-
-fn connect_reason(error: &PgError) -> String {
-    if let Some(Refusal(why)) = std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
-        return (*why).to_owned();
-    }
-    let reason = reason(error);
-    match error.as_db_error() {
-        // The server itself said no, and why.
-        Some(_) => reason,
-        None => format!("{reason}; check host and port, and that the server listens there"),
-    }
 }

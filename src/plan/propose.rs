@@ -12,6 +12,9 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(test)]
+mod tests;
+
 use super::place::top;
 use crate::catalog::{Catalog, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName, SettingName};
@@ -138,6 +141,8 @@ pub enum Question {
     Reference,
     /// Its foreign keys lead in a circle.
     Circle,
+    /// It is part of a table that is undecided itself.
+    Part,
     /// No way leads to tenants or from them.
     Alone,
     /// It takes no policy.

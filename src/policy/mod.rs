@@ -25,6 +25,9 @@
 //! # }
 //! ```
 //!
+//! [`secure`] is for tables with a tenant column. A [`Shape`] has the policies of any table: that of a child, rows that all
+//! share, tenants above others, users who are members.
+//!
 //! The policies are those of
 //! [Row Security Policies](https://www.postgresql.org/docs/current/ddl-rowsecurity.html). Superusers and roles with
 //! BYPASSRLS are not bound by them, and TRUNCATE and REFERENCES do not ask them.

@@ -39,6 +39,16 @@ impl Admin {
         self.database.connect_as(role, "x").await.unwrap()
     }
 
+    /// The URL of its database for the superuser.
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
+    /// The URL of its database for a role that has logged in before.
+    pub(crate) fn url_as(&self, role: &str) -> String {
+        self.database.url_as(role, "x")
+    }
+
     /// Another superuser's connection, which nobody has used.
     pub(crate) async fn connect(&self) -> Client {
         self.database.connect().await.unwrap()

@@ -22,7 +22,8 @@ pub(super) struct Query {
 
 /// Runs a query and turns each row into something else as it comes.
 ///
-/// Neither a prepared statement nor a second round trip is needed, so queries whose futures are joined are answered in one.
+/// Neither a prepared statement nor a second round trip is needed, so queries whose futures are joined are answered in
+/// one.
 pub(super) async fn rows<T>(
     transaction: &Transaction<'_>,
     query: Query,
@@ -81,8 +82,8 @@ impl Line {
     }
 
     /// Says that a column holds what this crate does not know.
-    pub(super) fn unknown(&self, column: &str, found: impl ToString) -> Error {
-        Error::catalog_unknown(self.what, column, found.to_string())
+    pub(super) fn unknown(&self, column: &str, found: impl Into<String>) -> Error {
+        Error::catalog_unknown(self.what, column, found.into())
     }
 }
 

@@ -134,7 +134,7 @@ pub struct PartitionOf {
 /// What a view reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// The relations that its query names, itself excepted; those that they read are theirs.
+    /// The relations that its query names, itself and those of `pg_catalog` excepted; those that they read are theirs.
     pub reads: BTreeSet<QualifiedName>,
 }
 

@@ -1,6 +1,6 @@
 //! Tables: whose their rows are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::name::{is_users, means, weight};
 use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
@@ -164,9 +164,10 @@ fn with_column(
         ]
     };
     match facts.null_tenants.get(name) {
-        Some(false) => {
-            Proposed::entry(tenant, format!("{called} may be NULL and is in no row: it becomes NOT NULL"))
-        }
+        Some(false) => Proposed::entry(
+            tenant,
+            format!("{called} may be NULL, but every row has one: it becomes NOT NULL"),
+        ),
         Some(true) => {
             Proposed::undecided(Question::NullTenants, between(), format!("{called} is NULL in some rows"))
         }
@@ -232,8 +233,7 @@ impl<'a> Scene<'a> {
                 let mut between = self.suggestions(&steps);
                 between.push(shared("everybody reads it, owner and system role write it"));
                 between.push(exempt("not governed"));
-                let weak = steps.iter().any(|step| !step.always);
-                let reason = if weak {
+                let reason = if steps.iter().any(|step| !step.always) {
                     format!("{} may be NULL", columns.join(" and "))
                 } else {
                     format!("{} leads on by columns that may be NULL", columns.join(" and "))
@@ -270,9 +270,9 @@ impl<'a> Scene<'a> {
             let ways: Vec<String> = steps
                 .iter()
                 .take(NAMED)
-                .map(|step| format!("{} to {}", columns(step), said(step.to, name)))
+                .map(|step| format!("by {} to {}", columns(step), said(step.to, name)))
                 .collect();
-            return Proposed::undecided(question, between, format!("its ways: {}", ways.join(", ")));
+            return Proposed::undecided(question, between, ways.join(", or "));
         };
         let because = match because {
             Because::Only => "",
@@ -334,15 +334,15 @@ impl<'a> Scene<'a> {
         if referring > 0 {
             return Proposed::undecided(Question::Reference, between, by);
         }
+        let steps = self.ways.from(name).iter().filter(|step| step.always);
+        let whole: BTreeSet<String> = steps.map(|step| said(step.to, name)).collect();
+        if !whole.is_empty() {
+            let whole: Vec<String> = whole.into_iter().take(NAMED).collect();
+            let reason = format!("{users}every row refers to {}", whole.join(" and "));
+            return Proposed::undecided(Question::Part, between, reason);
+        }
         between.push(deny());
-        let to: Vec<String> =
-            self.ways.from(name).iter().take(NAMED).map(|step| said(step.to, name)).collect();
-        let reason = if to.is_empty() {
-            format!("{users}it refers to no other table")
-        } else {
-            format!("{users}it refers to {}", to.join(", "))
-        };
-        Proposed::undecided(Question::Alone, between, reason)
+        Proposed::undecided(Question::Alone, between, format!("{users}no row has to refer to another table"))
     }
 }
 

@@ -80,7 +80,8 @@ impl<'a> Ways<'a> {
         Self {
             sure: distances(&back, sources(true), true),
             perhaps: distances(&back, sources(false), true),
-            any: distances(&back, sources(false), false),
+            // A way that some rows take, to where only some have a tenant, says nothing.
+            any: distances(&back, sources(true), false),
             steps,
         }
     }

@@ -4,9 +4,9 @@ mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml_edit::{Array, InlineTable, Key, Value};
+use toml_edit::Key;
 
-use self::layout::{Line, aligned, comment, line};
+use self::layout::{Line, aligned, comment, line, list, ragged};
 use super::{Choice, Proposal, Proposed, ProposedRole, Question, Suggestion, count};
 use crate::catalog::Privilege;
 use crate::ident::{Ident, QualifiedName};
@@ -67,7 +67,7 @@ impl Proposal {
         if let Some(schema) = &self.support_schema {
             lines.push(field("support_schema", schema.as_str(), ""));
         }
-        format!("[tenancy]\n{}", aligned(&lines))
+        format!("[tenancy]\n{}", ragged(&lines))
     }
 
     fn roles(&self) -> String {
@@ -82,12 +82,11 @@ impl Proposal {
             line("migrator", &roles.migrator),
             line("system", &roles.system),
         ];
-        format!("[roles]\n{}", aligned(&lines))
+        format!("[roles]\n{}", ragged(&lines))
     }
 
     fn governed(&self) -> String {
-        let names: Array = self.schemas.iter().map(Ident::as_str).collect();
-        format!("[schemas]\ninclude = {}\n", Value::Array(names))
+        format!("[schemas]\ninclude = {}\n", texts(self.schemas.iter().map(Ident::as_str)))
     }
 
     fn tables(&self) -> String {
@@ -113,8 +112,9 @@ impl Proposal {
                 .map(|(name, proposed)| settled(name, proposed))
                 .collect();
             if !lines.is_empty() {
-                let heading = comment(&format!("{}: {heading}", count(lines.len(), class)));
-                parts.push(format!("{heading}{}", aligned(&lines)));
+                let heading = comment(&format!("{} of class {class}: {heading}", lines.len()));
+                let lines = if class == "tenant" { list(lines) } else { aligned(&lines) };
+                parts.push(format!("{heading}{lines}"));
             }
         }
         parts.extend(self.defaults());
@@ -177,6 +177,10 @@ impl Question {
                 "The same for everybody? There is no tenant column, and the foreign keys lead in a circle, not to a tenant. \
                  If the rows are a tenant's after all, add the tenant column."
             }
+            Self::Part => {
+                "As what they refer to? Those tables are undecided themselves. Where one gets the tenant column, class \
+                 child via it is the answer."
+            }
             Self::Alone => {
                 "Whose? There is no tenant column, and no foreign key leads to a tenant or comes from one. If the rows are a \
                  tenant's after all, add the tenant column."
@@ -191,16 +195,17 @@ fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
     let number: usize = buckets.iter().map(|(_, relations)| relations.len()).sum();
     let mut text = comment(&format!("{number} undecided: {}", question.text()));
     for (answers, relations) in buckets {
-        let one = |(name, reason): (&QualifiedName, &str)| {
-            let value = Value::InlineTable(InlineTable::from_iter([("class", Value::from("undecided"))]));
-            line(&key(name), &value, reason)
-        };
+        let one =
+            |(name, reason): (&QualifiedName, &str)| line(&key(name), "{ class = \"undecided\" }", reason);
         if buckets.len() > 1 {
             text.push_str("#\n");
         }
         match relations[..] {
             [(name, proposed)] if buckets.len() > 1 => {
-                text.push_str(&comment(&proposed.reason));
+                // Of several ways the answers say all that the reason does.
+                if !matches!(question, Question::SeveralWays | Question::SeveralColumns) {
+                    text.push_str(&comment(&proposed.reason));
+                }
                 text.push_str(&options(answers));
                 text.push_str(&aligned(&[one((name, ""))]));
             }
@@ -208,7 +213,9 @@ fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
                 text.push_str(&options(answers));
                 let lines: Vec<Line> =
                     relations.iter().map(|(name, proposed)| one((name, &proposed.reason))).collect();
-                text.push_str(&aligned(&lines));
+                // Of the others each has a reason of its own.
+                let alike = matches!(question, Question::NullTenants | Question::Alone | Question::NoPolicy);
+                text.push_str(&if alike { list(lines) } else { aligned(&lines) });
             }
         }
     }
@@ -219,51 +226,57 @@ fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
 fn options(answers: &[Suggestion]) -> String {
     let lines: Vec<Line> = answers
         .iter()
-        .map(|of| Line::option(&entry(&of.class, of.column.as_ref(), None), &of.meaning))
+        .map(|of| Line::option(entry(&of.class, of.column.as_ref(), None), &of.meaning))
         .collect();
     aligned(&lines)
 }
 
 fn settled(name: &QualifiedName, proposed: &Proposed) -> Line {
     let Choice::Entry(class) = &proposed.choice else { return Line::comment("") };
-    // The reason of class exempt is part of the entry.
-    let reason = if matches!(class, Class::Exempt { .. }) { "" } else { &proposed.reason };
-    line(&key(name), &entry(class, proposed.column.as_ref(), proposed.grants.as_ref()), reason)
+    // What the entry says already is left out.
+    let reason = match class {
+        Class::Exempt { .. } => String::new(),
+        Class::Child { via: Via::Name(to) } => {
+            proposed.reason.replacen(&format!(" to {}", to.plain()), "", 1)
+        }
+        _ => proposed.reason.clone(),
+    };
+    line(&key(name), entry(class, proposed.column.as_ref(), proposed.grants.as_ref()), &reason)
 }
 
-fn entry(class: &Class, column: Option<&Ident>, grants: Option<&BTreeSet<Privilege>>) -> Value {
-    let mut table = InlineTable::new();
-    table.insert("class", class.name().into());
+/// An entry as an inline table.
+fn entry(class: &Class, column: Option<&Ident>, grants: Option<&BTreeSet<Privilege>>) -> String {
+    let mut fields = vec![format!("class = {}", text(class.name()))];
     match class {
-        Class::Child { via } => {
-            let via = match via {
-                Via::Table(table) => table.plain(),
-                Via::Name(name) => name.as_str().to_owned(),
-            };
-            table.insert("via", via.into());
-        }
-        Class::Exempt { reason } => {
-            table.insert("reason", reason.as_str().into());
-        }
-        Class::Tenant { direct: true } => {
-            table.insert("direct", true.into());
-        }
+        Class::Child { via: Via::Table(table) } => fields.push(format!("via = {}", text(&table.plain()))),
+        Class::Child { via: Via::Name(name) } => fields.push(format!("via = {}", text(name.as_str()))),
+        Class::Exempt { reason } => fields.push(format!("reason = {}", text(reason))),
+        Class::Tenant { direct: true } => fields.push("direct = true".to_owned()),
         Class::Tenant { .. } | Class::Shared | Class::Tree | Class::Membership | Class::Deny => {}
     }
-    if let Some(column) = column {
-        table.insert("column", column.as_str().into());
-    }
-    if let Some(grants) = grants {
-        let verbs: Array = grants.iter().map(|verb| verb.sql().to_ascii_lowercase()).collect();
-        table.insert("grants", Value::Array(verbs));
-    }
-    Value::InlineTable(table)
+    fields.extend(column.map(|column| format!("column = {}", text(column.as_str()))));
+    fields.extend(grants.map(|grants| {
+        let verbs = grants.iter().map(|verb| verb.sql().to_ascii_lowercase());
+        format!("grants = {}", texts(verbs))
+    }));
+    format!("{{ {} }}", fields.join(", "))
 }
 
 fn key(name: &QualifiedName) -> String {
-    Key::new(name.plain()).display_repr().into_owned()
+    text(&name.plain())
+}
+
+/// A text in quotes, on one line whatever is in it, as a key is.
+fn text(text: &str) -> String {
+    let key = Key::new(text).display_repr().into_owned();
+    if key.starts_with(['"', '\'']) { key } else { format!("\"{key}\"") }
+}
+
+fn texts(all: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let all: Vec<String> = all.map(|one| text(one.as_ref())).collect();
+    format!("[{}]", all.join(", "))
 }
 
 fn field(name: &str, value: &str, reason: &str) -> Line {
-    line(name, &Value::from(value), reason)
+    line(name, text(value), reason)
 }

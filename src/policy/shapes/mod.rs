@@ -69,12 +69,17 @@ pub enum Shape {
     SharedRows(TenantColumn),
     /// Rows that have nothing to do with tenants, such as currencies.
     Shared,
-    /// Rows of one tenant each, where tenants are above others. Needs [`Tenancy::tree`]. The table that says who is above
-    /// whom can be of this shape itself, by the column that is its key.
+    /// Rows of one tenant each, where tenants are above others. Needs [`Tenancy::tree`].
+    ///
+    /// The table that says who is above whom can be of this shape itself, by the column that is its key. Each tenant then
+    /// chooses who is above it, unless the app role loses the privilege to write there.
     Tree(TenantColumn),
     /// Rows of one tenant each, where users rather than transactions have tenants. Needs [`Tenancy::membership`].
+    ///
+    /// Whoever reads or writes such a table reads the members too, so it needs SELECT on that table.
     Membership(TenantColumn),
-    /// The table that [`Tenancy::membership`] names.
+    /// The table that [`Tenancy::membership`] names. Nobody but the system role makes members: whoever could would be one of
+    /// any tenant.
     Members,
     /// Rows that no tenant has any business with.
     Deny,

@@ -1,12 +1,15 @@
 //! Lines of TOML under one another, with their signs of equality and their comments in columns.
 
-use toml_edit::Value;
+use std::collections::BTreeMap;
 
 /// What a line of comment is wrapped at.
 const WIDTH: usize = 100;
 
 /// A line whose own text is longer does not push the comments of the others aside.
-const LONG: usize = 90;
+const LONG: usize = 112;
+
+/// A comment that stands at so many lines goes above them.
+const OFTEN: usize = 3;
 
 /// A line of the file.
 pub(super) struct Line {
@@ -20,9 +23,8 @@ pub(super) struct Line {
     sign: &'static str,
 }
 
-pub(super) fn line(key: &str, value: &Value, comment: &str) -> Line {
-    let text = value.to_string().trim().to_owned();
-    Line { key: Some(key.to_owned()), text, comment: plain(comment), before: "", sign: "# " }
+pub(super) fn line(key: &str, value: impl Into<String>, comment: &str) -> Line {
+    Line { key: Some(key.to_owned()), text: value.into(), comment: plain(comment), before: "", sign: "# " }
 }
 
 impl Line {
@@ -32,7 +34,7 @@ impl Line {
     }
 
     /// A value that somebody can put elsewhere.
-    pub(super) fn option(value: &Value, comment: &str) -> Self {
+    pub(super) fn option(value: String, comment: &str) -> Self {
         Self { key: None, before: "#   ", sign: "", ..line("", value, comment) }
     }
 
@@ -54,10 +56,41 @@ impl Line {
     }
 }
 
-/// The lines under one another.
+/// The lines under one another, with their signs of equality in a column.
 pub(super) fn aligned(lines: &[Line]) -> String {
     let keys = lines.iter().filter_map(|line| Some(line.before.len() + line.key.as_ref()?.chars().count()));
-    let width = keys.max().unwrap_or_default();
+    under_one_another(lines, keys.max().unwrap_or_default())
+}
+
+/// The lines under one another, as they are.
+pub(super) fn ragged(lines: &[Line]) -> String {
+    under_one_another(lines, 0)
+}
+
+/// The lines of a list. A comment that stands at several of them goes above these, once.
+pub(super) fn list(mut lines: Vec<Line>) -> String {
+    let mut often: BTreeMap<String, usize> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.comment.is_empty()) {
+        *often.entry(line.comment.clone()).or_default() += 1;
+    }
+    often.retain(|_, times| *times >= OFTEN);
+    let width =
+        lines.iter().filter_map(|line| Some(line.key.as_ref()?.chars().count())).max().unwrap_or_default();
+    let mut blocks = Vec::new();
+    for common in often.keys() {
+        let (mut with, without): (Vec<Line>, Vec<Line>) =
+            lines.into_iter().partition(|line| line.comment == *common);
+        with.iter_mut().for_each(|line| line.comment.clear());
+        blocks.push(format!("{}{}", comment(common), under_one_another(&with, width)));
+        lines = without;
+    }
+    if !lines.is_empty() {
+        blocks.insert(0, under_one_another(&lines, width));
+    }
+    blocks.join("#\n")
+}
+
+fn under_one_another(lines: &[Line], width: usize) -> String {
     let texts: Vec<String> = lines.iter().map(|line| line.keyed(width)).collect();
     let commented = texts.iter().zip(lines).filter(|(_, line)| !line.comment.is_empty());
     let column = commented
