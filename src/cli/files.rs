@@ -114,6 +114,11 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
+/// Whether a file's name stands for the standard output.
+pub(super) fn is_standard_output(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Reads a file as text.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let bytes = fs::read(path).map_err(|error| {

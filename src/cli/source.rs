@@ -21,17 +21,27 @@ impl Source {
     /// Reads the catalogs of the server.
     pub(super) fn live(global: &Global, terminal: Terminal) -> Result<Self, Failure> {
         connect::wait(async {
-            let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
-            let loading = Box::pin(live::load(&mut session.client));
-            let catalog = loading.await.map_err(|error| Failure {
-                // Whatever goes wrong here is between the tool and the server.
-                exit: Exit::Database,
-                ..error.into()
-            })?;
-            let name = session.name.clone();
-            session.close().await;
+            let Live { session, catalog } = Live::open(global, terminal).await?;
+            let name = session.close().await;
             Ok(Self { catalog, name })
         })
+    }
+}
+
+/// A session with a server, and what its catalogs say.
+pub(super) struct Live {
+    pub(super) session: Session,
+    pub(super) catalog: Catalog,
+}
+
+impl Live {
+    pub(super) async fn open(global: &Global, terminal: Terminal) -> Result<Self, Failure> {
+        let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
+        let loading = Box::pin(live::load(&mut session.client));
+        // Whatever goes wrong here is between the tool and the server.
+        let failed = |error: crate::error::Error| Failure { exit: Exit::Database, ..error.into() };
+        let catalog = loading.await.map_err(failed)?;
+        Ok(Self { session, catalog })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod connect;
+mod init;
 mod output;
 mod passfile;
 mod plan;

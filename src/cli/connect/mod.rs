@@ -36,10 +36,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// A session with the server.
 pub(super) struct Session {
     pub(super) client: Client,
-    /// Which one it is: `erp as me at localhost:5432`.
-    pub(super) name: String,
-    /// What the server calls its version, such as `15.18`.
-    pub(super) version: String,
+    name: String,
     connection: JoinHandle<()>,
 }
 
@@ -61,10 +58,12 @@ impl Session {
         Dial { access, tls }.any().await
     }
 
-    /// Takes leave, so that the server has no lost connection to log.
-    pub(super) async fn close(self) {
+    /// Takes leave, so that the server has no lost connection to log, and says which one it was:
+    /// `erp as me at localhost:5432`.
+    pub(super) async fn close(self) -> String {
         drop(self.client);
         let _ = timeout(GOODBYE, self.connection).await;
+        self.name
     }
 }
 
@@ -141,18 +140,18 @@ impl Dial {
     async fn knock(&self, door: &Door, way: Encryption, target: Target) -> Result<Session, Trouble> {
         let mut config = self.access.config(door);
         config.ssl_mode(way);
-        let (client, version, connection) = match &self.tls {
+        let (client, connection) = match &self.tls {
             Some(tls) if way != Encryption::Disable => connect(&config, tls.clone()).await?,
             _ => connect(&config, NoTls).await?,
         };
         suits(&client, target).await?;
         let Access { database, user, .. } = &self.access;
         let name = format!("{database} as {user} at {}", door.place);
-        Ok(Session { client, name, version, connection })
+        Ok(Session { client, name, connection })
     }
 }
 
-type Connected = (Client, String, JoinHandle<()>);
+type Connected = (Client, JoinHandle<()>);
 
 async fn connect<T>(config: &Config, tls: T) -> Result<Connected, Trouble>
 where
@@ -160,12 +159,11 @@ where
     T::Stream: Send + 'static,
 {
     let (client, connection) = config.connect(tls).await?;
-    let version = connection.parameter("server_version").unwrap_or_default().to_owned();
     let task = tokio::spawn(async move {
         // Whoever waits for an answer learns that the connection is gone, and why it went is not known better here.
         let _ = connection.await;
     });
-    Ok((client, version, task))
+    Ok((client, task))
 }
 
 /// Whether the server is one of those that are asked for.

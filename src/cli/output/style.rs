@@ -21,6 +21,26 @@ pub(crate) fn plain(text: impl Display) -> String {
     text.to_string().replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
 }
 
+/// How wide running text is at most.
+const WIDTH: usize = 100;
+
+/// Running text in lines, each after an indent.
+pub(crate) fn wrap(text: &str, indent: &str) -> String {
+    let mut lines = vec![indent.to_owned()];
+    for word in plain(text).split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                if line.len() > indent.len() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
 /// A number of things: `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -29,7 +49,15 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BOLD, paint};
+    use super::{BOLD, paint, wrap};
+
+    #[test]
+    fn running_text_keeps_to_its_width() {
+        assert_eq!(wrap("a b\n c", "  "), "  a b c\n");
+        let text = wrap(&"word ".repeat(50), "    ");
+        assert!(text.lines().all(|line| line.starts_with("    word") && line.len() <= 100), "{text}");
+        assert_eq!(text.split_whitespace().count(), 50);
+    }
 
     #[test]
     fn a_name_cannot_steer_the_terminal() {

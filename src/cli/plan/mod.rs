@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Global, help};
 use super::failure::{Exit, Failure};
+use super::files;
 use super::output::{self, Terminal};
 use super::source::{Source, manifest};
 use crate::plan::{Plan, Style, plan};
@@ -106,7 +107,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         }
     };
     // A script is the result here, and an empty one is a script too.
-    if arguments.out.as_deref().is_some_and(write::is_standard_output) && !terminal.is_json() {
+    if arguments.out.as_deref().is_some_and(files::is_standard_output) && !terminal.is_json() {
         terminal.note(&human());
     } else {
         terminal.result(human, || fields(&plan, &[]))?;
@@ -122,7 +123,7 @@ fn out(
     folder: &std::path::Path,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    if write::is_standard_output(folder) {
+    if files::is_standard_output(folder) {
         let script = match way {
             Way::Up => plan.up()?,
             Way::Down => plan.down()?,

@@ -12,10 +12,6 @@ use crate::plan::{Numbering, Plan, Style};
 /// Versions from here on are times.
 const FIRST_TIMESTAMP: u64 = 10_000_000_000_000;
 
-pub(super) fn is_standard_output(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
 /// Writes the files of a migration beside those that are there, and says which.
 pub(super) fn files(plan: &Plan, style: Style, name: &str, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     // Nothing is made before the name is found to be one.

@@ -64,8 +64,8 @@ fn all_that_is_wrong_with_a_manifest_is_said_with_its_line() {
         2,
         &[
             "error: tenantry.toml does not read\n",
-            "  tenantry.toml:2: ",
-            "  tenantry.toml:4: ",
+            "\n  tenantry.toml:2  ",
+            "\n  tenantry.toml:4  ",
             "did you mean",
         ],
     );
