@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::cli::output;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain, wrap};
@@ -155,7 +155,7 @@ fn ending(proposal: &Proposal, written: Option<&Path>) -> String {
 }
 
 /// The same for programs.
-pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str) -> Map<String, Value> {
+pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str) -> Value {
     let column = proposal.column.as_ref().map(|column| {
         json!({ "name": column.name.as_str(), "type": column.tenant_type.sql(), "reason": column.reason })
     });
@@ -164,7 +164,7 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
     let schemas: Vec<&str> = proposal.schemas.iter().map(|schema| schema.as_str()).collect();
     let candidates: Vec<String> = proposal.candidates.iter().map(ToString::to_string).collect();
     let relations: Vec<Value> = proposal.relations.iter().map(relation).collect();
-    let fields = json!({
+    json!({
         "settled": proposal.is_settled(),
         "file": written.map(|path| path.display().to_string()),
         "column": column,
@@ -179,11 +179,7 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
         "relations": relations,
         "problems": output::problems(&proposal.problems),
         "manifest": manifest,
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    })
 }
 
 fn relation((name, proposed): (&QualifiedName, &Proposed)) -> Value {
