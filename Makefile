@@ -6,7 +6,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker bench bench-quick bench-overhead bench-chart bench-peers check doc server pgbouncer
+.PHONY: help demo test test-docker bench bench-quick bench-overhead bench-schema bench-chart bench-peers check doc server pgbouncer tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: server ## Show a small ERP and pgbench's tables with tenants kept apart (D
 	$(CARGO) run --quiet --features $(FEATURES) --example quickstart
 	$(CARGO) run --quiet --features $(FEATURES) --example pgbench
 
-test: server pgbouncer ## Run the whole test suite, documentation examples included
+test: server pgbouncer tryton ## Run the whole test suite, documentation examples included
 	$(CARGO) test --features $(FEATURES)
 
 test-docker: ## Run a part of the suite on a server in Docker, in an image made from Debian's packages
@@ -31,6 +31,9 @@ bench-quick: server ## Compare a scoped statement with a plain one on this machi
 
 bench-overhead: server ## Count what a scoped statement costs the client: allocations, instructions (with valgrind)
 	$(CARGO) bench --features $(FEATURES) --bench overhead
+
+bench-schema: server ## Plan for 2,000 tables: time and memory, beside pg_dump
+	$(CARGO) bench --features $(FEATURES) --bench schema
 
 bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table
 	$(CARGO) bench --features $(FEATURES) --bench chart
@@ -50,6 +53,9 @@ doc: ## Build the documentation
 
 server: # Install PostgreSQL where neither a server nor Docker is there
 	@sh tests/server/ensure.sh
+
+tryton: # Install Tryton, an ERP whose database the tests divide among its companies, where it is not there
+	@sh tests/server/tryton.sh
 
 pgbouncer: # Install PgBouncer where it is not there
 	@sh tests/server/pgbouncer.sh

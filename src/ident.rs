@@ -91,6 +91,18 @@ impl Ident {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name for people: in quotes only where SQL would read it as another one without them.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let first = |c: char| c.is_ascii_lowercase() || c == '_';
+        let rest = |c: char| first(c) || c.is_ascii_digit() || c == '$';
+        if self.0.starts_with(first) && self.0.chars().all(rest) {
+            self.0.to_string()
+        } else {
+            self.to_string()
+        }
+    }
 }
 
 /// The keywords that the server quotes where they are names, in alphabetical order: those of PostgreSQL 14 to 18, but for
@@ -208,6 +220,12 @@ impl QualifiedName {
     #[must_use]
     pub fn name(&self) -> &Ident {
         &self.name
+    }
+
+    /// The name for people: `public.invoice`, with quotes where they are needed.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        format!("{}.{}", self.schema.plain(), self.name.plain())
     }
 }
 

@@ -27,6 +27,8 @@ mod error;
 mod ident;
 #[cfg(feature = "migrate")]
 pub mod migrate;
+#[cfg(feature = "lint")]
+pub mod plan;
 pub mod policy;
 mod pool;
 mod tenant;

@@ -1,4 +1,5 @@
--- The columns that sequences belong to: by OWNED BY, as serial columns have it, or as the sequence of an identity column.
+-- The columns that sequences belong to: by OWNED BY, as serial columns have it, or as the sequence of an identity
+-- column.
 SELECT d.objid AS relation,
        n.nspname AS table_schema,
        t.relname AS table_name,

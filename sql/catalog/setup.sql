@@ -1,7 +1,7 @@
 -- Makes the server write names, constants and expressions in one way, whatever the session's settings are, until the
 -- transaction ends. Tells the server's version.
 --
--- The first row is all that is asked of it; pg_temp comes last, so that a temporary table cannot stand in for a catalog.
+-- pg_temp comes last, so that a temporary table cannot stand in for a catalog.
 SELECT pg_catalog.current_setting('server_version_num') AS version,
        pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
        pg_catalog.set_config('quote_all_identifiers', 'off', true),

@@ -1,11 +1,13 @@
 //! What a database needs before its first policy: roles, and the function that the policies call.
 
-use super::model::{Missing, Roles, Tenancy};
+use super::model::{Missing, Tenancy};
+use super::part::{Part, PartKind};
 use super::password::Password;
 use super::render::Vars;
+use super::roles::Roles;
 use super::script::Script;
 use crate::error::{Error, Result};
-use crate::ident::Ident;
+use crate::ident::{Ident, QualifiedName};
 
 macro_rules! file {
     ($name:literal) => {
@@ -28,6 +30,7 @@ macro_rules! file {
 /// - Otherwise it takes CREATEROLE for roles that do not exist, and CREATE on the database.
 /// - Making the system role takes, besides, a superuser up to PostgreSQL 15, and BYPASSRLS from 16 on.
 /// - Making the migrator a member of an owner role that existed before takes the ADMIN option on it from 16 on.
+/// - [`Tenancy::tree`] takes membership in the system role, and the right to grant SELECT on its table, which has to exist.
 /// - Roles belong to the whole cluster: each further database of the same roles needs CREATE alone.
 ///
 /// See [Role Attributes](https://www.postgresql.org/docs/current/role-attributes.html).
@@ -94,8 +97,24 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// A password is given for a role that [`Roles`] does not name.
+    /// A role is missing that is needed: one that a password is given for, the owner where there is a migrator, the system
+    /// role where [`Tenancy::tree`] is named.
     pub fn script(&self) -> Result<Script> {
+        let mut script = Script::new()?;
+        for part in self.parts()? {
+            script.add(part.what, part.sql);
+        }
+        Ok(script)
+    }
+
+    /// What it consists of, in order. Each part can be run without the others, after those that it needs.
+    pub(crate) fn parts(&self) -> Result<Vec<Part>> {
+        let mut parts = self.roles()?;
+        parts.extend(self.support()?);
+        Ok(parts)
+    }
+
+    fn roles(&self) -> Result<Vec<Part>> {
         let (owner, app) = (self.roles.owner_role(), self.roles.app_role());
         let (migrator, system) = (self.roles.migrator_role(), self.roles.system_role());
         let logins = [
@@ -104,11 +123,13 @@ impl Bootstrap {
             (&SYSTEM, system, &self.system_password),
         ];
 
-        let mut script = Script::new()?;
-        role(&mut script, owner, &OWNER)?;
+        let mut parts = Vec::new();
+        if let Some(owner) = owner {
+            parts.push(role(owner, &OWNER)?);
+        }
         for (purpose, name, password) in logins {
             match (name, password) {
-                (Some(name), _) => role(&mut script, name, purpose)?,
+                (Some(name), _) => parts.push(role(name, purpose)?),
                 (None, Some(_)) => {
                     return Err(Error::config(format!(
                         "a password is given for the {0} role, which is not named; name it with Roles::{0}",
@@ -119,58 +140,112 @@ impl Bootstrap {
             }
         }
         if let Some(migrator) = migrator {
-            let vars = Vars::default().name("owner", owner).name("migrator", migrator);
-            script.push(format!("bootstrap: {migrator} is a member of {owner}"), file!("member"), &vars)?;
+            let owner = owner.ok_or_else(|| {
+                Error::config("a migrator is a member of the owner, which is not named; use Roles::new")
+            })?;
+            let vars = || Vars::default().name("owner", owner).name("migrator", migrator);
+            let kind = PartKind::Member { role: owner.clone(), member: migrator.clone() };
+            let what = format!("{migrator} is a member of {owner}");
+            parts.push(
+                Part::new(kind, what, file!("member"), &vars())?.undone_by(file!("undo/member"), &vars())?,
+            );
         }
         for (name, purpose) in [(Some(app), &APP), (system, &SYSTEM)] {
             let Some(name) = name else { continue };
-            let vars = Vars::default().name("owner", owner).name("role", name).text("purpose", purpose.name);
-            script.push(format!("bootstrap: {name} reaches no other role"), file!("apart"), &vars)?;
+            let vars = Vars::default()
+                .text("owner", owner.map_or("", Ident::as_str))
+                .name("role", name)
+                .text("purpose", purpose.name);
+            let what = format!("{name} reaches no other role");
+            parts.push(Part::new(PartKind::Check, what, file!("apart"), &vars)?);
         }
         for (_, name, password) in logins {
             let (Some(name), Some(password)) = (name, password) else { continue };
             let vars = Vars::default().name("role", name).text("verifier", password.verifier());
-            script.push(format!("bootstrap: password of {name}"), file!("password"), &vars)?;
+            let kind = PartKind::Password(name.clone());
+            parts.push(Part::new(kind, format!("password of {name}"), file!("password"), &vars)?);
         }
-        if self.tenancy.when_missing() == Missing::Error {
-            self.support(&mut script)?;
-        }
-        Ok(script)
+        Ok(parts)
     }
 
-    fn support(&self, script: &mut Script) -> Result<()> {
+    /// The schema and the functions that the policies call, if they call any.
+    fn support(&self) -> Result<Vec<Part>> {
         let support = self.tenancy.support();
         let tenant_type = self.tenancy.tenant_type().sql();
         let setting = self.tenancy.setting_name().as_str();
         let named = || Vars::default().name("support", support);
+        let function = |name: &'static str| {
+            let function = QualifiedName::new(support.clone(), Ident::known(name));
+            (PartKind::Function(function), format!("function {support}.{name}"))
+        };
+        let (calls, tree) = (self.tenancy.when_missing() == Missing::Error, self.tenancy.tenant_tree());
 
-        let vars = named().name("app", self.roles.app_role());
-        script.push(format!("bootstrap: schema {support}"), file!("schema"), &vars)?;
-        script.push(format!("bootstrap: function {support}.no_tenant"), file!("no_tenant"), &named())?;
-        let vars = named().text("type", tenant_type).text("setting", setting);
-        script.push(
-            format!("bootstrap: {support}.tenant_id keeps its meaning"),
-            file!("tenant_id_kept"),
-            &vars,
-        )?;
-        let vars = named().sql("type", tenant_type).text("setting", setting);
-        script.push(format!("bootstrap: function {support}.tenant_id"), file!("tenant_id"), &vars)
+        let mut parts = Vec::new();
+        if calls || tree.is_some() {
+            let (kind, what) = (PartKind::Schema(support.clone()), format!("schema {support}"));
+            let vars = named().name("app", self.roles.app_role());
+            parts.push(
+                Part::new(kind, what, file!("schema"), &vars)?.undone_by(file!("undo/schema"), &named())?,
+            );
+        }
+        if calls {
+            let (kind, what) = function("no_tenant");
+            let part = Part::new(kind, what, file!("no_tenant"), &named())?;
+            parts.push(part.undone_by(file!("undo/no_tenant"), &named())?);
+
+            let what = format!("{support}.tenant_id keeps its meaning");
+            let vars = named().text("type", tenant_type).text("setting", setting);
+            parts.push(Part::new(PartKind::Check, what, file!("tenant_id_kept"), &vars)?);
+
+            let (kind, what) = function("tenant_id");
+            let vars = named().sql("type", tenant_type).text("setting", setting);
+            let part = Part::new(kind, what, file!("tenant_id"), &vars)?;
+            parts.push(part.undone_by(file!("undo/tenant_id"), &named())?);
+        }
+        if let Some(tree) = tree {
+            let system = self.roles.system_role().ok_or_else(|| {
+                Error::config(
+                    "the tree of tenants is read by the system role, which is not named; name it with Roles::system",
+                )
+            })?;
+            let read = Vars::default()
+                .name("tree_schema", tree.table().schema())
+                .name("tree_table", tree.table().name())
+                .name("system", system);
+            let what = format!("{system} reads {}", tree.table());
+            parts.push(Part::new(PartKind::Grant, what, file!("tree_read"), &read)?);
+            let (kind, what) = function("tenant_tree");
+            let vars = named()
+                .sql("type", tenant_type)
+                .sql("context", self.tenancy.context()?)
+                .name("tree_schema", tree.table().schema())
+                .name("tree_table", tree.table().name())
+                .name("id", tree.id())
+                .name("parent", tree.parent())
+                .name("system", system);
+            let part = Part::new(kind, what, file!("tenant_tree"), &vars)?;
+            parts.push(part.undone_by(file!("undo/tenant_tree"), &named())?);
+        }
+        Ok(parts)
     }
 }
 
-fn role(script: &mut Script, name: &Ident, purpose: &Purpose) -> Result<()> {
+fn role(name: &Ident, purpose: &Purpose) -> Result<Part> {
     let vars = Vars::default()
         .name("role", name)
         .text("purpose", purpose.name)
         .text("login", if purpose.logs_in { "LOGIN" } else { "NOLOGIN" })
         .text("bypassrls", if purpose.bypasses_policies { "BYPASSRLS" } else { "NOBYPASSRLS" });
-    script.push(format!("bootstrap: {} role {name}", purpose.name), file!("role"), &vars)
+    let what = format!("{} role {name}", purpose.name);
+    Part::new(PartKind::Role(name.clone()), what, file!("role"), &vars)?
+        .undone_by(file!("undo/role"), &Vars::default().name("role", name))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::part::PartKind;
     use super::Bootstrap;
-    use crate::policy::{Missing, Password, Roles, Tenancy};
+    use crate::policy::{Missing, Password, Roles, Tenancy, Tree};
 
     #[test]
     fn a_password_needs_its_role() {
@@ -185,5 +260,45 @@ mod tests {
         let tenancy = Tenancy::default().missing(Missing::Empty);
         let script = Bootstrap::new(tenancy, Roles::new("o", "a").unwrap()).script().unwrap();
         assert!(!script.to_string().contains("CREATE SCHEMA"), "{script}");
+    }
+
+    #[test]
+    fn roles_that_are_needed_are_asked_for() {
+        let without_owner = Roles::without_owner("a").unwrap();
+        let bootstrap = |roles: &Roles, tenancy: &Tenancy| Bootstrap::new(tenancy.clone(), roles.clone());
+        let (plain, tree) = (Tenancy::default(), Tree::new("erp.company", "id", "parent_id").unwrap());
+        let script = bootstrap(&without_owner, &plain).script().unwrap().to_string();
+        assert!(script.contains("app role") && !script.contains("owner role"), "{script}");
+
+        let migrator = without_owner.clone().migrator("m").unwrap();
+        let error = bootstrap(&migrator, &plain).script().unwrap_err().to_string();
+        assert!(error.contains("a member of the owner, which is not named"), "{error}");
+        let error = bootstrap(&without_owner, &plain.tree(tree)).script().unwrap_err().to_string();
+        assert!(error.contains("name it with Roles::system"), "{error}");
+    }
+
+    #[test]
+    fn each_part_is_undone_by_what_drops_it() {
+        let tree = Tree::new("erp.company", "id", "parent_id").unwrap();
+        let roles = Roles::new("o", "a").unwrap().migrator("m").unwrap().system("s").unwrap();
+        let parts = Bootstrap::new(Tenancy::default().tree(tree), roles).parts().unwrap();
+        let undone: Vec<&str> = parts.iter().filter_map(|part| part.down.as_deref()).collect();
+        assert_eq!(
+            undone,
+            [
+                r#"DROP ROLE IF EXISTS "o";"#,
+                r#"DROP ROLE IF EXISTS "m";"#,
+                r#"DROP ROLE IF EXISTS "a";"#,
+                r#"DROP ROLE IF EXISTS "s";"#,
+                r#"REVOKE "o" FROM "m";"#,
+                r#"DROP SCHEMA IF EXISTS "tenantry";"#,
+                r#"DROP FUNCTION IF EXISTS "tenantry".no_tenant(text);"#,
+                r#"DROP FUNCTION IF EXISTS "tenantry".tenant_id();"#,
+                r#"DROP FUNCTION IF EXISTS "tenantry".tenant_tree();"#,
+            ]
+        );
+        let stays =
+            |kind: &PartKind| matches!(kind, PartKind::Check | PartKind::Grant | PartKind::Password(_));
+        assert!(parts.iter().all(|part| part.down.is_some() != stays(&part.kind)));
     }
 }

@@ -25,22 +25,41 @@
 //! # }
 //! ```
 //!
+//! [`secure`] is for tables with a tenant column. A [`Shape`] has the policies of any table: that of a child, rows that all
+//! share, tenants above others, users who are members.
+//!
 //! The policies are those of
 //! [Row Security Policies](https://www.postgresql.org/docs/current/ddl-rowsecurity.html). Superusers and roles with
 //! BYPASSRLS are not bound by them, and TRUNCATE and REFERENCES do not ask them.
 
 mod bootstrap;
+mod foreign_key;
+#[cfg(feature = "lint")]
+pub mod manifest;
+mod membership;
 mod model;
+mod part;
 mod password;
-mod render;
+mod privileges;
+pub(crate) mod render;
+mod roles;
 pub(crate) mod scan;
 mod script;
 mod secure;
 mod shapes;
+mod tenant_table;
+mod tree;
 
 pub use bootstrap::Bootstrap;
-pub use model::{Missing, Roles, Tenancy};
+pub use foreign_key::{ForeignKey, OnDelete};
+pub use membership::Membership;
+pub use model::{Missing, Tenancy};
+#[cfg(feature = "lint")]
+pub(crate) use part::PartKind;
 pub use password::Password;
+pub use roles::Roles;
 pub use script::{Script, Step};
 pub use secure::secure;
-pub use shapes::{ForeignKey, OnDelete, TenantTable};
+pub use shapes::{Child, Shape, TenantColumn};
+pub use tenant_table::TenantTable;
+pub use tree::Tree;

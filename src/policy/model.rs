@@ -1,7 +1,9 @@
-//! What is wanted: how tenants are told apart, and which roles there are.
+//! What is wanted: how tenants are told apart.
 
+use super::membership::Membership;
 use super::render::{Vars, render};
-use crate::error::{Error, Result};
+use super::tree::Tree;
+use crate::error::Result;
 use crate::ident::{Ident, SettingName};
 use crate::tenant::TenantType;
 
@@ -13,6 +15,8 @@ use crate::tenant::TenantType;
 /// | [`column`](Self::column) | `tenant_id` |
 /// | [`missing`](Self::missing) | [`Missing::Error`] |
 /// | [`support_schema`](Self::support_schema) | `tenantry` |
+/// | [`tree`](Self::tree) | no tenant is above another |
+/// | [`membership`](Self::membership) | transactions have tenants, not users |
 ///
 /// ```
 /// use tenantry::TenantType;
@@ -30,6 +34,8 @@ pub struct Tenancy {
     column: Ident,
     missing: Missing,
     support_schema: Ident,
+    tree: Option<Tree>,
+    membership: Option<Membership>,
 }
 
 /// What a statement gets that runs without a tenant.
@@ -58,6 +64,8 @@ impl Tenancy {
             column: Ident::known("tenant_id"),
             missing: Missing::default(),
             support_schema: Ident::known("tenantry"),
+            tree: None,
+            membership: None,
         }
     }
 
@@ -101,41 +109,74 @@ impl Tenancy {
         Ok(self)
     }
 
-    pub(super) fn tenant_type(&self) -> TenantType {
+    /// Which tenant is above which, for [`Shape::Tree`](super::Shape::Tree). Default: none is above another.
+    #[must_use]
+    pub fn tree(mut self, tree: Tree) -> Self {
+        self.tree = Some(tree);
+        self
+    }
+
+    /// Which user is a member of which tenant, for [`Shape::Membership`](super::Shape::Membership). Default: transactions
+    /// have tenants, not users.
+    #[must_use]
+    pub fn membership(mut self, membership: Membership) -> Self {
+        self.membership = Some(membership);
+        self
+    }
+
+    pub(crate) fn tenant_type(&self) -> TenantType {
         self.tenant_type
     }
 
-    pub(super) fn setting_name(&self) -> &SettingName {
+    pub(crate) fn setting_name(&self) -> &SettingName {
         &self.setting
     }
 
-    pub(super) fn tenant_column(&self) -> &Ident {
+    pub(crate) fn tenant_column(&self) -> &Ident {
         &self.column
     }
 
-    pub(super) fn when_missing(&self) -> Missing {
+    pub(crate) fn when_missing(&self) -> Missing {
         self.missing
     }
 
-    pub(super) fn support(&self) -> &Ident {
+    pub(crate) fn support(&self) -> &Ident {
         &self.support_schema
     }
 
+    pub(crate) fn tenant_tree(&self) -> Option<&Tree> {
+        self.tree.as_ref()
+    }
+
+    pub(crate) fn members(&self) -> Option<&Membership> {
+        self.membership.as_ref()
+    }
+
     /// The expression that gives the tenant of the statement.
-    ///
-    /// A setting that was set once reads as an empty text after its transaction, not as NULL, for as long as the
-    /// connection lives; hence the NULLIF before the cast.
-    pub(super) fn context(&self) -> Result<String> {
+    pub(crate) fn context(&self) -> Result<String> {
         match self.missing {
             Missing::Error => {
                 render(r#":"support".tenant_id()"#, &Vars::default().name("support", &self.support_schema))
             }
-            Missing::Empty => {
-                let vars = Vars::default()
-                    .text("setting", self.setting.as_str())
-                    .sql("tenant_type", self.tenant_type.sql());
-                render("nullif(pg_catalog.current_setting(:'setting', true), ''):::tenant_type", &vars)
-            }
+            Missing::Empty => self.bound(&self.setting, self.tenant_type),
+        }
+    }
+
+    /// The expression that gives the value of a setting of the transaction.
+    ///
+    /// A setting that was set once reads as an empty text after its transaction, not as NULL, for as long as the
+    /// connection lives; hence the NULLIF before the cast. A text is not cast: the server would forget the cast, and what
+    /// it writes back would differ from what was written.
+    pub(super) fn bound(&self, setting: &SettingName, value_type: TenantType) -> Result<String> {
+        let vars = Vars::default().text("setting", setting.as_str());
+        let mut bound = render("nullif(pg_catalog.current_setting(:'setting', true), '')", &vars)?;
+        if self.missing == Missing::Error {
+            let vars = vars.name("support", &self.support_schema).sql("bound", bound);
+            bound = render(r#"coalesce(:bound, :"support".no_tenant(:'setting'))"#, &vars)?;
+        }
+        match value_type {
+            TenantType::Text => Ok(bound),
+            other => render(":bound:::type", &Vars::default().sql("bound", bound).sql("type", other.sql())),
         }
     }
 }
@@ -144,101 +185,5 @@ impl Tenancy {
 impl Default for Tenancy {
     fn default() -> Self {
         Self::new(TenantType::default())
-    }
-}
-
-/// The roles of a database whose tables belong to tenants.
-///
-/// | role | logs in | is for |
-/// |---|---|---|
-/// | owner | no | owning the tables |
-/// | migrator | yes | migrations, as a member of owner |
-/// | app | yes | services; the policies bind it to one tenant |
-/// | system | yes | work across tenants; it has BYPASSRLS |
-///
-/// ```
-/// use tenantry::policy::Roles;
-///
-/// # fn main() -> tenantry::Result<()> {
-/// let roles = Roles::new("erp_owner", "erp_app")?.migrator("erp_migrator")?.system("erp_system")?;
-/// assert!(Roles::new("erp", "erp").is_err());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct Roles {
-    owner: Ident,
-    app: Ident,
-    migrator: Option<Ident>,
-    system: Option<Ident>,
-}
-
-impl Roles {
-    /// The two roles that are always there.
-    ///
-    /// # Errors
-    ///
-    /// A name is not one that PostgreSQL keeps, or the two are the same: an owner can drop the policies of its tables.
-    pub fn new(owner: impl Into<String>, app: impl Into<String>) -> Result<Self> {
-        Self { owner: Ident::new(owner)?, app: Ident::new(app)?, migrator: None, system: None }.distinct()
-    }
-
-    /// The role that runs migrations. Default: none.
-    ///
-    /// # Errors
-    ///
-    /// The name is not one that PostgreSQL keeps, or is that of another role here.
-    pub fn migrator(mut self, name: impl Into<String>) -> Result<Self> {
-        self.migrator = Some(Ident::new(name)?);
-        self.distinct()
-    }
-
-    /// The role for work across tenants. Default: none.
-    ///
-    /// # Errors
-    ///
-    /// The name is not one that PostgreSQL keeps, or is that of another role here.
-    pub fn system(mut self, name: impl Into<String>) -> Result<Self> {
-        self.system = Some(Ident::new(name)?);
-        self.distinct()
-    }
-
-    pub(super) fn owner_role(&self) -> &Ident {
-        &self.owner
-    }
-
-    pub(super) fn app_role(&self) -> &Ident {
-        &self.app
-    }
-
-    pub(super) fn migrator_role(&self) -> Option<&Ident> {
-        self.migrator.as_ref()
-    }
-
-    pub(super) fn system_role(&self) -> Option<&Ident> {
-        self.system.as_ref()
-    }
-
-    /// The roles that read and write rows, as a list in SQL.
-    pub(super) fn writers(&self) -> String {
-        let roles: Vec<String> =
-            [Some(&self.app), self.system.as_ref()].into_iter().flatten().map(Ident::to_string).collect();
-        roles.join(", ")
-    }
-
-    fn distinct(self) -> Result<Self> {
-        let mut names: Vec<&Ident> =
-            [Some(&self.owner), Some(&self.app), self.migrator.as_ref(), self.system.as_ref()]
-                .into_iter()
-                .flatten()
-                .collect();
-        names.sort();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Error::config(format!(
-                "role {} is given two purposes; expected a role for each of owner, migrator, app and system",
-                pair[0]
-            ))),
-            None => Ok(self),
-        }
     }
 }

@@ -19,7 +19,7 @@ use crate::ident::{Ident, array_text, literal};
 
 /// What a file's variables stand for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Vars<'a>(Vec<(&'static str, Value<'a>)>);
+pub(crate) struct Vars<'a>(Vec<(&'static str, Value<'a>)>);
 
 #[derive(Clone, Debug)]
 enum Value<'a> {
@@ -32,22 +32,22 @@ enum Value<'a> {
 }
 
 impl<'a> Vars<'a> {
-    pub(super) fn name(mut self, key: &'static str, name: &'a Ident) -> Self {
+    pub(crate) fn name(mut self, key: &'static str, name: &'a Ident) -> Self {
         self.0.push((key, Value::Name(name)));
         self
     }
 
-    pub(super) fn text(mut self, key: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn text(mut self, key: &'static str, text: impl Into<String>) -> Self {
         self.0.push((key, Value::Text(text.into())));
         self
     }
 
     /// Several names, as the text of an array.
-    pub(super) fn names(self, key: &'static str, names: &[&Ident]) -> Self {
+    pub(crate) fn names(self, key: &'static str, names: &[&Ident]) -> Self {
         self.text(key, array_text(names))
     }
 
-    pub(super) fn sql(mut self, key: &'static str, sql: impl Into<String>) -> Self {
+    pub(crate) fn sql(mut self, key: &'static str, sql: impl Into<String>) -> Self {
         self.0.push((key, Value::Sql(sql.into())));
         self
     }
@@ -70,7 +70,7 @@ impl<'a> Vars<'a> {
 ///
 /// The file names a variable that is not given, or not in that kind of quotes, or a given one is not used:
 /// either way file and code have come apart.
-pub(super) fn render(file: &str, vars: &Vars<'_>) -> Result<String> {
+pub(crate) fn render(file: &str, vars: &Vars<'_>) -> Result<String> {
     let mut sql = String::with_capacity(file.len());
     let mut used = BTreeSet::new();
     for piece in pieces(without_head(file)) {

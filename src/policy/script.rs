@@ -30,7 +30,7 @@ pub struct Step {
 }
 
 impl Script {
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         Self { steps: Vec::new() }.lock_timeout(LOCK_TIMEOUT)
     }
 
@@ -64,10 +64,23 @@ impl Script {
         &self.steps
     }
 
+    /// The SQL of all steps, each under its title, without `BEGIN` and `COMMIT`.
+    pub(crate) fn body(&self) -> String {
+        let titled = |step: &Step| {
+            // A name may hold a line break, and what follows one is not part of the comment any more.
+            let what = step.what.replace(|c: char| c.is_control(), " ");
+            format!("-- {what}\n{}\n", step.sql)
+        };
+        self.steps.iter().map(titled).collect::<Vec<_>>().join("\n")
+    }
+
     pub(super) fn push(&mut self, what: impl Into<String>, file: &str, vars: &Vars<'_>) -> Result<()> {
-        let sql = render(file, vars)?;
-        self.steps.push(Step { what: what.into(), sql });
+        self.add(what, render(file, vars)?);
         Ok(())
+    }
+
+    pub(crate) fn add(&mut self, what: impl Into<String>, sql: String) {
+        self.steps.push(Step { what: what.into(), sql });
     }
 }
 
@@ -87,13 +100,7 @@ impl Step {
 
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "BEGIN;\n")?;
-        for step in &self.steps {
-            // A name may hold a line break, and what follows one is not part of the comment any more.
-            let what = step.what.replace(|c: char| c.is_control(), " ");
-            writeln!(f, "-- {what}\n{}\n", step.sql)?;
-        }
-        writeln!(f, "COMMIT;")
+        writeln!(f, "BEGIN;\n\n{}\nCOMMIT;", self.body())
     }
 }
 

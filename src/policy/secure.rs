@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Missing, Roles, Tenancy};
+use super::model::{Missing, Tenancy};
 use super::render::Vars;
+use super::roles::Roles;
 use super::script::Script;
-use super::shapes::TenantTable;
+use super::tenant_table::TenantTable;
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 

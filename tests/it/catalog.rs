@@ -34,6 +34,13 @@ impl Place {
         Self { client, database, role: unique("catalog") }
     }
 
+    /// A plain role, which has been granted nothing, and its connection.
+    pub(crate) async fn stranger(&self) -> Client {
+        let name = format!("{}_stranger", self.role);
+        self.run(&format!("CREATE ROLE {name} LOGIN PASSWORD 'x'")).await;
+        self.database.connect_as(&name, "x").await.unwrap()
+    }
+
     pub(crate) async fn run(&self, sql: &str) {
         self.client.batch_execute(sql).await.unwrap_or_else(|error| {
             let position = error.as_db_error().and_then(|error| error.position());
@@ -54,7 +61,8 @@ pub(crate) fn schema(role: &str, database: &str) -> String {
 
 /// What `schema.sql` has made, without what the cluster and its version add.
 pub(crate) fn own(mut catalog: Catalog, role: &str) -> Catalog {
-    let mine = |name: &Ident| name.as_str().starts_with(role);
+    let prefix = format!("{role}_");
+    let mine = |name: &Ident| name.as_str().starts_with(&prefix);
     catalog.server_version = None;
     catalog.roles.retain(|name, _| mine(name));
     catalog.memberships.retain(|membership| mine(&membership.member));

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
+mod applications;
 mod cancellation;
 mod catalog;
 mod compile_fail;
@@ -9,9 +10,11 @@ mod house;
 mod isolation;
 mod laws;
 mod pgbench;
+mod plan;
 mod policy;
 mod recovery;
 mod routes;
 mod support;
 mod testing;
+mod tool;
 mod transactions;

@@ -6,6 +6,8 @@ mod keys;
 mod matrix;
 mod names;
 mod objects;
+mod secured;
+mod shapes;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +29,30 @@ pub(crate) struct Admin {
 pub(crate) async fn admin() -> Admin {
     let database = testing::server().await.unwrap().database().await.unwrap();
     Admin { client: database.connect().await.unwrap(), database }
+}
+
+impl Admin {
+    /// A connection of a role's own.
+    pub(crate) async fn login(&self, role: &str) -> Client {
+        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
+        self.batch_execute(&sql).await.unwrap();
+        self.database.connect_as(role, "x").await.unwrap()
+    }
+
+    /// The URL of its database for the superuser.
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
+    /// The URL of its database for a role that has logged in before.
+    pub(crate) fn url_as(&self, role: &str) -> String {
+        self.database.url_as(role, "x")
+    }
+
+    /// Another superuser's connection, which nobody has used.
+    pub(crate) async fn connect(&self) -> Client {
+        self.database.connect().await.unwrap()
+    }
 }
 
 impl Deref for Admin {
@@ -92,9 +118,7 @@ impl Place {
 
     /// A connection of a role's own.
     pub(crate) async fn login(&self, role: &str) -> Client {
-        let sql = format!("ALTER ROLE {} PASSWORD 'x'", Ident::new(role).unwrap());
-        self.admin.batch_execute(&sql).await.unwrap();
-        self.admin.database.connect_as(role, "x").await.unwrap()
+        self.admin.login(role).await
     }
 
     pub(crate) async fn as_app(&self) -> Client {

@@ -1,7 +1,7 @@
 //! Reads a schema from a server.
 //!
 //! Everything comes from one snapshot, by queries that are sent together. Each file here reads one part of the model
-//! and knows the queries for it; [`read`] knows how, and [`building`] puts the parts together.
+//! and knows the queries for it; `read` knows how, and `building` puts the parts together.
 
 mod building;
 mod constraints;
@@ -24,6 +24,9 @@ use crate::error::{Error, Result, Step};
 /// It takes one transaction, which reads only and sees one moment. A role needs no more than every role has unless it
 /// was taken away: to read the tables of `pg_catalog`.
 ///
+/// The server writes expressions with the names of the present, rather than of that moment. While another session
+/// changes the schema, what is read can therefore be of both, or an error.
+///
 /// # Errors
 ///
 /// The connection was lost; or the role may not read a part, and the error names it and what is missing.
@@ -44,7 +47,7 @@ pub async fn load(client: &mut Client) -> Result<Catalog> {
     let transaction = begin.start().await.map_err(|source| Error::server(Step::Begin, source))?;
     let version = server::version(&transaction).await?;
     // They are sent in this order, each before the first is answered.
-    let parts = try_join(
+    let parts = Box::pin(try_join(
         try_join5(
             relations::read(&transaction),
             constraints::read(&transaction),
@@ -59,7 +62,7 @@ pub async fn load(client: &mut Client) -> Result<Catalog> {
             server::extensions(&transaction),
             server::publications(&transaction, version),
         ),
-    );
+    ));
     let (
         (relations, constraints, indexes, functions, on_relations),
         (on_objects, roles, schemas, extensions, publications),

@@ -3,13 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join3;
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::Token;
 use tokio_postgres::Transaction;
 
 use super::super::{
     Argument, Expr, Function, FunctionKind, Parallel, Rule, Signature, Trigger, TriggerEvent, TriggerTiming,
-    Volatility,
+    Volatility, tokens,
 };
 use super::building::Building;
 use super::read::{Line, Oid, Query, letter, rows};
@@ -157,7 +156,7 @@ fn trigger(row: &Line) -> Result<(Oid, Ident, Trigger)> {
         events: EVENTS.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, event)| *event).collect(),
         columns: row.idents("columns")?,
         for_each_row: bits & ROW != 0,
-        when: definition.and_then(condition),
+        when: definition.map(condition),
         function: row.qualified("function_schema", "function_name")?,
         enabled: row.get("enabled")?,
         constraint: row.get("is_constraint")?,
@@ -166,25 +165,30 @@ fn trigger(row: &Line) -> Result<(Oid, Ident, Trigger)> {
     Ok((row.get("relation")?, row.ident("tgname")?, trigger))
 }
 
-/// What stands in the parentheses after WHEN in the definition of a trigger.
-fn condition(definition: &str) -> Option<Expr> {
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, definition).with_unescape(false).tokenize().ok()?;
-    let is_when = |token: &Token| matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value == "WHEN");
-    let after = tokens.iter().skip_while(|token| !is_when(token)).skip(1);
+/// What stands in the parentheses after WHEN in the definition of a trigger; all of it if it is not understood.
+fn condition(definition: &str) -> Expr {
+    let is_when = |token: &Token| match token {
+        Token::Word(word) => word.quote_style.is_none() && word.value == "WHEN",
+        _ => false,
+    };
     let mut depth = 0;
-    let mut text = String::new();
-    for token in after {
+    let mut start = 0;
+    for (token, range) in
+        tokens(definition).unwrap_or_default().iter().skip_while(|(token, _)| !is_when(token))
+    {
         match token {
-            Token::LParen => depth += 1,
+            Token::LParen => {
+                if depth == 0 {
+                    start = range.end;
+                }
+                depth += 1;
+            }
+            Token::RParen if depth == 1 => return Expr::new(&definition[start..range.start]),
             Token::RParen => depth -= 1,
             _ => {}
         }
-        text.push_str(&token.to_string());
-        if depth == 0 && *token == Token::RParen {
-            break;
-        }
     }
-    Some(Expr::new(text.trim()))
+    Expr::new(definition)
 }
 
 fn rule(row: &Line) -> Result<(Oid, Oid, Ident, Rule)> {
@@ -211,7 +215,8 @@ mod tests {
     fn a_condition_is_found_wherever_its_words_stand() {
         for (definition, expected) in [
             (
-                "CREATE TRIGGER t BEFORE UPDATE ON s.x FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION s.f()",
+                "CREATE TRIGGER t BEFORE UPDATE ON s.x FOR EACH ROW \
+                 WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION s.f()",
                 "(old.* IS DISTINCT FROM new.*)",
             ),
             (
@@ -220,11 +225,12 @@ mod tests {
                 "new.b = ') EXECUTE FUNCTION'",
             ),
             (
-                "CREATE TRIGGER t AFTER INSERT ON s.x FOR EACH ROW WHEN ((new.b = E'it\\\\''s')) EXECUTE FUNCTION s.f()",
+                "CREATE TRIGGER t AFTER INSERT ON s.x FOR EACH ROW \
+                 WHEN ((new.b = E'it\\\\''s')) EXECUTE FUNCTION s.f()",
                 "new.b = E'it\\\\''s'",
             ),
         ] {
-            assert_eq!(condition(definition), Some(Expr::new(expected)), "{definition}");
+            assert_eq!(condition(definition), Expr::new(expected), "{definition}");
         }
     }
 }

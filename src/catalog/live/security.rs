@@ -68,7 +68,7 @@ impl OnObjects {
     }
 }
 
-pub(super) struct Roles {
+pub(super) struct OfRoles {
     roles: Vec<(Ident, Role)>,
     memberships: Vec<Membership>,
     default_privileges: Vec<DefaultPrivileges>,
@@ -76,7 +76,7 @@ pub(super) struct Roles {
 }
 
 /// What there is of roles themselves.
-pub(super) async fn roles(transaction: &Transaction<'_>) -> Result<Roles> {
+pub(super) async fn roles(transaction: &Transaction<'_>) -> Result<OfRoles> {
     let (roles, memberships, default_privileges, settings) = try_join4(
         rows(transaction, ROLES, role),
         rows(transaction, MEMBERSHIPS, membership),
@@ -84,10 +84,10 @@ pub(super) async fn roles(transaction: &Transaction<'_>) -> Result<Roles> {
         rows(transaction, SETTINGS, setting),
     )
     .await?;
-    Ok(Roles { roles, memberships, default_privileges, settings })
+    Ok(OfRoles { roles, memberships, default_privileges, settings })
 }
 
-impl Roles {
+impl OfRoles {
     pub(super) fn add_to(self, catalog: &mut Catalog) {
         catalog.roles.extend(self.roles);
         catalog.memberships.extend(self.memberships);

@@ -8,6 +8,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::normal;
+use crate::ident::QualifiedName;
 
 /// A SQL expression, as its author or the server wrote it.
 ///
@@ -44,6 +45,23 @@ impl Expr {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The sequence that it takes the next value of, if that is all it does.
+    pub(crate) fn sequence(&self) -> Option<QualifiedName> {
+        let ast::Expr::Function(call) = self.tree()? else { return None };
+        let ast::FunctionArguments::List(arguments) = call.args else { return None };
+        let is_nextval = call.name.0.last()?.as_ident()?.value == "nextval";
+        let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument))] = &arguments.args[..] else {
+            return None;
+        };
+        let mut argument = argument;
+        while let ast::Expr::Cast { expr, .. } | ast::Expr::Nested(expr) = argument {
+            argument = expr;
+        }
+        let ast::Expr::Value(value) = argument else { return None };
+        let ast::Value::SingleQuotedString(name) = &value.value else { return None };
+        QualifiedName::parse(name).ok().filter(|_| is_nextval)
     }
 
     /// The one spelling of all that say the same.
@@ -133,6 +151,7 @@ mod tests {
             ("a between 1 and 2", "((a >= 1) AND (a <= 2))"),
             ("a or b and c", "(a OR (b AND c))"),
             ("a like 'x%'", "(a ~~ 'x%'::text)"),
+            (r"a = E'x\\y''z'", r"(a = 'x\y''z'::text)"),
             (
                 "exists (select 1 from erp.p as p where p.id = c.p_id)",
                 "(EXISTS ( SELECT 1\n   FROM erp.p p\n  WHERE (p.id = c.p_id)))",

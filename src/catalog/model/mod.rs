@@ -10,6 +10,7 @@ mod normal;
 mod relation;
 mod routine;
 mod security;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,9 +29,12 @@ pub use routine::{
     Argument, Function, FunctionKind, Parallel, Rule, Signature, Trigger, TriggerEvent, TriggerTiming,
     Volatility,
 };
+pub(crate) use security::DML;
 pub use security::{
     Command, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege, Role, Setting,
 };
+
+pub(crate) use tokens::tokens;
 
 /// A database as its catalogs describe it, without the objects of the system's own schemas.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -78,6 +78,12 @@ impl VisitorMut for Normalize {
 fn leaf(expr: &mut Expr) {
     match expr {
         Expr::Identifier(ident) => plain(ident),
+        Expr::Value(value) => {
+            // How a text is escaped is not what it says.
+            if let Value::EscapedStringLiteral(text) = &mut value.value {
+                value.value = Value::SingleQuotedString(std::mem::take(text));
+            }
+        }
         Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(plain),
         Expr::Function(function) => {
             let keyword = function.args == FunctionArguments::None;

@@ -134,7 +134,7 @@ pub struct PartitionOf {
 /// What a view reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// The relations that its query names, itself excepted; those that they read are theirs.
+    /// The relations that its query names, itself and those of `pg_catalog` excepted; those that they read are theirs.
     pub reads: BTreeSet<QualifiedName>,
 }
 
@@ -200,5 +200,13 @@ impl Relation {
     #[must_use]
     pub fn primary_key(&self) -> Option<&[Ident]> {
         self.keys.values().find(|key| key.primary).map(|key| key.columns.as_slice())
+    }
+}
+
+impl Column {
+    /// The sequence that its default takes the next value of.
+    #[must_use]
+    pub fn sequence(&self) -> Option<QualifiedName> {
+        self.default.as_ref().and_then(Expr::sequence)
     }
 }

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
-
 use super::expr::Expr;
 use super::security::Grant;
+use super::tokens::tokens;
 use crate::ident::{Ident, QualifiedName};
 
 /// A function's name and the types of its input arguments, which together are its identity.
@@ -55,10 +53,8 @@ impl Function {
     /// A body in standard SQL as [`body`](Self::body) has it: its tokens, without comments, joined by one space.
     #[must_use]
     pub fn joined_tokens(text: &str) -> String {
-        let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).with_unescape(false).tokenize();
-        let Ok(tokens) = tokens else { return text.to_owned() };
-        let spoken = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_)));
-        let words: Vec<String> = spoken.map(ToString::to_string).collect();
+        let Some(tokens) = tokens(text) else { return text.to_owned() };
+        let words: Vec<&str> = tokens.into_iter().map(|(_, range)| &text[range]).collect();
         words.join(" ")
     }
 }
@@ -167,6 +163,6 @@ pub struct Rule {
     pub instead: bool,
     /// Whether it is in force.
     pub enabled: bool,
-    /// The relations that its condition and actions name, its own excepted.
+    /// The relations that its condition and actions name, its own and those of `pg_catalog` excepted.
     pub uses: BTreeSet<QualifiedName>,
 }

@@ -221,12 +221,6 @@ pub struct Setting {
 pub(crate) const DML: [Privilege; 4] =
     [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
 
-/// The roles of a list, in SQL.
-pub(crate) fn role_list(roles: &BTreeSet<Grantee>) -> String {
-    let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
-    names.join(", ")
-}
-
 impl std::fmt::Display for Grantee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

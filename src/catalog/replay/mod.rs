@@ -21,7 +21,6 @@ mod statement;
 mod types;
 mod value;
 
-#[expect(unused_imports, reason = "the plan reads the policies that it renders with it")]
 pub(crate) use policy::parse_policies;
 pub use run::{Located, Opaque, Options, Replayed, replay};
 pub use source::Source;

@@ -33,6 +33,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT EXECUTE ON FUNCTIONS TO {ro
 ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT USAGE ON SCHEMAS TO {role}_reader;
 
 ALTER ROLE {role}_app SET statement_timeout = '30s';
+ALTER ROLE {role}_system SET Lock_Timeout TO '5s';
 ALTER ROLE {role}_app IN DATABASE {database} SET search_path = erp, public;
 ALTER ROLE {role}_system IN DATABASE {database} SET app.tenant_id = 'none';
 ALTER DATABASE {database} SET row_security = on;
@@ -213,7 +214,8 @@ CREATE OR REPLACE VIEW erp.open_invoice WITH (security_invoker = on, security_ba
 CREATE VIEW erp.active_customer AS SELECT tenant_id, id, name FROM erp.customer WHERE active WITH LOCAL CHECK OPTION;
 CREATE VIEW app.summary AS
     WITH line AS (SELECT * FROM erp.invoice_line) SELECT o.name, count(*) FROM erp.open_invoice o, line GROUP BY 1;
-CREATE MATERIALIZED VIEW erp.turnover AS SELECT tenant_id, sum(total) AS total FROM erp.invoice GROUP BY tenant_id WITH NO DATA;
+CREATE MATERIALIZED VIEW erp.turnover AS
+    SELECT tenant_id, sum(total) AS total FROM erp.invoice GROUP BY tenant_id WITH NO DATA;
 CREATE UNIQUE INDEX turnover_tenant ON erp.turnover (tenant_id);
 CREATE RECURSIVE VIEW erp.tree (id, depth) AS
     SELECT id, 0 FROM erp.tenant WHERE parent_id IS NULL
@@ -238,7 +240,9 @@ BEGIN
     RETURN NEW;
 END
 $$;
-CREATE FUNCTION erp.total_of(customer bigint, INOUT since date DEFAULT '2026-01-01', VARIADIC kinds text[] DEFAULT '{}', OUT total numeric)
+CREATE FUNCTION erp.total_of(
+    customer bigint, INOUT since date DEFAULT '2026-01-01', VARIADIC kinds text[] DEFAULT '{}', OUT total numeric
+)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' SET statement_timeout TO '1s'
     AS 'SELECT $2, sum(total) FROM erp.invoice WHERE customer_id = $1';
 CREATE FUNCTION erp.lines(invoice uuid) RETURNS TABLE (at int, label varchar) ROWS 10
@@ -330,7 +334,8 @@ ALTER TABLE erp.customer RENAME COLUMN born TO born_on;
 ALTER TABLE erp.customer RENAME COLUMN name TO full_name;
 ALTER TABLE erp.customer RENAME CONSTRAINT email_has_at TO email_check;
 ALTER TABLE erp.customer DROP COLUMN price CASCADE, DROP COLUMN flag, ALTER COLUMN code TYPE varchar(5);
-ALTER TABLE erp.customer ALTER ratio SET NOT NULL, ALTER active DROP DEFAULT, ALTER small TYPE numeric(8, 3) USING small::numeric;
+ALTER TABLE erp.customer ALTER ratio SET NOT NULL, ALTER active DROP DEFAULT,
+    ALTER small TYPE numeric(8, 3) USING small::numeric;
 ALTER TABLE erp.customer ALTER COLUMN legacy_number SET GENERATED ALWAYS;
 ALTER TABLE erp.customer ALTER COLUMN number DROP IDENTITY;
 ALTER TABLE erp.invoice VALIDATE CONSTRAINT invoice_total_check;

@@ -1,26 +1,16 @@
 //! What is rendered, as files to read.
-//!
-//! `UPDATE_EXPECTED=1 cargo test` writes them anew.
 
-use std::path::Path;
-
-use tenantry::TenantType;
 use tenantry::policy::{
-    Bootstrap, ForeignKey, Missing, OnDelete, Password, Roles, Script, Tenancy, TenantTable, secure,
+    Bootstrap, Child, ForeignKey, Membership, Missing, OnDelete, Password, Roles, Shape, Tenancy,
+    TenantColumn, TenantTable, Tree, secure,
 };
+use tenantry::{QualifiedName, TenantType};
 
-fn compare(name: &str, script: &Script) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/policy/expected").join(name);
-    let found = script.to_string();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(&path, found).unwrap();
-        return;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    for (line, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(found, expected, "line {} of {name}", line + 1);
-    }
-    assert_eq!(found, expected, "{name}");
+use crate::support::expected;
+
+/// Compares a text with a file of this module's, or writes the file.
+pub(super) fn compare(name: &str, found: &str) {
+    expected::compare(&format!("policy/expected/{name}"), found);
 }
 
 fn roles() -> Roles {
@@ -40,7 +30,14 @@ fn verifier() -> Password {
 #[test]
 fn bootstrap() {
     let bootstrap = Bootstrap::new(Tenancy::default(), roles()).app_password(verifier());
-    compare("bootstrap.sql", &bootstrap.script().unwrap());
+    compare("bootstrap.sql", &bootstrap.script().unwrap().to_string());
+}
+
+#[test]
+fn bootstrap_of_a_tree_without_functions() {
+    let tenancy = with_everything(Tenancy::new(TenantType::Text).missing(Missing::Empty));
+    let roles = Roles::without_owner("erp_app").unwrap().system("erp_system").unwrap();
+    compare("bootstrap_tree.sql", &Bootstrap::new(tenancy, roles).script().unwrap().to_string());
 }
 
 #[test]
@@ -58,12 +55,54 @@ fn tenant_column() {
             .sequence("erp.invoice_id_seq")
             .unwrap(),
     ];
-    compare("tenant_column.sql", &secure(&Tenancy::default(), &roles(), &tables).unwrap());
+    compare("tenant_column.sql", &secure(&Tenancy::default(), &roles(), &tables).unwrap().to_string());
 }
 
 #[test]
 fn tenant_column_without_functions() {
     let tenancy = Tenancy::new(TenantType::Bigint).setting("erp.company").unwrap().missing(Missing::Empty);
     let table = TenantTable::new("erp.invoice").unwrap().column("Company").unwrap();
-    compare("tenant_column_empty.sql", &secure(&tenancy, &roles(), &[table]).unwrap());
+    compare("tenant_column_empty.sql", &secure(&tenancy, &roles(), &[table]).unwrap().to_string());
+}
+
+fn with_everything(tenancy: Tenancy) -> Tenancy {
+    let membership = Membership::new("erp.membership", "user_id", "tenant_id", TenantType::Bigint).unwrap();
+    tenancy.tree(Tree::new("erp.company", "id", "parent_id").unwrap()).membership(membership)
+}
+
+#[test]
+fn policies_of_every_shape() {
+    let column = TenantColumn::default;
+    let child = Child::new(["invoice_id", "year"], "erp.invoice", ["id", "year"]).unwrap();
+    let tenancies = [
+        Tenancy::default(),
+        Tenancy::new(TenantType::Text).missing(Missing::Empty).column("Company").unwrap(),
+    ];
+    for (table, shapes) in [
+        ("erp.invoice", vec![Shape::Tenant(column()), Shape::Tenant(column().direct())]),
+        ("erp.invoice_line", vec![Shape::Child(child.clone().tenant(column())), Shape::Child(child)]),
+        ("erp.product", vec![Shape::SharedRows(column())]),
+        ("erp.currency", vec![Shape::Shared]),
+        ("erp.report", vec![Shape::Tree(column())]),
+        ("erp.document", vec![Shape::Membership(column())]),
+        ("erp.membership", vec![Shape::Members]),
+        ("erp.secret", vec![Shape::Deny]),
+    ] {
+        let name = shapes[0].name();
+        let table = QualifiedName::parse(table).unwrap();
+        let mut text = String::new();
+        for tenancy in tenancies.clone().map(with_everything) {
+            for shape in &shapes {
+                text += &format!("-- {shape:?}\n{}\n\n", shape.policies(&table, &tenancy, &roles()).unwrap());
+            }
+        }
+        compare(&format!("shape_{name}.sql"), text.trim_end());
+    }
+}
+
+#[test]
+fn script_of_a_shape() {
+    let table = QualifiedName::parse("erp.currency").unwrap();
+    let script = Shape::Shared.script(&table, &Tenancy::default(), &roles()).unwrap();
+    compare("script_of_a_shape.sql", &script.to_string());
 }

@@ -1,166 +1,195 @@
-//! Who can do what to whose rows.
+//! The isolation matrix: who can do what with whose rows, tried on a server for every shape.
+
+mod invariants;
+mod markdown;
+mod measure;
+mod naming;
+mod subject;
+mod world;
+mod written;
+
+use std::collections::BTreeMap;
 
 use tenantry::TenantType;
-use tenantry::policy::{Missing, Tenancy, TenantTable};
+use tenantry::policy::Missing;
+use tokio::sync::OnceCell;
+use tokio_postgres::error::SqlState;
 
-use super::{A, B, Place, outcome};
+use self::measure::{Bound, Phase, Row, measure};
+use self::naming::Naming;
+use self::subject::{Subject, subjects};
+use self::world::{Role, World};
+use super::expected::compare;
 
-/// A table with one row of each tenant's, secured.
-async fn place(tenancy: Tenancy) -> Place {
-    let mut place = Place::new(tenancy).await;
-    place
-        .as_owner(&format!(
-            "CREATE TABLE erp.invoice (tenant_id uuid, id bigint, total int);
-             INSERT INTO erp.invoice VALUES ('{A}', 1, 10), ('{B}', 2, 20);
-             CREATE TABLE erp.empty (tenant_id uuid, id bigint)"
-        ))
-        .await;
-    let invoice = TenantTable::new("erp.invoice").unwrap().unique(["id"]).unwrap();
-    place.secure(&[invoice, TenantTable::new("erp.empty").unwrap()]).await.unwrap();
-    place
-}
+/// By the label of the subject.
+type Matrix = BTreeMap<&'static str, Vec<Row>>;
 
-/// The statements, each with what it comes to as tenant A, with an empty tenant, and with none ever bound.
-/// Row 1 is A's and row 2 is B's.
-const STATEMENTS: [(&str, &str, &str, &str); 15] = [
-    ("SELECT * FROM erp.invoice", "1", "TN001", "0"),
-    ("SELECT * FROM erp.invoice WHERE id = 2", "0", "TN001", "0"),
-    ("SELECT * FROM erp.invoice FOR UPDATE", "1", "TN001", "0"),
-    ("INSERT INTO erp.invoice (id) VALUES (3)", "1", "TN001", "42501"),
-    ("INSERT INTO erp.invoice VALUES ('{A}', 3)", "1", "TN001", "42501"),
-    ("INSERT INTO erp.invoice VALUES ('{B}', 3)", "42501", "TN001", "42501"),
-    ("UPDATE erp.invoice SET total = 0", "1", "TN001", "0"),
-    ("UPDATE erp.invoice SET total = 0 WHERE id = 2", "0", "TN001", "0"),
-    ("UPDATE erp.invoice SET tenant_id = '{B}'", "42501", "TN001", "0"),
-    ("UPDATE erp.invoice SET tenant_id = '{B}' WHERE id = 1", "42501", "TN001", "0"),
-    ("DELETE FROM erp.invoice", "1", "TN001", "0"),
-    ("DELETE FROM erp.invoice WHERE id = 2", "0", "TN001", "0"),
-    (
-        "INSERT INTO erp.invoice VALUES ('{A}', 1) ON CONFLICT (tenant_id, id) DO UPDATE SET total = 0",
-        "1",
-        "TN001",
-        "42501",
-    ),
-    (
-        "INSERT INTO erp.invoice VALUES ('{B}', 2) ON CONFLICT (tenant_id, id) DO UPDATE SET total = 0",
-        "42501",
-        "TN001",
-        "42501",
-    ),
-    ("TRUNCATE erp.invoice", "42501", "42501", "42501"),
-];
-
-async fn check(missing: Missing) {
-    let place = place(Tenancy::new(TenantType::Uuid).missing(missing)).await;
-    for (statement, own, error, empty) in STATEMENTS {
-        let sql = statement.replace("{A}", A).replace("{B}", B);
-        let unbound = match missing {
-            Missing::Error => error,
-            Missing::Empty => empty,
-        };
-        // A setting that was never set reads as NULL, one that was reset as an empty text: both mean none.
-        let mut fresh = place.as_app().await;
-        let mut reset = place.as_app().await;
-        reset.batch_execute("BEGIN; SET LOCAL app.tenant_id = 'x'; COMMIT").await.unwrap();
-        let found = [
-            outcome(&mut fresh, None, &sql).await,
-            outcome(&mut reset, None, &sql).await,
-            outcome(&mut fresh, Some(""), &sql).await,
-            outcome(&mut fresh, Some(A), &sql).await,
-        ];
-        assert_eq!(found, [unbound, unbound, unbound, own], "never bound, reset, empty, own: {sql}");
-    }
-}
-
-#[tokio::test]
-async fn a_tenant_reaches_its_own_rows_and_none_gets_an_error() {
-    check(Missing::Error).await;
-}
-
-#[tokio::test]
-async fn a_tenant_reaches_its_own_rows_and_none_gets_nothing() {
-    check(Missing::Empty).await;
-}
-
-#[tokio::test]
-async fn the_error_says_what_to_do() {
-    let place = place(Tenancy::default()).await;
-    let error = place.as_app().await.query("SELECT * FROM erp.invoice", &[]).await.unwrap_err();
-    let db = error.as_db_error().unwrap();
-    assert_eq!(db.message(), "no tenant is bound: setting app.tenant_id is empty");
-    assert!(db.hint().unwrap().contains("set_config('app.tenant_id', tenant, true)"), "{db:?}");
-}
-
-#[tokio::test]
-async fn the_floor_holds_when_somebody_adds_a_permissive_policy() {
-    let place = place(Tenancy::default()).await;
-    place.as_owner("CREATE POLICY everything ON erp.invoice USING (true) WITH CHECK (true)").await;
-    let mut app = place.as_app().await;
-    assert_eq!(outcome(&mut app, Some(A), "SELECT * FROM erp.invoice").await, "1");
-    assert_eq!(
-        outcome(&mut app, Some(A), &format!("INSERT INTO erp.invoice VALUES ('{B}', 9)")).await,
-        "42501"
-    );
-    assert_eq!(outcome(&mut app, None, "SELECT * FROM erp.invoice").await, "TN001");
-}
-
-#[tokio::test]
-async fn the_owner_is_bound_too_and_the_system_role_is_not() {
-    let mut place = place(Tenancy::default()).await;
-    let mut system = place.login(&place.system).await;
-    place.admin.batch_execute(&format!("SET ROLE {}", place.owner)).await.unwrap();
-    for sql in ["SELECT * FROM erp.invoice", "UPDATE erp.invoice SET total = 0"] {
-        assert_eq!(outcome(&mut place.admin, None, sql).await, "TN001", "{sql}");
-        assert_eq!(outcome(&mut place.admin, Some(B), sql).await, "1", "{sql}");
-    }
-    assert_eq!(outcome(&mut system, None, "UPDATE erp.invoice SET total = 0").await, "2");
-    assert_eq!(outcome(&mut system, None, "TRUNCATE erp.invoice").await, "42501");
-}
-
-#[tokio::test]
-async fn an_insert_into_an_empty_table_needs_a_tenant() {
-    let place = place(Tenancy::default()).await;
-    let mut app = place.as_app().await;
-    assert_eq!(outcome(&mut app, None, "INSERT INTO erp.empty (id) VALUES (1)").await, "TN001");
-    assert_eq!(outcome(&mut app, Some(A), "INSERT INTO erp.empty (id) VALUES (1)").await, "1");
-}
-
-#[tokio::test]
-async fn the_second_of_two_equal_conditions_costs_nothing() {
-    let place = place(Tenancy::default()).await;
-    place.admin.batch_execute("ANALYZE erp.invoice").await.unwrap();
-    let app = place.as_app().await;
-    let plan = app.query("EXPLAIN (COSTS OFF) SELECT * FROM erp.invoice WHERE id = 1", &[]).await.unwrap();
-    let plan: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
-    assert!(!plan.join("\n").contains("InitPlan 2"), "{plan:#?}");
-    assert_eq!(plan.join("\n").matches("tenant_id = ").count(), 1, "{plan:#?}");
-}
-
-#[tokio::test]
-async fn every_type_of_tenant_works() {
-    for (tenant_type, own, other) in [
-        (TenantType::Uuid, A, B),
-        (TenantType::Bigint, "9007199254740993", "2"),
-        (TenantType::Integer, "-7", "2"),
-        (TenantType::Text, "o'brien \\ söhne", "acme"),
-    ] {
-        for missing in [Missing::Error, Missing::Empty] {
-            let mut place = Place::new(Tenancy::new(tenant_type).missing(missing)).await;
-            place.as_owner(&format!("CREATE TABLE erp.note (tenant_id {tenant_type}, id int)")).await;
-            place.secure(&[TenantTable::new("erp.note").unwrap()]).await.unwrap();
-            let mut app = place.as_app().await;
-            for tenant in [own, other] {
-                let transaction = app.transaction().await.unwrap();
-                transaction
-                    .query_one("SELECT set_config('app.tenant_id', $1, true)", &[&tenant])
-                    .await
-                    .unwrap();
-                transaction.batch_execute("INSERT INTO erp.note (id) VALUES (1)").await.unwrap();
-                transaction.commit().await.unwrap();
-            }
-            assert_eq!(outcome(&mut app, Some(own), "SELECT * FROM erp.note").await, "1", "{tenant_type}");
-            let unbound = if missing == Missing::Error { "TN001" } else { "0" };
-            assert_eq!(outcome(&mut app, None, "SELECT * FROM erp.note").await, unbound, "{tenant_type}");
+/// What every subject of a world comes to, before and after somebody opened the tables. The laws hold of it.
+async fn matrix(world: &World, everybody: bool) -> Matrix {
+    let mut matrix = Matrix::new();
+    let mut clients = [world.admin.connect().await, world.admin.connect().await];
+    for phase in [Phase::AsRendered, Phase::Opened] {
+        if phase == Phase::Opened {
+            world.run(&world.open_everything()).await;
+        }
+        for subject in &world.subjects {
+            let whole = everybody && !subject.is_variant();
+            let roles: &[Role] = match phase {
+                Phase::AsRendered if whole => &Role::ALL,
+                // PUBLIC has what the others have now.
+                Phase::Opened if whole => &[Role::App, Role::Owner, Role::Other],
+                Phase::AsRendered => &[Role::App],
+                Phase::Opened => &[Role::Other],
+            };
+            let found = measure(world, &mut clients, subject, phase, roles).await;
+            matrix.entry(subject.label).or_default().extend(found);
         }
     }
+    let broken: Vec<String> = world
+        .subjects
+        .iter()
+        .flat_map(|subject| invariants::broken(subject.label, &subject.shape, &matrix[subject.label]))
+        .collect();
+    assert!(broken.is_empty(), "{} in all\n{}", broken.len(), broken[..broken.len().min(20)].join("\n"));
+    matrix
+}
+
+/// Rows of one matrix are those of another, a variant's those of its shape.
+fn assert_same(found: &Matrix, expected: &Matrix) {
+    for (label, rows) in found {
+        let shape = label.split_once(',').map_or(*label, |(shape, _)| shape);
+        for row in rows {
+            let same = |expected: &&Row| {
+                let key = |row: &Row| (row.phase, row.role, row.bound);
+                key(expected) == key(row)
+            };
+            let expected = expected[shape].iter().find(same).unwrap();
+            assert_eq!(
+                row.cells, expected.cells,
+                "{label}, {:?}, {:?}, {:?}",
+                row.phase, row.role, row.bound
+            );
+        }
+    }
+}
+
+/// Everybody's matrix, with an error where no tenant is bound and with nothing.
+async fn everybody() -> &'static [Matrix; 2] {
+    static MATRICES: OnceCell<[Matrix; 2]> = OnceCell::const_new();
+    let of = async |missing| {
+        let world = World::new(TenantType::Uuid, missing, Naming::Plain).await;
+        matrix(&world, true).await
+    };
+    let measured = async || <[Matrix; 2]>::from(tokio::join!(of(Missing::Error), of(Missing::Empty)));
+    MATRICES.get_or_init(measured).await
+}
+
+#[tokio::test]
+async fn nobody_reaches_what_is_not_theirs() {
+    let [error, empty] = everybody().await;
+    let mut found = markdown::HEAD.to_owned();
+    for subject in subjects(Naming::Plain, TenantType::Uuid).iter().filter(|subject| !subject.is_variant()) {
+        let rows: Vec<&Row> = error[subject.label].iter().chain(&empty[subject.label]).collect();
+        found += &markdown::table(subject.label, rows);
+    }
+    compare("matrix.md", &found);
+}
+
+#[tokio::test]
+async fn a_variant_comes_to_what_its_shape_does() {
+    for matrix in everybody().await {
+        assert_same(matrix, matrix);
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_changes_nothing_for_those_who_have_a_tenant() {
+    let [error, empty] = everybody().await;
+    let mut bound = empty.clone();
+    for rows in bound.values_mut() {
+        rows.retain(|row| row.bound < Bound::Empty);
+    }
+    assert_same(&bound, error);
+}
+
+/// What another type of tenants or other names come to is what uuids and plain names do.
+async fn changes_nothing(tenant_type: TenantType, naming: Naming) {
+    for (missing, expected) in [Missing::Error, Missing::Empty].into_iter().zip(everybody().await) {
+        let world = World::new(tenant_type, missing, naming).await;
+        assert_same(&matrix(&world, false).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn tenants_of_type_bigint_change_nothing() {
+    changes_nothing(TenantType::Bigint, Naming::Plain).await;
+}
+
+#[tokio::test]
+async fn tenants_of_type_integer_change_nothing() {
+    changes_nothing(TenantType::Integer, Naming::Plain).await;
+}
+
+#[tokio::test]
+async fn tenants_of_type_text_change_nothing() {
+    changes_nothing(TenantType::Text, Naming::Plain).await;
+}
+
+#[tokio::test]
+async fn names_in_quotes_change_nothing() {
+    changes_nothing(TenantType::Uuid, Naming::Quoted).await;
+}
+
+#[tokio::test]
+async fn long_names_change_nothing() {
+    changes_nothing(TenantType::Text, Naming::Long).await;
+}
+
+#[tokio::test]
+async fn names_full_of_signs_change_nothing() {
+    changes_nothing(TenantType::Integer, Naming::Signs).await;
+}
+
+#[tokio::test]
+async fn the_server_writes_back_what_was_rendered() {
+    for tenant_type in [TenantType::Uuid, TenantType::Bigint, TenantType::Integer, TenantType::Text] {
+        for missing in [Missing::Error, Missing::Empty] {
+            written::compare(&World::new(tenant_type, missing, Naming::Plain).await).await;
+        }
+    }
+    for naming in [Naming::Quoted, Naming::Long, Naming::Signs] {
+        written::compare(&World::new(TenantType::Text, Missing::Error, naming).await).await;
+    }
+}
+
+/// The restrictive policies say what the permissive ones say, and the planner drops what is said twice.
+#[tokio::test]
+async fn the_floor_costs_nothing() {
+    let world = World::new(TenantType::Uuid, Missing::Error, Naming::Plain).await;
+    for subject in &world.subjects {
+        let plans = plans(&world, subject).await;
+        let floors = format!(
+            "SELECT string_agg(format('DROP POLICY %I ON {0};', polname), '')
+             FROM pg_policy WHERE NOT polpermissive AND polrelid = '{0}'::regclass",
+            subject.table
+        );
+        let drop: String = world.admin.query_one(&floors, &[]).await.unwrap().get(0);
+        world.run(&drop).await;
+        assert_eq!(self::plans(&world, subject).await, plans, "{}", subject.label);
+    }
+}
+
+/// The plans of a read and of a deletion as the app role, or why there are none.
+async fn plans(world: &World, subject: &Subject) -> Vec<Result<String, SqlState>> {
+    let mut plans = Vec::new();
+    for statement in ["SELECT * FROM", "DELETE FROM"] {
+        world.run(&format!("SET ROLE {}", world.role(Role::App))).await;
+        let explain = format!("EXPLAIN (COSTS OFF) {statement} {}", subject.table);
+        let lines = world.admin.query(&explain, &[]).await;
+        world.run("RESET ROLE").await;
+        let text =
+            |rows: Vec<tokio_postgres::Row>| rows.iter().map(|row| row.get::<_, String>(0) + "\n").collect();
+        plans.push(lines.map(text).map_err(|error| error.code().unwrap().clone()));
+    }
+    plans
 }

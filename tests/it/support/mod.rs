@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod erp;
+pub mod expected;
 pub mod pgbouncer;
 pub mod proxy;
 pub mod random;

@@ -25,6 +25,7 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// An authority that nobody knows, and the certificate that it gave to this machine.
 struct Made {
     authority: CertificateDer<'static>,
+    authority_pem: String,
     certificate: rcgen::Certificate,
     key: KeyPair,
 }
@@ -36,8 +37,13 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     let certificate = params.signed_by(&key, &authority).unwrap();
-    Made { authority: authority.der().clone(), certificate, key }
+    Made { authority: authority.der().clone(), authority_pem: authority.pem(), certificate, key }
 });
+
+/// The authority, as a file holds it.
+pub fn authority() -> &'static str {
+    &MADE.authority_pem
+}
 
 /// A server on this machine that takes TLS on its port, and a Unix socket beside it. The tests that
 /// want either share it.
@@ -53,7 +59,7 @@ pub async fn server() -> &'static Server {
 }
 
 /// Gives a server its certificate and has it take TLS.
-async fn turn_on(server: &Server) {
+pub async fn turn_on(server: &Server) {
     let admin = server.connect().await.unwrap();
     let data: String = admin.query_one("show data_directory", &[]).await.unwrap().get(0);
     write(Path::new(&data), "server.crt", &MADE.certificate.pem());
@@ -68,7 +74,7 @@ async fn turn_on(server: &Server) {
 }
 
 /// Writes a file that belongs to whoever runs the server, and that nobody else can read.
-fn write(data: &Path, name: &str, text: &str) {
+pub fn write(data: &Path, name: &str, text: &str) {
     let path = data.join(name);
     std::fs::write(&path, text).unwrap();
     let owner = data.metadata().unwrap();

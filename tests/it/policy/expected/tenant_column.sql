@@ -206,13 +206,29 @@ BEGIN
 END
 $$;
 
--- secure "erp"."customer": policies
+-- secure "erp"."customer": row-level security
 ALTER TABLE "erp"."customer"
     ENABLE ROW LEVEL SECURITY,
     FORCE ROW LEVEL SECURITY;
 
-DROP POLICY IF EXISTS tenantry_tenant ON "erp"."customer";
+SET LOCAL tenantry.schema = 'erp';
+SET LOCAL tenantry.table_name = 'customer';
 
+DO $$
+DECLARE
+    target regclass := format('%I.%I', current_setting('tenantry.schema'),
+                              current_setting('tenantry.table_name'))::regclass;
+    policy name;
+BEGIN
+    FOR policy IN
+        SELECT polname FROM pg_catalog.pg_policy WHERE polrelid = target AND polname LIKE 'tenantry\_%'
+    LOOP
+        EXECUTE format('DROP POLICY %I ON %s', policy, target);
+    END LOOP;
+END
+$$;
+
+-- secure "erp"."customer": policies
 CREATE POLICY tenantry_tenant ON "erp"."customer"
     AS PERMISSIVE
     FOR ALL
@@ -220,7 +236,7 @@ CREATE POLICY tenantry_tenant ON "erp"."customer"
     USING ("tenant_id" = (SELECT "tenantry".tenant_id()))
     WITH CHECK ("tenant_id" = (SELECT "tenantry".tenant_id()));
 
-DROP POLICY IF EXISTS tenantry_floor ON "erp"."customer";
+COMMENT ON POLICY tenantry_tenant ON "erp"."customer" IS 'tenantry: tenant, version 1';
 
 CREATE POLICY tenantry_floor ON "erp"."customer"
     AS RESTRICTIVE
@@ -229,13 +245,31 @@ CREATE POLICY tenantry_floor ON "erp"."customer"
     USING ("tenant_id" = (SELECT "tenantry".tenant_id()))
     WITH CHECK ("tenant_id" = (SELECT "tenantry".tenant_id()));
 
--- secure "erp"."invoice": policies
+COMMENT ON POLICY tenantry_floor ON "erp"."customer" IS 'tenantry: tenant, version 1';
+
+-- secure "erp"."invoice": row-level security
 ALTER TABLE "erp"."invoice"
     ENABLE ROW LEVEL SECURITY,
     FORCE ROW LEVEL SECURITY;
 
-DROP POLICY IF EXISTS tenantry_tenant ON "erp"."invoice";
+SET LOCAL tenantry.schema = 'erp';
+SET LOCAL tenantry.table_name = 'invoice';
 
+DO $$
+DECLARE
+    target regclass := format('%I.%I', current_setting('tenantry.schema'),
+                              current_setting('tenantry.table_name'))::regclass;
+    policy name;
+BEGIN
+    FOR policy IN
+        SELECT polname FROM pg_catalog.pg_policy WHERE polrelid = target AND polname LIKE 'tenantry\_%'
+    LOOP
+        EXECUTE format('DROP POLICY %I ON %s', policy, target);
+    END LOOP;
+END
+$$;
+
+-- secure "erp"."invoice": policies
 CREATE POLICY tenantry_tenant ON "erp"."invoice"
     AS PERMISSIVE
     FOR ALL
@@ -243,7 +277,7 @@ CREATE POLICY tenantry_tenant ON "erp"."invoice"
     USING ("tenant_id" = (SELECT "tenantry".tenant_id()))
     WITH CHECK ("tenant_id" = (SELECT "tenantry".tenant_id()));
 
-DROP POLICY IF EXISTS tenantry_floor ON "erp"."invoice";
+COMMENT ON POLICY tenantry_tenant ON "erp"."invoice" IS 'tenantry: tenant, version 1';
 
 CREATE POLICY tenantry_floor ON "erp"."invoice"
     AS RESTRICTIVE
@@ -251,6 +285,8 @@ CREATE POLICY tenantry_floor ON "erp"."invoice"
     TO PUBLIC
     USING ("tenant_id" = (SELECT "tenantry".tenant_id()))
     WITH CHECK ("tenant_id" = (SELECT "tenantry".tenant_id()));
+
+COMMENT ON POLICY tenantry_floor ON "erp"."invoice" IS 'tenantry: tenant, version 1';
 
 -- secure "erp"."invoice_2026": partition
 ALTER TABLE "erp"."invoice_2026"
@@ -267,14 +303,22 @@ REVOKE TRUNCATE, REFERENCES, TRIGGER ON TABLE "erp"."customer" FROM PUBLIC;
 
 REVOKE ALL ON TABLE "erp"."customer" FROM "erp_app", "erp_system";
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."customer" TO "erp_app", "erp_system";
+-- secure "erp"."customer": grants
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."customer" TO "erp_app";
+
+-- secure "erp"."customer": grants
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."customer" TO "erp_system";
 
 -- secure "erp"."invoice": grants
 REVOKE TRUNCATE, REFERENCES, TRIGGER ON TABLE "erp"."invoice" FROM PUBLIC;
 
 REVOKE ALL ON TABLE "erp"."invoice" FROM "erp_app", "erp_system";
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_app", "erp_system";
+-- secure "erp"."invoice": grants
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_app";
+
+-- secure "erp"."invoice": grants
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_system";
 
 -- secure "erp"."invoice_id_seq": sequence
 GRANT USAGE ON SEQUENCE "erp"."invoice_id_seq" TO "erp_app", "erp_system";

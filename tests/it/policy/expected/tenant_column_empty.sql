@@ -42,13 +42,29 @@ BEGIN
 END
 $$;
 
--- secure "erp"."invoice": policies
+-- secure "erp"."invoice": row-level security
 ALTER TABLE "erp"."invoice"
     ENABLE ROW LEVEL SECURITY,
     FORCE ROW LEVEL SECURITY;
 
-DROP POLICY IF EXISTS tenantry_tenant ON "erp"."invoice";
+SET LOCAL tenantry.schema = 'erp';
+SET LOCAL tenantry.table_name = 'invoice';
 
+DO $$
+DECLARE
+    target regclass := format('%I.%I', current_setting('tenantry.schema'),
+                              current_setting('tenantry.table_name'))::regclass;
+    policy name;
+BEGIN
+    FOR policy IN
+        SELECT polname FROM pg_catalog.pg_policy WHERE polrelid = target AND polname LIKE 'tenantry\_%'
+    LOOP
+        EXECUTE format('DROP POLICY %I ON %s', policy, target);
+    END LOOP;
+END
+$$;
+
+-- secure "erp"."invoice": policies
 CREATE POLICY tenantry_tenant ON "erp"."invoice"
     AS PERMISSIVE
     FOR ALL
@@ -56,7 +72,7 @@ CREATE POLICY tenantry_tenant ON "erp"."invoice"
     USING ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint))
     WITH CHECK ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint));
 
-DROP POLICY IF EXISTS tenantry_floor ON "erp"."invoice";
+COMMENT ON POLICY tenantry_tenant ON "erp"."invoice" IS 'tenantry: tenant, version 1';
 
 CREATE POLICY tenantry_floor ON "erp"."invoice"
     AS RESTRICTIVE
@@ -64,6 +80,8 @@ CREATE POLICY tenantry_floor ON "erp"."invoice"
     TO PUBLIC
     USING ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint))
     WITH CHECK ("Company" = (SELECT nullif(pg_catalog.current_setting('erp.company', true), '')::bigint));
+
+COMMENT ON POLICY tenantry_floor ON "erp"."invoice" IS 'tenantry: tenant, version 1';
 
 -- grant usage on schema "erp"
 GRANT USAGE ON SCHEMA "erp" TO "erp_app", "erp_system";
@@ -73,6 +91,10 @@ REVOKE TRUNCATE, REFERENCES, TRIGGER ON TABLE "erp"."invoice" FROM PUBLIC;
 
 REVOKE ALL ON TABLE "erp"."invoice" FROM "erp_app", "erp_system";
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_app", "erp_system";
+-- secure "erp"."invoice": grants
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_app";
+
+-- secure "erp"."invoice": grants
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."invoice" TO "erp_system";
 
 COMMIT;

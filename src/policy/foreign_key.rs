@@ -1,8 +1,8 @@
 //! A foreign key that cannot lead to another tenant's row.
 
+use super::render::Vars;
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::render::Vars;
 
 /// A foreign key with the tenant column on both sides.
 ///
@@ -115,16 +115,16 @@ impl ForeignKey {
         Ok(self)
     }
 
-    pub(in crate::policy) fn references(&self) -> &QualifiedName {
+    pub(super) fn references(&self) -> &QualifiedName {
         &self.references
     }
 
-    pub(in crate::policy) fn replaced(&self) -> Option<&Ident> {
+    pub(super) fn replaced(&self) -> Option<&Ident> {
         self.replaces.as_ref()
     }
 
     /// The name of the constraint: the table's, the columns', and what it is.
-    pub(in crate::policy) fn constraint(&self, table: &Ident) -> Ident {
+    pub(super) fn constraint(&self, table: &Ident) -> Ident {
         let columns = self.columns.iter().map(Ident::as_str);
         let parts: Vec<&str> =
             std::iter::once(table.as_str()).chain(columns).chain(["tenant_fkey"]).collect();
@@ -132,7 +132,7 @@ impl ForeignKey {
     }
 
     /// The variables that say what refers to what. `default_tenant_column` is the referenced table's.
-    pub(in crate::policy) fn vars<'a>(
+    pub(super) fn vars<'a>(
         &'a self,
         vars: Vars<'a>,
         tenant_column: &'a Ident,

@@ -1,15 +1,18 @@
 //! The table that carries the tenant in a column of its own.
 
-use super::ForeignKey;
+use super::foreign_key::ForeignKey;
+use super::model::Tenancy;
+use super::privileges;
+use super::render::Vars;
+use super::roles::Roles;
+use super::script::Script;
+use super::shapes::{Shape, TenantColumn};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::model::{Roles, Tenancy};
-use crate::policy::render::Vars;
-use crate::policy::script::Script;
 
 macro_rules! file {
     ($name:literal) => {
-        include_str!(concat!("../../../sql/policy/tenant_column/", $name, ".sql"))
+        include_str!(concat!("../../sql/policy/tenant_column/", $name, ".sql"))
     };
 }
 
@@ -111,32 +114,32 @@ impl TenantTable {
         Ok(self)
     }
 
-    pub(in crate::policy) fn name(&self) -> &QualifiedName {
+    pub(super) fn name(&self) -> &QualifiedName {
         &self.name
     }
 
-    pub(in crate::policy) fn tenant_column<'a>(&'a self, tenancy: &'a Tenancy) -> &'a Ident {
+    pub(super) fn tenant_column<'a>(&'a self, tenancy: &'a Tenancy) -> &'a Ident {
         self.column.as_ref().unwrap_or(tenancy.tenant_column())
     }
 
-    pub(in crate::policy) fn foreign_keys(&self) -> &[ForeignKey] {
+    pub(super) fn foreign_keys(&self) -> &[ForeignKey] {
         &self.foreign_keys
     }
 
     /// Everything that a role has to reach the schema of.
-    pub(in crate::policy) fn relations(&self) -> impl Iterator<Item = &QualifiedName> {
+    pub(super) fn relations(&self) -> impl Iterator<Item = &QualifiedName> {
         std::iter::once(&self.name).chain(&self.views).chain(&self.sequences)
     }
 
     /// Lets the owner see all rows until the end of the transaction, or until [`Self::policies`].
-    pub(in crate::policy) fn unforce(&self, script: &mut Script) -> Result<()> {
+    pub(super) fn unforce(&self, script: &mut Script) -> Result<()> {
         for table in std::iter::once(&self.name).chain(&self.partitions) {
             script.push(what("no force", table), file!("unforce"), &on(table))?;
         }
         Ok(())
     }
 
-    pub(in crate::policy) fn columns(&self, script: &mut Script, tenancy: &Tenancy) -> Result<()> {
+    pub(super) fn columns(&self, script: &mut Script, tenancy: &Tenancy) -> Result<()> {
         let column = self.tenant_column(tenancy);
         let vars = on(&self.name).name("column", column).sql("context", tenancy.context()?);
         script.push(what("tenant column", &self.name), file!("column"), &vars)?;
@@ -155,7 +158,7 @@ impl TenantTable {
     }
 
     /// `tenant_column_of` gives the tenant column of a referenced table.
-    pub(in crate::policy) fn references<'a>(
+    pub(super) fn references<'a>(
         &'a self,
         script: &mut Script,
         tenancy: &'a Tenancy,
@@ -174,18 +177,9 @@ impl TenantTable {
         Ok(())
     }
 
-    pub(in crate::policy) fn policies(
-        &self,
-        script: &mut Script,
-        tenancy: &Tenancy,
-        roles: &Roles,
-    ) -> Result<()> {
-        let vars = on(&self.name)
-            .name("column", self.tenant_column(tenancy))
-            .name("app", roles.app_role())
-            .name("owner", roles.owner_role())
-            .sql("context", tenancy.context()?);
-        script.push(what("policies", &self.name), file!("policies"), &vars)?;
+    pub(super) fn policies(&self, script: &mut Script, tenancy: &Tenancy, roles: &Roles) -> Result<()> {
+        let column = TenantColumn::named(self.tenant_column(tenancy).as_str())?;
+        Shape::Tenant(column).push(script, &self.name, tenancy, roles)?;
         for partition in &self.partitions {
             let vars = on(partition).name("app", roles.app_role());
             script.push(what("partition", partition), file!("partition"), &vars)?;
@@ -193,13 +187,9 @@ impl TenantTable {
         Ok(())
     }
 
-    pub(in crate::policy) fn grants(&self, script: &mut Script, roles: &Roles) -> Result<()> {
+    pub(super) fn grants(&self, script: &mut Script, roles: &Roles) -> Result<()> {
         let writers = || roles.writers();
-        script.push(
-            what("grants", &self.name),
-            file!("grants"),
-            &on(&self.name).sql("writers", writers()),
-        )?;
+        privileges::push(script, &self.name, roles, privileges::READ_AND_WRITE)?;
         for sequence in &self.sequences {
             let vars = Vars::default()
                 .name("schema", sequence.schema())

@@ -1,28 +1,25 @@
 -- One tenant, its own rows.
--- Variables: schema, table, column, app and owner (roles), context (the expression that gives the tenant).
+-- Variables: schema, table, column (that of the tenant, such as "tenant_id"), roles (a list, such as "app", "owner"),
+--     context (the expression that gives the tenant, such as (SELECT tenantry.tenant_id())).
 --
 -- The permissive policy opens the table to the rows of one tenant. The restrictive one says the same to
 -- everybody: a permissive policy that somebody adds later cannot widen what it leaves. The planner drops the
 -- second of two equal conditions, so reading costs nothing more. The context stands in a subselect for the
 -- server to evaluate it once per statement and not once per row.
-ALTER TABLE :"schema".:"table"
-    ENABLE ROW LEVEL SECURITY,
-    FORCE ROW LEVEL SECURITY;
-
-DROP POLICY IF EXISTS tenantry_tenant ON :"schema".:"table";
-
 CREATE POLICY tenantry_tenant ON :"schema".:"table"
     AS PERMISSIVE
     FOR ALL
-    TO :"app", :"owner"
-    USING (:"column" = (SELECT :context))
-    WITH CHECK (:"column" = (SELECT :context));
+    TO :roles
+    USING (:column = :context)
+    WITH CHECK (:column = :context);
 
-DROP POLICY IF EXISTS tenantry_floor ON :"schema".:"table";
+COMMENT ON POLICY tenantry_tenant ON :"schema".:"table" IS 'tenantry: tenant, version 1';
 
 CREATE POLICY tenantry_floor ON :"schema".:"table"
     AS RESTRICTIVE
     FOR ALL
     TO PUBLIC
-    USING (:"column" = (SELECT :context))
-    WITH CHECK (:"column" = (SELECT :context));
+    USING (:column = :context)
+    WITH CHECK (:column = :context);
+
+COMMENT ON POLICY tenantry_floor ON :"schema".:"table" IS 'tenantry: tenant, version 1';

@@ -1,0 +1,3 @@
+-- The migrator is a member of the owner no longer.
+-- Variables: owner, migrator (roles).
+REVOKE :"owner" FROM :"migrator";

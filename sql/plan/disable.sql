@@ -1,0 +1,3 @@
+-- Policies are not asked any more.
+-- Variables: schema, table.
+ALTER TABLE :"schema".:"table" DISABLE ROW LEVEL SECURITY;

@@ -1,0 +1,3 @@
+-- Takes a column's default away.
+-- Variables: schema, table, column.
+ALTER TABLE :"schema".:"table" ALTER COLUMN :"column" DROP DEFAULT;

@@ -1,0 +1,3 @@
+-- Drops an index.
+-- Variables: schema, index.
+DROP INDEX :"schema".:"index";

@@ -1,0 +1,3 @@
+-- Drops a policy.
+-- Variables: policy (its name), schema, table.
+DROP POLICY :"policy" ON :"schema".:"table";

@@ -1,0 +1,3 @@
+-- The verbs that policies govern, or some of them.
+-- Variables: schema, table, privileges (a list, such as SELECT, INSERT), role.
+GRANT :privileges ON TABLE :"schema".:"table" TO :"role";

@@ -1,0 +1,90 @@
+//! The arguments that every command takes.
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::{Parser, Subcommand};
+
+use super::failure::Exit;
+use super::output::style::{BOLD, CARE, NAME, WRONG};
+use super::output::{Color, Format};
+use super::{completions, init, map, plan};
+
+const STYLES: Styles = Styles::styled()
+    .header(BOLD)
+    .usage(BOLD)
+    .literal(NAME)
+    .placeholder(anstyle::Style::new())
+    .error(WRONG)
+    .valid(NAME)
+    .invalid(CARE);
+
+/// Keep the tenants of a PostgreSQL database apart with row-level security
+#[derive(Parser)]
+#[command(
+    name = "tenantry",
+    version,
+    styles = STYLES,
+    max_term_width = 110,
+    after_help = help(EXAMPLES),
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+const EXAMPLES: &str = "\
+tenantry init                         propose tenantry.toml for a database
+tenantry plan                         show the SQL that is missing
+tenantry plan --from migrations/ --check   the same for files, in CI, without a database";
+
+const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
+    What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";
+
+const FORMAT: &str = "What the output is for: human or json";
+
+const COLOR: &str = "Colours in the output: auto, always or never; auto heeds NO_COLOR and CLICOLOR_FORCE";
+
+/// What any command can be told.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Options of all commands")]
+pub(super) struct Global {
+    /// The manifest, which says whose rows each table holds
+    #[arg(long, global = true, value_name = "FILE", default_value = "tenantry.toml")]
+    pub(super) config: PathBuf,
+
+    #[arg(long, global = true, value_name = "URL", help = DATABASE_URL)]
+    pub(super) database_url: Option<String>,
+
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t, hide_possible_values = true, help = FORMAT)]
+    pub(super) format: Format,
+
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true, help = COLOR)]
+    pub(super) color: Color,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    Init(init::Arguments),
+    Plan(plan::Arguments),
+    Map(map::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// What stands below the options in the help of a command.
+pub(super) fn help(examples: &str) -> String {
+    let indented = |text: &str| text.lines().fold(String::new(), |all, line| all + "  " + line + "\n");
+    let heading = |text: &str| format!("{BOLD}{text}{BOLD:#}");
+    format!(
+        "{}\n{}\n{}\n{}",
+        heading("Examples:"),
+        indented(examples),
+        heading("Exit codes:"),
+        indented(Exit::HELP)
+    )
+}

@@ -1,0 +1,188 @@
+//! Connects to the database as psql does: the same words, variables and files lead to the same server.
+
+mod access;
+mod conninfo;
+mod environment;
+mod passfile;
+mod place;
+mod reason;
+mod service;
+mod settings;
+mod tls;
+mod verify;
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use self::access::{Access, Door, Target};
+use self::environment::Environment;
+use self::place::Host;
+use self::reason::Trouble;
+use self::settings::Settings;
+use self::tls::SslMode;
+use super::failure::Failure;
+use super::output::Terminal;
+
+/// How long the goodbye to the server may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// A session with the server.
+pub(super) struct Session {
+    pub(super) client: Client,
+    name: String,
+    connection: JoinHandle<()>,
+}
+
+impl Session {
+    /// Opens a session with the first server that takes it.
+    pub(super) async fn open(url: Option<&str>, terminal: Terminal) -> Result<Self, Failure> {
+        let environment = Environment::of_process()?;
+        let settings = Settings::gather(url, &environment)?;
+        let access = Access::of(&settings, &environment, Path::exists)?;
+        for warning in &access.warnings {
+            terminal.warn(warning);
+        }
+        let over_tcp = |door: &Door| matches!(door.place.host, Host::Name(..));
+        let tls = if access.mode != SslMode::Disable && access.doors.iter().any(over_tcp) {
+            Some(tls::connector(access.mode, &settings, &environment)?)
+        } else {
+            None
+        };
+        Dial { access, tls }.any().await
+    }
+
+    /// Takes leave, so that the server has no lost connection to log, and says which one it was:
+    /// `erp as me at localhost:5432`.
+    pub(super) async fn close(self) -> String {
+        drop(self.client);
+        let _ = timeout(GOODBYE, self.connection).await;
+        self.name
+    }
+}
+
+/// Does work that waits, to its end.
+pub(super) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::usage("the runtime does not start").cause(error.to_string()))?;
+    let done = runtime.block_on(work);
+    // The lookup of a name may still be under way, and nobody waits for it any more.
+    runtime.shutdown_background();
+    done
+}
+
+struct Dial {
+    access: Access,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// Whether the driver asks for TLS.
+type Encryption = tokio_postgres::config::SslMode;
+
+impl Dial {
+    async fn any(&self) -> Result<Session, Failure> {
+        let mut troubles = Vec::new();
+        // A standby is preferred by asking all for one first.
+        let rounds = match self.access.target {
+            Target::PreferStandby => vec![Target::Standby, Target::Any],
+            target => vec![target],
+        };
+        for target in rounds {
+            for door in &self.access.doors {
+                match self.door(door, target).await {
+                    Ok(session) => return Ok(session),
+                    Err(trouble) => {
+                        let ends = trouble.ends_the_search();
+                        troubles.push((door, trouble));
+                        if ends {
+                            return Err(reason::failure(&self.access, &troubles));
+                        }
+                    }
+                }
+            }
+        }
+        Err(reason::failure(&self.access, &troubles))
+    }
+
+    async fn door(&self, door: &Door, target: Target) -> Result<Session, Trouble> {
+        let ways: &[Encryption] = match (self.access.mode, &door.place.host) {
+            // Through a socket nobody else listens.
+            (SslMode::Disable, _) | (_, Host::Socket(_)) => &[Encryption::Disable],
+            (SslMode::Allow, _) => &[Encryption::Disable, Encryption::Require],
+            (SslMode::Prefer, _) => &[Encryption::Prefer, Encryption::Disable],
+            (SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull, _) => &[Encryption::Require],
+        };
+        let mut first = None;
+        for way in ways {
+            let knock = self.knock(door, *way, target);
+            let session = match self.access.timeout {
+                Some(limit) => timeout(limit, knock).await.unwrap_or(Err(Trouble::Late(limit))),
+                None => knock.await,
+            };
+            match session {
+                Err(trouble) if trouble.may_be_of_the_encryption() => {
+                    first.get_or_insert(trouble);
+                }
+                // What the second way meets says more than that the first one is barred.
+                session => return session,
+            }
+        }
+        Err(first.unwrap_or(Trouble::Unsuited("there is no way to it")))
+    }
+
+    async fn knock(&self, door: &Door, way: Encryption, target: Target) -> Result<Session, Trouble> {
+        let mut config = self.access.config(door);
+        config.ssl_mode(way);
+        let (client, connection) = match &self.tls {
+            Some(tls) if way != Encryption::Disable => connect(&config, tls.clone()).await?,
+            _ => connect(&config, NoTls).await?,
+        };
+        suits(&client, target).await?;
+        let Access { database, user, .. } = &self.access;
+        let name = format!("{database} as {user} at {}", door.place);
+        Ok(Session { client, name, connection })
+    }
+}
+
+type Connected = (Client, JoinHandle<()>);
+
+async fn connect<T>(config: &Config, tls: T) -> Result<Connected, Trouble>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = config.connect(tls).await?;
+    let task = tokio::spawn(async move {
+        // Whoever waits for an answer learns that the connection is gone, and why it went is not known better here.
+        let _ = connection.await;
+    });
+    Ok((client, task))
+}
+
+/// Whether the server is one of those that are asked for.
+async fn suits(client: &Client, target: Target) -> Result<(), Trouble> {
+    if target == Target::Any {
+        return Ok(());
+    }
+    let answer = client.simple_query(include_str!("../../../sql/cli/session.sql")).await?;
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let is = |column: &str| row.and_then(|row| row.get(column)) == Some("t");
+    let (standby, read_only) = (is("standby"), is("read_only"));
+    match target {
+        Target::ReadWrite if read_only => Err(Trouble::Unsuited("its sessions are read-only")),
+        Target::ReadOnly if !read_only => Err(Trouble::Unsuited("its sessions are not read-only")),
+        Target::Primary if standby => Err(Trouble::Unsuited("it is a standby")),
+        Target::Standby if !standby => Err(Trouble::Unsuited("it is no standby")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,196 @@
+//! Why there is no session, and what to do about it.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_rustls::rustls::{CertificateError, Error as TlsError};
+
+use super::access::{Access, Door};
+use crate::cli::failure::{Failure, causes};
+
+/// What came in the way at one place.
+pub(super) enum Trouble {
+    Driver(tokio_postgres::Error),
+    Late(Duration),
+    /// It is there, and not what is asked for.
+    Unsuited(&'static str),
+}
+
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl Trouble {
+    /// Whether another server would say the same: this one is there, and does not let the user in.
+    pub(super) fn ends_the_search(&self) -> bool {
+        match self {
+            Self::Driver(error) => {
+                error.code().is_some_and(|code| *code != SqlState::CANNOT_CONNECT_NOW)
+                    || lacks_password(error)
+            }
+            Self::Late(_) | Self::Unsuited(_) => false,
+        }
+    }
+
+    /// Whether it may be otherwise with TLS instead of without, or the other way round.
+    pub(super) fn may_be_of_the_encryption(&self) -> bool {
+        let Self::Driver(error) = self else { return false };
+        // What pg_hba.conf says depends on the encryption, and the server reports it under this code.
+        tls_error(error).is_some()
+            || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+            || io_error(error).is_some_and(|error| {
+                matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
+            })
+    }
+}
+
+fn io_error(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    error.source()?.downcast_ref()
+}
+
+fn tls_error(error: &tokio_postgres::Error) -> Option<&TlsError> {
+    io_error(error)?.get_ref()?.downcast_ref()
+}
+
+/// The driver has no predicate for it.
+fn lacks_password(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(|source| source.to_string() == "password missing")
+}
+
+const OTHER_SERVER: &str =
+    "check that it runs there, or name another with --database-url, DATABASE_URL, or PGHOST and PGPORT";
+
+/// What to tell, when no door opened.
+pub(super) fn failure(access: &Access, troubles: &[(&Door, Trouble)]) -> Failure {
+    if let Some((door, trouble)) = troubles.last()
+        && (troubles.len() == 1 || trouble.ends_the_search())
+    {
+        let told = Told::of(access, door, trouble);
+        let line = format!("no connection to {}: {}", door.place, told.line);
+        return Failure { causes: told.causes, ..Failure::database(line) }.help(told.help);
+    }
+    let each = troubles.iter().map(|(door, trouble)| {
+        let told = Told::of(access, door, trouble);
+        let words: Vec<String> = std::iter::once(told.line).chain(told.causes).collect();
+        format!("{}: {}", door.place, words.join("; "))
+    });
+    let failure = Failure::database(format!("no connection to any of {} servers", troubles.len()));
+    Failure { causes: each.collect(), ..failure }.help(OTHER_SERVER)
+}
+
+/// One trouble in words.
+struct Told {
+    line: String,
+    causes: Vec<String>,
+    help: String,
+}
+
+impl Told {
+    fn of(access: &Access, door: &Door, trouble: &Trouble) -> Self {
+        let told = |line: String, help: &str| Self { line, causes: Vec::new(), help: help.to_owned() };
+        match trouble {
+            Trouble::Late(limit) => told(
+                format!("no answer within {} s", limit.as_secs()),
+                "check host and port, or raise connect_timeout (PGCONNECT_TIMEOUT)",
+            ),
+            Trouble::Unsuited(why) => {
+                told((*why).to_owned(), "name another server, or leave target_session_attrs out")
+            }
+            Trouble::Driver(error) => {
+                let user = &access.user;
+                if lacks_password(error) {
+                    let line = format!("the server asks role {user:?} for a password, and none is given");
+                    return told(line, "set PGPASSWORD, or write the password into ~/.pgpass");
+                }
+                if let Some(code) = error.code() {
+                    let (line, help) = refusal(code, access);
+                    let file = door.passfile.as_ref().filter(|_| *code == SqlState::INVALID_PASSWORD);
+                    let file = file.map(|path| format!("the password is from {}", path.display()));
+                    let causes = causes(error).into_iter().chain(file).collect();
+                    return Self { line, causes, help: help.to_owned() };
+                }
+                if let Some(tls) = tls_error(error) {
+                    let (line, help) = tls_words(tls);
+                    return Self { causes: vec![one_line(tls)], ..told(line.to_owned(), help) };
+                }
+                let causes = causes(error);
+                match io_error(error).map(|error| (error, error.kind())) {
+                    Some((_, io::ErrorKind::NotFound)) => {
+                        told("there is no such socket".to_owned(), OTHER_SERVER)
+                    }
+                    Some((error, _)) if error.to_string().starts_with("failed to lookup") => {
+                        Self { causes, ..told("the name of the host is not known".to_owned(), OTHER_SERVER) }
+                    }
+                    Some((error, io::ErrorKind::Other)) => told(one_line(error), OTHER_SERVER),
+                    Some((_, kind)) => told(kind.to_string(), OTHER_SERVER),
+                    None if error.is_closed() => {
+                        told("the server closed the connection".to_owned(), OTHER_SERVER)
+                    }
+                    None => {
+                        let help = "see https://www.postgresql.org/docs/current/libpq-connect.html for the parameters";
+                        told(causes.first().cloned().unwrap_or_default(), help)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the server's answer means to whoever wants to get in.
+fn refusal(code: &SqlState, access: &Access) -> (String, &'static str) {
+    let (user, database) = (&access.user, &access.database);
+    match code.code() {
+        "28P01" => (
+            format!("the server does not accept the password of role {user:?}, or there is no such role"),
+            "correct PGPASSWORD, the URL or ~/.pgpass, or name another role with PGUSER",
+        ),
+        "28000" => (
+            format!("the server does not let role {user:?} in"),
+            "check that the role exists and may log in, and what pg_hba.conf of the server says",
+        ),
+        "3D000" => (
+            format!("database {database:?} does not exist"),
+            "name another with --database-url, DATABASE_URL or PGDATABASE; psql -l lists them",
+        ),
+        "42501" => (
+            format!("role {user:?} may not connect to database {database:?}"),
+            "grant it CONNECT on the database, or name another role with PGUSER",
+        ),
+        "53300" => {
+            ("the server has no connection left".to_owned(), "try again later, or raise max_connections")
+        }
+        "57P03" => (
+            "the server is not taking connections now".to_owned(),
+            "it starts, stops or recovers; try again later",
+        ),
+        code => (format!("the server refuses it, SQLSTATE {code}"), "its own words are above"),
+    }
+}
+
+/// What is wrong with the encryption.
+fn tls_words(error: &TlsError) -> (&'static str, &'static str) {
+    match error {
+        TlsError::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
+        ) => (
+            "no authority that is trusted signed its certificate",
+            "name the file of the one that did with sslrootcert, or trust the operating system's with sslrootcert=system",
+        ),
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => (
+            "its certificate has other names",
+            "connect by a name that the certificate has; sslmode=verify-ca does not look at names",
+        ),
+        TlsError::InvalidCertificate(_) => ("its certificate is not in order", "renew it on the server"),
+        _ => ("TLS failed", "check the server's ssl settings; sslmode=disable goes without TLS"),
+    }
+}
+
+fn one_line(error: &dyn StdError) -> String {
+    error.to_string().replace('\n', " ")
+}

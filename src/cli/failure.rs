@@ -1,0 +1,122 @@
+//! How a run ends.
+
+use std::error::Error as StdError;
+use std::process::ExitCode;
+
+use crate::error::Error;
+use crate::policy::manifest::Problem;
+
+/// What the tool's exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// All is as it should be.
+    Clean = 0,
+    /// Something is left to do: SQL that is missing, a table to settle.
+    Findings = 1,
+    /// The arguments, the manifest or a file are not what they have to be.
+    Usage = 2,
+    /// The database cannot be reached or read.
+    Database = 3,
+}
+
+impl Exit {
+    /// What the exit codes mean, as the help of every command shows it.
+    pub(super) const HELP: &str = "\
+0  nothing left to do
+1  findings: SQL is missing, or something has to be settled
+2  usage: arguments, the manifest, or a file that cannot be read or written
+3  database: it cannot be reached, or the role may not read its catalogs";
+
+    /// One word for it, for JSON.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::Usage => "usage",
+            Self::Database => "database",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not come to its end. Every line is lower-case and without a final period, and none holds a secret.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    /// What failed, in one line.
+    pub(super) line: String,
+    /// What led to it, the nearest first.
+    pub(super) causes: Vec<String>,
+    /// What to do about it.
+    pub(super) help: Option<String>,
+    /// Everything that is wrong with a file.
+    pub(super) flaws: Option<Box<Flaws>>,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub(super) struct Flaws {
+    pub(super) file: String,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Failure {
+    pub(super) fn usage(line: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, line: line.into(), causes: Vec::new(), help: None, flaws: None }
+    }
+
+    pub(super) fn database(line: impl Into<String>) -> Self {
+        Self { exit: Exit::Database, ..Self::usage(line) }
+    }
+
+    pub(super) fn cause(mut self, line: impl Into<String>) -> Self {
+        self.causes.push(line.into());
+        self
+    }
+
+    pub(super) fn help(mut self, line: impl Into<String>) -> Self {
+        self.help = Some(line.into());
+        self
+    }
+}
+
+/// The lines of an error of the driver's, the server's own words where it spoke.
+pub(super) fn causes(error: &tokio_postgres::Error) -> Vec<String> {
+    if let Some(db) = error.as_db_error() {
+        let said = format!("{}: {}", db.severity(), db.message());
+        let more = [("detail", db.detail()), ("hint", db.hint())];
+        let more = more.into_iter().filter_map(|(what, text)| text.map(|text| format!("{what}: {text}")));
+        return std::iter::once(said).chain(more).collect();
+    }
+    let mut lines = Vec::new();
+    // What the driver says itself is which of its parts failed; its cause says why.
+    let mut next = Some(error.source().unwrap_or(error));
+    while let Some(error) = next {
+        let line = error.to_string();
+        if lines.last() != Some(&line) {
+            lines.push(line);
+        }
+        next = error.source();
+    }
+    lines
+}
+
+/// An error of this crate's while it talked to the server.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure =
+            if error.is_usage() { Self::usage(error.to_string()) } else { Self::database(error.to_string()) };
+        let source = error.source().and_then(|source| source.downcast_ref());
+        let mut causes: Vec<String> = source.map(causes).unwrap_or_default();
+        // Where the line repeats the server's words already, it has said them.
+        let said =
+            |cause: &String| cause.split_once(": ").is_some_and(|(_, text)| failure.line.contains(text));
+        causes.retain(|cause| !said(cause));
+        Self { causes, ..failure }
+    }
+}

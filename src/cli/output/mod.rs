@@ -1,0 +1,273 @@
+//! Everything the tool writes to its standard streams.
+
+pub(super) mod style;
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::failure::{Exit, Failure};
+use crate::policy::manifest::Problem;
+use style::{CARE, DIM, WRONG, paint, plain};
+
+/// What the output is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: one object, with `version: 1`
+    Json,
+}
+
+/// Whether the output has colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Even in a pipe
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// The version of the JSON that the tool writes. It changes when a field changes its meaning or goes.
+const JSON_VERSION: u32 = 1;
+
+/// The standard streams.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terminal {
+    format: Format,
+    color: Color,
+}
+
+impl Terminal {
+    /// Finds out how to write before the arguments are understood, since what is wrong with them is written too.
+    pub(super) fn foreseen(arguments: &[OsString]) -> Self {
+        let value = |option: &str| {
+            let at = arguments.iter().position(|argument| {
+                argument.to_str().is_some_and(|text| {
+                    text.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+                })
+            })?;
+            let text = arguments[at].to_str()?;
+            text.split_once('=').map(|(_, value)| value).or_else(|| arguments.get(at + 1)?.to_str())
+        };
+        Self {
+            format: value("--format").and_then(|text| Format::from_str(text, true).ok()).unwrap_or_default(),
+            color: value("--color").and_then(|text| Color::from_str(text, true).ok()).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn new(format: Format, color: Color) -> Self {
+        Self { format, color }
+    }
+
+    pub(super) fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub(super) fn clap_color(self) -> clap::ColorChoice {
+        match self.color {
+            Color::Auto => clap::ColorChoice::Auto,
+            Color::Always => clap::ColorChoice::Always,
+            Color::Never => clap::ColorChoice::Never,
+        }
+    }
+
+    fn choice(self) -> ColorChoice {
+        match (self.format, self.color) {
+            (Format::Json, _) | (_, Color::Never) => ColorChoice::Never,
+            (_, Color::Auto) => ColorChoice::Auto,
+            (_, Color::Always) => ColorChoice::Always,
+        }
+    }
+
+    /// Writes the result of a command, in the one form or the other.
+    pub(super) fn result(
+        self,
+        human: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+    ) -> Result<(), Failure> {
+        match self.format {
+            Format::Human => self.print(&human()),
+            Format::Json => self.print(&object(json())),
+        }
+    }
+
+    /// Writes to the standard output. A reader that has seen enough is no error.
+    pub(super) fn print(self, text: &str) -> Result<(), Failure> {
+        let mut out = AutoStream::new(io::stdout().lock(), self.choice());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::usage("the output cannot be written").cause(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes to the standard error stream. If that fails, nobody is left to be told.
+    pub(super) fn note(self, text: &str) {
+        let mut out = AutoStream::new(io::stderr().lock(), self.choice());
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    pub(super) fn warn(self, line: &str) {
+        self.note(&match self.format {
+            Format::Human => format!("{} {}\n", paint(CARE.bold(), "warning:"), plain(line)),
+            Format::Json => object(json!({ "warning": line })),
+        });
+    }
+
+    /// Says why the command ended.
+    pub(super) fn fail(self, failure: &Failure) -> ExitCode {
+        self.note(&match self.format {
+            Format::Human => human(failure),
+            Format::Json => object(json(failure)),
+        });
+        failure.exit.into()
+    }
+
+    /// Shows the help that was asked for, or what is wrong with the arguments.
+    pub(super) fn arguments(self, error: &clap::Error) -> ExitCode {
+        let text = error.render();
+        if !error.use_stderr() {
+            return match self.print(&text.ansi().to_string()) {
+                Ok(()) => Exit::Clean.into(),
+                Err(failure) => self.fail(&failure),
+            };
+        }
+        match self.format {
+            Format::Human => self.note(&without_secrets(&text.ansi().to_string())),
+            Format::Json => {
+                let text = without_secrets(&text.to_string());
+                let mut parts = text.splitn(2, "\n\n").map(str::trim);
+                let line = parts.next().unwrap_or_default();
+                let line = line.strip_prefix("error: ").unwrap_or(line).replace("\n ", "");
+                let failure = Failure::usage(line).help(parts.next().unwrap_or_default());
+                return self.fail(&failure);
+            }
+        }
+        Exit::Usage.into()
+    }
+}
+
+/// An object on a line, with the version first.
+fn object(fields: Value) -> String {
+    let mut text = json!({ "version": JSON_VERSION });
+    if let (Value::Object(fields), Value::Object(all)) = (fields, &mut text) {
+        all.extend(fields);
+    }
+    format!("{text}\n")
+}
+
+fn human(failure: &Failure) -> String {
+    let mut text = format!("{} {}\n", paint(WRONG, "error:"), plain(&failure.line));
+    if let Some(flaws) = &failure.flaws {
+        text.push_str(&listed(&flaws.problems, &flaws.file));
+    }
+    for (label, line) in failure
+        .causes
+        .iter()
+        .map(|line| ("cause", line))
+        .chain(failure.help.iter().map(|line| ("help", line)))
+    {
+        let lines = plain(line).trim_end().replace('\n', "\n         ");
+        let _ = writeln!(text, "  {} {lines}", paint(DIM, format!("{label:>5}:")));
+    }
+    text
+}
+
+fn json(failure: &Failure) -> Value {
+    let mut error = json!({
+        "kind": failure.exit.kind(),
+        "message": failure.line,
+        "causes": failure.causes,
+    });
+    if let Some(flaws) = &failure.flaws {
+        error["file"] = flaws.file.as_str().into();
+        error["problems"] = problems(&flaws.problems);
+    }
+    if let Some(help) = &failure.help {
+        error["help"] = help.as_str().into();
+    }
+    json!({ "error": error })
+}
+
+/// Problems, a line for each, behind the place in the file that each is about.
+pub(super) fn listed(problems: &[Problem], file: &str) -> String {
+    let place = |problem: &Problem| match problem.line {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
+    };
+    let width = problems.iter().map(|problem| place(problem).chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for problem in problems {
+        let place = paint(DIM, format!("{:<width$}", place(problem)));
+        let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
+    }
+    text
+}
+
+/// Problems as JSON has them everywhere.
+pub(super) fn problems(problems: &[Problem]) -> Value {
+    problems.iter().map(|problem| json!({ "line": problem.line, "what": problem.what })).collect()
+}
+
+/// The text with the passwords of URLs left out: an argument in the wrong place is quoted to whoever wrote it.
+fn without_secrets(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str("://");
+        let end = part.find(|c: char| c.is_whitespace() || c == '\'' || c.is_control()).unwrap_or(part.len());
+        let (url, rest) = part.split_at(end);
+        match url.rsplit_once('@') {
+            Some((login, place)) if login.contains(':') => {
+                let user = login.split(':').next().unwrap_or_default();
+                let _ = write!(shown, "{user}:***@{place}{rest}");
+            }
+            _ => shown.push_str(part),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Color, Format, Terminal, without_secrets};
+
+    #[test]
+    fn the_form_is_found_wherever_it_stands() {
+        let foreseen = |line: &str| {
+            let arguments: Vec<_> = line.split(' ').map(Into::into).collect();
+            let terminal = Terminal::foreseen(&arguments);
+            (terminal.format, terminal.color)
+        };
+        assert_eq!(foreseen("tenantry plan"), (Format::Human, Color::Auto));
+        assert_eq!(foreseen("tenantry plan --format json --color=never"), (Format::Json, Color::Never));
+        assert_eq!(foreseen("tenantry --color always --formats json"), (Format::Human, Color::Always));
+        assert_eq!(foreseen("tenantry plan --format"), (Format::Human, Color::Auto));
+    }
+
+    #[test]
+    fn the_password_of_a_url_is_left_out() {
+        for (text, shown) in [
+            (
+                "unexpected 'postgres://me:se@cret@db/erp' found",
+                "unexpected 'postgres://me:***@db/erp' found",
+            ),
+            ("postgres://me@db/erp", "postgres://me@db/erp"),
+            ("no url", "no url"),
+        ] {
+            assert_eq!(without_secrets(text), shown);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The few colours of the tool.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WRONG: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
+
+/// The text in a style. What a database calls its objects cannot steer the terminal.
+pub(crate) fn paint(style: Style, text: impl Display) -> String {
+    format!("{style}{}{style:#}", plain(text))
+}
+
+/// The text without control characters but line breaks and tabs.
+pub(crate) fn plain(text: impl Display) -> String {
+    text.to_string().replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
+}
+
+/// How wide running text is at most.
+const WIDTH: usize = 100;
+
+/// Running text in lines, each after an indent.
+pub(crate) fn wrap(text: &str, indent: &str) -> String {
+    let mut lines = vec![indent.to_owned()];
+    for word in plain(text).split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                if line.len() > indent.len() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A number of things: `1 step`, `2 steps`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BOLD, paint, wrap};
+
+    #[test]
+    fn running_text_keeps_to_its_width() {
+        assert_eq!(wrap("a b\n c", "  "), "  a b c\n");
+        let text = wrap(&"word ".repeat(50), "    ");
+        assert!(text.lines().all(|line| line.starts_with("    word") && line.len() <= 100), "{text}");
+        assert_eq!(text.split_whitespace().count(), 50);
+    }
+
+    #[test]
+    fn a_name_cannot_steer_the_terminal() {
+        assert_eq!(paint(BOLD, "a\u{1b}[2Jb"), "\u{1b}[1ma\u{fffd}[2Jb\u{1b}[0m");
+    }
+}

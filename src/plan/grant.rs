@@ -1,0 +1,232 @@
+//! What services may do with what: the four verbs that policies govern, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::{Draft, Kind};
+use super::place::Place;
+use super::sql::{self, Object, Privileges};
+use super::step::{Lock, Work};
+use crate::catalog::{DML, Grant, Grantee, Privilege, Relation};
+use crate::error::Result;
+use crate::ident::{Ident, QualifiedName};
+
+const GRANT: Kind = Kind { lock: Lock::None, work: Work::None, closes: "services could not do their work" };
+
+const REVOKE: Kind = Kind {
+    lock: Lock::None,
+    work: Work::None,
+    closes: "TRUNCATE asks no policy, REFERENCES probes for hidden keys, a trigger sees every writer's rows",
+};
+
+/// What no policy governs.
+const BEYOND: [Privilege; 4] =
+    [Privilege::Truncate, Privilege::References, Privilege::Trigger, Privilege::Maintain];
+
+/// What a grantee is to hold on a relation.
+struct Wanted {
+    /// At least these.
+    least: BTreeSet<Privilege>,
+    /// At most these.
+    most: BTreeSet<Privilege>,
+}
+
+/// Lets the roles reach what the schemas hold.
+pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
+    let tree = draft.manifest.tenancy.tenant_tree().map(|tree| tree.table().schema());
+    let governed: BTreeSet<&Ident> = draft
+        .relations()
+        .into_iter()
+        .filter(|(_, _, place)| place.is_governed())
+        .map(|(name, ..)| name.schema())
+        .chain(tree)
+        .collect();
+    let roles = &draft.manifest.roles;
+    let uses = [Privilege::Usage];
+    let creates = [Privilege::Usage, Privilege::Create];
+    let wanted: Vec<(&Ident, &[Privilege])> = [(Some(roles.app_role()), &uses[..])]
+        .into_iter()
+        .chain([(roles.system_role(), &uses[..]), (roles.owner_role(), &creates[..])])
+        .filter_map(|(role, privileges)| Some((role?, privileges)))
+        .collect();
+    for name in governed {
+        let Some(schema) = draft.catalog.schemas.get(name) else { continue };
+        for (role, privileges) in &wanted {
+            let grantee = Grantee::Role((*role).clone());
+            let holds = |privilege: &Privilege| {
+                schema.owner == **role
+                    || schema.grants.iter().any(|grant| {
+                        grant.privilege == *privilege
+                            && (grant.grantee == grantee || grant.grantee == Grantee::Public)
+                    })
+            };
+            let missing: Privileges<'_> =
+                privileges.iter().filter(|privilege| !holds(privilege)).map(|of| (*of, None)).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let object = Object::Schema(name);
+            let sql =
+                (sql::grant(object, &missing, &grantee, false)?, sql::revoke(object, &missing, &grantee)?);
+            let what = format!("{} for {}", list(&missing), role.plain());
+            draft.push(format!("schema {}", name.plain()), what, GRANT, sql);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
+    let roles = &draft.manifest.roles;
+    let mut sequences: BTreeMap<QualifiedName, BTreeSet<Grantee>> = BTreeMap::new();
+    for (name, relation, place) in draft.relations() {
+        // A partition goes with its table.
+        let governed = match place {
+            Place::Partition { of } => draft.places.get(of).is_some_and(Place::is_governed),
+            _ => place.is_governed(),
+        };
+        if !governed {
+            continue;
+        }
+        let own = draft.manifest.entry(name).and_then(|entry| entry.grants.as_ref());
+        let app = app(&place, relation, own, roles.app_role());
+        if app.least.contains(&Privilege::Insert) {
+            for sequence in relation.columns.iter().filter_map(|column| column.sequence()) {
+                let grantees = sequences.entry(sequence).or_default();
+                grantees.insert(Grantee::Role(roles.app_role().clone()));
+                grantees.extend(roles.system_role().cloned().map(Grantee::Role));
+            }
+        }
+        relation_grants(draft, name, relation, &Grantee::Role(roles.app_role().clone()), &app)?;
+        if let Some(system) = roles.system_role() {
+            let wanted = system_wanted(&place, relation);
+            relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
+        }
+        let everything = matches!(place, Place::Partition { .. } | Place::Deny);
+        let most = if everything { BTreeSet::new() } else { without(&BEYOND) };
+        relation_grants(draft, name, relation, &Grantee::Public, &Wanted { least: BTreeSet::new(), most })?;
+    }
+    // The tree of tenants is read by a function that runs as the system role, whether the table is governed or not.
+    if let (Some(tree), Some(system)) = (draft.manifest.tenancy.tenant_tree(), roles.system_role())
+        && let Some((name, relation)) = draft.catalog.relations.get_key_value(tree.table())
+        && !draft.places.get(name).is_some_and(Place::is_governed)
+    {
+        let wanted = Wanted { least: BTreeSet::from([Privilege::Select]), most: without(&[]) };
+        relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
+    }
+    for (name, grantees) in sequences {
+        let Some((name, sequence)) = draft.catalog.relations.get_key_value(&name) else { continue };
+        let wanted = Wanted { least: BTreeSet::from([Privilege::Usage]), most: without(&[]) };
+        for grantee in grantees {
+            relation_grants(draft, name, sequence, &grantee, &wanted)?;
+        }
+    }
+    Ok(())
+}
+
+fn app(place: &Place<'_>, relation: &Relation, own: Option<&BTreeSet<Privilege>>, app: &Ident) -> Wanted {
+    let exactly = |privileges: BTreeSet<Privilege>| Wanted { least: privileges.clone(), most: privileges };
+    if let Some(own) = own {
+        return exactly(own.clone());
+    }
+    match place {
+        Place::Shared | Place::Members => exactly(BTreeSet::from([Privilege::Select])),
+        Place::Deny | Place::Partition { .. } => exactly(BTreeSet::new()),
+        Place::View => {
+            // Which views are written through is not for a plan to guess.
+            let grantee = Grantee::Role(app.clone());
+            let held =
+                relation.grants.iter().filter(|grant| grant.grantee == grantee && grant.column.is_none());
+            let verbs = held.map(|grant| grant.privilege).filter(|privilege| DML.contains(privilege));
+            exactly(verbs.chain([Privilege::Select]).collect())
+        }
+        _ => exactly(BTreeSet::from(DML)),
+    }
+}
+
+fn system_wanted(place: &Place<'_>, relation: &Relation) -> Wanted {
+    let least = match place {
+        Place::Partition { .. } => BTreeSet::new(),
+        Place::View | Place::Deny if !relation.is_table() => BTreeSet::from([Privilege::Select]),
+        _ => BTreeSet::from(DML),
+    };
+    Wanted { least, most: without(&BEYOND) }
+}
+
+fn without(privileges: &[Privilege]) -> BTreeSet<Privilege> {
+    Privilege::ALL.into_iter().filter(|privilege| !privileges.contains(privilege)).collect()
+}
+
+/// Grants and revokes on a table, view or sequence.
+fn relation_grants(
+    draft: &mut Draft<'_>,
+    name: &QualifiedName,
+    relation: &Relation,
+    grantee: &Grantee,
+    wanted: &Wanted,
+) -> Result<()> {
+    if matches!(grantee, Grantee::Role(role) if *role == relation.owner) {
+        return Ok(());
+    }
+    let object = if relation.sequence.is_some() { Object::Sequence(name) } else { Object::Table(name) };
+    let held: Vec<&Grant> = relation.grants.iter().filter(|grant| grant.grantee == *grantee).collect();
+    let whole = |privilege: &Privilege| {
+        held.iter().any(|grant| grant.privilege == *privilege && grant.column.is_none())
+    };
+
+    let missing: Privileges<'_> =
+        wanted.least.iter().filter(|privilege| !whole(privilege)).map(|of| (*of, None)).collect();
+    let excess: Vec<&Grant> =
+        held.iter().copied().filter(|grant| !wanted.most.contains(&grant.privilege)).collect();
+
+    if !excess.is_empty() {
+        let revoked: Privileges<'_> =
+            excess.iter().map(|grant| (grant.privilege, grant.column.as_ref())).collect();
+        let mut down = Vec::new();
+        for grant_option in [false, true] {
+            let back: Privileges<'_> = excess
+                .iter()
+                .filter(|grant| grant.grant_option == grant_option)
+                .map(|grant| (grant.privilege, grant.column.as_ref()))
+                .collect();
+            if !back.is_empty() {
+                down.push(sql::grant(object, &back, grantee, grant_option)?);
+            }
+        }
+        let what = format!("no {} for {}", list(&revoked), said(grantee));
+        let sql = (sql::revoke(object, &revoked, grantee)?, down.join("\n\n"));
+        draft.push(name.plain(), what, REVOKE, sql);
+    }
+    if !missing.is_empty() {
+        let mut down = vec![sql::revoke(object, &missing, grantee)?];
+        // Taking a privilege on the table takes it on the columns too.
+        for grant_option in [false, true] {
+            let columns: Privileges<'_> = held
+                .iter()
+                .filter(|grant| grant.column.is_some() && grant.grant_option == grant_option)
+                .filter(|grant| missing.contains(&(grant.privilege, None)))
+                .map(|grant| (grant.privilege, grant.column.as_ref()))
+                .collect();
+            if !columns.is_empty() {
+                down.push(sql::grant(object, &columns, grantee, grant_option)?);
+            }
+        }
+        let what = format!("{} for {}", list(&missing), said(grantee));
+        let sql = (sql::grant(object, &missing, grantee, false)?, down.join("\n\n"));
+        draft.push(name.plain(), what, GRANT, sql);
+    }
+    Ok(())
+}
+
+fn said(grantee: &Grantee) -> String {
+    match grantee {
+        Grantee::Public => "PUBLIC".to_owned(),
+        Grantee::Role(name) => name.plain(),
+    }
+}
+
+fn list(privileges: &Privileges<'_>) -> String {
+    let one = |(privilege, column): &(Privilege, Option<&Ident>)| match column {
+        Some(column) => format!("{} ({})", privilege.sql(), column.plain()),
+        None => privilege.sql().to_owned(),
+    };
+    privileges.iter().map(one).collect::<Vec<_>>().join(", ")
+}

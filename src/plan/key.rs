@@ -1,0 +1,195 @@
+//! Keys that include the tenant: policies bind neither unique indexes nor foreign keys.
+
+use std::collections::BTreeSet;
+
+use super::column::names;
+use super::draft::{Draft, Kind};
+use super::place::Place;
+use super::sql;
+use super::step::{Lock, Work};
+use crate::catalog::{ForeignKey, Index, MatchType, ReferentialAction};
+use crate::error::Result;
+use crate::ident::{Ident, QualifiedName};
+
+const UNIQUE: Kind = Kind {
+    lock: Lock::Share,
+    work: Work::Scan,
+    closes: "a foreign key needs a key that includes the tenant",
+};
+
+const INDEX: Kind = Kind {
+    lock: Lock::Share,
+    work: Work::Scan,
+    closes: "each statement would read the rows of all tenants to find those of one",
+};
+
+const FOREIGN_KEY: Kind = Kind {
+    lock: Lock::AccessExclusive,
+    work: Work::Scan,
+    closes: "a row could refer to another tenant's, and learn that it exists; a cascade would cross over",
+};
+
+const UNFORCE: Kind = Kind {
+    lock: Lock::AccessExclusive,
+    work: Work::None,
+    closes: "a foreign key is checked against those rows alone that the owner sees",
+};
+
+/// A foreign key and what takes its place.
+struct Replacement<'a> {
+    table: &'a QualifiedName,
+    name: &'a Ident,
+    old: &'a ForeignKey,
+    new: ForeignKey,
+}
+
+pub(super) fn indexes(draft: &mut Draft<'_>) -> Result<()> {
+    let mut led: BTreeSet<&QualifiedName> = BTreeSet::new();
+    let mut made: BTreeSet<(&QualifiedName, Vec<Ident>)> = BTreeSet::new();
+    let replacements = replacements(draft);
+    for replacement in &replacements {
+        let Some((parent, relation)) = draft.catalog.relations.get_key_value(&replacement.old.references)
+        else {
+            continue;
+        };
+        let columns: Vec<&Ident> = replacement.new.referenced_columns.iter().collect();
+        let is_key = |index: &Index| index.is_key_of(&columns);
+        if relation.indexes.values().any(is_key)
+            || !made.insert((parent, replacement.new.referenced_columns.clone()))
+        {
+            continue;
+        }
+        led.insert(parent);
+        let index = draft.index_name(parent, &columns, "key");
+        let sql = (sql::index(parent, &index, &columns, true)?, sql::drop_index(parent, &index)?);
+        draft.push(parent.plain(), format!("unique index on {}", names(&columns)), UNIQUE, sql);
+    }
+    for (name, relation, place) in draft.relations() {
+        let column = match place {
+            Place::Tenant { column, .. }
+            | Place::SharedRows { column }
+            | Place::Tree { column }
+            | Place::Membership { column } => &column.name,
+            _ => continue,
+        };
+        if led.contains(name) || relation.indexes.values().any(|index| index.leads_with(column)) {
+            continue;
+        }
+        let index = draft.index_name(name, &[column], "idx");
+        let sql = (sql::index(name, &index, &[column], false)?, sql::drop_index(name, &index)?);
+        draft.push(name.plain(), format!("index on {}", column.as_str()), INDEX, sql);
+    }
+    Ok(())
+}
+
+pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
+    let replacements = replacements(draft);
+    // A table that is under FORCE already shows its owner no rows, and the check of a new key would find nothing wrong.
+    let forced: BTreeSet<&QualifiedName> = replacements
+        .iter()
+        .flat_map(|of| [of.table, &of.old.references])
+        .filter(|name| draft.catalog.relations.get(*name).is_some_and(|relation| relation.force_row_security))
+        .collect();
+    for name in &forced {
+        let sql = (sql::force(name, false)?, sql::force(name, true)?);
+        draft.push(name.plain(), "the owner sees all rows, for the next checks", UNFORCE, sql);
+    }
+    for Replacement { table, name, old, new } in &replacements {
+        let sql = (sql::foreign_key(table, name, new)?, sql::foreign_key(table, name, old)?);
+        let what = format!("foreign key {} includes the tenant", name.as_str());
+        draft.push(table.plain(), what, FOREIGN_KEY, sql);
+    }
+    for name in &forced {
+        let sql = (sql::force(name, true)?, sql::force(name, false)?);
+        draft.push(name.plain(), "the owner is bound again", UNFORCE, sql);
+    }
+    for (table, name, why) in open(draft) {
+        draft.remark(
+            table,
+            format!("foreign key {} can cross from one tenant to another: {why}", name.as_str()),
+        );
+    }
+    Ok(())
+}
+
+/// The foreign keys between tables of tenants that do not include the tenant, and could.
+fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
+    let catalog = draft.catalog;
+    let keys = catalog.foreign_keys().filter_map(|(table, name, old)| {
+        let (column, referenced) = crossing(draft, table, old)?;
+        obstacle(draft, old).is_none().then(|| {
+            let with = |tenant: &Ident, others: &[Ident]| {
+                std::iter::once(tenant).chain(others).cloned().collect::<Vec<_>>()
+            };
+            let mut new = ForeignKey {
+                columns: with(column, &old.columns),
+                referenced_columns: with(referenced, &old.referenced_columns),
+                // Of one column the two mean the same, and the tenant is never NULL.
+                match_type: MatchType::Simple,
+                ..old.clone()
+            };
+            if sets_columns(old.on_delete) && old.on_delete_columns.is_empty() {
+                // Without the list the tenant column would be set too.
+                new.on_delete_columns.clone_from(&old.columns);
+            }
+            Replacement { table, name, old, new }
+        })
+    });
+    keys.collect()
+}
+
+/// The foreign keys that can cross from one tenant to another and cannot be replaced, with the reason.
+fn open<'a>(draft: &Draft<'a>) -> Vec<(&'a QualifiedName, &'a Ident, &'static str)> {
+    let catalog = draft.catalog;
+    let keys = catalog.foreign_keys().filter_map(|(table, name, key)| {
+        if crossing(draft, table, key).is_some() {
+            return Some((table, name, obstacle(draft, key)?));
+        }
+        let to = draft.places.get(&key.references)?;
+        let from = draft.places.get(table)?;
+        let way = matches!(from, Place::Child { name: way, .. } if *way == name);
+        let apart = |place: &Place<'_>| {
+            matches!(place, Place::Child { .. } | Place::Tenant { .. } | Place::SharedRows { .. })
+        };
+        let child = matches!(from, Place::Child { .. }) || matches!(to, Place::Child { .. });
+        (child && !way && apart(from) && apart(to)).then_some((
+            table,
+            name,
+            "one of the two tables has no tenant column; add one to both",
+        ))
+    });
+    keys.collect()
+}
+
+/// The tenant columns on both sides of a foreign key that does not include them.
+fn crossing<'a>(
+    draft: &Draft<'a>,
+    table: &QualifiedName,
+    key: &ForeignKey,
+) -> Option<(&'a Ident, &'a Ident)> {
+    let Place::Tenant { column, .. } = draft.places.get(table)? else { return None };
+    let Place::Tenant { column: referenced, .. } = draft.places.get(&key.references)? else { return None };
+    let pairs = || key.columns.iter().zip(&key.referenced_columns);
+    let includes = pairs().any(|(own, other)| *own == column.name && *other == referenced.name);
+    (!includes).then_some((&column.name, &referenced.name))
+}
+
+/// Why a foreign key cannot include the tenant.
+fn obstacle(draft: &Draft<'_>, key: &ForeignKey) -> Option<&'static str> {
+    let old_server = draft.catalog.server_version.is_some_and(|version| version < 150_000);
+    if sets_columns(key.on_update) {
+        Some("its ON UPDATE action would set the tenant column too; choose another action")
+    } else if sets_columns(key.on_delete) && old_server {
+        Some(
+            "its ON DELETE action would set the tenant column too before PostgreSQL 15; choose another action",
+        )
+    } else if key.match_type == MatchType::Full && key.columns.len() > 1 {
+        Some("it is MATCH FULL, which a column that is never NULL defeats; choose MATCH SIMPLE")
+    } else {
+        None
+    }
+}
+
+fn sets_columns(action: ReferentialAction) -> bool {
+    matches!(action, ReferentialAction::SetNull | ReferentialAction::SetDefault)
+}

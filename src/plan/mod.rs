@@ -1,0 +1,69 @@
+//! What a database lacks to be what its manifest declares, as SQL in order.
+//!
+//! [`plan`] compares a [`Manifest`] with a [`Catalog`], wherever that was read from, and knows nothing of servers or files.
+//! What is there already gives no step, so a plan that was applied is followed by an empty one. Each step also has the SQL
+//! that takes it back.
+
+mod bootstrap;
+mod column;
+mod draft;
+mod files;
+mod grant;
+mod key;
+mod owner;
+mod partition;
+mod place;
+mod policies;
+mod propose;
+mod roles;
+mod sql;
+mod step;
+mod view;
+
+use crate::catalog::Catalog;
+use crate::policy::manifest::{Manifest, Problem};
+
+use draft::Draft;
+pub use files::{File, Numbering, Style};
+pub use place::{Place, Places, places};
+pub use propose::{
+    Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedRole, ProposedRoles, Question, Suggestion,
+    TenantColumn, nullable_tenant_columns, propose,
+};
+pub use step::{Lock, Plan, Remark, Step, Work};
+
+/// The steps from what a database is to what its manifest declares.
+///
+/// They belong into one transaction, in their order, and [`Plan::up`] writes them so: tables are out of the owner's sight
+/// for a moment in between, which nobody else can see.
+///
+/// # Errors
+///
+/// What has to be settled first: relations that nobody has classed, names and types that the database contradicts, ways of
+/// children that lead nowhere, roles that policies would not bind. Nothing is planned then.
+pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>> {
+    let mut places = places(manifest, catalog);
+    roles::check(manifest, catalog, &mut places.problems);
+    bootstrap::check(manifest, catalog, &mut places.problems);
+    if !places.problems.is_empty() {
+        return Err(places.problems);
+    }
+    let mut draft = Draft::new(manifest, catalog, places.relations);
+    let phases = [
+        bootstrap::steps,
+        grant::schemas,
+        owner::steps,
+        column::steps,
+        key::indexes,
+        key::foreign_keys,
+        policies::steps,
+        partition::steps,
+        view::steps,
+        grant::steps,
+    ];
+    for phase in phases {
+        // No phase fails on what a manifest or a catalog can hold; if one does, that is a defect to report.
+        phase(&mut draft).map_err(|error| vec![Problem { line: None, what: error.to_string() }])?;
+    }
+    Ok(draft.into_plan())
+}

@@ -1,0 +1,282 @@
+//! A proposal as the text of a `tenantry.toml`, for people to read and to edit.
+
+mod layout;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml_edit::Key;
+
+use self::layout::{Line, aligned, comment, line, list, ragged};
+use super::{Choice, Proposal, Proposed, ProposedRole, Question, Suggestion, count};
+use crate::catalog::Privilege;
+use crate::ident::{Ident, QualifiedName};
+use crate::policy::manifest::{Class, Via};
+
+/// The relations that share the answers to their question.
+type Bucket<'a> = (&'a [Suggestion], Vec<(&'a QualifiedName, &'a Proposed)>);
+
+impl Proposal {
+    /// The text of a `tenantry.toml`.
+    ///
+    /// [`Manifest::parse`](crate::policy::manifest::Manifest::parse) reads it back, unless something is to be settled: it
+    /// stands there as class `undecided`, with the answers that there are, or as a field that is left out.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let sections = [self.head(), self.tenancy(), self.roles(), self.governed(), self.tables()];
+        sections.join("\n")
+    }
+
+    fn head(&self) -> String {
+        let mut text = comment(
+            "How this database is divided among tenants: proposed by tenantry init, to be read, settled and kept with \
+             the migrations. A relation that no line here and no default settles is an error.",
+        );
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for proposed in self.relations.values() {
+            *counts.entry(proposed.class()).or_default() += 1;
+        }
+        if !counts.is_empty() {
+            let counts: Vec<String> =
+                counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
+            let all = count(self.relations.len(), "relation");
+            text.push_str(&format!("#\n{}", comment(&format!("{all}: {}.", counts.join(", ")))));
+        }
+        text
+    }
+
+    fn tenancy(&self) -> String {
+        let setting = self.setting.as_ref().map_or("app.tenant_id", |setting| setting.as_str());
+        let why_setting = if self.setting.is_some() { "as the policies that are there read it" } else { "" };
+        let mut lines = Vec::new();
+        match &self.column {
+            Some(column) => {
+                lines.push(field("column", column.name.as_str(), &column.reason));
+                lines.push(field("type", column.tenant_type.sql(), ""));
+            }
+            None => {
+                lines.push(Line::comment(
+                    "column and type are to be settled: run tenantry init again with --column",
+                ));
+                for candidate in &self.candidates {
+                    lines.push(field("column", candidate.column.as_str(), &candidate.to_string()).out());
+                }
+            }
+        }
+        lines.push(field("setting", setting, why_setting));
+        lines.push(field("missing", "error", "what a statement without a tenant gets: error or empty"));
+        if let Some(schema) = &self.support_schema {
+            lines.push(field("support_schema", schema.as_str(), ""));
+        }
+        format!("[tenancy]\n{}", ragged(&lines))
+    }
+
+    fn roles(&self) -> String {
+        let roles = &self.roles;
+        let line = |name: &str, role: &ProposedRole| match &role.name {
+            Some(role_name) => field(name, role_name.as_str(), &role.reason),
+            None => field(name, "…", &role.reason).out(),
+        };
+        let lines = [
+            line("app", &roles.app),
+            line("owner", &roles.owner),
+            line("migrator", &roles.migrator),
+            line("system", &roles.system),
+        ];
+        format!("[roles]\n{}", ragged(&lines))
+    }
+
+    fn governed(&self) -> String {
+        format!("[schemas]\ninclude = {}\n", texts(self.schemas.iter().map(Ident::as_str)))
+    }
+
+    fn tables(&self) -> String {
+        let mut parts = Vec::new();
+        let mut questions: BTreeMap<Question, Vec<Bucket<'_>>> = BTreeMap::new();
+        for (name, proposed) in &self.relations {
+            if let Choice::Undecided { question, between } = &proposed.choice {
+                let buckets = questions.entry(*question).or_default();
+                match buckets.iter_mut().find(|(answers, _)| answers == between) {
+                    Some((_, relations)) => relations.push((name, proposed)),
+                    None => buckets.push((between, vec![(name, proposed)])),
+                }
+            }
+        }
+        parts.extend(questions.into_iter().map(|(question, buckets)| asked(question, &buckets)));
+        for (class, heading) in HEADINGS {
+            let of =
+                |proposed: &Proposed| matches!(&proposed.choice, Choice::Entry(of) if of.name() == class);
+            let lines: Vec<Line> = self
+                .relations
+                .iter()
+                .filter(|(_, proposed)| of(proposed))
+                .map(|(name, proposed)| settled(name, proposed))
+                .collect();
+            if !lines.is_empty() {
+                let heading = comment(&format!("{} of class {class}: {heading}", lines.len()));
+                let lines = if class == "tenant" { list(lines) } else { aligned(&lines) };
+                parts.push(format!("{heading}{lines}"));
+            }
+        }
+        parts.extend(self.defaults());
+        format!("[tables]\n{}", parts.join("\n"))
+    }
+
+    /// What needs no entry.
+    fn defaults(&self) -> Option<String> {
+        let of = |class: &'static str| {
+            self.relations.values().filter(|proposed| proposed.choice == Choice::Default(class)).count()
+        };
+        let column = self.column.as_ref().map(|column| column.name.plain()).unwrap_or_default();
+        let said = [
+            (of("tenant"), format!("with {column} not null, the tenant's in it")),
+            (of("partition"), "as partitions, with their tables".to_owned()),
+            (of("view"), "as views, with the rights of who asks".to_owned()),
+            (of("apart"), "apart, since nothing of tenants is in them".to_owned()),
+        ];
+        let said: Vec<String> = said
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!said.is_empty()).then(|| comment(&format!("Without an entry: {}.", said.join("; "))))
+    }
+}
+
+/// The classes that a proposal decides on, in their order.
+const HEADINGS: [(&str, &str); 3] = [
+    ("tenant", "the rows belong to the tenant in the column."),
+    ("child", "the rows belong to the tenant of the row that they refer to."),
+    ("exempt", "not governed; the grants alone say who reads and writes."),
+];
+
+impl Question {
+    /// The question, in words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::NullTenants => "Whose are the rows without a tenant?",
+            Self::OtherColumn => {
+                "What is the column that is called as the tenant column, and is something else?"
+            }
+            Self::SeveralColumns => {
+                "Which of the columns that refer to the tenants' own table says whose a row is?"
+            }
+            Self::SeveralWays => {
+                "What is a row part of? Several foreign keys lead to tenants in as few steps, and nothing tells them \
+                 apart. As long as none of them crosses tenants, any will do."
+            }
+            Self::NullableWays => {
+                "Whose are the rows that refer to nothing? All ways to tenants go by columns that may be NULL. Of class \
+                 child such rows are nobody's; better make the column NOT NULL, or add the tenant column."
+            }
+            Self::Reference => {
+                "The same for everybody? There is no tenant column, and no foreign key leads to a tenant, but their tables \
+                 refer to it. If the rows are a tenant's after all, add the tenant column."
+            }
+            Self::Circle => {
+                "The same for everybody? There is no tenant column, and the foreign keys lead in a circle, not to a tenant. \
+                 If the rows are a tenant's after all, add the tenant column."
+            }
+            Self::Part => {
+                "As what they refer to? Those tables are undecided themselves. Where one gets the tenant column, class \
+                 child via it is the answer."
+            }
+            Self::Alone => {
+                "Whose? There is no tenant column, and no foreign key leads to a tenant or comes from one. If the rows are a \
+                 tenant's after all, add the tenant column."
+            }
+            Self::NoPolicy => "Who may read what takes no policy?",
+        }
+    }
+}
+
+/// The relations of one question, with its answers above.
+fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
+    let number: usize = buckets.iter().map(|(_, relations)| relations.len()).sum();
+    let mut text = comment(&format!("{number} undecided: {}", question.text()));
+    for (answers, relations) in buckets {
+        let one =
+            |(name, reason): (&QualifiedName, &str)| line(&key(name), "{ class = \"undecided\" }", reason);
+        if buckets.len() > 1 {
+            text.push_str("#\n");
+        }
+        match relations[..] {
+            [(name, proposed)] if buckets.len() > 1 => {
+                // Of several ways the answers say all that the reason does.
+                if !matches!(question, Question::SeveralWays | Question::SeveralColumns) {
+                    text.push_str(&comment(&proposed.reason));
+                }
+                text.push_str(&options(answers));
+                text.push_str(&aligned(&[one((name, ""))]));
+            }
+            _ => {
+                text.push_str(&options(answers));
+                let lines: Vec<Line> =
+                    relations.iter().map(|(name, proposed)| one((name, &proposed.reason))).collect();
+                // Of the others each has a reason of its own.
+                let alike = matches!(question, Question::NullTenants | Question::Alone | Question::NoPolicy);
+                text.push_str(&if alike { list(lines) } else { aligned(&lines) });
+            }
+        }
+    }
+    text
+}
+
+/// Answers, to be put in place of what is there.
+fn options(answers: &[Suggestion]) -> String {
+    let lines: Vec<Line> = answers
+        .iter()
+        .map(|of| Line::option(entry(&of.class, of.column.as_ref(), None), &of.meaning))
+        .collect();
+    aligned(&lines)
+}
+
+fn settled(name: &QualifiedName, proposed: &Proposed) -> Line {
+    let Choice::Entry(class) = &proposed.choice else { return Line::comment("") };
+    // What the entry says already is left out.
+    let reason = match class {
+        Class::Exempt { .. } => String::new(),
+        Class::Child { via: Via::Name(to) } => {
+            proposed.reason.replacen(&format!(" to {}", to.plain()), "", 1)
+        }
+        _ => proposed.reason.clone(),
+    };
+    line(&key(name), entry(class, proposed.column.as_ref(), proposed.grants.as_ref()), &reason)
+}
+
+/// An entry as an inline table.
+fn entry(class: &Class, column: Option<&Ident>, grants: Option<&BTreeSet<Privilege>>) -> String {
+    let mut fields = vec![format!("class = {}", text(class.name()))];
+    match class {
+        Class::Child { via: Via::Table(table) } => fields.push(format!("via = {}", text(&table.plain()))),
+        Class::Child { via: Via::Name(name) } => fields.push(format!("via = {}", text(name.as_str()))),
+        Class::Exempt { reason } => fields.push(format!("reason = {}", text(reason))),
+        Class::Tenant { direct: true } => fields.push("direct = true".to_owned()),
+        Class::Tenant { .. } | Class::Shared | Class::Tree | Class::Membership | Class::Deny => {}
+    }
+    fields.extend(column.map(|column| format!("column = {}", text(column.as_str()))));
+    fields.extend(grants.map(|grants| {
+        let verbs = grants.iter().map(|verb| verb.sql().to_ascii_lowercase());
+        format!("grants = {}", texts(verbs))
+    }));
+    format!("{{ {} }}", fields.join(", "))
+}
+
+fn key(name: &QualifiedName) -> String {
+    text(&name.plain())
+}
+
+/// A text in quotes, on one line whatever is in it, as a key is.
+fn text(text: &str) -> String {
+    let key = Key::new(text).display_repr().into_owned();
+    if key.starts_with(['"', '\'']) { key } else { format!("\"{key}\"") }
+}
+
+fn texts(all: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let all: Vec<String> = all.map(|one| text(one.as_ref())).collect();
+    format!("[{}]", all.join(", "))
+}
+
+fn field(name: &str, value: &str, reason: &str) -> Line {
+    line(name, text(value), reason)
+}

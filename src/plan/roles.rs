@@ -1,0 +1,67 @@
+//! Roles that policies would not bind.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::Catalog;
+use crate::ident::Ident;
+use crate::policy::manifest::{Manifest, Problem};
+
+/// Finds what makes the app role more than policies allow. Files that make no roles say nothing of them.
+pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Problem>) {
+    let app = manifest.roles.app_role();
+    let mut found = |what: String| problems.push(Problem { line: None, what });
+    for role in reachable(catalog, app) {
+        let through =
+            if role == app { String::new() } else { format!("is a member of {}, which ", role.plain()) };
+        if let Some(why) = why_unbound(catalog, role) {
+            found(format!("role {} {through}{why}; policies would not bind it", app.plain()));
+        } else if manifest.roles.owner_role() == Some(role) {
+            found(format!(
+                "role {} is a member of {}, which owns the tables and can drop their policies; revoke the membership",
+                app.plain(),
+                role.plain()
+            ));
+        }
+    }
+    if let Some(system) = manifest.roles.system_role()
+        && catalog.roles.get(system).is_some_and(|role| !role.bypass_rls && !role.superuser)
+    {
+        found(format!(
+            "role {0} is to work across tenants, and policies bind it; run ALTER ROLE {1} BYPASSRLS",
+            system.plain(),
+            system
+        ));
+    }
+}
+
+pub(super) fn why_unbound(catalog: &Catalog, role: &Ident) -> Option<&'static str> {
+    let role = catalog.roles.get(role)?;
+    if role.superuser {
+        Some("is a superuser")
+    } else if role.bypass_rls {
+        Some("has BYPASSRLS")
+    } else if role.replication {
+        Some("has REPLICATION, which reads every row")
+    } else {
+        None
+    }
+}
+
+/// Whether a role is a member of another, directly or not.
+pub(super) fn reaches(catalog: &Catalog, member: &Ident, role: &Ident) -> bool {
+    reachable(catalog, member).contains(role)
+}
+
+/// The role and all that it is a member of, directly or not.
+pub(super) fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&'a Ident> {
+    let mut found = BTreeSet::from([role]);
+    let mut left = vec![role];
+    while let Some(member) = left.pop() {
+        for membership in catalog.memberships.iter().filter(|membership| membership.member == *member) {
+            if found.insert(&membership.role) {
+                left.push(&membership.role);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,194 @@
+//! The statements of a plan, each from its file under `sql/plan/`.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege};
+use crate::error::Result;
+use crate::ident::{Ident, QualifiedName, literal};
+use crate::policy::render::{Vars, render};
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../sql/plan/", $name, ".sql"))
+    };
+}
+
+fn on(table: &QualifiedName) -> Vars<'_> {
+    Vars::default().name("schema", table.schema()).name("table", table.name())
+}
+
+pub(super) fn owner(table: &QualifiedName, owner: &Ident) -> Result<String> {
+    render(file!("owner"), &on(table).name("owner", owner))
+}
+
+pub(super) fn default(table: &QualifiedName, column: &Ident, default: Option<&str>) -> Result<String> {
+    let vars = on(table).name("column", column);
+    match default {
+        Some(default) => render(file!("default"), &vars.sql("default", default)),
+        None => render(file!("drop_default"), &vars),
+    }
+}
+
+pub(super) fn not_null(table: &QualifiedName, column: &Ident, not_null: bool) -> Result<String> {
+    let file = if not_null { file!("not_null") } else { file!("drop_not_null") };
+    render(file, &on(table).name("column", column))
+}
+
+pub(super) fn index(
+    table: &QualifiedName,
+    index: &Ident,
+    columns: &[&Ident],
+    unique: bool,
+) -> Result<String> {
+    let file = if unique { file!("unique") } else { file!("index") };
+    render(file, &on(table).name("index", index).sql("columns", list(columns)))
+}
+
+pub(super) fn drop_index(table: &QualifiedName, index: &Ident) -> Result<String> {
+    render(file!("drop_index"), &Vars::default().name("schema", table.schema()).name("index", index))
+}
+
+pub(super) fn foreign_key(table: &QualifiedName, constraint: &Ident, key: &ForeignKey) -> Result<String> {
+    let vars = on(table).name("constraint", constraint).sql("definition", foreign_key_definition(key));
+    render(file!("foreign_key"), &vars)
+}
+
+fn foreign_key_definition(key: &ForeignKey) -> String {
+    let names = |columns: &[Ident]| list(&columns.iter().collect::<Vec<_>>());
+    let mut sql = format!(
+        "FOREIGN KEY ({}) REFERENCES {} ({})",
+        names(&key.columns),
+        key.references,
+        names(&key.referenced_columns)
+    );
+    if key.match_type == MatchType::Full {
+        sql.push_str(" MATCH FULL");
+    }
+    sql.push_str(" ON UPDATE ");
+    sql.push_str(key.on_update.sql());
+    sql.push_str(" ON DELETE ");
+    sql.push_str(key.on_delete.sql());
+    if !key.on_delete_columns.is_empty() {
+        sql.push_str(&format!(" ({})", names(&key.on_delete_columns)));
+    }
+    if key.deferrable {
+        sql.push_str(if key.initially_deferred { " DEFERRABLE INITIALLY DEFERRED" } else { " DEFERRABLE" });
+    }
+    if !key.validated {
+        sql.push_str(" NOT VALID");
+    }
+    sql
+}
+
+pub(super) fn row_security(table: &QualifiedName, enable: bool) -> Result<String> {
+    render(if enable { file!("enable") } else { file!("disable") }, &on(table))
+}
+
+pub(super) fn force(table: &QualifiedName, force: bool) -> Result<String> {
+    render(if force { file!("force") } else { file!("no_force") }, &on(table))
+}
+
+pub(super) fn create_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
+    let vars = on(table)
+        .name("policy", name)
+        .sql("kind", if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" })
+        .sql("command", policy.command.sql())
+        .sql("roles", roles(&policy.roles))
+        .sql("conditions", conditions(policy));
+    let created = render(file!("create_policy"), &vars)?;
+    match &policy.comment {
+        Some(_) => Ok(format!("{created}\n\n{}", comment_policy(table, name, policy)?)),
+        None => Ok(created),
+    }
+}
+
+/// Gives a policy the roles and conditions of this one, which has at least the conditions that the other has.
+pub(super) fn alter_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
+    let vars = on(table)
+        .name("policy", name)
+        .sql("roles", roles(&policy.roles))
+        .sql("conditions", conditions(policy));
+    render(file!("alter_policy"), &vars)
+}
+
+pub(super) fn drop_policy(table: &QualifiedName, name: &Ident) -> Result<String> {
+    render(file!("drop_policy"), &on(table).name("policy", name))
+}
+
+pub(super) fn comment_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
+    let comment = policy.comment.as_deref().map_or_else(|| "NULL".to_owned(), literal);
+    render(file!("comment_policy"), &on(table).name("policy", name).sql("comment", comment))
+}
+
+fn conditions(policy: &Policy) -> String {
+    let using = policy.using.iter().map(|using| format!("\n    USING ({using})"));
+    let with_check = policy.with_check.iter().map(|check| format!("\n    WITH CHECK ({check})"));
+    using.chain(with_check).collect()
+}
+
+pub(super) fn view_options(view: &QualifiedName, options: &[(String, String)]) -> Result<String> {
+    let options: Vec<String> = options.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let vars = Vars::default().name("schema", view.schema()).name("view", view.name());
+    render(file!("view_options"), &vars.sql("options", options.join(", ")))
+}
+
+pub(super) fn view_reset(view: &QualifiedName, options: &[String]) -> Result<String> {
+    let vars = Vars::default().name("schema", view.schema()).name("view", view.name());
+    render(file!("view_reset"), &vars.sql("options", options.join(", ")))
+}
+
+/// What a privilege is granted on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Object<'a> {
+    Table(&'a QualifiedName),
+    Sequence(&'a QualifiedName),
+    Schema(&'a Ident),
+}
+
+impl Object<'_> {
+    fn vars(self, privileges: String, grantee: &Grantee) -> Vars<'static> {
+        let (kind, name) = match self {
+            Self::Table(name) => ("TABLE", name.to_string()),
+            Self::Sequence(name) => ("SEQUENCE", name.to_string()),
+            Self::Schema(name) => ("SCHEMA", name.to_string()),
+        };
+        Vars::default()
+            .sql("privileges", privileges)
+            .sql("kind", kind)
+            .sql("object", name)
+            .sql("grantee", grantee.to_string())
+    }
+}
+
+/// Privileges, each with the column that it is confined to.
+pub(super) type Privileges<'a> = BTreeSet<(Privilege, Option<&'a Ident>)>;
+
+fn privileges(of: &Privileges<'_>) -> String {
+    let one = |(privilege, column): &(Privilege, Option<&Ident>)| match column {
+        Some(column) => format!("{} ({column})", privilege.sql()),
+        None => privilege.sql().to_owned(),
+    };
+    of.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn grant(
+    object: Object<'_>,
+    granted: &Privileges<'_>,
+    grantee: &Grantee,
+    grant_option: bool,
+) -> Result<String> {
+    let option = if grant_option { " WITH GRANT OPTION" } else { "" };
+    render(file!("grant"), &object.vars(privileges(granted), grantee).sql("option", option))
+}
+
+pub(super) fn revoke(object: Object<'_>, revoked: &Privileges<'_>, grantee: &Grantee) -> Result<String> {
+    render(file!("revoke"), &object.vars(privileges(revoked), grantee))
+}
+
+fn list(names: &[&Ident]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn roles(of: &BTreeSet<Grantee>) -> String {
+    of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,195 @@
+//! `tenantry.toml`: how a database is divided among tenants, as people declare it.
+//!
+//! ```toml
+//! [tenancy]
+//! column = "tenant_id"            # default: tenant_id
+//! type = "uuid"                   # uuid | bigint | integer | text; required
+//! setting = "app.tenant_id"       # default: app.tenant_id
+//! missing = "error"               # error | empty; what a statement without a tenant gets; default: error
+//! support_schema = "tenantry"     # where the functions that policies call are; default: tenantry
+//!
+//! [roles]
+//! app = "erp_app"                 # what services log in as; required
+//! owner = "erp_owner"             # owns the tables and cannot log in; default: each table keeps its owner
+//! migrator = "erp_migrator"       # runs migrations, as a member of owner; default: none
+//! system = "erp_system"           # work across tenants, BYPASSRLS; default: none
+//!
+//! [schemas]
+//! include = ["public"]            # whose tables are governed; default: public
+//!
+//! [tree]                          # for tables of class tree: which tenant is above which
+//! table = "public.company"
+//! id = "id"                       # default: id
+//! parent = "parent_id"            # default: parent_id
+//!
+//! [membership]                    # for tables of class membership: which user belongs to which tenants
+//! table = "public.membership"
+//! user = "user_id"                # default: user_id
+//! tenant = "tenant_id"            # default: the tenant column
+//! type = "uuid"                   # of the user; default: the tenants'
+//! setting = "app.user_id"         # default: app.user_id
+//!
+//! [tables]
+//! "public.currency" = { class = "shared" }
+//! "public.invoice_line" = { class = "child", via = "invoice" }
+//! "public.refinery_schema_history" = { class = "exempt", reason = "migration ledger" }
+//! ```
+//!
+//! A table with the tenant column needs no entry: it is of class `tenant`. Any other needs one.
+//!
+//! | class | whose rows | who writes |
+//! |---|---|---|
+//! | `tenant` | the tenant's in the tenant column | the tenant |
+//! | `child` | the tenant's of the row that it refers to, `via` a table or a foreign key | that tenant |
+//! | `shared` | everybody's; in a table with the tenant column, those without a tenant | owner and system role; a tenant its own |
+//! | `tree` | the tenant's and those of the tenants below it | the tenant its own |
+//! | `membership` | those of the tenants that the user is a member of | such a user |
+//! | `deny` | nobody's | nobody but roles with BYPASSRLS |
+//! | `exempt` | not governed, for a `reason` | whoever has the grants |
+//!
+//! Any entry can have `column`, the name of this table's tenant column, and `grants`, a list of what the app role may do
+//! with it in place of the class's own (`select`, `insert`, `update`, `delete`). Class `tenant` can have `direct = true`: the
+//! policy compares with the setting itself and not with a subselect of it, so that the planner sees the value.
+
+mod fields;
+mod parse;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::model::Tenancy;
+use super::roles::Roles;
+use crate::catalog::Privilege;
+use crate::error::Result;
+use crate::ident::{Ident, QualifiedName};
+pub(crate) use fields::nearest;
+
+/// What a `tenantry.toml` declares. See the module's own page for its fields.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// How tenants are told apart.
+    pub tenancy: Tenancy,
+    /// The roles.
+    pub roles: Roles,
+    /// The schemas whose relations are governed.
+    pub schemas: BTreeSet<Ident>,
+    /// The relations that the defaults do not settle, or not as wanted.
+    pub tables: BTreeMap<QualifiedName, Entry>,
+}
+
+/// What a manifest says of one relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose its rows are.
+    pub class: Class,
+    /// Its tenant column, where that is not the tenancy's.
+    pub column: Option<Ident>,
+    /// What the app role may do with it, where that is not what the class says.
+    pub grants: Option<BTreeSet<Privilege>>,
+    /// The line of the file that it stands on, the first being 1; 0 for one that was made in code.
+    pub line: usize,
+}
+
+/// Whose the rows of a table are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The tenant's in the tenant column.
+    Tenant {
+        /// Whether the policy compares with the setting itself.
+        direct: bool,
+    },
+    /// The tenant's of the row that it refers to.
+    Child {
+        /// The referenced table, or the name of the foreign key where there are several.
+        via: Via,
+    },
+    /// Everybody's.
+    Shared,
+    /// The tenant's and those of the tenants below it.
+    Tree,
+    /// Those of the tenants that the user is a member of.
+    Membership,
+    /// Nobody's.
+    Deny,
+    /// It is not governed.
+    Exempt {
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// The way from a child to its parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The only foreign key to this table.
+    Table(QualifiedName),
+    /// Whatever of the two has this name: a foreign key of the table's own, or a table in the same schema.
+    Name(Ident),
+}
+
+impl Class {
+    /// As the file writes it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Tenant { .. } => "tenant",
+            Self::Child { .. } => "child",
+            Self::Shared => "shared",
+            Self::Tree => "tree",
+            Self::Membership => "membership",
+            Self::Deny => "deny",
+            Self::Exempt { .. } => "exempt",
+        }
+    }
+}
+
+/// Something that has to be settled before the manifest and the database agree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The line of the file that it is about, the first being 1.
+    pub line: Option<usize>,
+    /// What is wrong and what to do, in one line.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the text of a `tenantry.toml`.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it: it is not TOML, a field is unknown (and which was meant, perhaps), missing, or not what it
+    /// has to be.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        parse::manifest(text)
+    }
+
+    /// What it says of a relation itself, defaults apart.
+    #[must_use]
+    pub fn entry(&self, name: &QualifiedName) -> Option<&Entry> {
+        self.tables.get(name)
+    }
+
+    /// The tenant column of a table.
+    #[must_use]
+    pub fn column(&self, name: &QualifiedName) -> &Ident {
+        self.entry(name).and_then(|entry| entry.column.as_ref()).unwrap_or(self.tenancy.tenant_column())
+    }
+
+    /// Whether a relation is one of those that it governs.
+    #[must_use]
+    pub fn governs(&self, name: &QualifiedName) -> bool {
+        self.schemas.contains(name.schema()) || self.tables.contains_key(name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

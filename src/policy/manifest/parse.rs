@@ -1,0 +1,246 @@
+//! Reads the file, section by section.
+
+use std::collections::BTreeSet;
+
+use toml_edit::{Document, Item};
+
+use super::fields::{Field, Fields, Text, nearest};
+use super::{Class, Entry, Manifest, Problem, Via};
+use crate::catalog::{DML, Privilege};
+use crate::ident::{Ident, QualifiedName};
+use crate::policy::{Membership, Missing, Roles, Tenancy, Tree};
+use crate::tenant::TenantType;
+
+const TYPES: [TenantType; 4] = [TenantType::Uuid, TenantType::Bigint, TenantType::Integer, TenantType::Text];
+const CLASSES: [&str; 7] = ["tenant", "child", "shared", "tree", "membership", "deny", "exempt"];
+
+pub(super) fn manifest(text: &str) -> Result<Manifest, Vec<Problem>> {
+    let about = Text::new(text);
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let what = error.message().trim().replace('\n', ", ");
+            about.problem(about.line(error.span()), format!("this is not TOML: {what}"));
+            return Err(about.into_problems());
+        }
+    };
+    let read = read(Fields::new("the file", None, Some(document.as_table()), &about), &about);
+    let problems = about.into_problems();
+    match read {
+        Some(manifest) if problems.is_empty() => Ok(manifest),
+        _ => Err(problems),
+    }
+}
+
+fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
+    let tenancy = tenancy(file.section("tenancy"), text);
+    let roles = roles(file.section("roles"), text);
+    let schemas = schemas(file.section("schemas"), text);
+    let tree = tree(file.section("tree"), text);
+    let membership = membership(file.section("membership"), tenancy.as_ref(), text);
+    let tables = file.section("tables");
+    let mut entries = std::collections::BTreeMap::new();
+    for (name, line, item) in tables.entries() {
+        let named = text.take(line, QualifiedName::parse(name));
+        let entry = entry(name, line, item, text);
+        if let (Some(name), Some(entry)) = (named, entry) {
+            entries.insert(name, entry);
+        }
+    }
+    file.finish();
+    for (name, entry) in &entries {
+        let missing = match entry.class {
+            Class::Tree if tree.is_none() => "[tree]",
+            Class::Membership if membership.is_none() => "[membership]",
+            _ => continue,
+        };
+        let class = entry.class.name();
+        text.problem(
+            Some(entry.line),
+            format!("{} is of class {class}, which needs a section {missing}", name.plain()),
+        );
+    }
+    let mut tenancy = tenancy?;
+    if let Some(tree) = tree {
+        tenancy = tenancy.tree(tree);
+    }
+    if let Some(membership) = membership {
+        tenancy = tenancy.membership(membership);
+    }
+    Some(Manifest { tenancy, roles: roles?, schemas: schemas?, tables: entries })
+}
+
+fn tenancy<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Tenancy> {
+    if !fields.is_there() {
+        text.problem(None, "the file lacks [tenancy]; it says at least the type of the tenants' key");
+    }
+    let tenant_type = fields.required("type").and_then(|field| tenant_type(&field, text));
+    let mut tenancy = Tenancy::new(tenant_type.unwrap_or_default());
+    if let Some(Field { value, line }) = fields.string("column") {
+        tenancy = text.take(line, tenancy.column(value))?;
+    }
+    if let Some(Field { value, line }) = fields.string("setting") {
+        tenancy = text.take(line, tenancy.setting(value))?;
+    }
+    if let Some(Field { value, line }) = fields.string("support_schema") {
+        tenancy = text.take(line, tenancy.support_schema(value))?;
+    }
+    match fields.string("missing") {
+        None | Some(Field { value: "error", .. }) => {}
+        Some(Field { value: "empty", .. }) => tenancy = tenancy.missing(Missing::Empty),
+        Some(Field { value, line }) => {
+            text.problem(line, format!("missing is {value:?}; expected \"error\" or \"empty\""));
+        }
+    }
+    fields.finish();
+    tenant_type.is_some().then_some(tenancy)
+}
+
+fn tenant_type(field: &Field<&str>, text: &Text<'_>) -> Option<TenantType> {
+    let found = TYPES.into_iter().find(|of| of.sql() == field.value);
+    if found.is_none() {
+        let known: Vec<&str> = TYPES.iter().map(|of| of.sql()).collect();
+        text.problem(field.line, format!("type is {:?}; expected one of {}", field.value, known.join(", ")));
+    }
+    found
+}
+
+fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
+    if !fields.is_there() {
+        text.problem(None, "the file lacks [roles]; it names at least app, the role that services log in as");
+    }
+    let app = fields.required("app");
+    let owner = fields.string("owner");
+    let mut roles = app.and_then(|app| match owner {
+        Some(owner) => text.take(owner.line, Roles::new(owner.value, app.value)),
+        None => text.take(app.line, Roles::without_owner(app.value)),
+    });
+    if let Some(Field { value, line }) = fields.string("migrator") {
+        roles = roles.and_then(|roles| text.take(line, roles.migrator(value)));
+    }
+    if let Some(Field { value, line }) = fields.string("system") {
+        roles = roles.and_then(|roles| text.take(line, roles.system(value)));
+    }
+    fields.finish();
+    roles
+}
+
+fn schemas<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<BTreeSet<Ident>> {
+    let include = fields.strings("include");
+    fields.finish();
+    let Some(Field { value, line }) = include else {
+        return Some(BTreeSet::from([Ident::known("public")]));
+    };
+    value.into_iter().map(|name| text.take(line, Ident::new(name))).collect()
+}
+
+fn tree<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Tree> {
+    if !fields.is_there() {
+        return None;
+    }
+    let table = fields.required("table");
+    let id = fields.string("id").map_or("id", |field| field.value);
+    let parent = fields.string("parent").map_or("parent_id", |field| field.value);
+    let line = fields.line();
+    fields.finish();
+    text.take(line, Tree::new(table?.value, id, parent))
+}
+
+fn membership<'t>(
+    mut fields: Fields<'t>,
+    tenancy: Option<&Tenancy>,
+    text: &'t Text<'t>,
+) -> Option<Membership> {
+    if !fields.is_there() {
+        return None;
+    }
+    let table = fields.required("table");
+    let user = fields.string("user").map_or("user_id", |field| field.value);
+    let tenant = fields.string("tenant").map(|field| field.value);
+    let user_type = match fields.string("type") {
+        Some(field) => tenant_type(&field, text),
+        None => tenancy.map(Tenancy::tenant_type),
+    };
+    let setting = fields.string("setting");
+    let line = fields.line();
+    fields.finish();
+    let tenant = tenant.or(tenancy.map(|tenancy| tenancy.tenant_column().as_str()))?;
+    let membership = text.take(line, Membership::new(table?.value, user, tenant, user_type?))?;
+    match setting {
+        Some(Field { value, line }) => text.take(line, membership.setting(value)),
+        None => Some(membership),
+    }
+}
+
+fn entry<'t>(name: &str, line: Option<usize>, item: &'t Item, text: &'t Text<'t>) -> Option<Entry> {
+    let table = item.as_table_like();
+    if table.is_none() {
+        text.problem(line, format!("{name} is not a table; write {name:?} = {{ class = \"…\" }}"));
+        return None;
+    }
+    let mut fields = Fields::new(name, line, table, text);
+    let class = fields.required("class");
+    let column = fields.string("column").and_then(|field| text.take(field.line, Ident::new(field.value)));
+    let grants = fields.strings("grants").and_then(|field| grants(&field, text));
+    let class = class.and_then(|field| match field.value {
+        "tenant" => Some(Class::Tenant { direct: fields.flag("direct").is_some_and(|direct| direct.value) }),
+        "child" => {
+            let via = fields.required("via")?;
+            Some(Class::Child { via: text.take(via.line, self::via(via.value))? })
+        }
+        "shared" => Some(Class::Shared),
+        "tree" => Some(Class::Tree),
+        "membership" => Some(Class::Membership),
+        "deny" => Some(Class::Deny),
+        "exempt" => {
+            let reason = fields.required("reason")?;
+            if reason.value.trim().is_empty() {
+                text.problem(reason.line, format!("the reason of {name} is empty; say why it is exempt"));
+            }
+            Some(Class::Exempt { reason: reason.value.to_owned() })
+        }
+        "undecided" => {
+            let known = CLASSES.join(", ");
+            text.problem(
+                field.line,
+                format!("{name} is to be settled; put one of {known} in place of undecided"),
+            );
+            None
+        }
+        other => {
+            let advice = match nearest(other, &CLASSES) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => format!("expected one of {}", CLASSES.join(", ")),
+            };
+            text.problem(field.line, format!("{name} is of class {other:?}; {advice}"));
+            None
+        }
+    });
+    // Without a class nobody knows which of the fields belong to it.
+    let class = class?;
+    fields.finish();
+    Some(Entry { class, column, grants, line: line.unwrap_or_default() })
+}
+
+fn via(text: &str) -> crate::error::Result<Via> {
+    match QualifiedName::parse(text) {
+        Ok(table) => Ok(Via::Table(table)),
+        Err(_) => Ident::new(text).map(Via::Name),
+    }
+}
+
+fn grants(field: &Field<Vec<&str>>, text: &Text<'_>) -> Option<BTreeSet<Privilege>> {
+    let one = |name: &&str| {
+        let privilege = Privilege::from_sql(name).filter(|privilege| DML.contains(privilege));
+        if privilege.is_none() {
+            text.problem(
+                field.line,
+                format!(
+                    "grants has {name:?}; expected select, insert, update or delete, which policies govern"
+                ),
+            );
+        }
+        privilege
+    };
+    field.value.iter().map(one).collect()
+}

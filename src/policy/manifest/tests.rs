@@ -1,0 +1,127 @@
+use super::{Class, Manifest, Via};
+use crate::catalog::Privilege;
+use crate::ident::{Ident, QualifiedName};
+
+const LEAST: &str = "[tenancy]\ntype = \"uuid\"\n[roles]\napp = \"erp_app\"\n";
+
+fn entry(text: &str) -> super::Entry {
+    let manifest = Manifest::parse(&format!("{LEAST}[tables]\n\"public.t\" = {text}\n")).unwrap();
+    manifest.entry(&QualifiedName::parse("public.t").unwrap()).unwrap().clone()
+}
+
+/// What is wrong with a manifest, one line each.
+fn problems(text: &str) -> Vec<String> {
+    Manifest::parse(text).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+/// What is wrong with an entry of a manifest in which all else is right.
+fn problem(entry: &str) -> String {
+    let found = problems(&format!("{LEAST}[tables]\n\"public.t\" = {entry}\n"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn two_lines_are_enough() {
+    let manifest = Manifest::parse(LEAST).unwrap();
+    assert_eq!(manifest.tenancy.tenant_column().as_str(), "tenant_id");
+    assert_eq!(manifest.tenancy.setting_name().as_str(), "app.tenant_id");
+    assert_eq!(manifest.roles.app_role().as_str(), "erp_app");
+    assert!(manifest.roles.owner_role().is_none());
+    assert!(manifest.schemas.contains(&Ident::known("public")));
+}
+
+#[test]
+fn each_class_is_read() {
+    assert_eq!(entry("{ class = \"tenant\" }").class, Class::Tenant { direct: false });
+    assert_eq!(entry("{ class = \"tenant\", direct = true }").class, Class::Tenant { direct: true });
+    assert_eq!(
+        entry("{ class = \"child\", via = \"invoice\" }").class,
+        Class::Child { via: Via::Name(Ident::known("invoice")) }
+    );
+    assert_eq!(
+        entry("{ class = \"child\", via = \"erp.invoice\" }").class,
+        Class::Child { via: Via::Table(QualifiedName::parse("erp.invoice").unwrap()) }
+    );
+    assert_eq!(entry("{ class = \"shared\" }").class, Class::Shared);
+    assert_eq!(entry("{ class = \"deny\" }").class, Class::Deny);
+    assert_eq!(
+        entry("{ class = \"exempt\", reason = \"ledger\" }").class,
+        Class::Exempt { reason: "ledger".to_owned() }
+    );
+    let granted = entry("{ class = \"tenant\", column = \"Company\", grants = [\"select\", \"INSERT\"] }");
+    assert_eq!(granted.column, Some(Ident::known("Company")));
+    assert_eq!(granted.grants, Some([Privilege::Select, Privilege::Insert].into()));
+    assert_eq!(granted.line, 6);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line() {
+    for (wrong, said) in [
+        ("{ clas = \"tenant\" }", "line 6: public.t lacks class; it has no default"),
+        ("{ class = \"tenat\" }", "line 6: public.t is of class \"tenat\"; did you mean \"tenant\"?"),
+        (
+            "{ class = \"tenant\", colum = \"x\" }",
+            "line 6: public.t has no field \"colum\"; did you mean \"column\"?",
+        ),
+        (
+            "{ class = \"tenant\", reason = \"x\" }",
+            "line 6: public.t has no field \"reason\"; known are class, column, grants, direct",
+        ),
+        ("{ class = \"child\" }", "line 6: public.t lacks via; it has no default"),
+        ("{ class = \"exempt\" }", "line 6: public.t lacks reason; it has no default"),
+        (
+            "{ class = \"exempt\", reason = \" \" }",
+            "line 6: the reason of public.t is empty; say why it is exempt",
+        ),
+        ("{ class = \"tenant\", direct = \"yes\" }", "line 6: direct of public.t is not true or false"),
+        ("\"tenant\"", "line 6: public.t is not a table; write \"public.t\" = { class = \"…\" }"),
+        (
+            "{ class = \"tenant\", grants = [\"truncate\"] }",
+            "line 6: grants has \"truncate\"; expected select, insert, update or delete, which policies govern",
+        ),
+        ("{ class = \"tree\" }", "line 6: public.t is of class tree, which needs a section [tree]"),
+        (
+            "{ class = \"membership\" }",
+            "line 6: public.t is of class membership, which needs a section [membership]",
+        ),
+    ] {
+        assert_eq!(problem(wrong), said);
+    }
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    let found = problems(
+        "[tenancy]\ntype = \"uid\"\ncolum = \"x\"\n[rolls]\napp = \"a\"\n[schemas]\ninclude = \"x\"\n",
+    );
+    assert_eq!(
+        found,
+        [
+            "the file lacks [roles]; it names at least app, the role that services log in as",
+            "line 2: type is \"uid\"; expected one of uuid, bigint, integer, text",
+            "line 3: [tenancy] has no field \"colum\"; did you mean \"column\"?",
+            "line 4: the file has no field \"rolls\"; did you mean \"roles\"?",
+            "line 7: include of [schemas] is not a list of texts, such as [\"public\"]",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_said_with_its_line() {
+    let found = problems("[tenancy]\ntype = uuid\n");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("line 2: this is not TOML: "), "{found:?}");
+}
+
+#[test]
+fn one_role_has_one_purpose() {
+    let found = problems("[tenancy]\ntype = \"uuid\"\n[roles]\napp = \"a\"\nowner = \"a\"\n");
+    assert!(found[0].contains("is given two purposes"), "{found:?}");
+}
+
+#[test]
+fn a_name_of_a_table_has_its_schema() {
+    let found = problems(&format!("{LEAST}[tables]\ninvoice = {{ class = \"deny\" }}\n"));
+    assert!(found[0].starts_with("line 6: \"invoice\" is not a qualified name"), "{found:?}");
+}

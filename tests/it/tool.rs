@@ -1,0 +1,174 @@
+//! The tool, as people and CI run it: the real binary, with an environment of its own.
+
+mod arguments;
+mod connect;
+mod init;
+mod output;
+mod passfile;
+mod plan;
+mod tls;
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tenantry::testing::{self, Database};
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
+/// A folder that goes when this value does.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("tenantry-tool-{}-{number}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The files in it, in a folder of it with a name.
+    fn names(&self, name: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(name)).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The tool in a folder, which is the home of its user too, and with no variables but those that a test sets.
+struct Tool {
+    command: Command,
+}
+
+impl Tool {
+    fn at(folder: &Folder) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+        command.env_clear().env("HOME", &folder.0).current_dir(&folder.0).stdin(Stdio::null());
+        Self { command }
+    }
+
+    fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    fn run(mut self) -> Run {
+        Run::of(&self.command.output().unwrap())
+    }
+}
+
+/// How it ended and what it wrote.
+#[derive(Debug)]
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let code = output.status.code().unwrap_or_else(|| panic!("{output:?}"));
+        let run = Self { code, out: text(&output.stdout), err: text(&output.stderr) };
+        assert!(!run.err.contains("panicked"), "{run:?}");
+        run
+    }
+
+    /// It ended with this code and said this, among others, on the standard error stream.
+    #[track_caller]
+    fn said(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, code, "{self:#?}");
+        for part in parts {
+            assert!(self.err.contains(part), "{part:?} in {self:#?}");
+        }
+    }
+
+    #[track_caller]
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+}
+
+/// What there is to know of a database.
+struct Place {
+    host: String,
+    port: u16,
+    user: String,
+    password: String,
+    database: Database,
+}
+
+async fn place() -> Place {
+    let database = testing::server().await.unwrap().database().await.unwrap();
+    let config: Config = database.url().parse().unwrap();
+    let host = match &config.get_hosts()[0] {
+        Host::Tcp(host) => host.clone(),
+        Host::Unix(folder) => folder.to_str().unwrap().to_owned(),
+    };
+    let password = config.get_password().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+    Place {
+        host,
+        port: config.get_ports()[0],
+        user: config.get_user().unwrap().to_owned(),
+        password: password.unwrap_or_default(),
+        database,
+    }
+}
+
+const MANIFEST: &str = "\
+[tenancy]
+type = \"uuid\"
+
+[roles]
+app = \"{app}\"
+";
+
+/// A command that reads an empty database, and finds nothing missing but what policies need.
+fn plan(folder: &Folder) -> Tool {
+    let manifest = MANIFEST.replace("{app}", &crate::policy::unique("app"));
+    folder.write("tenantry.toml", &manifest);
+    Tool::at(folder).args(&["plan"])
+}
+
+/// Writes a file that its owner alone can read.
+fn private(folder: &Folder, name: &str, text: &str) -> PathBuf {
+    let path = folder.path(name);
+    let mut options = std::fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(options.write(true).create_new(true), 0o600);
+    options.open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+    path
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

@@ -1,0 +1,189 @@
+//! What `init` proposes and writes.
+
+use tenantry::policy::manifest::Manifest;
+use tokio_postgres::Client;
+
+use super::{Folder, Place, Run, Tool, place};
+use crate::policy::unique;
+use crate::support::expected;
+
+/// A small ERP whose services log in as a role of their own.
+struct Erp {
+    place: Place,
+    client: Client,
+    folder: Folder,
+    app: String,
+}
+
+impl Erp {
+    async fn new() -> Self {
+        let place = place().await;
+        let client = place.database.connect().await.unwrap();
+        let app = unique("app");
+        let schema = include_str!("erp.sql");
+        let grants = format!(
+            "CREATE ROLE {app} LOGIN PASSWORD 'x'; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {app};"
+        );
+        client.batch_execute(&format!("{schema}{grants}")).await.unwrap();
+        Self { place, client, folder: Folder::new(), app }
+    }
+
+    fn tool(&self, command: &str, args: &[&str]) -> Tool {
+        Tool::at(&self.folder).args(&[command]).args(args).env("DATABASE_URL", self.place.database.url())
+    }
+
+    fn init(&self, args: &[&str]) -> Run {
+        // The roles of other tests are there too.
+        self.tool("init", &["--app", &self.app]).args(args).run()
+    }
+
+    fn told(&self, text: &str) -> String {
+        let Place { host, port, user, database, .. } = &self.place;
+        let name = format!("{} as {user} at {host}:{port}", database.name());
+        let app = format!("{:<width$}", "erp_app", width = self.app.len());
+        let text = text.replace(&name, "erp as me at localhost:5432").replace(&self.app, &app);
+        let text = text.replace(&format!(" to {user},"), " to me,");
+        // Which roles the cluster has otherwise depends on what else is tested.
+        let line = |line: &str| {
+            if line.starts_with("  system ") { "  system …".to_owned() } else { line.to_owned() }
+        };
+        text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+    }
+
+    /// What the proposal says of a table.
+    fn proposed(&self, url: &str, table: &str) -> serde_json::Value {
+        let args = ["init", "--app", &self.app, "--out", "-", "--format", "json"];
+        let run = Tool::at(&self.folder).args(&args).env("DATABASE_URL", url).run();
+        assert_eq!(run.err, "");
+        let relations = run.json()["relations"].as_array().unwrap().clone();
+        relations.into_iter().find(|relation| relation["name"] == table).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_proposal_is_read_by_people_and_settled_by_them() {
+    let erp = Erp::new().await;
+    let run = erp.init(&[]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    expected::compare("tool/expected/init.txt", &erp.told(&run.out));
+    // As long as something is undecided, no other command takes the file, and each says where it is.
+    let written = erp.folder.read("tenantry.toml");
+    let line = 1 + written.lines().position(|line| line.contains("\"undecided\" }")).unwrap();
+    erp.tool("plan", &[])
+        .run()
+        .said(2, &["error: tenantry.toml does not read", &format!("tenantry.toml:{line}")]);
+    let settled = written.replace("class = \"undecided\"", "class = \"shared\"");
+    erp.folder.write("tenantry.toml", &settled);
+    Manifest::parse(&settled).unwrap();
+    assert_eq!(erp.tool("plan", &["--check"]).run().code, 1);
+    let script = erp.tool("plan", &["--out", "-"]).run().out;
+    erp.client.batch_execute(&script).await.unwrap();
+    assert_eq!(erp.tool("plan", &["--check"]).run().code, 0);
+}
+
+#[tokio::test]
+async fn what_leaves_nothing_to_settle_ends_clean() {
+    let erp = Erp::new().await;
+    erp.client.batch_execute("DROP TABLE currency").await.unwrap();
+    let run = erp.init(&[]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert!(
+        run.out.ends_with("wrote tenantry.toml; next: tenantry plan shows the SQL that is missing\n"),
+        "{run:?}"
+    );
+    assert_eq!(erp.tool("plan", &[]).run().code, 0);
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_there_is_replaced_only_when_asked() {
+    let erp = Erp::new().await;
+    erp.folder.write("tenantry.toml", "mine");
+    erp.init(&[]).said(2, &["error: tenantry.toml is there already; nothing was written", "--force"]);
+    assert_eq!(erp.folder.read("tenantry.toml"), "mine");
+    // And no other is named by --config, whichever command it stands before.
+    let run = erp.init(&["--config", "other.toml"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(erp.folder.read("tenantry.toml"), "mine");
+    assert_eq!(erp.init(&["--force"]).code, 1);
+    assert_eq!(erp.folder.read("tenantry.toml"), erp.folder.read("other.toml"));
+    assert_eq!(erp.folder.names("."), ["other.toml", "tenantry.toml"]);
+}
+
+#[tokio::test]
+async fn a_manifest_is_printed_without_anything_else() {
+    let erp = Erp::new().await;
+    let run = erp.init(&["--out", "-"]);
+    assert_eq!(run.code, 1);
+    assert!(erp.folder.names(".").is_empty());
+    assert!(run.err.contains("printed the manifest; settle 1 thing in it"), "{run:?}");
+    erp.init(&[]);
+    assert_eq!(run.out, erp.folder.read("tenantry.toml"));
+}
+
+#[tokio::test]
+async fn json_tells_the_same() {
+    let erp = Erp::new().await;
+    let run = erp.init(&["--format", "json"]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    let found = run.json();
+    assert_eq!((&found["version"], &found["settled"]), (&1.into(), &false.into()));
+    assert_eq!((&found["file"], &found["column"]["name"]), (&"tenantry.toml".into(), &"tenant_id".into()));
+    assert_eq!(found["roles"]["app"]["name"], erp.app.as_str());
+    assert_eq!(found["manifest"], erp.folder.read("tenantry.toml"));
+    let relations = found["relations"].as_array().unwrap();
+    let class = |name: &str| relations.iter().find(|relation| relation["name"] == name).unwrap();
+    assert_eq!(class("public.invoice_line")["entry"]["via"], "invoice");
+    let currency = class("public.currency");
+    assert_eq!(currency["class"], "undecided");
+    assert!(currency["answers"].as_array().unwrap().len() > 1, "{currency}");
+}
+
+#[tokio::test]
+async fn rows_without_a_tenant_are_seen_and_none_is_taken_to_be_absent_that_cannot_be_seen() {
+    let erp = Erp::new().await;
+    let url = erp.place.database.url();
+    let reader = unique("reader");
+    let roles = format!("CREATE ROLE {reader} LOGIN PASSWORD 'x'; GRANT SELECT ON customer TO {reader};");
+    erp.client.batch_execute(&roles).await.unwrap();
+    let as_reader = erp.place.database.url_as(&reader, "x");
+    assert_eq!(erp.proposed(&url, "public.customer")["class"], "tenant");
+    assert_eq!(erp.proposed(&as_reader, "public.customer")["class"], "tenant");
+    erp.client.batch_execute("INSERT INTO customer VALUES (1, NULL, 'one')").await.unwrap();
+    assert_eq!(erp.proposed(&url, "public.customer")["class"], "undecided");
+    assert_eq!(erp.proposed(&as_reader, "public.customer")["class"], "undecided");
+    erp.client.batch_execute("DELETE FROM customer").await.unwrap();
+    // A policy would hide such a row, or a grant is missing, or somebody holds a lock: nobody knows then.
+    for (sql, back) in [
+        ("ALTER TABLE customer ENABLE ROW LEVEL SECURITY", "ALTER TABLE customer DISABLE ROW LEVEL SECURITY"),
+        (
+            &*format!("REVOKE SELECT ON customer FROM {reader}"),
+            &*format!("GRANT SELECT ON customer TO {reader}"),
+        ),
+        ("BEGIN; LOCK TABLE customer", "COMMIT"),
+    ] {
+        erp.client.batch_execute(sql).await.unwrap();
+        assert_eq!(erp.proposed(&as_reader, "public.customer")["class"], "undecided", "{sql}");
+        erp.client.batch_execute(back).await.unwrap();
+        assert_eq!(erp.proposed(&as_reader, "public.customer")["class"], "tenant", "{back}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_not_there() {
+    let erp = Erp::new().await;
+    std::fs::create_dir(erp.folder.path("folder")).unwrap();
+    erp.init(&["--out", "folder", "--force"]).said(2, &["error: folder is not a file; nothing was written"]);
+    erp.init(&["--out", "nowhere/tenantry.toml"])
+        .said(2, &["error: nowhere/tenantry.toml cannot be written", "No such file"]);
+    erp.init(&["--schema", ""]).said(2, &["error: a name is empty"]);
+    erp.init(&["--setting", "tenant"]).said(2, &["error: "]);
+    assert_eq!(erp.folder.names("."), ["folder"]);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_not_there_is_a_thing_to_settle() {
+    let erp = Erp::new().await;
+    let run = erp.init(&["--schema", "pubic"]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    assert!(run.out.contains("schema pubic is not in the database"), "{run:?}");
+}
