@@ -89,14 +89,14 @@ impl VisitorMut for Normalize {
     // After the children, so that what is inside is in the one spelling already.
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         while let Expr::Nested(inner) = expr {
-            *expr = (**inner).clone();
+            *expr = take(inner);
         }
         leaf(expr);
         operator(expr);
         // The parentheses that were there are gone. New ones stand around all that has parts, so that what is written
         // reads as the tree is, and `a AND (b OR c)` is not `(a AND b) OR c`.
         if !is_whole(expr) {
-            *expr = Expr::Nested(Box::new(expr.clone()));
+            *expr = nested(take(expr));
         }
         ControlFlow::Continue(())
     }
@@ -284,6 +284,11 @@ fn names_columns(expr: &Expr) -> bool {
         _ => ControlFlow::Continue(()),
     });
     named.is_break()
+}
+
+/// What stands in a place that is about to get something else.
+fn take(place: &mut Expr) -> Expr {
+    std::mem::replace(place, Expr::value(Value::Null))
 }
 
 fn not(expr: Expr) -> Expr {

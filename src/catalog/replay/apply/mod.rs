@@ -3,6 +3,7 @@
 mod alter_column;
 mod alter_table;
 mod attach;
+mod cascade;
 mod column;
 mod constraint;
 mod drop;
@@ -16,6 +17,7 @@ mod object;
 mod owner;
 mod partition;
 mod policy;
+mod remove;
 mod rename;
 mod role;
 mod schema;

@@ -27,7 +27,7 @@ impl State {
     fn rename_in_expressions(&mut self, objects: &[Object], change: &Renamed) {
         let mut written: Vec<(Object, Vec<Expr>)> = Vec::new();
         let mut failed = Vec::new();
-        for user in objects.iter().flat_map(|object| self.uses.users(object)) {
+        for user in objects.iter().flat_map(|object| self.uses.users(object).cloned().collect::<Vec<_>>()) {
             let Object::Part(part, table, name) = &user else { continue };
             let Some(mut relation) = self.catalog.relations.get(table).cloned() else { continue };
             if written.iter().any(|(known, _)| *known == user) {
@@ -162,9 +162,8 @@ impl State {
 
     fn rename_constraint_name(&mut self, table: &QualifiedName, from: &Ident, to: &Ident) {
         let full = |name: &Ident| QualifiedName::new(table.schema().clone(), name.clone());
-        if self.constraints.remove(&full(from)) {
-            self.constraints.insert(full(to));
-        }
+        self.constraints.remove(&full(from));
+        self.constraints.insert(full(to));
     }
 
     /// Gives an index another name, and the constraint that it is for.
@@ -178,7 +177,9 @@ impl State {
         rekey(&mut relation.indexes, from, to);
         rekey(&mut relation.keys, from, to);
         rekey(&mut relation.exclusions, from, to);
-        self.rename_constraint_name(table, from, to);
+        if relation.keys.contains_key(to) || relation.exclusions.contains_key(to) {
+            self.rename_constraint_name(table, from, to);
+        }
         rekey(&mut self.indexes, &old, &new);
         rekey(&mut self.index_parents, &old, &new);
         self.index_parents.values_mut().for_each(|parent| replace(parent, &old, &new));
