@@ -17,6 +17,7 @@ mod object;
 mod owner;
 mod partition;
 mod policy;
+mod relocate;
 mod remove;
 mod rename;
 mod role;
