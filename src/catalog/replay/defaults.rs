@@ -30,7 +30,7 @@ impl Defaults {
         let mut grants = any.cloned().unwrap_or_else(|| by_itself(kind));
         let here = schema.and_then(|schema| self.0.get(&(role.clone(), Some(schema.clone()), kind)));
         for grant in here.into_iter().flatten() {
-            add(&mut grants, grant.clone());
+            add(&mut grants, grant);
         }
         grants
     }
@@ -105,7 +105,7 @@ pub(super) fn renamed_grant(grant: Grant, from: &Ident, to: &Ident) -> Grant {
 }
 
 /// Adds a grant, or its grant option to the one that is there.
-pub(super) fn add(grants: &mut BTreeSet<Grant>, grant: Grant) {
+pub(super) fn add(grants: &mut BTreeSet<Grant>, grant: &Grant) {
     let without = Grant { grant_option: false, ..grant.clone() };
     let with = Grant { grant_option: true, ..grant.clone() };
     if grant.grant_option {

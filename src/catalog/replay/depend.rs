@@ -83,13 +83,13 @@ pub(super) struct Uses {
 
 impl Uses {
     /// What an object needs from now on.
-    pub(super) fn set(&mut self, who: Object, needs: BTreeSet<Object>) {
-        self.forget(&who);
+    pub(super) fn set(&mut self, who: &Object, needs: BTreeSet<Object>) {
+        self.forget(who);
         self.add(who, needs);
     }
 
     /// Adds to what an object needs.
-    pub(super) fn add(&mut self, who: Object, needs: impl IntoIterator<Item = Object>) {
+    pub(super) fn add(&mut self, who: &Object, needs: impl IntoIterator<Item = Object>) {
         for need in needs {
             self.users.entry(need.clone()).or_default().insert(who.clone());
             self.needs.entry(who.clone()).or_default().insert(need);
@@ -123,11 +123,11 @@ impl Uses {
         for user in users {
             let needs: BTreeSet<Object> = self.of(&user).cloned().collect();
             let renamed = |need: Object| if need == *from { to.clone() } else { need };
-            self.set(user, needs.into_iter().map(renamed).collect());
+            self.set(&user, needs.into_iter().map(renamed).collect());
         }
         let needs: BTreeSet<Object> = self.of(from).cloned().collect();
         self.forget(from);
-        self.add(to.clone(), needs);
+        self.add(to, needs);
     }
 
     /// Follows the new name of a relation or type, and of all that stands with it.

@@ -76,7 +76,8 @@ impl State {
         label: &str,
         taken: impl Fn(&Ident) -> bool,
     ) -> Result<Ident, String> {
-        (0_usize..)
+        // More than there can be names.
+        (0..usize::MAX)
             .map(|pass| if pass == 0 { label.to_owned() } else { format!("{label}{pass}") })
             .filter_map(|label| joined(first, second, &label))
             .find(|name| !taken(name))

@@ -77,9 +77,7 @@ impl Splitter<'_> {
     /// Opens and closes the blocks in which a routine's body in standard SQL stands.
     fn block(&mut self, token: Token) {
         let is = |word| token.is_word(self.text, word);
-        if is("begin") {
-            self.blocks += 1;
-        } else if self.blocks > 0 && is("case") {
+        if is("begin") || (self.blocks > 0 && is("case")) {
             self.blocks += 1;
         } else if is("end") {
             self.blocks = self.blocks.saturating_sub(1);

@@ -207,7 +207,7 @@ impl State {
     }
 
     /// The full name of what is to be made.
-    pub(super) fn to_make(&mut self, name: &Name, temporary: bool) -> Followed<QualifiedName> {
+    pub(super) fn make_at(&mut self, name: &Name, temporary: bool) -> Followed<QualifiedName> {
         let schema = if temporary {
             Ident::known(TEMPORARY)
         } else if let Some(schema) = &name.schema {
@@ -302,13 +302,11 @@ impl State {
                     .get(candidate)
                     .is_some_and(|found| found.kind != RelationKind::Sequence)
         });
-        match found.or_else(|| self.extension_type(name)) {
-            Some(found) => (found.bare(), true),
-            None => {
-                let schema = name.schema.as_ref().map(|schema| format!("{}.", schema.bare()));
-                (format!("{}{}", schema.unwrap_or_default(), name.name.bare()), false)
-            }
+        if let Some(found) = found.or_else(|| self.extension_type(name)) {
+            return (found.bare(), true);
         }
+        let schema = name.schema.as_ref().map(|schema| format!("{}.", schema.bare()));
+        (format!("{}{}", schema.unwrap_or_default(), name.name.bare()), false)
     }
 
     /// A type as `format_type` writes it, for an argument, which has no modifier.

@@ -32,7 +32,7 @@ pub(super) fn operator(expr: &mut Expr) {
             *expr = not(Expr::Exists { subquery: subquery.clone(), negated: false });
         }
         Expr::IsNotDistinctFrom(left, right) => {
-            *expr = not(Expr::IsDistinctFrom(left.clone(), right.clone()))
+            *expr = not(Expr::IsDistinctFrom(left.clone(), right.clone()));
         }
         Expr::Like { negated, any: false, expr: left, pattern, escape_char: None } => {
             let op = if *negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch };

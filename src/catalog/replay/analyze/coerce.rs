@@ -188,7 +188,7 @@ impl Walk<'_> {
         if one == UNKNOWN && other == UNKNOWN {
             return;
         }
-        let (one, other) = (self.plain(left, one), self.plain(right, other));
+        let (one, other) = (self.plain(left, &one), self.plain(right, &other));
         let matched = is_match(op) || concatenated;
         if is_text(&one) || is_text(&other) {
             if matched && other == UNKNOWN && one == "character" {
@@ -201,7 +201,7 @@ impl Walk<'_> {
             let interval = arithmetic && (one.starts_with("timestamp") || one == "date");
             self.meet(right, if interval { "interval" } else { &one });
         } else {
-            self.numbers(left, &one, right, &other);
+            Self::numbers(left, &one, right, &other);
         }
     }
 
@@ -223,8 +223,8 @@ impl Walk<'_> {
     }
 
     /// An operand whose type is a domain becomes one of the type below it.
-    pub(super) fn plain(&mut self, expr: &mut Expr, data_type: String) -> String {
-        let base = self.state.base_type(&data_type);
+    pub(super) fn plain(&self, expr: &mut Expr, data_type: &str) -> String {
+        let base = self.state.base_type(data_type);
         if base != data_type {
             cast_in_place(expr, &base);
         }
@@ -237,7 +237,7 @@ impl Walk<'_> {
             match own {
                 "character varying" => cast_in_place(expr, "text"),
                 "character" if others == "text" || others == "character varying" => {
-                    cast_in_place(expr, "text")
+                    cast_in_place(expr, "text");
                 }
                 UNKNOWN => self.meet(
                     expr,
@@ -252,7 +252,7 @@ impl Walk<'_> {
         }
     }
 
-    fn numbers(&mut self, left: &mut Expr, one: &str, right: &mut Expr, other: &str) {
+    fn numbers(left: &mut Expr, one: &str, right: &mut Expr, other: &str) {
         let (Some(low), Some(high)) = (number(one), number(other)) else { return };
         let wide = |at: usize| at >= 3;
         // Integers have operators with each other, and so have the two floating points.
@@ -365,9 +365,9 @@ fn of_sequences(name: &Ident) -> bool {
 
 /// BETWEEN and LIKE in the operators that the server makes of them.
 fn spelt_out(expr: &mut Expr) {
+    use BinaryOperator as Op;
     let binary =
         |left: Expr, op, right: Expr| Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) };
-    use BinaryOperator as Op;
     match expr {
         Expr::Like { negated, any: false, expr: left, pattern, escape_char: None } => {
             let op = if *negated { Op::PGNotLikeMatch } else { Op::PGLikeMatch };

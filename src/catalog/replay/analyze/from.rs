@@ -30,7 +30,7 @@ impl Walk<'_> {
         match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
                 let called = name_of(name)?;
-                self.table(name, &called, alias, taken)
+                Some(self.table(name, &called, alias, taken))
             }
             TableFactor::Derived { subquery, alias, .. } => {
                 let outputs = self.outputs(subquery);
@@ -59,7 +59,7 @@ impl Walk<'_> {
         called: &Name,
         alias: &mut Option<TableAlias>,
         taken: &BTreeSet<Ident>,
-    ) -> Option<Range> {
+    ) -> Range {
         let common = self.commons.iter().rev().flatten().find(|(common, _)| *common == called.name);
         let (relation, columns) = match common {
             Some((_, columns)) if called.schema.is_none() => (None, columns.clone()),
@@ -79,7 +79,8 @@ impl Walk<'_> {
                 Some(Renamed::Relation(from, to)) if from == full => to,
                 _ => full,
             };
-            if own.as_ref().is_none_or(|own| is_numbered(own, full.name())) {
+            let is_made_up = |own: &Ident| now != full && is_numbered(own, full.name());
+            if own.as_ref().is_none_or(is_made_up) {
                 shown = now.name().clone();
             }
             *name = ObjectName::from(vec![written(now.schema()), written(now.name())]);
@@ -96,7 +97,7 @@ impl Walk<'_> {
         let mut shown = table_alias(&range.shown);
         shown.columns = listed;
         *alias = Some(shown);
-        Some(range)
+        range
     }
 }
 

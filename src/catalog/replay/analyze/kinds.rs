@@ -184,6 +184,7 @@ impl Walk<'_> {
         let text = |text: &str| Some(text.to_owned());
         match expr {
             Expr::Value(value) => literal_type(&value.value),
+            Expr::UnaryOp { op, expr: inner } if *op != UnaryOperator::Not => self.type_of(inner),
             Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => self.type_of(inner),
             Expr::Identifier(name) => {
                 let found = self.find(None, &ident(name)?)?;
@@ -198,8 +199,6 @@ impl Walk<'_> {
             },
             Expr::Cast { data_type, .. } => self.data_type(data_type).map(|text| without_modifier(&text)),
             Expr::BinaryOp { left, op, right } => self.operator_type(left, op, right),
-            Expr::UnaryOp { op: UnaryOperator::Not, .. } => text("boolean"),
-            Expr::UnaryOp { expr, .. } => self.type_of(expr),
             Expr::Function(function) => self.function_type(function),
             Expr::Case { conditions, else_result, .. } => {
                 let results = conditions.iter().map(|when| &when.result).chain(else_result.as_deref());
@@ -220,7 +219,8 @@ impl Walk<'_> {
                 "timestamp without time zone" => text("timestamp with time zone"),
                 _ => None,
             },
-            Expr::IsNull(_)
+            Expr::UnaryOp { .. }
+            | Expr::IsNull(_)
             | Expr::IsNotNull(_)
             | Expr::IsTrue(_)
             | Expr::IsNotTrue(_)

@@ -40,7 +40,7 @@ impl Walk<'_> {
         let (mut left, mut list) = (left, list);
         let mut array_type = None;
         if let Some(own) = self.type_of(&left) {
-            let own = self.plain(&mut left, own);
+            let own = self.plain(&mut left, &own);
             let common =
                 self.common_type(std::iter::once(&left).chain(list.iter())).unwrap_or_else(|| own.clone());
             for element in &mut list {
@@ -67,7 +67,7 @@ impl Walk<'_> {
 
     pub(super) fn any_of(&mut self, left: &mut Expr, right: &mut Expr) {
         if let (Some(own), true) = (self.type_of(left), is_bare_literal(right)) {
-            let own = self.plain(left, own);
+            let own = self.plain(left, &own);
             cast_in_place(right, &format!("{own}[]"));
             return;
         }

@@ -70,7 +70,7 @@ impl State {
         place: Place<'_>,
         target: Option<&str>,
     ) -> (Analyzed, Option<String>) {
-        let tree = match parse(text, |parser| parser.parse_expr()) {
+        let tree = match parse(text, Parser::parse_expr) {
             Ok(tree) => tree,
             Err(why) => {
                 let uses = self.named_in(text);
@@ -99,7 +99,7 @@ impl State {
             }
             None => text,
         };
-        match parse(text, |parser| parser.parse_query()) {
+        match parse(text, Parser::parse_query) {
             Ok(mut query) => {
                 let mut walk = Walk::new(self, Place::Nowhere, None);
                 let _ = VisitMut::visit(&mut query, &mut walk);
@@ -119,7 +119,7 @@ impl State {
         text: &str,
         table: &QualifiedName,
     ) -> (BTreeSet<Object>, Option<String>) {
-        match parse(text, |parser| parser.parse_statement()) {
+        match parse(text, Parser::parse_statement) {
             Ok(mut statement) => {
                 let mut walk = Walk::new(self, Place::Trigger(table), None);
                 let _ = VisitMut::visit(&mut statement, &mut walk);
@@ -156,7 +156,10 @@ impl State {
     }
 }
 
-fn parse<T>(text: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T, String> {
+fn parse<T>(
+    text: &str,
+    read: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
+) -> Result<T, String> {
     let result = parser(text).and_then(|mut parser| {
         let read = read(&mut parser)?;
         parser.expect_token(&Token::EOF)?;
@@ -173,7 +176,7 @@ fn table_command(text: &str) -> Option<&str> {
 
 /// The name that the server gives to a column of a query, or to a key of an index, that is an expression.
 pub(super) fn figured_name(text: &str) -> Option<String> {
-    parse(text, |parser| parser.parse_expr()).ok().and_then(|tree| scope::figured(&tree))
+    parse(text, Parser::parse_expr).ok().and_then(|tree| scope::figured(&tree))
 }
 
 /// A name of sqlparser as ours.

@@ -56,7 +56,7 @@ impl State {
             Action::RenameColumn(from, to) => self.rename_column(name, from, to)?,
             Action::AddConstraint(constraint) => self.add_constraint(name, constraint, recurse)?,
             Action::AlterConstraint(constraint, timing) => {
-                self.alter_constraint(name, constraint, *timing)?
+                self.alter_constraint(name, constraint, *timing)?;
             }
             Action::ValidateConstraint(constraint) => self.validate(name, constraint)?,
             Action::DropConstraint { if_exists, name: constraint, cascade } => {

@@ -95,7 +95,7 @@ impl State {
         let default = match text {
             // It is the same as none.
             Some(text) if text.eq_ignore_ascii_case("null") => None,
-            Some(text) => Some(self.expr(text, Place::On(table), Some(&data_type), of)),
+            Some(text) => Some(self.expr(text, Place::On(table), Some(&data_type), &of)),
             None => None,
         };
         column_mut(self.relation(table)?, name)?.default = default;
@@ -124,16 +124,12 @@ impl State {
         options: &SequenceOptions,
         identity: bool,
     ) -> Followed<QualifiedName> {
-        let name = match &options.name {
-            Some(name) => {
-                let schema = name.schema.clone().unwrap_or_else(|| table.schema().clone());
-                QualifiedName::new(schema, name.name.clone())
-            }
-            None => {
-                let name = self.relation_name(table, Some(column.as_str()), "seq", false)?;
-                QualifiedName::new(table.schema().clone(), name)
-            }
+        let (schema, name) = if let Some(name) = &options.name {
+            (name.schema.clone(), name.name.clone())
+        } else {
+            (None, self.relation_name(table, Some(column.as_str()), "seq", false)?)
         };
+        let name = QualifiedName::new(schema.unwrap_or_else(|| table.schema().clone()), name);
         let of = self.seen(table)?;
         let (owner, persistence) = (of.owner.clone(), of.persistence);
         let mut sequence =

@@ -50,7 +50,7 @@ impl State {
                     exclusion: None,
                     needs: Vec::new(),
                 };
-                self.add_index(table, new, recurse, None).map(drop)
+                self.add_index(table, &new, recurse, None).map(drop)
             }
             ConstraintKind::Exclude { method, elements, include, predicate } => {
                 let (keys, operators): (Vec<_>, Vec<_>) = elements.iter().cloned().unzip();
@@ -74,7 +74,7 @@ impl State {
                 };
                 let exclusion = Some(exclusion);
                 let new = NewIndex { name: made.name.clone(), index, key: None, exclusion, needs };
-                self.add_index(table, new, recurse, None).map(drop)
+                self.add_index(table, &new, recurse, None).map(drop)
             }
         }
     }
@@ -183,7 +183,7 @@ impl State {
             return Ok(());
         }
         self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));
-        self.uses.set(Object::Part(Part::Check, table.clone(), name.clone()), analyzed.uses);
+        self.uses.set(&Object::Part(Part::Check, table.clone(), name.clone()), analyzed.uses);
         self.relation(table)?.checks.insert(name.clone(), check.clone());
         if !timing.no_inherit {
             self.check_children(table, &name, &check)?;

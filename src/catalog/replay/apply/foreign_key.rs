@@ -25,12 +25,11 @@ impl State {
         if let Some(missing) = made.columns.iter().find(|column| of.column(column).is_none()) {
             return Err(format!("the column {missing} of {table} is not known"));
         }
-        let name = match name {
-            Some(name) => name.clone(),
-            None => {
-                let columns = addition(made.columns.iter().map(Ident::as_str));
-                self.constraint_name(table, Some(&columns), "fkey")?
-            }
+        let name = if let Some(name) = name {
+            name.clone()
+        } else {
+            let columns = addition(made.columns.iter().map(Ident::as_str));
+            self.constraint_name(table, Some(&columns), "fkey")?
         };
         if self.seen(table)?.foreign_keys.contains_key(&name) {
             return Err(format!("{table} has a constraint {name} already"));
@@ -48,15 +47,15 @@ impl State {
             validated: !timing.not_valid,
             inherited: false,
         };
-        self.put_foreign_key(table, name, key)
+        self.put_foreign_key(table, &name, &key)
     }
 
     /// Adds a foreign key to a table and to its partitions.
-    fn put_foreign_key(&mut self, table: &QualifiedName, name: Ident, key: ForeignKey) -> Followed<()> {
+    fn put_foreign_key(&mut self, table: &QualifiedName, name: &Ident, key: &ForeignKey) -> Followed<()> {
         self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));
         self.relation(table)?.foreign_keys.insert(name.clone(), key.clone());
         for partition in self.partitions_of(table) {
-            self.foreign_key_of_partition(&partition, &name, &key)?;
+            self.foreign_key_of_partition(&partition, name, key)?;
         }
         Ok(())
     }
@@ -85,7 +84,7 @@ impl State {
             name.clone()
         };
         let copy = ForeignKey { inherited: true, ..key.clone() };
-        self.put_foreign_key(partition, name, copy)
+        self.put_foreign_key(partition, &name, &copy)
     }
 
     /// Changes a foreign key, and in partitions the ones that they have from it.

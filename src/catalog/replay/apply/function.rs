@@ -16,7 +16,7 @@ use crate::ident::{Ident, QualifiedName};
 
 impl State {
     pub(super) fn create_function(&mut self, made: &CreateFunction) -> Followed<()> {
-        let name = self.to_make(&made.name, false)?;
+        let name = self.make_at(&made.name, false)?;
         let arguments = self.arguments(&made.arguments)?;
         let signature = Signature { name: name.clone(), arguments: inputs(&arguments) };
         let returns = self.returns(made, &arguments)?;
@@ -46,8 +46,8 @@ impl State {
                 return Err(format!("{} is already there", Object::Function(signature)));
             }
             // What it is and does is new; whose it is and who may call it stays.
-            function.owner = known.owner.clone();
-            function.grants = known.grants.clone();
+            function.owner.clone_from(&known.owner);
+            function.grants.clone_from(&known.grants);
         }
         self.catalog.functions.insert(signature, function);
         Ok(())
@@ -131,7 +131,7 @@ impl State {
     }
 
     pub(super) fn create_aggregate(&mut self, made: &CreateAggregate) -> Followed<()> {
-        let name = self.to_make(&made.name, false)?;
+        let name = self.make_at(&made.name, false)?;
         let arguments = self.arguments(&made.arguments)?;
         let signature = Signature { name: name.clone(), arguments: inputs(&arguments) };
         let known = self.catalog.functions.get(&signature);

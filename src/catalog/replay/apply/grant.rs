@@ -170,9 +170,9 @@ impl State {
                 self.defaults.change(place, |entry| {
                     for grant in &grants {
                         if change.revoke {
-                            revoke(entry, grant, change.option)
+                            revoke(entry, grant, change.option);
                         } else {
-                            add(entry, grant.clone())
+                            add(entry, grant);
                         }
                     }
                 });
@@ -236,7 +236,7 @@ fn change(held: &mut BTreeSet<Grant>, statement: &GrantPrivileges, grants: Vec<G
         if grant.grantee == owner {
             continue;
         }
-        if statement.revoke { revoke(held, &grant, statement.option) } else { add(held, grant) }
+        if statement.revoke { revoke(held, &grant, statement.option) } else { add(held, &grant) }
     }
 }
 

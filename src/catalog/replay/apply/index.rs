@@ -59,7 +59,7 @@ impl State {
         let index = Index { predicate: self.predicate(&table, made.predicate.as_deref()), ..index };
         let needs = self.take_pending(&table);
         let new = NewIndex { name: made.name.clone(), index, key: None, exclusion: None, needs };
-        self.add_index(&table, new, !made.only, None).map(drop)
+        self.add_index(&table, &new, !made.only, None).map(drop)
     }
 
     /// A place to keep what the expressions of an index need until the index has its name.
@@ -75,7 +75,7 @@ impl State {
     }
 
     pub(super) fn predicate(&mut self, table: &QualifiedName, text: Option<&str>) -> Option<Expr> {
-        text.map(|text| self.expr(text, Place::On(table), None, Self::pending(table)))
+        text.map(|text| self.expr(text, Place::On(table), None, &Self::pending(table)))
     }
 
     /// The keys of an index as the model has them.
@@ -99,7 +99,7 @@ impl State {
                 ElementColumn::Expr(text) => {
                     let (analyzed, note) = self.analyze(text, Place::On(table), None);
                     self.notes.extend(note);
-                    self.uses.add(Self::pending(table), analyzed.uses);
+                    self.uses.add(&Self::pending(table), analyzed.uses);
                     match analyzed.expr.column() {
                         Some(column) => (IndexColumn::Column(column), analyzed.data_type),
                         None => (IndexColumn::Expr(analyzed.expr), analyzed.data_type),
@@ -142,14 +142,14 @@ impl State {
     pub(super) fn add_index(
         &mut self,
         table: &QualifiedName,
-        new: NewIndex,
+        new: &NewIndex,
         recurse: bool,
         parent: Option<&QualifiedName>,
     ) -> Followed<Ident> {
         let constraint = new.key.is_some() || new.exclusion.is_some();
         let name = match &new.name {
             Some(name) => name.clone(),
-            None => self.index_name(table, &new)?,
+            None => self.index_name(table, new)?,
         };
         let full = QualifiedName::new(table.schema().clone(), name.clone());
         if self.is_taken(&full) {
@@ -179,7 +179,7 @@ impl State {
         if let Some(exclusion) = &new.exclusion {
             relation.exclusions.insert(name.clone(), exclusion.clone());
         }
-        self.uses.add(Object::Part(Part::Index, table.clone(), name.clone()), new.needs.iter().cloned());
+        self.uses.add(&Object::Part(Part::Index, table.clone(), name.clone()), new.needs.iter().cloned());
         self.indexes.insert(full.clone(), table.clone());
         if constraint {
             self.constraints.insert(full.clone());
@@ -220,7 +220,7 @@ impl State {
         }
         let needs = self.copied_uses(Part::Index, index.name(), table, partition);
         let new = NewIndex { name: None, index: parent, key, exclusion, needs };
-        self.add_index(partition, new, true, Some(index)).map(drop)
+        self.add_index(partition, &new, true, Some(index)).map(drop)
     }
 
     /// Makes an index part of another one.

@@ -11,8 +11,8 @@ use crate::ident::QualifiedName;
 
 /// Whether something is included, by the last word on it.
 fn includes(included: &[Included], what: &str) -> bool {
-    let about = included.iter().filter(|(said, _)| *said == what || *said == "all");
-    about.last().is_some_and(|(_, included)| *included)
+    let mut about = included.iter().filter(|(said, _)| *said == what || *said == "all");
+    about.next_back().is_some_and(|(_, included)| *included)
 }
 
 impl State {
@@ -95,7 +95,7 @@ impl State {
                 exclusion: of.exclusions.get(name).cloned(),
                 needs: self.copied_uses(Part::Index, name, source, table),
             };
-            self.add_index(table, new, true, None)?;
+            self.add_index(table, &new, true, None)?;
         }
         Ok(())
     }

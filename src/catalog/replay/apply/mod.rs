@@ -85,7 +85,7 @@ impl State {
     }
 
     /// Understands an expression that is part of something, and keeps in mind what it needs.
-    fn expr(&mut self, text: &str, place: Place<'_>, target: Option<&str>, of: Object) -> Expr {
+    fn expr(&mut self, text: &str, place: Place<'_>, target: Option<&str>, of: &Object) -> Expr {
         let (analyzed, note) = self.analyze(text, place, target);
         self.notes.extend(note);
         self.uses.add(of, analyzed.uses);
@@ -95,7 +95,7 @@ impl State {
     /// Gives a part of one relation, copied to another, what the first needs.
     fn copy_uses(&mut self, part: Part, name: &Ident, from: &QualifiedName, to: &QualifiedName) {
         let needs = self.copied_uses(part, name, from, to);
-        self.uses.add(Object::Part(part, to.clone(), name.clone()), needs);
+        self.uses.add(&Object::Part(part, to.clone(), name.clone()), needs);
     }
 
     /// What a part of one relation needs, for its copy on another one.

@@ -9,7 +9,7 @@ use crate::ident::QualifiedName;
 
 impl State {
     /// How rows find their partition, as `pg_get_partkeydef` writes it.
-    pub(super) fn partition_key(&mut self, table: &QualifiedName, by: &PartitionBy) -> Followed<String> {
+    pub(super) fn partition_key(&mut self, table: &QualifiedName, by: &PartitionBy) -> String {
         let mut keys = Vec::new();
         for element in &by.keys {
             let mut key = match &element.column {
@@ -28,7 +28,7 @@ impl State {
             }
             keys.push(key);
         }
-        Ok(format!("{} ({})", by.strategy, keys.join(", ")))
+        format!("{} ({})", by.strategy, keys.join(", "))
     }
 
     /// The partitions of a table, directly.

@@ -113,7 +113,9 @@ impl State {
             match known {
                 super::super::types::Type::Domain(base) => follow(base),
                 super::super::types::Type::Composite(attributes) => {
-                    attributes.iter_mut().for_each(|(_, data_type)| follow(data_type));
+                    for (_, data_type) in attributes {
+                        follow(data_type);
+                    }
                 }
                 _ => {}
             }

@@ -35,13 +35,11 @@ impl State {
             }
             let mut exprs = Vec::new();
             for expr in super::exprs(&mut relation, *part, name) {
-                match self.renamed(expr, super::place(*part, table), change) {
-                    Some(renamed) => exprs.push(renamed),
-                    None => {
-                        failed.push(user.clone());
-                        exprs.push(expr.clone());
-                    }
+                let renamed = self.renamed(expr, super::place(*part, table), change);
+                if renamed.is_none() {
+                    failed.push(user.clone());
                 }
+                exprs.push(renamed.unwrap_or_else(|| expr.clone()));
             }
             written.push((user, exprs));
         }

@@ -94,7 +94,10 @@ impl State {
         for name in names {
             if !self.catalog.schemas.contains_key(name) {
                 let unknown = format!("the schema {name} is not known");
-                if if_exists { continue } else { return Err(unknown) }
+                if !if_exists {
+                    return Err(unknown);
+                }
+                continue;
             }
             let mut inside: Vec<Object> = Vec::new();
             let relations = self.catalog.relations.keys().filter(|relation| relation.schema() == name);

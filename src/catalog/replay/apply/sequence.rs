@@ -1,7 +1,7 @@
 //! Sequences.
 
 use super::super::cursor::Name;
-use super::super::parse::sequence::SequenceOptions;
+use super::super::parse::sequence::{OwnedBy, SequenceOptions};
 use super::super::parse::table::Life;
 use super::super::state::{Followed, State};
 use crate::catalog::{RelationKind, SequenceInfo};
@@ -15,7 +15,7 @@ impl State {
         life: Life,
         options: &SequenceOptions,
     ) -> Followed<()> {
-        let name = self.to_make(name, life == Life::Temporary)?;
+        let name = self.make_at(name, life == Life::Temporary)?;
         if self.is_taken(&name) {
             return if if_not_exists { Ok(()) } else { Err(format!("{name} is already there")) };
         }
@@ -28,8 +28,8 @@ impl State {
     pub(super) fn alter_sequence(&mut self, name: &QualifiedName, options: &SequenceOptions) -> Followed<()> {
         let Some(owned_by) = &options.owned_by else { return Ok(()) };
         let owned_by = match owned_by {
-            Some((table, column)) => Some((self.find(table)?, column.clone())),
-            None => None,
+            OwnedBy::Column(table, column) => Some((self.find(table)?, column.clone())),
+            OwnedBy::None => None,
         };
         let relation = self.relation(name)?;
         let sequence = relation.sequence.as_mut().ok_or_else(|| format!("{name} is no sequence"))?;

@@ -1,4 +1,4 @@
-//! What a session is told: roles, search_path, and what a query says of them.
+//! What a session is told: roles, `search_path`, and what a query says of them.
 
 use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
 
@@ -73,7 +73,7 @@ fn is_off(values: &[String]) -> bool {
     matches!(values, [value] if matches!(value.as_str(), "off" | "false" | "0" | "no"))
 }
 
-/// The schemas of a search_path; an empty name is none.
+/// The schemas of a `search_path`; an empty name is none.
 fn path(values: &[String]) -> Vec<Ident> {
     values
         .iter()

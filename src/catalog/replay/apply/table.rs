@@ -12,7 +12,7 @@ use crate::ident::{Ident, QualifiedName};
 
 impl State {
     pub(super) fn create_table(&mut self, made: &CreateTable) -> Followed<()> {
-        let name = self.to_make(&made.name, made.life == Life::Temporary)?;
+        let name = self.make_at(&made.name, made.life == Life::Temporary)?;
         if self.is_taken(&name) {
             return if made.if_not_exists { Ok(()) } else { Err(format!("{name} is already there")) };
         }
@@ -26,7 +26,7 @@ impl State {
         let parents = self.parents(made)?;
         relation.columns = self.inherited_columns(&parents)?;
         if made.partition_of.is_none() {
-            relation.inherits = parents.clone();
+            relation.inherits.clone_from(&parents);
         }
         self.catalog.relations.insert(name.clone(), relation);
         if let Err(why) = self.fill_table(&name, made, &parents) {
@@ -87,7 +87,7 @@ impl State {
             self.define_column(name, column)?;
         }
         if let Some(by) = &made.partition_by {
-            let key = self.partition_key(name, by)?;
+            let key = self.partition_key(name, by);
             self.relation(name)?.partition_key = Some(key);
         }
         if let (Some((_, bound)), [parent]) = (&made.partition_of, parents) {
@@ -149,7 +149,7 @@ impl State {
 
     /// `CREATE TABLE … AS` and `CREATE MATERIALIZED VIEW`.
     pub(super) fn create_table_as(&mut self, made: &CreateTableAs) -> Followed<()> {
-        let name = self.to_make(&made.name, made.life == Life::Temporary)?;
+        let name = self.make_at(&made.name, made.life == Life::Temporary)?;
         if self.is_taken(&name) {
             return if made.if_not_exists { Ok(()) } else { Err(format!("{name} is already there")) };
         }
@@ -163,7 +163,7 @@ impl State {
         }
         if made.materialized {
             relation.view = Some(View { reads: super::view::reads(&analyzed.uses, &name) });
-            self.uses.set(Object::Part(Part::Rule, name.clone(), super::view::return_rule()), analyzed.uses);
+            self.uses.set(&Object::Part(Part::Rule, name.clone(), super::view::return_rule()), analyzed.uses);
             self.outputs.extend(analyzed.outputs.map(|outputs| (name.clone(), outputs)));
         } else {
             relation.columns = self.columns_as(&name, analyzed.outputs);
@@ -213,7 +213,7 @@ impl State {
     /// An expression that stands with a table. A condition is one of truth.
     pub(super) fn on(&mut self, table: &QualifiedName, part: Part, name: &Ident, text: &str) -> Expr {
         let target = matches!(part, Part::Policy | Part::Check).then_some("boolean");
-        self.expr(text, Place::On(table), target, Object::Part(part, table.clone(), name.clone()))
+        self.expr(text, Place::On(table), target, &Object::Part(part, table.clone(), name.clone()))
     }
 }
 

@@ -22,12 +22,12 @@ impl State {
                 Some(found) => found.name,
                 None => match &made.function.schema {
                     Some(schema) => QualifiedName::new(schema.clone(), made.function.name.clone()),
-                    None => self.function_of_server(&made.function)?,
+                    None => self.function_of_server(&made.function),
                 },
             };
         let part = Object::Part(Part::Trigger, table.clone(), made.name.clone());
         self.uses.forget(&part);
-        let when = made.when.as_ref().map(|text| self.expr(text, Place::Trigger(&table), None, part));
+        let when = made.when.as_ref().map(|text| self.expr(text, Place::Trigger(&table), None, &part));
         let trigger = Trigger {
             timing: made.timing,
             events: made.events.clone(),
@@ -49,9 +49,9 @@ impl State {
     }
 
     /// A function that no file makes: one of the server, of which there are few, or of an extension.
-    fn function_of_server(&mut self, name: &Name) -> Followed<QualifiedName> {
+    fn function_of_server(&mut self, name: &Name) -> QualifiedName {
         if let Some(found) = self.extension_function(name) {
-            return Ok(found);
+            return found;
         }
         let of_server = [
             "suppress_redundant_updates_trigger",
@@ -61,7 +61,7 @@ impl State {
         if !of_server.contains(&name.name.as_str()) {
             self.note(format!("the function {name} is not known"));
         }
-        Ok(QualifiedName::new(Ident::known("pg_catalog"), name.name.clone()))
+        QualifiedName::new(Ident::known("pg_catalog"), name.name.clone())
     }
 
     pub(super) fn create_rule(&mut self, made: &CreateRule) -> Followed<()> {
@@ -87,7 +87,7 @@ impl State {
             uses: self.readable(super::view::reads(&uses, &table)),
         };
         self.relation(&table)?.rules.insert(made.name.clone(), rule);
-        self.uses.set(Object::Part(Part::Rule, table, made.name.clone()), uses);
+        self.uses.set(&Object::Part(Part::Rule, table, made.name.clone()), uses);
         Ok(())
     }
 

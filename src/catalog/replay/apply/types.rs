@@ -13,14 +13,14 @@ use crate::ident::QualifiedName;
 
 impl State {
     pub(super) fn create_type(&mut self, name: &Name, made: &TypeDef) -> Followed<()> {
-        let name = self.to_make(name, false)?;
+        let name = self.make_at(name, false)?;
         let known = match made {
             TypeDef::Enum => Type::Enum,
             TypeDef::Other => Type::Other,
             TypeDef::Domain(base) => Type::Domain(self.type_text(base)?),
             TypeDef::Range(of, several) => {
                 let several = match several {
-                    Some(several) => self.to_make(several, false)?,
+                    Some(several) => self.make_at(several, false)?,
                     None => several_of(&name)?,
                 };
                 let of = self.argument_type(of)?;

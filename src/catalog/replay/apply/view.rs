@@ -38,7 +38,7 @@ impl State {
         self.notes.extend(note);
         let temporary = made.life == Life::Temporary
             || analyzed.uses.iter().any(|used| matches!(used, Object::Relation(name) if is_temporary(name)));
-        let name = self.to_make(&made.name, temporary)?;
+        let name = self.make_at(&made.name, temporary)?;
         for (output, column) in analyzed.outputs.iter_mut().flatten().zip(&made.columns) {
             output.0 = column.clone();
         }
@@ -63,7 +63,7 @@ impl State {
             Some(outputs) => drop(self.outputs.insert(name.clone(), outputs)),
             None => drop(self.outputs.remove(&name)),
         }
-        self.uses.set(Object::Part(Part::Rule, name, return_rule()), analyzed.uses);
+        self.uses.set(&Object::Part(Part::Rule, name, return_rule()), analyzed.uses);
         Ok(())
     }
 

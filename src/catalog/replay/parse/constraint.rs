@@ -16,6 +16,7 @@ pub(crate) struct Constraint {
 
 /// What follows a constraint of any kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword that is there or not")]
 pub(crate) struct Timing {
     pub(crate) deferrable: bool,
     pub(crate) initially_deferred: bool,
@@ -188,10 +189,7 @@ fn exclude(cursor: &mut Cursor<'_>) -> Parsed<ConstraintKind> {
     })?;
     let include = include(cursor)?;
     index_parameters(cursor)?;
-    let predicate = match cursor.take("where") {
-        true => Some(cursor.parens()?.text().to_owned()),
-        false => None,
-    };
+    let predicate = if cursor.take("where") { Some(cursor.parens()?.text().to_owned()) } else { None };
     Ok(ConstraintKind::Exclude { method, elements, include, predicate })
 }
 

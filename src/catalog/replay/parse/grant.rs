@@ -130,9 +130,10 @@ fn privileges(cursor: &mut Cursor<'_>) -> Parsed<Option<Vec<Granted>>> {
         let columns = if cursor.is("(") { cursor.in_parens(Cursor::ident)? } else { Vec::new() };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         Ok(match words[..] {
-            ["ALL"] | ["ALL", "PRIVILEGES"] => Some(Granted { privilege: None, columns }),
-            // Those of a parameter, which is no part of the model.
-            ["SET"] | ["ALTER", "SYSTEM"] => Some(Granted { privilege: None, columns }),
+            // SET and ALTER SYSTEM are those of a parameter, which is no part of the model.
+            ["ALL" | "SET"] | ["ALL", "PRIVILEGES"] | ["ALTER", "SYSTEM"] => {
+                Some(Granted { privilege: None, columns })
+            }
             [one] => Privilege::from_sql(one).map(|one| Granted { privilege: Some(one), columns }),
             _ => None,
         })

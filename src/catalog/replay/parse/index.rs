@@ -6,6 +6,7 @@ use crate::ident::Ident;
 
 /// `CREATE INDEX`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword that is there or not")]
 pub(crate) struct CreateIndex {
     pub(crate) name: Option<Ident>,
     pub(crate) if_not_exists: bool,

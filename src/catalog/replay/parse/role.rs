@@ -92,6 +92,9 @@ pub(crate) fn create_role(cursor: &mut Cursor<'_>) -> Parsed<CreateRole> {
     Ok(CreateRole { name, login, options })
 }
 
+/// Options with a value that is of no account here.
+const VALUED: [&str; 5] = ["valid until", "sysid", "password", "encrypted password", "unencrypted password"];
+
 fn role_options(cursor: &mut Cursor<'_>) -> Parsed<RoleOptions> {
     let mut options = RoleOptions::default();
     while !cursor.is_at_end() {
@@ -117,12 +120,7 @@ fn role_options(cursor: &mut Cursor<'_>) -> Parsed<RoleOptions> {
         } else if cursor.take("connection limit") {
             let _ = cursor.take("-");
             cursor.any();
-        } else if cursor.take("valid until") || cursor.take("sysid") {
-            cursor.any();
-        } else if cursor.take("password")
-            || cursor.take("encrypted password")
-            || cursor.take("unencrypted password")
-        {
+        } else if cursor.take_one_of(&VALUED).is_some() {
             cursor.any();
         } else {
             return Err(cursor.unexpected("an option of a role"));

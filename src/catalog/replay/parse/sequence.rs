@@ -7,11 +7,18 @@ use super::table::life;
 use super::type_name::type_name;
 use crate::ident::Ident;
 
+/// What a sequence belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OwnedBy {
+    None,
+    Column(Name, Ident),
+}
+
 /// What of a sequence's options the model knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SequenceOptions {
-    /// `OWNED BY`: the column, or nothing for `NONE`.
-    pub(crate) owned_by: Option<Option<(Name, Ident)>>,
+    /// `OWNED BY`, if it is said.
+    pub(crate) owned_by: Option<OwnedBy>,
     /// `SEQUENCE NAME`, which `pg_dump` writes for identity columns.
     pub(crate) name: Option<Name>,
     pub(crate) unlogged: bool,
@@ -22,9 +29,10 @@ pub(crate) fn sequence_options(cursor: &mut Cursor<'_>) -> Parsed<SequenceOption
     let mut options = SequenceOptions::default();
     loop {
         if cursor.take("owned by none") {
-            options.owned_by = Some(None);
+            options.owned_by = Some(OwnedBy::None);
         } else if cursor.take("owned by") {
-            options.owned_by = Some(Some(column(cursor)?));
+            let (table, column) = column(cursor)?;
+            options.owned_by = Some(OwnedBy::Column(table, column));
         } else if cursor.take("sequence name") {
             options.name = Some(cursor.name()?);
         } else if cursor.take("unlogged") {

@@ -102,10 +102,7 @@ pub(crate) fn session(cursor: &mut Cursor<'_>) -> Parsed<Option<Session>> {
         return reset(cursor).map(Some);
     }
     if cursor.take("discard") {
-        return Ok(match cursor.take("all") {
-            true => Some(Session::Discard),
-            false => None,
-        });
+        return Ok(cursor.take("all").then_some(Session::Discard));
     }
     if !cursor.take("set") {
         return Ok(None);
