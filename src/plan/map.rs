@@ -89,7 +89,7 @@ pub fn map<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Map<'a> {
         });
     }
     nodes.sort_by(|one, other| (one.class, one.name).cmp(&(other.class, other.name)));
-    let links = link::find(catalog, &places, &nodes);
+    let links = link::find(manifest, catalog, &places, &nodes);
     let schemas = nodes.iter().map(|node| node.name.schema()).collect();
     Map { title: format!("Tenants by {}", manifest.tenancy.tenant_column().plain()), nodes, links, schemas }
 }

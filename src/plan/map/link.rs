@@ -6,6 +6,8 @@ use super::Node;
 use crate::catalog::{Catalog, ForeignKey};
 use crate::ident::{Ident, QualifiedName};
 use crate::plan::place::{Place, Places, top};
+use crate::policy::Tree;
+use crate::policy::manifest::Manifest;
 
 /// A foreign key between two relations of the picture.
 #[derive(Clone, Debug)]
@@ -48,7 +50,14 @@ impl Link<'_> {
     }
 }
 
-pub(super) fn find<'a>(catalog: &'a Catalog, places: &Places<'a>, nodes: &[Node<'a>]) -> Vec<Link<'a>> {
+pub(super) fn find<'a>(
+    manifest: &Manifest,
+    catalog: &'a Catalog,
+    places: &Places<'a>,
+    nodes: &[Node<'a>],
+) -> Vec<Link<'a>> {
+    // Tenants that stand above one another refer to one another.
+    let tree = manifest.tenancy.tenant_tree().map(Tree::table);
     let numbers: HashMap<&QualifiedName, usize> =
         nodes.iter().enumerate().map(|(number, node)| (node.name, number)).collect();
     let mut links = Vec::new();
@@ -56,6 +65,7 @@ pub(super) fn find<'a>(catalog: &'a Catalog, places: &Places<'a>, nodes: &[Node<
         let target = top(catalog, &key.references).unwrap_or(&key.references);
         let (Some(from), Some(to)) = (numbers.get(table), numbers.get(target)) else { continue };
         let kind = match (places.relations.get(table), places.relations.get(target)) {
+            (Some(_), Some(_)) if table == target && Some(table) == tree => Kind::Plain,
             (Some(own), Some(other)) => kind(own, other, name, key),
             _ => Kind::Plain,
         };

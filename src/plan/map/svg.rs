@@ -27,8 +27,8 @@ const HEAD: usize = 62;
 /// A row of the legend.
 const ROW: usize = 22;
 
-/// How wide a character of the legend is, at the most.
-const CHARACTER: usize = 7;
+/// How wide a character of the legend is, in tenths of a pixel.
+const CHARACTER_TENTHS: usize = 64;
 
 const MARKERS: [(&str, &str); 3] = [("plain", PLAIN), ("way", WAY), ("crossing", CROSSING)];
 
@@ -74,7 +74,7 @@ impl Map<'_> {
 
     fn head_width(&self) -> usize {
         let title = self.title.chars().count() * 12;
-        title.max(self.summary().chars().count() * CHARACTER).max(560)
+        title.max(self.summary().chars().count() * 7).max(560)
     }
 
     fn style(&self, out: &mut String) {
@@ -82,7 +82,7 @@ impl Map<'_> {
         let _ = writeln!(
             out,
             ".h{{font-size:22px;font-weight:600;fill:#101828}} .s{{font-size:13px;fill:#475467}} \
-             .l{{font-size:12px;fill:#344054}} .p{{font-size:13px;font-weight:600}} .m{{font-size:11px;fill:#667085}}\n\
+             .l{{font-size:12px;fill:#344054}} .p{{font-size:13px;font-weight:600}} .m{{font-size:11px;font-weight:400;fill:#667085}}\n\
              .n text{{font-size:12px}} .n rect{{stroke-width:1}} .n:hover rect{{stroke-width:3}} .c{{font-size:10px;opacity:.7}}\n\
              .n.o rect{{stroke:{OPEN};stroke-width:2.5}} .n .x{{font-size:11px;font-weight:700;fill:#fff;text-anchor:middle}}\n\
              .e{{fill:none}} .e:hover{{stroke-width:5;opacity:1}}\n\
@@ -152,7 +152,7 @@ impl Map<'_> {
         }
         let (mut out, mut x, mut row) = (String::new(), 0, 0);
         for (sign, text) in items {
-            let item = 28 + text.chars().count() * CHARACTER + 14;
+            let item = 28 + text.chars().count() * CHARACTER_TENTHS / 10 + 22;
             if x > 0 && x + item > width {
                 (x, row) = (0, row + 1);
             }
@@ -229,21 +229,23 @@ fn draw_panel(out: &mut String, panel: &Panel<'_>) {
     let Spot { x, y, width, height } = panel.spot;
     let colours = panel.class.colours();
     let schema = panel.schema.map(|schema| format!("{} · ", schema.plain())).unwrap_or_default();
-    let name = format!("{schema}{} {}", panel.class.name(), panel.count);
-    let meaning = panel.class.meaning();
+    let name = format!("{schema}{}", panel.class.name());
+    let (count, meaning) = (panel.count, panel.class.meaning());
     let _ = write!(
         out,
         "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"10\" fill=\"{}\" \
-         fill-opacity=\".18\" stroke=\"{}\" stroke-opacity=\".35\"/><text class=\"p\" x=\"{}\" y=\"{}\" fill=\"{}\">{}",
-        escaped(&format!("{name}: {meaning}")),
+         fill-opacity=\".18\" stroke=\"{}\" stroke-opacity=\".35\"/><text class=\"p\" x=\"{}\" y=\"{}\" fill=\"{}\">{}\
+         <tspan class=\"m\" dx=\"7\">{count}</tspan>",
+        escaped(&format!("{name}: {meaning}; {count}")),
         colours.fill,
         colours.line,
         x + layout::PADDING,
         y + 21,
         colours.text,
-        escaped(&shortened(&name, width.saturating_sub(20) / 8))
+        escaped(&shortened(&name, width.saturating_sub(50) / 7))
     );
-    let room = width.saturating_sub(2 * layout::PADDING + name.chars().count() * 8 + 10);
+    // Where there is no room the tooltip says it.
+    let room = width.saturating_sub(2 * layout::PADDING + name.chars().count() * 8 + 50);
     if meaning.chars().count() * 6 <= room {
         let _ = write!(out, "<tspan class=\"m\" dx=\"10\">{}</tspan>", escaped(meaning));
     }

@@ -46,7 +46,7 @@ fn secure(catalog: &mut Catalog) {
 #[test]
 fn a_foreign_key_without_the_tenant_can_cross() {
     let (manifest, catalog) = (manifest(TABLES), erp());
-    let map = map(&manifest, &catalog);
+    let map = self::map(&manifest, &catalog);
     let kinds: BTreeMap<&str, link::Kind> =
         map.links.iter().map(|link| (link.name.as_str(), link.kind)).collect();
     let expected = [
@@ -61,6 +61,11 @@ fn a_foreign_key_without_the_tenant_can_cross() {
         ("whole", link::Kind::Plain),
     ];
     assert_eq!(kinds, BTreeMap::from(expected));
+    // Tenants above one another are meant to refer to one another.
+    let tables = TABLES.replace("class = \"tenant\", column = \"id\"", "class = \"tree\", column = \"id\"");
+    let manifest = Manifest::parse(&format!("{HEAD}{tables}[tree]\ntable = \"public.company\"\n")).unwrap();
+    let map = self::map(&manifest, &catalog);
+    assert_eq!(map.links.iter().filter(|link| link.crosses()).count(), 2);
 }
 
 /// What is open in the picture, by name.

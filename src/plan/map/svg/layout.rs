@@ -137,6 +137,8 @@ fn lanes<'a>(map: &Map<'a>) -> Vec<Lane<'a>> {
                 node.name.name().as_str().chars().count() + if node.partitions > 0 { 4 } else { 0 };
             lane.cell = lane.cell.max((characters * CHARACTER_TENTHS / 10 + 20).clamp(NARROWEST, WIDEST));
             let schema = (map.schemas.len() > 1).then(|| node.name.schema());
+            let heading = schema.map_or(0, |of| of.plain().chars().count() + 3) + class.name().len() + 4;
+            lane.cell = lane.cell.max((heading * 8).min(WIDEST));
             match lane.blocks.last_mut() {
                 Some((last, of, numbers)) if *last == class && *of == schema => numbers.push(number),
                 _ => lane.blocks.push((class, schema, vec![number])),
