@@ -6,56 +6,6 @@ use super::*;
 use crate::plan::places;
 use crate::policy::manifest::Entry;
 
-const ODD: [&str; 12] = [
-    "plain",
-    "Odd",
-    "two words",
-    "a.b",
-    "a\"b",
-    "it's",
-    "back\\slash",
-    "line\nbreak",
-    "# hash",
-    "ünïcødé",
-    "tab\there",
-    "'''",
-];
-
-/// A number that a seed repeats.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
-
-/// A schema with odd names, in which tables refer to those before them.
-fn odd(seed: u64, tables: usize) -> Catalog {
-    let random = &mut Random(seed);
-    let mut catalog = catalog(&[("company", "id!")]);
-    let mut names = vec!["company".to_owned()];
-    for number in 0..tables {
-        let name = format!("{}{number}", ODD[random.below(ODD.len())]);
-        let mut relation = Relation::new(RelationKind::Table, ident("owner"));
-        add(&mut relation, &name, "id!");
-        if number == 0 || random.below(2) == 0 {
-            add(&mut relation, &name, ["company_id!>company", "company_id>company"][random.below(2)]);
-        }
-        for step in 0..random.below(3) {
-            let to = names[random.below(names.len())].clone();
-            let column = format!("{}_{step}", ODD[random.below(ODD.len())]);
-            add(&mut relation, &name, if random.below(2) == 0 { "x!" } else { "x" });
-            relation.columns.last_mut().unwrap().name = ident(&column);
-            refer(&mut relation, &format!("{column}{number}"), &[&column], &to, ReferentialAction::NoAction);
-        }
-        catalog.relations.insert(qualified(&name), relation);
-        names.push(name);
-    }
-    catalog
-}
-
 #[test]
 fn it_reads_back_as_what_is_proposed_whatever_the_names_are() {
     let hints = Hints { column: Some(ident("company_id")), app: Some(ident("app")), ..Hints::default() };
