@@ -113,6 +113,8 @@ fn leaf(expr: &mut Expr) {
                 *expr = Expr::value(Value::Number(format!("-{digits}"), *long));
             }
         }
+        // Of an array of arrays only the outermost has to say so.
+        Expr::Array(array) => array.named = true,
         Expr::Collate { collation, .. } => name(collation),
         Expr::Trim { trim_where, .. } if trim_where.is_none() => *trim_where = Some(TrimWhereField::Both),
         // With commas it is an ordinary function.

@@ -253,6 +253,7 @@ impl Walk<'_> {
         match self.type_of(expr).as_deref() {
             Some(UNKNOWN) if is_bare_literal(expr) => {
                 let base = self.state.base_type(to);
+                self.use_type(&base);
                 cast_in_place(expr, if base == "character" { "bpchar" } else { &base });
             }
             Some(own) if number(own) < number(to) && number(own).is_some() => cast_in_place(expr, to),
@@ -391,6 +392,7 @@ impl Walk<'_> {
         }
         if is_bare_literal(expr) {
             let base = self.state.base_type(&without_modifier(to));
+            self.use_type(&base);
             cast_in_place(expr, if base == "character" { "bpchar" } else { &base });
         } else if let Expr::Array(array) = expr
             && array.elem.is_empty()

@@ -58,6 +58,10 @@ impl<'a> Walk<'a> {
         self.scopes.iter().rev().find_map(|scope| scope.find(table, column))
     }
 
+    pub(super) fn use_type(&mut self, text: &str) {
+        self.uses.extend(self.state.own_type(text).map(Object::Type));
+    }
+
     fn use_column(&mut self, found: &Found) {
         if let Some(relation) = &found.relation {
             self.uses.insert(Object::Column(relation.clone(), found.column.clone()));
@@ -89,7 +93,8 @@ impl<'a> Walk<'a> {
             (Some(Renamed::Column(table, from, to)), Some(of)) if table == of && *from == found.column => to,
             _ => &found.column,
         };
-        *expr = if found.prefixed {
+        // Within a query the server writes the table with every column.
+        *expr = if found.prefixed || self.scopes.len() > 1 {
             Expr::CompoundIdentifier(vec![written(&found.shown), written(column)])
         } else {
             Expr::Identifier(written(column))
