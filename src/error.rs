@@ -114,6 +114,9 @@ pub(crate) enum Kind {
         source: PgError,
     },
     #[cfg(feature = "lint")]
+    #[error("{step} failed: {column} is gone; run it again while nobody changes the schema")]
+    CatalogChanged { step: Step, column: String },
+    #[cfg(feature = "lint")]
     #[error("{step} failed: {column} is {found:?}, which this version of tenantry does not know; upgrade it")]
     CatalogUnknown { step: Step, column: String, found: String },
 }
@@ -193,6 +196,12 @@ impl Error {
             return Kind::CatalogDenied { step, source }.into();
         }
         Self::server(step, source)
+    }
+
+    /// An error of a value that the server could not write out any more.
+    #[cfg(feature = "lint")]
+    pub(crate) fn catalog_changed(what: &'static str, column: &str) -> Self {
+        Kind::CatalogChanged { step: Step::Catalog(what), column: column.to_owned() }.into()
     }
 
     #[cfg(feature = "lint")]

@@ -74,6 +74,18 @@ impl Ident {
         Self(format!("{}{suffix}", &whole[..end]).into_boxed_str())
     }
 
+    /// The name as the server writes it back: quoted only where it has to be.
+    #[cfg(feature = "lint")]
+    pub(crate) fn bare(&self) -> Cow<'_, str> {
+        let starts = |c: char| c.is_ascii_lowercase() || c == '_';
+        let plain = self.0.starts_with(starts) && self.0.chars().all(|c| starts(c) || c.is_ascii_digit());
+        if plain && KEYWORDS.binary_search(&&*self.0).is_err() {
+            Cow::Borrowed(&self.0)
+        } else {
+            Cow::Owned(self.to_string())
+        }
+    }
+
     /// The name without quotes.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -92,6 +104,32 @@ impl Ident {
         }
     }
 }
+
+/// The keywords that the server quotes where they are names, in alphabetical order: those of PostgreSQL 14 to 18, but for
+/// the ones of JSON, which only some of these servers quote.
+#[cfg(feature = "lint")]
+#[rustfmt::skip]
+const KEYWORDS: &[&str] = &[
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization",
+    "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast", "char", "character",
+    "check", "coalesce", "collate", "collation", "column", "concurrently", "constraint", "create",
+    "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+    "current_timestamp", "current_user", "dec", "decimal", "default", "deferrable", "desc", "distinct",
+    "do", "else", "end", "except", "exists", "extract", "false", "fetch", "float", "for", "foreign",
+    "freeze", "from", "full", "grant", "greatest", "group", "grouping", "having", "ilike", "in",
+    "initially", "inner", "inout", "int", "integer", "intersect", "interval", "into", "is", "isnull",
+    "join", 
+    "lateral", "leading",
+    "least", "left", "like", "limit", "localtime", "localtimestamp", "merge_action", "national",
+    "natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif", "numeric", "offset",
+    "on", "only", "or", "order", "out", "outer", "overlaps", "overlay", "placing", "position",
+    "precision", "primary", "real", "references", "returning", "right", "row", "select", "session_user",
+    "setof", "similar", "smallint", "some", "substring", "symmetric", "system_user", "table",
+    "tablesample", "then", "time", "timestamp", "to", "trailing", "treat", "trim", "true", "union",
+    "unique", "user", "using", "values", "varchar", "variadic", "verbose", "when", "where", "window",
+    "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces",
+    "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable",
+];
 
 /// FNV-1a, 32 bits: a hash that stays the same in every release, since names in databases depend on it.
 fn fnv1a(bytes: &[u8]) -> u32 {
@@ -164,6 +202,12 @@ impl QualifiedName {
             return Err(wrong());
         }
         Ok(Self::new(Ident::new(schema)?, Ident::new(name)?))
+    }
+
+    /// The name as the server writes it back: quoted only where it has to be.
+    #[cfg(feature = "lint")]
+    pub(crate) fn bare(&self) -> String {
+        format!("{}.{}", self.schema.bare(), self.name.bare())
     }
 
     /// The schema.
@@ -333,6 +377,17 @@ mod tests {
         assert_ne!(one, two);
         assert!(Ident::joined(&["é".repeat(40).as_str(), "x"]).as_str().len() <= MAX_NAME_BYTES);
         assert_eq!(Ident::joined(&["invoice", "tenant"]).as_str(), "invoice_tenant");
+    }
+
+    #[cfg(feature = "lint")]
+    #[test]
+    fn names_are_quoted_where_the_server_quotes_them() {
+        assert!(super::KEYWORDS.is_sorted());
+        let bare = |name: &str| Ident::new(name).unwrap().bare().into_owned();
+        assert_eq!(bare("tenant_id2"), "tenant_id2");
+        for quoted in ["user", "Odd", "a b", "2a", "a$b", "é"] {
+            assert_eq!(bare(quoted), format!("\"{quoted}\""));
+        }
     }
 
     #[test]

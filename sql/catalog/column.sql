@@ -1,6 +1,7 @@
 -- The columns of tables.
 --
--- Here and in the files beside this one, what has an oid below 16384 was made by initdb, and is left out.
+-- Here and in the files beside this one, what has an oid below 16384 was made by initdb, and is left out. So are temporary
+-- tables, above all because they can be gone before what depends on them is written out.
 SELECT a.attrelid AS relation,
        a.attname,
        format_type(a.atttypid, a.atttypmod) AS type,

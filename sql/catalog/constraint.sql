@@ -22,5 +22,7 @@ SELECT c.conrelid AS relation,
            ORDER BY x.position
        ) AS operators
 FROM pg_constraint AS c
+    JOIN pg_class AS t ON t.oid = c.conrelid
 WHERE c.contype IN ('p', 'u', 'c', 'x')
-  AND c.conrelid >= 16384;
+  AND t.relpersistence <> 't'
+  AND t.oid >= 16384;

@@ -10,7 +10,7 @@ WITH RECURSIVE foreign_key AS (
     SELECT c.*
     FROM foreign_key AS f
         JOIN pg_constraint AS c ON c.conparentid = f.oid
-    WHERE c.conrelid <> f.conrelid AND c.confrelid = f.confrelid
+    WHERE c.confrelid = f.confrelid
 )
 SELECT f.conrelid AS relation,
        f.conname,

@@ -9,4 +9,5 @@ FROM pg_inherits AS i
     JOIN pg_class AS p ON p.oid = i.inhparent
     JOIN pg_namespace AS n ON n.oid = p.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f')
+  AND c.relpersistence <> 't'
 ORDER BY i.inhrelid, i.inhseqno;

@@ -11,4 +11,6 @@ SELECT p.polrelid AS relation,
        pg_get_expr(p.polqual, p.polrelid) AS using_expression,
        pg_get_expr(p.polwithcheck, p.polrelid) AS check_expression,
        obj_description(p.oid, 'pg_policy') AS comment
-FROM pg_policy AS p;
+FROM pg_policy AS p
+    JOIN pg_class AS c ON c.oid = p.polrelid
+WHERE c.relpersistence <> 't';

@@ -16,10 +16,12 @@ SELECT t.tgrelid AS relation,
        t.tgconstraint <> 0 AS is_constraint,
        t.tgparentid <> 0 AS inherited
 FROM pg_trigger AS t
+    JOIN pg_class AS r ON r.oid = t.tgrelid
     JOIN pg_proc AS p ON p.oid = t.tgfoid
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
     LEFT JOIN pg_constraint AS c ON c.oid = t.tgconstraint
 WHERE (NOT t.tgisinternal OR t.tgparentid <> 0)
   -- The others are how the server checks foreign keys and the like.
   AND coalesce(c.contype, 't') = 't'
-  AND t.tgrelid >= 16384;
+  AND r.relpersistence <> 't'
+  AND r.oid >= 16384;

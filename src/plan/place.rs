@@ -204,9 +204,8 @@ fn place<'a>(
         Class::Shared => {
             table()?;
             match relation.column(manifest.column(name)) {
-                Some(_) => Place::SharedRows { column: column()? },
-                None if entry.column.is_some() => return Err(column().map(|_| ()).unwrap_err()),
-                None => Place::Shared,
+                None if entry.column.is_none() => Place::Shared,
+                _ => Place::SharedRows { column: column()? },
             }
         }
         Class::Tree => Place::Tree { column: column()? },

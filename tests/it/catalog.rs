@@ -2,6 +2,7 @@
 
 mod live;
 mod page;
+mod replay;
 
 use tenantry::Ident;
 use tenantry::catalog::{Catalog, Privilege};

@@ -1,5 +1,6 @@
 //! Plans against a server: what they make, that they are complete, and that they can be taken back.
 
+mod files;
 mod locks;
 mod problems;
 mod types;
@@ -54,6 +55,13 @@ impl Erp {
     pub(crate) async fn plan(&mut self) -> Plan {
         let catalog = self.catalog().await;
         plan_for(&self.manifest, &catalog)
+    }
+
+    /// A text with the names of this test's roles in their places.
+    fn fill(&self, text: &str) -> String {
+        let name = |name: &String| (format!("{{{}}}", name.split('_').next().unwrap()), name.clone());
+        let names = self.roles.iter().map(name);
+        names.fold(text.to_owned(), |text, (place, name)| text.replace(&place, &name))
     }
 
     /// Replaces something in the manifest.

@@ -1,7 +1,7 @@
 //! Reads a schema from a server.
 //!
 //! Everything comes from one snapshot, by queries that are sent together. Each file here reads one part of the model
-//! and knows the queries for it; [`read`] knows how, and [`building`] puts the parts together.
+//! and knows the queries for it; `read` knows how, and `building` puts the parts together.
 
 mod building;
 mod constraints;

@@ -1,13 +1,14 @@
 //! Runs a query and takes its rows apart.
 
+use std::error::Error as _;
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
-use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::types::{FromSql, Type, WasNull};
 use tokio_postgres::{Row, Transaction};
 
 use super::super::Expr;
-use crate::error::{Error, Result, Step};
+use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 
 /// A number under which rows of several queries name the same object.
@@ -49,7 +50,11 @@ pub(super) struct Line {
 impl Line {
     /// The value of a column.
     pub(super) fn get<'a, T: FromSql<'a>>(&'a self, column: &str) -> Result<T> {
-        self.row.try_get(column).map_err(|source| Error::server(Step::Catalog(self.what), source))
+        self.row.try_get(column).map_err(|error| match error.source() {
+            // The server writes no expression of a table that is no longer there.
+            Some(source) if source.is::<WasNull>() => Error::catalog_changed(self.what, column),
+            _ => Error::catalog(self.what, error),
+        })
     }
 
     /// The value of a column of type `"char"`.

@@ -5,7 +5,7 @@ use std::fmt;
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::normal;
 use crate::ident::QualifiedName;
@@ -26,8 +26,19 @@ impl Expr {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into().into_boxed_str();
-        let normal = parse(&text).map_or_else(|_| text.clone(), |tree| normal::form(tree).to_string().into());
-        Self { text, normal }
+        let normal = parse(&text).map_or_else(|_| words(&text), |tree| normal::form(tree).to_string());
+        Self { text, normal: normal.into() }
+    }
+
+    /// Takes the text of an expression and the tree that it means where it stands.
+    pub(crate) fn with_tree(text: impl Into<String>, tree: ast::Expr) -> Self {
+        Self { text: text.into().into_boxed_str(), normal: normal::form(tree).to_string().into() }
+    }
+
+    /// Takes a tree, and writes it.
+    pub(crate) fn of_tree(tree: ast::Expr) -> Self {
+        let normal = normal::form(tree).to_string();
+        Self { text: normal.clone().into(), normal: normal.into() }
     }
 
     /// The text, which SQL takes as it is.
@@ -53,17 +64,49 @@ impl Expr {
         QualifiedName::parse(name).ok().filter(|_| is_nextval)
     }
 
+    /// The one spelling of all that say the same.
+    pub(crate) fn normal(&self) -> &str {
+        &self.normal
+    }
+
     /// The tree, unless the text is not understood.
     pub(crate) fn tree(&self) -> Option<ast::Expr> {
         parse(&self.text).ok()
     }
+
+    /// The tree in the one spelling, in which each name is what it means, unless the text is not understood.
+    pub(crate) fn normal_tree(&self) -> Option<ast::Expr> {
+        parse(&self.normal).ok()
+    }
 }
 
+/// How deep parentheses may stand in each other: nobody writes deeper, and it takes a parser long.
+const DEEPEST: usize = 60;
+
 fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+    let mut depth = 0_usize;
+    for symbol in text.bytes() {
+        match symbol {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(ParserError::RecursionLimitExceeded);
+        }
+    }
     let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text)?;
     let tree = parser.parse_expr()?;
     parser.expect_token(&Token::EOF)?;
     Ok(tree)
+}
+
+/// A text that is no tree, without its comments and its white space.
+fn words(text: &str) -> String {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).with_unescape(false).tokenize();
+    let Ok(tokens) = tokens else { return text.to_owned() };
+    let spoken = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_)));
+    spoken.map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 impl PartialEq for Expr {

@@ -3,12 +3,15 @@
 //! What `pg_get_expr` writes is not what its author wrote: `'x'` becomes `'x'::text`, `a IN (1, 2)` becomes
 //! `a = ANY (ARRAY[1, 2])`, a subselect's column gets a name. Here both become one. Nothing that changes a meaning is
 //! touched, the cast of a column above all: a policy that compares `tenant_id::text` is another policy.
+//!
+//! The spelling can be parsed again and means the same then.
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, BinaryOperator, CastKind, DataType, Expr, Ident, ObjectName, ObjectNamePart, Query, SelectItem,
-    SetExpr, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
+    self, Array, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr,
+    TableFactor, TrimWhereField, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 /// The tree in the one spelling.
@@ -44,7 +47,10 @@ impl VisitorMut for Normalize {
         {
             named.explicit = false;
             plain(&mut named.name);
-            let own = name.0.last().and_then(ObjectNamePart::as_ident).map(|own| own.value.clone());
+            let own = name.0.last().and_then(ObjectNamePart::as_ident).cloned().map(|mut own| {
+                plain(&mut own);
+                own.value
+            });
             if own.as_ref() == Some(&named.name.value) && named.columns.is_empty() {
                 *alias = None;
             }
@@ -57,61 +63,8 @@ impl VisitorMut for Normalize {
         while let Expr::Nested(inner) = expr {
             *expr = (**inner).clone();
         }
-        match expr {
-            Expr::Identifier(ident) => plain(ident),
-            Expr::Value(value) => {
-                // How a text is escaped is not what it says.
-                if let Value::EscapedStringLiteral(text) = &mut value.value {
-                    value.value = Value::SingleQuotedString(std::mem::take(text));
-                }
-            }
-            Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(plain),
-            Expr::Function(function) => name(&mut function.name),
-            Expr::Cast { kind, expr: inner, data_type, .. } => {
-                *kind = CastKind::DoubleColon;
-                typed(data_type);
-                if let Some(literal) = literal(inner, data_type) {
-                    *expr = literal;
-                }
-            }
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => {
-                if let Expr::Value(value) = &**inner
-                    && let Value::Number(digits, long) = &value.value
-                {
-                    *expr = Expr::value(Value::Number(format!("-{digits}"), *long));
-                }
-            }
-            Expr::InList { expr: left, list, negated } => {
-                let array = Expr::Array(Array { elem: std::mem::take(list), named: true });
-                let (left, right) = (left.clone(), Box::new(array));
-                *expr = if *negated {
-                    Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right }
-                } else {
-                    Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, is_some: false }
-                };
-            }
-            Expr::Like { negated, any: false, expr: left, pattern, escape_char: None } => {
-                let op = if *negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch };
-                *expr = Expr::BinaryOp { left: left.clone(), op, right: pattern.clone() };
-            }
-            Expr::ILike { negated, any: false, expr: left, pattern, escape_char: None } => {
-                let op =
-                    if *negated { BinaryOperator::PGNotILikeMatch } else { BinaryOperator::PGILikeMatch };
-                *expr = Expr::BinaryOp { left: left.clone(), op, right: pattern.clone() };
-            }
-            Expr::Between { expr: of, negated: false, low, high } => {
-                let bound = |op, bound: &Expr| {
-                    let comparison = Expr::BinaryOp { left: of.clone(), op, right: Box::new(bound.clone()) };
-                    Box::new(Expr::Nested(Box::new(comparison)))
-                };
-                *expr = Expr::BinaryOp {
-                    left: bound(BinaryOperator::GtEq, low),
-                    op: BinaryOperator::And,
-                    right: bound(BinaryOperator::LtEq, high),
-                };
-            }
-            _ => {}
-        }
+        leaf(expr);
+        operator(expr);
         // The parentheses that were there are gone. New ones stand around all that has parts, so that what is written
         // reads as the tree is, and `a AND (b OR c)` is not `(a AND b) OR c`.
         if !is_whole(expr) {
@@ -119,6 +72,177 @@ impl VisitorMut for Normalize {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Names, literals, casts and calls.
+fn leaf(expr: &mut Expr) {
+    match expr {
+        Expr::Identifier(ident) => plain(ident),
+        Expr::Value(value) => {
+            // How a text is escaped is not what it says.
+            if let Value::EscapedStringLiteral(text) = &mut value.value {
+                value.value = Value::SingleQuotedString(std::mem::take(text));
+            }
+        }
+        Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(plain),
+        Expr::Function(function) => {
+            let keyword = function.args == FunctionArguments::None;
+            function_name(&mut function.name, keyword);
+        }
+        Expr::TypedString(typed) => {
+            let value = Expr::Value(typed.value.clone());
+            let mut data_type = typed.data_type.clone();
+            typed_as(&mut data_type);
+            *expr = literal(&value, &data_type).unwrap_or_else(|| cast(value, data_type));
+        }
+        Expr::Interval(interval) if interval.leading_field.is_none() && interval.last_field.is_none() => {
+            let named = DataType::Custom(ObjectName::from(vec![Ident::new("interval")]), Vec::new());
+            *expr = cast((*interval.value).clone(), named);
+        }
+        Expr::Cast { kind, expr: inner, data_type, .. } => {
+            *kind = CastKind::DoubleColon;
+            typed_as(data_type);
+            if let Some(literal) = literal(inner, data_type) {
+                *expr = literal;
+            }
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => {
+            if let Expr::Value(value) = &**inner
+                && let Value::Number(digits, long) = &value.value
+            {
+                *expr = Expr::value(Value::Number(format!("-{digits}"), *long));
+            }
+        }
+        // Of an array of arrays only the outermost has to say so.
+        Expr::Array(array) => array.named = true,
+        Expr::Collate { collation, .. } => name(collation),
+        Expr::Trim { trim_where, .. } if trim_where.is_none() => *trim_where = Some(TrimWhereField::Both),
+        // With commas it is an ordinary function.
+        Expr::Substring { expr: of, substring_from, substring_for, special: true, .. } => {
+            let arguments = [Some(of), substring_from.as_mut(), substring_for.as_mut()];
+            let argument = |of: &mut Box<Expr>| FunctionArg::Unnamed(FunctionArgExpr::Expr((**of).clone()));
+            let args = arguments.into_iter().flatten().map(argument).collect();
+            *expr = call("substring", args);
+        }
+        _ => {}
+    }
+}
+
+/// Operators that are short for others.
+fn operator(expr: &mut Expr) {
+    match expr {
+        Expr::InList { expr: left, list, negated } => *expr = in_list(left, list, *negated),
+        Expr::InSubquery { expr: left, subquery, negated: true } => {
+            let within = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
+            *expr = not(within);
+        }
+        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+            let mut inner = &mut **right;
+            while let Expr::Nested(nested) = inner {
+                inner = nested;
+            }
+            if let Expr::Subquery(subquery) = inner {
+                *expr = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
+            }
+        }
+        Expr::Exists { subquery, negated: true } => {
+            *expr = not(Expr::Exists { subquery: subquery.clone(), negated: false });
+        }
+        Expr::IsNotDistinctFrom(left, right) => {
+            *expr = not(Expr::IsDistinctFrom(left.clone(), right.clone()))
+        }
+        Expr::Like { negated, any: false, expr: left, pattern, escape_char: None } => {
+            let op = if *negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch };
+            *expr = binary(left, op, pattern);
+        }
+        Expr::ILike { negated, any: false, expr: left, pattern, escape_char: None } => {
+            let op = if *negated { BinaryOperator::PGNotILikeMatch } else { BinaryOperator::PGILikeMatch };
+            *expr = binary(left, op, pattern);
+        }
+        Expr::Between { expr: of, negated, low, high } => {
+            let (below, above, both) = if *negated {
+                (BinaryOperator::Lt, BinaryOperator::Gt, BinaryOperator::Or)
+            } else {
+                (BinaryOperator::GtEq, BinaryOperator::LtEq, BinaryOperator::And)
+            };
+            let (below, above) = (nested(binary(of, below, low)), nested(binary(of, above, high)));
+            *expr = binary(&below, both, &above);
+        }
+        _ => {}
+    }
+}
+
+/// What the server makes of IN: a comparison with an array of the constants, and one with whatever else.
+fn in_list(left: &Expr, list: &[Expr], negated: bool) -> Expr {
+    let (mut constants, mut others): (Vec<Expr>, Vec<Expr>) =
+        list.iter().cloned().partition(|element| !names_columns(element));
+    if constants.len() == 1 {
+        others.insert(0, constants.remove(0));
+    }
+    let (one, all) = if negated {
+        (BinaryOperator::NotEq, BinaryOperator::And)
+    } else {
+        (BinaryOperator::Eq, BinaryOperator::Or)
+    };
+    let array = (!constants.is_empty()).then(|| {
+        let right = Box::new(Expr::Array(Array { elem: constants, named: true }));
+        let left = Box::new(left.clone());
+        nested(if negated {
+            Expr::AllOp { left, compare_op: one.clone(), right }
+        } else {
+            Expr::AnyOp { left, compare_op: one.clone(), right, is_some: false }
+        })
+    });
+    let others = others.into_iter().map(|other| nested(binary(left, one.clone(), &other)));
+    let parts = array.into_iter().chain(others);
+    let whole = parts.reduce(|before, next| nested(binary(&before, all.clone(), &next)));
+    let mut whole = whole.unwrap_or_else(|| left.clone());
+    while let Expr::Nested(inner) = whole {
+        whole = *inner;
+    }
+    whole
+}
+
+fn names_columns(expr: &Expr) -> bool {
+    let named = ast::visit_expressions(expr, |part| match part {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    named.is_break()
+}
+
+fn not(expr: Expr) -> Expr {
+    let inner = if is_whole(&expr) { expr } else { nested(expr) };
+    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(inner) }
+}
+
+fn nested(expr: Expr) -> Expr {
+    Expr::Nested(Box::new(expr))
+}
+
+fn binary(left: &Expr, op: BinaryOperator, right: &Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left.clone()), op, right: Box::new(right.clone()) }
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type, format: None }
+}
+
+fn call(name: &str, args: Vec<FunctionArg>) -> Expr {
+    Expr::Function(ast::Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        within_group: Vec::new(),
+        filter: None,
+        null_treatment: None,
+        over: None,
+    })
 }
 
 /// Whether an expression reads the same wherever it stands.
@@ -137,10 +261,14 @@ fn is_whole(expr: &Expr) -> bool {
     )
 }
 
-/// A name without quotes that is not in lower case means the one that is.
+/// A name without quotes that is not in lower case means the one that is; quotes stand where they have to.
 fn plain(ident: &mut Ident) {
     if ident.quote_style.take().is_none() {
         ident.value.make_ascii_lowercase();
+    }
+    let bare = crate::ident::Ident::new(ident.value.as_str()).is_ok_and(|name| name.bare() == ident.value);
+    if !bare {
+        ident.quote_style = Some('"');
     }
 }
 
@@ -150,14 +278,38 @@ fn name(name: &mut ObjectName) {
             plain(ident);
         }
     }
-    // The server's own functions are found without it, and the server leaves it out.
-    if name.0.len() == 2 && name.0[0].as_ident().is_some_and(|schema| schema.value == "pg_catalog") {
+    without_server(name);
+}
+
+/// The server's own functions are found without their schema, and the server leaves it out.
+fn without_server(name: &mut ObjectName) {
+    let of_server =
+        |part: &ObjectNamePart| part.as_ident().is_some_and(|schema| schema.value == "pg_catalog");
+    if name.0.len() == 2 && name.0.first().is_some_and(of_server) {
         name.0.remove(0);
     }
 }
 
+/// Keywords that name functions of their own where they are not quoted, unlike others, which the server quotes.
+const SYNTAX: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+
+/// The name of a function. One that is a keyword alone, such as `CURRENT_USER`, is none that could be quoted.
+fn function_name(called: &mut ObjectName, keyword: bool) {
+    let syntax = match &called.0[..] {
+        [ObjectNamePart::Identifier(own)] if own.quote_style.is_none() => {
+            let lower = own.value.to_ascii_lowercase();
+            (keyword || SYNTAX.contains(&lower.as_str())).then_some(lower)
+        }
+        _ => None,
+    };
+    match syntax {
+        Some(lower) => *called = ObjectName::from(vec![Ident::new(lower)]),
+        None => name(called),
+    }
+}
+
 /// The type as `format_type` writes it, as far as the two differ.
-fn typed(data_type: &mut DataType) {
+fn typed_as(data_type: &mut DataType) {
     let written = super::data_type::canonical(&data_type.to_string());
     if written != data_type.to_string() {
         *data_type = DataType::Custom(ObjectName::from(vec![Ident::new(written)]), Vec::new());
@@ -167,12 +319,31 @@ fn typed(data_type: &mut DataType) {
 /// A cast of a literal that the server writes and people leave out: the type that the literal has anyway.
 fn literal(inner: &Expr, data_type: &DataType) -> Option<Expr> {
     let Expr::Value(value) = inner else { return None };
-    let Value::SingleQuotedString(text) = &value.value else { return None };
-    match data_type.to_string().as_str() {
-        "text" => Some(inner.clone()),
-        "integer" | "bigint" | "numeric" if text.parse::<f64>().is_ok() => {
-            Some(Expr::value(Value::Number(text.clone(), false)))
+    let data_type = data_type.to_string();
+    let text = match &value.value {
+        Value::SingleQuotedString(text) => text,
+        Value::Number(digits, _) if data_type == "integer" && digits.parse::<i32>().is_ok() => {
+            return Some(inner.clone());
         }
+        _ => return None,
+    };
+    // A number without quotes has a type by itself, and only a text of that type is the same number.
+    let is_number = match data_type.as_str() {
+        "integer" => text.parse::<i32>().is_ok(),
+        "bigint" => text.parse::<i64>().is_ok() && text.parse::<i32>().is_err(),
+        "numeric" => text.contains('.') && text.parse::<f64>().is_ok_and(f64::is_finite),
+        _ => false,
+    };
+    if is_number {
+        return Some(Expr::value(Value::Number(text.clone(), false)));
+    }
+    match data_type.as_str() {
+        "text" => Some(inner.clone()),
+        "boolean" => match text.as_str() {
+            "t" | "true" | "on" | "yes" | "1" => Some(Expr::value(Value::Boolean(true))),
+            "f" | "false" | "off" | "no" | "0" => Some(Expr::value(Value::Boolean(false))),
+            _ => None,
+        },
         _ => None,
     }
 }

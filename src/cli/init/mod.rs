@@ -1,9 +1,9 @@
 //! `tenantry init`: a first manifest for a database that has none.
 
-mod look;
 mod show;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::{Global, help};
 use super::connect;
@@ -11,13 +11,17 @@ use super::failure::{Exit, Failure};
 use super::files::{self, Existing, NewFile};
 use super::output::Terminal;
 use super::source::Live;
+use crate::catalog::facts;
 use crate::ident::{Ident, SettingName};
-use crate::plan::{Hints, nullable_tenant_columns, propose};
+use crate::plan::{Facts, Hints, nullable_tenant_columns, propose};
 
 const EXAMPLES: &str = "\
 tenantry init                               read the database, write tenantry.toml
 tenantry init --schema erp --app erp_app    of one schema, for services that log in as erp_app
 tenantry init --out -                       print it and write nothing";
+
+/// How long the look into a table for rows without a tenant may take. What was not found out by then is left to people.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Read a database and propose tenantry.toml, with a reason for each table
 ///
@@ -46,7 +50,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ROLE")]
     system: Option<String>,
 
-    /// The setting that carries the tenant [default: the one that policies read, or app.tenant_id]
+    /// The setting that carries the tenant [default: the one that policies read, or the usual one]
     #[arg(long, value_name = "NAME")]
     setting: Option<String>,
 
@@ -84,9 +88,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
             .help("replace it with --force, or see what would be written with --out -"));
     }
     let (name, proposal) = connect::wait(async {
-        let Live { session, catalog } = Live::open(global, terminal).await?;
+        let Live { mut session, catalog } = Live::open(global, terminal).await?;
         let columns = nullable_tenant_columns(&catalog, &hints);
-        let facts = look::into(&session.client, &columns).await?;
+        let null_tenants = facts::null_tenants(&mut session.client, &columns, PATIENCE).await?;
+        let facts = Facts { null_tenants };
         Ok((session.close().await, propose(&catalog, &hints, &facts)))
     })?;
     let text = proposal.to_toml();

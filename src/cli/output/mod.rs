@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::failure::{Exit, Failure};
 use crate::policy::manifest::Problem;
@@ -93,7 +93,7 @@ impl Terminal {
     pub(super) fn result(
         self,
         human: impl FnOnce() -> String,
-        json: impl FnOnce() -> Map<String, Value>,
+        json: impl FnOnce() -> Value,
     ) -> Result<(), Failure> {
         match self.format {
             Format::Human => self.print(&human()),
@@ -122,7 +122,7 @@ impl Terminal {
     pub(super) fn warn(self, line: &str) {
         self.note(&match self.format {
             Format::Human => format!("{} {}\n", paint(CARE.bold(), "warning:"), plain(line)),
-            Format::Json => object(Map::from_iter([("warning".to_owned(), line.into())])),
+            Format::Json => object(json!({ "warning": line })),
         });
     }
 
@@ -159,10 +159,13 @@ impl Terminal {
     }
 }
 
-fn object(fields: Map<String, Value>) -> String {
-    let version = ("version".to_owned(), JSON_VERSION.into());
-    let fields: Map<String, Value> = std::iter::once(version).chain(fields).collect();
-    format!("{}\n", Value::Object(fields))
+/// An object on a line, with the version first.
+fn object(fields: Value) -> String {
+    let mut text = json!({ "version": JSON_VERSION });
+    if let (Value::Object(fields), Value::Object(all)) = (fields, &mut text) {
+        all.extend(fields);
+    }
+    format!("{text}\n")
 }
 
 fn human(failure: &Failure) -> String {
@@ -182,7 +185,7 @@ fn human(failure: &Failure) -> String {
     text
 }
 
-fn json(failure: &Failure) -> Map<String, Value> {
+fn json(failure: &Failure) -> Value {
     let mut error = json!({
         "kind": failure.exit.kind(),
         "message": failure.line,
@@ -195,7 +198,7 @@ fn json(failure: &Failure) -> Map<String, Value> {
     if let Some(help) = &failure.help {
         error["help"] = help.as_str().into();
     }
-    Map::from_iter([("error".to_owned(), error)])
+    json!({ "error": error })
 }
 
 /// Problems, a line for each, behind the place in the file that each is about.

@@ -7,14 +7,14 @@ mod write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::args::{Global, help};
 use super::failure::{Exit, Failure};
 use super::files;
 use super::output::{self, Terminal};
 use super::source::{Source, manifest};
-use crate::plan::{Plan, Style, plan};
+use crate::plan::{Plan, Remark, Step, Style, plan};
 use crate::policy::manifest::Problem;
 use show::Way;
 
@@ -128,7 +128,7 @@ fn out(
             Way::Up => plan.up()?,
             Way::Down => plan.down()?,
         };
-        let json = || Map::from_iter([("script".to_owned(), script.to_string().into())]);
+        let json = || json!({ "script": script.to_string() });
         terminal.result(|| script.to_string(), json)?;
         return Ok(Exit::Clean);
     }
@@ -139,15 +139,15 @@ fn out(
     let json = || {
         let files: Vec<Value> = written.iter().map(|path| path.display().to_string().into()).collect();
         let mut fields = fields(plan, &[]);
-        fields.insert("files".to_owned(), files.into());
+        fields["files"] = files.into();
         fields
     };
     terminal.result(|| show::written(plan, &written), json)?;
     Ok(Exit::Clean)
 }
 
-fn fields(plan: &Plan, problems: &[Problem]) -> Map<String, Value> {
-    let steps = plan.steps.iter().map(|step| {
+fn fields(plan: &Plan, problems: &[Problem]) -> Value {
+    let step = |step: &Step| {
         json!({
             "object": step.object,
             "what": step.what,
@@ -157,11 +157,11 @@ fn fields(plan: &Plan, problems: &[Problem]) -> Map<String, Value> {
             "up": step.up,
             "down": step.down,
         })
-    });
-    let remarks = plan.remarks.iter().map(|remark| json!({ "object": remark.object, "what": remark.what }));
-    Map::from_iter([
-        ("steps".to_owned(), steps.collect::<Vec<_>>().into()),
-        ("remarks".to_owned(), remarks.collect::<Vec<_>>().into()),
-        ("problems".to_owned(), output::problems(problems)),
-    ])
+    };
+    let remark = |remark: &Remark| json!({ "object": remark.object, "what": remark.what });
+    json!({
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+        "remarks": plan.remarks.iter().map(remark).collect::<Vec<_>>(),
+        "problems": output::problems(problems),
+    })
 }

@@ -51,6 +51,13 @@ async fn the_whole_schema() {
 #[tokio::test]
 async fn whoever_reads_reads_the_same() {
     let mut place = Place::new().await;
+    let constants = "
+        CREATE TABLE public.constants (
+            at timestamptz DEFAULT '2026-01-01 12:00+00'::timestamptz,
+            bytes bytea DEFAULT '\\xff00'::bytea,
+            ratio float8 DEFAULT '0.12345678901234'::float8
+        )";
+    place.run(constants).await;
     let mut stranger = place.stranger().await;
     let mut all = [Vec::new(), Vec::new()];
     for (client, all) in [&mut place.client, &mut stranger].into_iter().zip(&mut all) {
@@ -275,4 +282,40 @@ async fn a_name_may_hold_anything() {
     assert_eq!(table.primary_key().unwrap(), [ident(odd)]);
     let IndexColumn::Expr(key) = &table.indexes[&ident("a,b")].keys[0].column else { panic!("{table:?}") };
     assert_eq!(key.as_str(), format!("abs({quoted})"));
+}
+
+/// Temporary tables come and go in any database, and are nobody's concern. Others may be told about.
+#[tokio::test]
+async fn what_goes_meanwhile_does_no_harm() {
+    let mut place = Place::empty().await;
+    let other = place.database.connect().await.unwrap();
+    for kind in ["TEMPORARY", ""] {
+        let changes = [
+            "CREATE {kind} TABLE gone (a int DEFAULT 1 CHECK (a > 0), b text) PARTITION BY LIST (a)",
+            "CREATE {kind} TABLE gone_1 PARTITION OF gone FOR VALUES IN (1)",
+            "CREATE INDEX ON gone_1 (lower(b)) WHERE a > 1",
+            "CREATE TRIGGER t BEFORE INSERT ON gone_1 FOR EACH ROW WHEN (NEW.a > 1)
+                 EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "CREATE POLICY p ON gone USING (a > 1)",
+            "DROP TABLE gone",
+        ];
+        let changes = async {
+            for change in changes.iter().cycle() {
+                other.batch_execute(&change.replace("{kind}", kind)).await.unwrap();
+            }
+        };
+        let reads = async {
+            for _ in 0..20 {
+                match live::load(&mut place.client).await {
+                    Ok(catalog) => assert!(kind != "TEMPORARY" || catalog.relations.is_empty()),
+                    Err(error) => {
+                        assert!(kind != "TEMPORARY" && error.to_string().starts_with("reading "), "{error}");
+                    }
+                }
+            }
+        };
+        tokio::select! { () = reads => {}, () = changes => {} }
+        other.batch_execute("DROP TABLE IF EXISTS gone").await.unwrap();
+    }
+    assert!(live::load(&mut place.client).await.unwrap().relations.is_empty());
 }

@@ -33,6 +33,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT EXECUTE ON FUNCTIONS TO {ro
 ALTER DEFAULT PRIVILEGES FOR ROLE {role}_owner GRANT USAGE ON SCHEMAS TO {role}_reader;
 
 ALTER ROLE {role}_app SET statement_timeout = '30s';
+ALTER ROLE {role}_system SET Lock_Timeout TO '5s';
 ALTER ROLE {role}_app IN DATABASE {database} SET search_path = erp, public;
 ALTER ROLE {role}_system IN DATABASE {database} SET app.tenant_id = 'none';
 ALTER DATABASE {database} SET row_security = on;

@@ -59,7 +59,7 @@ pub async fn server() -> &'static Server {
 }
 
 /// Gives a server its certificate and has it take TLS.
-async fn turn_on(server: &Server) {
+pub async fn turn_on(server: &Server) {
     let admin = server.connect().await.unwrap();
     let data: String = admin.query_one("show data_directory", &[]).await.unwrap().get(0);
     write(Path::new(&data), "server.crt", &MADE.certificate.pem());
@@ -74,7 +74,7 @@ async fn turn_on(server: &Server) {
 }
 
 /// Writes a file that belongs to whoever runs the server, and that nobody else can read.
-fn write(data: &Path, name: &str, text: &str) {
+pub fn write(data: &Path, name: &str, text: &str) {
     let path = data.join(name);
     std::fs::write(&path, text).unwrap();
     let owner = data.metadata().unwrap();

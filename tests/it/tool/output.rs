@@ -68,6 +68,9 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[tokio::test]
 async fn a_long_plan_may_be_cut_off() {
     let place = place().await;
+    // More than a pipe holds.
+    let tables = (0..100).map(|number| format!("CREATE TABLE t{number} (tenant_id uuid NOT NULL);"));
+    place.database.connect().await.unwrap().batch_execute(&tables.collect::<String>()).await.unwrap();
     let folder = Folder::new();
     let mut tool = plan(&folder).env("DATABASE_URL", place.database.url());
     let mut child = tool.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,8 +1,12 @@
 //! TLS, as `sslmode` and `sslrootcert` ask for it.
 
+use std::path::Path;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tenantry::testing::Server;
 use tokio_postgres::Config;
 
-use super::{Folder, Run, place, plan, shown};
+use super::{Folder, Run, place, plan, private, shown};
 use crate::support::tls;
 
 /// The server that takes TLS, under a name.
@@ -82,4 +86,57 @@ async fn tls_that_is_required_is_not_gone_without() {
     };
     assert_eq!(run("prefer").code, 0);
     run("require").said(3, &["server does not support TLS"]);
+}
+
+/// A server that lets a role in by its certificate alone, and the authority of such certificates.
+async fn server_that_asks_for_certificates(role: &str) -> (Server, CertifiedIssuer<'static, KeyPair>) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let server = Server::builder().start_local().await.unwrap();
+    tls::turn_on(&server).await;
+    let admin = server.connect().await.unwrap();
+    let data: String = admin.query_one("show data_directory", &[]).await.unwrap().get(0);
+    let data = Path::new(&data);
+    tls::write(data, "clients.crt", &authority.pem());
+    let rules = std::fs::read_to_string(data.join("pg_hba.conf")).unwrap();
+    tls::write(data, "pg_hba.conf", &format!("hostssl all {role} all cert\n{rules}"));
+    admin.batch_execute("ALTER SYSTEM SET ssl_ca_file = 'clients.crt'").await.unwrap();
+    admin.batch_execute(&format!("CREATE ROLE {role} LOGIN; SELECT pg_reload_conf()")).await.unwrap();
+    // The server answers whoever comes after the reload by the new rules.
+    crate::support::eventually("the rules are read", async || {
+        let sql = "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'cert'";
+        let read: i64 = admin.query_one(sql, &[]).await.unwrap().get(0);
+        let ready: String = admin.query_one("show ssl_ca_file", &[]).await.unwrap().get(0);
+        read == 1 && ready == "clients.crt"
+    })
+    .await;
+    (server, authority)
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_shown_to_the_server() {
+    let role = "tool";
+    let (server, authority) = server_that_asks_for_certificates(role).await;
+    let folder = Folder::new();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, role);
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    let certificate = folder.write("my.crt", &certificate.pem());
+    let secret = private(&folder, "my.key", &key.serialize_pem());
+    let port = server.port().to_string();
+    let run = |parameters: &str| {
+        let url = format!("host=localhost hostaddr=127.0.0.1 user={role} dbname=postgres {parameters}");
+        plan(&folder).env("PGPORT", &port).args(&["--database-url", &url]).run()
+    };
+    let both = format!("sslcert={} sslkey={}", shown(&certificate), shown(&secret));
+    // Without TLS there is no such rule for the role, so that nothing else lets it in.
+    assert_eq!(run(&format!("sslmode=require {both}")).code, 0);
+    assert_ne!(run("sslmode=require").code, 0);
+    run(&format!("sslmode=require sslcert={}", shown(&certificate)))
+        .said(2, &["my.crt has no key", "sslkey"]);
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&secret, open).unwrap();
+    run(&format!("sslmode=require {both}")).said(2, &["others than its owner can read", "chmod 600"]);
 }

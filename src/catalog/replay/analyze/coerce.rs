@@ -1,0 +1,425 @@
+//! The casts that the server puts into a tree by itself, and writes back.
+
+use sqlparser::ast::{self, BinaryOperator, CastKind, DataType, Expr, ObjectName, Value};
+
+use super::super::state::without_modifier;
+use super::kinds::{
+    UNKNOWN, arguments, arguments_mut, common_number, is_comparison, is_match, is_text, names_columns,
+    number, takes_text,
+};
+use super::scope::{Found, name_of};
+use super::walk::Walk;
+use crate::ident::Ident;
+
+/// A type by the text that `format_type` has for it.
+pub(super) fn custom(text: &str) -> DataType {
+    DataType::Custom(ObjectName::from(vec![ast::Ident::new(text)]), Vec::new())
+}
+
+/// `expr::text`.
+pub(super) fn cast(expr: Expr, to: &str) -> Expr {
+    Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type: custom(to), format: None }
+}
+
+fn cast_in_place(expr: &mut Expr, to: &str) {
+    let inner = std::mem::replace(expr, Expr::value(Value::Null));
+    *expr = cast(inner, to);
+}
+
+fn take(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, Expr::value(Value::Null))
+}
+
+/// Whether it is a literal of which nobody has said what it is.
+fn is_bare_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_bare_literal(inner),
+        Expr::Value(value) => !matches!(value.value, Value::Number(..) | Value::Boolean(_) | Value::Null),
+        _ => false,
+    }
+}
+
+/// The literal that an expression is, whatever stands around it.
+fn literal_mut(expr: &mut Expr) -> Option<&mut String> {
+    match expr {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => literal_mut(inner),
+        Expr::Value(value) => match &mut value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Walk<'_> {
+    /// The column of a table under the name that the server has given it.
+    pub(super) fn find_shown(&self, table: &Ident, column: &Ident) -> Option<Found> {
+        self.scopes.iter().rev().find_map(|scope| {
+            let range = scope.ranges.iter().find(|range| range.shown == *table)?;
+            let (_, data_type) = range.columns.as_ref()?.iter().find(|(name, _)| name == column)?;
+            Some(Found {
+                shown: range.shown.clone(),
+                relation: range.relation.clone(),
+                column: column.clone(),
+                data_type: data_type.clone(),
+                prefixed: scope.prefixed,
+            })
+        })
+    }
+
+    /// Puts into one node, whose parts are done, what the server puts there.
+    pub(super) fn coerce(&mut self, expr: &mut Expr) {
+        self.relations_by_name(expr);
+        if self.renamed.is_some() {
+            return;
+        }
+        spelt_out(expr);
+        match expr {
+            Expr::BinaryOp { left, op, right } => {
+                let op = op.clone();
+                self.operands(left, &op, right);
+            }
+            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+                self.operands(left, &BinaryOperator::Eq, right);
+            }
+            Expr::InList { expr: left, list, negated } => {
+                let (left, list) = (take(left), std::mem::take(list));
+                *expr = self.in_list(left, list, *negated);
+            }
+            Expr::Between { expr: of, negated, low, high } => {
+                let (below, above, both) = match negated {
+                    false => (BinaryOperator::GtEq, BinaryOperator::LtEq, BinaryOperator::And),
+                    true => (BinaryOperator::Lt, BinaryOperator::Gt, BinaryOperator::Or),
+                };
+                let below = self.compared((**of).clone(), below, take(low));
+                let above = self.compared(take(of), above, take(high));
+                *expr = Expr::BinaryOp { left: Box::new(below), op: both, right: Box::new(above) };
+            }
+            Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => self.any_of(left, right),
+            Expr::Function(function) => self.call(function),
+            Expr::Case { conditions, else_result, .. } => {
+                let results = conditions.iter().map(|when| &when.result).chain(else_result.as_deref());
+                if let Some(common) = self.common_type(results) {
+                    let results = conditions.iter_mut().map(|when| &mut when.result);
+                    for result in results.chain(else_result.as_deref_mut()) {
+                        self.meet(result, &common);
+                    }
+                }
+            }
+            Expr::Array(array) => {
+                if let Some(common) = self.common_type(array.elem.iter()) {
+                    for element in &mut array.elem {
+                        self.meet(element, &common);
+                    }
+                }
+            }
+            Expr::Cast { expr: inner, data_type, .. } => {
+                let (to, from) = (self.data_type(data_type), self.type_of(inner));
+                // The server leaves out what changes nothing.
+                if let (Some(to), Some(from)) = (to, from)
+                    && to == from
+                    && !is_bare_literal(inner)
+                {
+                    *expr = take(inner);
+                }
+            }
+            Expr::Substring { expr: inner, .. } | Expr::Trim { expr: inner, .. } => self.as_text(inner),
+            _ => {}
+        }
+    }
+
+    /// Gives the name of a relation in a literal its schema.
+    fn relations_by_name(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Cast { expr: inner, data_type, .. } if data_type.to_string() == "regclass" => {
+                if let Some(text) = literal_mut(inner)
+                    && let Some(full) = self.relation_literal(&text.clone())
+                {
+                    *text = full;
+                }
+            }
+            Expr::Function(function)
+                if name_of(&function.name).is_some_and(|name| of_sequences(&name.name)) =>
+            {
+                let Some(first) = arguments_mut(function).next() else { return };
+                if !is_bare_literal(first) {
+                    return;
+                }
+                if let Some(text) = literal_mut(first)
+                    && let Some(full) = self.relation_literal(&text.clone())
+                {
+                    *text = full;
+                }
+                cast_in_place(first, "regclass");
+            }
+            _ => {}
+        }
+    }
+
+    /// The operands of an operator.
+    fn operands(&mut self, left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+        use BinaryOperator as Op;
+        let arithmetic = matches!(op, Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo);
+        let concatenated = matches!(op, Op::StringConcat);
+        if !(is_comparison(op) || is_match(op) || arithmetic || concatenated) {
+            let json = matches!(op, Op::AtArrow | Op::ArrowAt);
+            if json
+                && let Some(of) = self.type_of(left)
+                && of != UNKNOWN
+            {
+                self.meet(right, &of);
+            }
+            return;
+        }
+        let (Some(one), Some(other)) = (self.type_of(left), self.type_of(right)) else {
+            // What is compared with text is mostly text.
+            return;
+        };
+        if one == UNKNOWN && other == UNKNOWN {
+            return;
+        }
+        let (one, other) = (self.plain(left, one), self.plain(right, other));
+        let matched = is_match(op) || concatenated;
+        if is_text(&one) || is_text(&other) {
+            if matched && other == UNKNOWN && one == "character" {
+                return;
+            }
+            self.texts(left, &one, right, &other);
+        } else if one == UNKNOWN {
+            self.meet(left, &other);
+        } else if other == UNKNOWN {
+            let interval = arithmetic && (one.starts_with("timestamp") || one == "date");
+            self.meet(right, if interval { "interval" } else { &one });
+        } else {
+            self.numbers(left, &one, right, &other);
+        }
+    }
+
+    /// An operand whose type is a domain becomes one of the type below it.
+    fn plain(&mut self, expr: &mut Expr, data_type: String) -> String {
+        let base = self.state.base_type(&data_type);
+        if base != data_type {
+            cast_in_place(expr, &base);
+        }
+        base
+    }
+
+    fn texts(&mut self, left: &mut Expr, one: &str, right: &mut Expr, other: &str) {
+        // Where both are of a type that has operators of its own, it stays.
+        for (expr, own, others) in [(left, one, other), (right, other, one)] {
+            match own {
+                "character varying" => cast_in_place(expr, "text"),
+                "character" if others == "text" || others == "character varying" => {
+                    cast_in_place(expr, "text")
+                }
+                UNKNOWN => self.meet(
+                    expr,
+                    match others {
+                        "character" => "bpchar",
+                        "name" => "name",
+                        _ => "text",
+                    },
+                ),
+                _ => {}
+            }
+        }
+    }
+
+    fn numbers(&mut self, left: &mut Expr, one: &str, right: &mut Expr, other: &str) {
+        let (Some(low), Some(high)) = (number(one), number(other)) else { return };
+        let wide = |at: usize| at >= 3;
+        // Integers have operators with each other, and so have the two floating points.
+        let mixed = (wide(low) != wide(high)) || (low == 3) != (high == 3);
+        if !mixed {
+            return;
+        }
+        let to = match common_number(one, other) {
+            Some("real") => "double precision",
+            Some(common) => common,
+            None => return,
+        };
+        for (expr, own) in [(left, one), (right, other)] {
+            if own != to && own != "real" {
+                cast_in_place(expr, to);
+            }
+        }
+    }
+
+    /// Gives a literal the type that it meets, or a number the wider one.
+    fn meet(&mut self, expr: &mut Expr, to: &str) {
+        if to == UNKNOWN {
+            return;
+        }
+        match self.type_of(expr).as_deref() {
+            Some(UNKNOWN) if is_bare_literal(expr) => {
+                let base = self.state.base_type(to);
+                self.use_type(&base);
+                cast_in_place(expr, if base == "character" { "bpchar" } else { &base });
+            }
+            Some(own) if number(own) < number(to) && number(own).is_some() => cast_in_place(expr, to),
+            Some("character varying" | "character") if to == "text" => cast_in_place(expr, "text"),
+            _ => {}
+        }
+    }
+
+    fn as_text(&mut self, expr: &mut Expr) {
+        if let Some("character varying" | "character") = self.type_of(expr).as_deref() {
+            cast_in_place(expr, "text");
+        }
+    }
+
+    /// A comparison in parentheses, with what the server puts into it.
+    fn compared(&mut self, left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+        let (mut left, mut right) = (left, right);
+        self.operands(&mut left, &op, &mut right);
+        Expr::Nested(Box::new(Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }))
+    }
+
+    /// `left IN (list)`: the server compares with an array of the constants, and with whatever else by itself.
+    fn in_list(&mut self, left: Expr, list: Vec<Expr>, negated: bool) -> Expr {
+        let (mut constants, mut others): (Vec<Expr>, Vec<Expr>) =
+            list.into_iter().partition(|element| !names_columns(element));
+        if constants.len() == 1 {
+            others.insert(0, constants.remove(0));
+        }
+        let (one, all) = if negated {
+            (BinaryOperator::NotEq, BinaryOperator::And)
+        } else {
+            (BinaryOperator::Eq, BinaryOperator::Or)
+        };
+        let array = (!constants.is_empty()).then(|| self.in_array(left.clone(), constants, negated));
+        let rest = others.into_iter().map(|other| self.compared(left.clone(), one.clone(), other));
+        let rest: Vec<Expr> = rest.collect();
+        let join = |before: Expr, next: Expr| {
+            let both = Expr::BinaryOp { left: Box::new(before), op: all.clone(), right: Box::new(next) };
+            Expr::Nested(Box::new(both))
+        };
+        array.into_iter().chain(rest).reduce(join).unwrap_or(left)
+    }
+
+    fn in_array(&mut self, left: Expr, list: Vec<Expr>, negated: bool) -> Expr {
+        let (mut left, mut list) = (left, list);
+        let mut array_type = None;
+        if let Some(own) = self.type_of(&left) {
+            let own = self.plain(&mut left, own);
+            let common =
+                self.common_type(std::iter::once(&left).chain(list.iter())).unwrap_or_else(|| own.clone());
+            for element in &mut list {
+                self.meet(element, &common);
+            }
+            if common == "character varying" || (common == "text" && own == "character varying") {
+                cast_in_place(&mut left, "text");
+                array_type = (common != "text").then_some("text[]");
+            } else if number(&own) != number(&common) && number(&common) >= Some(3) {
+                cast_in_place(&mut left, &common);
+            }
+        }
+        let mut array = Expr::Array(ast::Array { elem: list, named: true });
+        if let Some(array_type) = array_type {
+            cast_in_place(&mut array, array_type);
+        }
+        let (left, right) = (Box::new(left), Box::new(array));
+        if negated {
+            Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right }
+        } else {
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, is_some: false }
+        }
+    }
+
+    fn any_of(&mut self, left: &mut Expr, right: &mut Expr) {
+        if let (Some(own), true) = (self.type_of(left), is_bare_literal(right)) {
+            let own = self.plain(left, own);
+            cast_in_place(right, &format!("{own}[]"));
+            return;
+        }
+        let array = self.type_of(right);
+        let Some(element) = array.as_deref().and_then(|array| array.strip_suffix("[]")) else { return };
+        match self.type_of(left).as_deref() {
+            Some(UNKNOWN) => self.meet(left, element),
+            Some("character varying") if is_text(element) => {
+                cast_in_place(left, "text");
+                if element == "character varying" {
+                    cast_in_place(right, "text[]");
+                }
+            }
+            Some("text") if element == "character varying" => cast_in_place(right, "text[]"),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, function: &mut ast::Function) {
+        let Some(name) = name_of(&function.name) else { return };
+        let overloads = self.state.functions_named(&name);
+        if let [only] = &overloads[..] {
+            let types = only.arguments.clone();
+            for (argument, data_type) in arguments_mut(function).zip(types) {
+                if !data_type.starts_with("any") {
+                    self.meet(argument, &data_type);
+                }
+            }
+            return;
+        }
+        if !overloads.is_empty() {
+            return;
+        }
+        match name.name.as_str() {
+            "coalesce" | "greatest" | "least" => {
+                if let Some(common) = self.common_type(arguments(function)) {
+                    for argument in arguments_mut(function) {
+                        self.meet(argument, &common);
+                    }
+                }
+            }
+            "nullif" => {
+                let mut both = arguments_mut(function);
+                if let (Some(one), Some(other)) = (both.next(), both.next()) {
+                    self.operands(one, &BinaryOperator::Eq, other);
+                }
+            }
+            name if takes_text(name) => {
+                for argument in arguments_mut(function) {
+                    self.as_text(argument);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is assigned to a column: a literal gets the column's type. What the server casts besides, it does not write.
+    pub(super) fn assign(&mut self, expr: &mut Expr, to: &str) {
+        while let Expr::Nested(inner) = expr {
+            *expr = take(inner);
+        }
+        if is_bare_literal(expr) {
+            let base = self.state.base_type(&without_modifier(to));
+            self.use_type(&base);
+            cast_in_place(expr, if base == "character" { "bpchar" } else { &base });
+        } else if let Expr::Array(array) = expr
+            && array.elem.is_empty()
+        {
+            cast_in_place(expr, to);
+        }
+    }
+}
+
+fn of_sequences(name: &Ident) -> bool {
+    matches!(name.as_str(), "nextval" | "currval" | "setval")
+}
+
+/// BETWEEN and LIKE in the operators that the server makes of them.
+fn spelt_out(expr: &mut Expr) {
+    let binary =
+        |left: Expr, op, right: Expr| Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) };
+    use BinaryOperator as Op;
+    match expr {
+        Expr::Like { negated, any: false, expr: left, pattern, escape_char: None } => {
+            let op = if *negated { Op::PGNotLikeMatch } else { Op::PGLikeMatch };
+            *expr = binary(take(left), op, take(pattern));
+        }
+        Expr::ILike { negated, any: false, expr: left, pattern, escape_char: None } => {
+            let op = if *negated { Op::PGNotILikeMatch } else { Op::PGILikeMatch };
+            *expr = binary(take(left), op, take(pattern));
+        }
+        _ => {}
+    }
+}

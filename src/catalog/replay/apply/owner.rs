@@ -1,0 +1,53 @@
+//! Who owns what.
+
+use super::super::parse::role::RoleName;
+use super::super::state::{Followed, State};
+use crate::catalog::{Grant, Grantee, RelationKind};
+use crate::ident::{Ident, QualifiedName};
+
+/// What others may do when the owner is another: the new owner's own grants are its rights now.
+pub(super) fn regrant(grants: &mut std::collections::BTreeSet<Grant>, owner: &Ident) {
+    let owner = Grantee::Role(owner.clone());
+    grants.retain(|grant| grant.grantee != owner);
+}
+
+impl State {
+    /// Gives a relation another owner, with the sequences of its columns.
+    pub(super) fn own_relation(&mut self, name: &QualifiedName, owner: &Ident) -> Followed<()> {
+        let relation = self.relation(name)?;
+        relation.owner = owner.clone();
+        regrant(&mut relation.grants, owner);
+        if relation.kind == RelationKind::Sequence {
+            return Ok(());
+        }
+        for relation in self.catalog.relations.values_mut() {
+            let of = relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref());
+            if of.is_some_and(|(table, _)| table == name) {
+                relation.owner = owner.clone();
+                regrant(&mut relation.grants, owner);
+            }
+        }
+        Ok(())
+    }
+
+    /// `REASSIGN OWNED BY`.
+    pub(super) fn reassign_owned(&mut self, from: &[RoleName], to: &RoleName) -> Followed<()> {
+        let to = self.role_named(to)?;
+        for from in from {
+            let from = self.role_named(from)?;
+            for relation in self.catalog.relations.values_mut().filter(|relation| relation.owner == from) {
+                relation.owner = to.clone();
+                regrant(&mut relation.grants, &to);
+            }
+            for function in self.catalog.functions.values_mut().filter(|function| function.owner == from) {
+                function.owner = to.clone();
+                regrant(&mut function.grants, &to);
+            }
+            for schema in self.catalog.schemas.values_mut().filter(|schema| schema.owner == from) {
+                schema.owner = to.clone();
+                regrant(&mut schema.grants, &to);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! What a session is told: roles, search_path, and what a query says of them.
+
+use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+
+use super::super::cursor::{Cursor, Name};
+use super::super::lex;
+use super::super::parse::session::{Session, SetValue};
+use super::super::parse::table::{CreateTableAs, Life};
+use super::super::state::{Followed, State, Told};
+use super::super::value::cut;
+use crate::ident::Ident;
+
+impl State {
+    pub(super) fn session(&mut self, session: &Session) -> Followed<()> {
+        match session {
+            Session::Set { local, name, value } => match name.as_str() {
+                "search_path" => {
+                    let start = self.session.start().path.clone();
+                    let path = match value {
+                        SetValue::Values(values) => path(values),
+                        SetValue::Default => start,
+                        SetValue::Current => return Ok(()),
+                    };
+                    self.tell(*local, |told| told.path.clone_from(&path));
+                }
+                "standard_conforming_strings" if matches!(value, SetValue::Values(values) if is_off(values)) =>
+                {
+                    return Err("without standard_conforming_strings, literals say something else".to_owned());
+                }
+                _ => {}
+            },
+            Session::Role { local, role } => {
+                let role = match role {
+                    Some(role) => self.role_named(role)?,
+                    None => self.session.now.user.clone(),
+                };
+                self.tell(*local, |told| told.role.clone_from(&role));
+            }
+            Session::Authorization { local, role } => {
+                let user = match role {
+                    Some(role) => self.role_named(role)?,
+                    None => self.session.start().user.clone(),
+                };
+                self.tell(*local, |told| {
+                    told.user.clone_from(&user);
+                    told.role.clone_from(&user);
+                });
+            }
+            Session::ResetAll => {
+                let path = self.session.start().path.clone();
+                self.tell(false, |told| told.path.clone_from(&path));
+            }
+            Session::Discard => self.session.restart(),
+            Session::Commit { .. } | Session::Rollback { .. } => self.session.end_transaction(),
+            Session::Prepared => {
+                return Err("what becomes of a prepared transaction is not followed".to_owned());
+            }
+            Session::Begin | Session::Savepoint(_) | Session::Release(_) | Session::RollbackTo(_) => {}
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, local: bool, change: impl Fn(&mut Told)) {
+        change(&mut self.session.now);
+        if !local {
+            change(&mut self.session.after);
+        }
+    }
+}
+
+fn is_off(values: &[String]) -> bool {
+    matches!(values, [value] if matches!(value.as_str(), "off" | "false" | "0" | "no"))
+}
+
+/// The schemas of a search_path; an empty name is none.
+fn path(values: &[String]) -> Vec<Ident> {
+    values
+        .iter()
+        .filter_map(|value| cut(value.clone()))
+        .filter(|name| name.as_str() != "pg_catalog")
+        .collect()
+}
+
+/// The functions of the server that people call for what they do, and that do nothing to a schema. What begins with `pg_`
+/// is the server's too.
+const HARMLESS: [&str; 12] = [
+    "clock_timestamp",
+    "count",
+    "current_setting",
+    "currval",
+    "gen_random_uuid",
+    "lastval",
+    "nextval",
+    "now",
+    "setseed",
+    "setval",
+    "txid_current",
+    "version",
+];
+
+/// Follows a query that is run by itself: it can tell the session something, make a table, or call who knows what.
+pub(super) fn told_by_query(state: &mut State, text: &str) -> Followed<()> {
+    if let Some(made) = into(text) {
+        return state.create_table_as(&made);
+    }
+    let parsed =
+        Parser::new(&PostgreSqlDialect {}).try_with_sql(text).and_then(|mut parser| parser.parse_query());
+    // What it reads is of no account, and what it changes is rows.
+    let Ok(query) = parsed else { return Ok(()) };
+    let SetExpr::Select(select) = &*query.body else { return Ok(()) };
+    for item in &select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+        let Expr::Function(function) = expr else { continue };
+        called(state, function, select.from.is_empty())?;
+    }
+    Ok(())
+}
+
+fn called(state: &mut State, function: &ast::Function, alone: bool) -> Followed<()> {
+    let mut parts = function.name.0.iter().rev().filter_map(|part| part.as_ident());
+    let (Some(own), schema) = (parts.next(), parts.next()) else { return Ok(()) };
+    let named = |ident: &ast::Ident| {
+        cut(if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_ascii_lowercase() })
+    };
+    let Some(own) = named(own) else { return Ok(()) };
+    let name = Name { schema: schema.and_then(named), name: own };
+    let of_server = name.schema.as_ref().is_none_or(|schema| schema.as_str() == "pg_catalog");
+    if of_server && name.name.as_str() == "set_config" {
+        return set_config(state, function);
+    }
+    let overloads = state.functions_named(&name);
+    let harmless = |function: &crate::catalog::Function| {
+        function.volatility != crate::catalog::Volatility::Volatile
+            || function.kind == crate::catalog::FunctionKind::Aggregate
+    };
+    if !overloads.is_empty() {
+        let all =
+            overloads.iter().filter_map(|signature| state.catalog.functions.get(signature)).all(harmless);
+        return if all { Ok(()) } else { Err(format!("what the function {name} does is not followed")) };
+    }
+    let known =
+        of_server && (name.name.as_str().starts_with("pg_") || HARMLESS.contains(&name.name.as_str()));
+    if known || !alone || name.schema.as_ref().is_some_and(|schema| schema.as_str() == "pg_catalog") {
+        return Ok(());
+    }
+    Err(format!("the function {name} is not known, so what it does is not followed"))
+}
+
+/// `set_config('search_path', …)`, as `pg_dump` writes it.
+fn set_config(state: &mut State, function: &ast::Function) -> Followed<()> {
+    let text = |argument: &ast::FunctionArg| match argument {
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Expr::Value(value))) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text.clone()),
+            Value::Boolean(value) => Some(value.to_string()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let ast::FunctionArguments::List(list) = &function.args else { return Ok(()) };
+    let arguments: Vec<Option<String>> = list.args.iter().map(text).collect();
+    let [Some(name), value, local] = &arguments[..] else { return Ok(()) };
+    let name = name.to_ascii_lowercase();
+    if !matches!(name.as_str(), "search_path" | "role" | "session_authorization") {
+        return Ok(());
+    }
+    let (Some(value), Some(local)) = (value, local) else {
+        return Err(format!("what {name} is set to is not known"));
+    };
+    let tokens = lex::tokens(value);
+    let mut cursor = Cursor::new(value, &tokens);
+    let names = if cursor.is_at_end() { Vec::new() } else { cursor.list(Cursor::ident)? };
+    let local = local == "true";
+    if name == "search_path" {
+        let values = names.iter().map(|name| name.as_str().to_owned()).collect();
+        return state.session(&Session::Set { local, name, value: SetValue::Values(values) });
+    }
+    let role = Ident::new(value.as_str()).map_err(|error| error.to_string())?;
+    let role = Some(super::super::parse::role::RoleName::Named(role));
+    state.session(&if name == "role" {
+        Session::Role { local, role }
+    } else {
+        Session::Authorization { local, role }
+    })
+}
+
+/// `SELECT … INTO`, as the `CREATE TABLE AS` that it is.
+fn into(text: &str) -> Option<CreateTableAs> {
+    let tokens = lex::tokens(text);
+    let mut depth = 0_usize;
+    let place = tokens.iter().position(|token| {
+        if token.is_symbol(text, "(") {
+            depth += 1;
+        } else if token.is_symbol(text, ")") {
+            depth = depth.saturating_sub(1);
+        }
+        depth == 0 && token.is_word(text, "into")
+    })?;
+    let before = tokens.get(place.checked_sub(1)?)?;
+    // INSERT INTO and MERGE INTO behind WITH.
+    if !tokens.first()?.is_word(text, "select")
+        || before.is_word(text, "insert")
+        || before.is_word(text, "merge")
+    {
+        return None;
+    }
+    let rest = tokens.get(place + 1..)?;
+    let mut cursor = Cursor::new(text, rest);
+    let life = super::super::parse::table::life(&mut cursor);
+    let _ = cursor.take("table");
+    let name = cursor.name().ok()?;
+    let query = format!("{} {}", text.get(..before.end)?, cursor.rest().text());
+    Some(CreateTableAs {
+        name,
+        if_not_exists: false,
+        life,
+        materialized: false,
+        columns: Vec::new(),
+        options: Vec::new(),
+        query,
+    })
+    .filter(|made| made.life != Life::Temporary || !made.query.is_empty())
+}

@@ -1,0 +1,219 @@
+//! `CREATE TABLE`.
+
+use super::super::analyze::Place;
+use super::super::depend::{Object, Part};
+use super::super::parse::column::ColumnDef;
+use super::super::parse::constraint::{Constraint, ConstraintKind};
+use super::super::parse::table::{CreateTable, CreateTableAs, Element, Life};
+use super::super::state::{Followed, State};
+use super::super::types::Type;
+use crate::catalog::{Column, ObjectKind, Persistence, Relation, RelationKind, View};
+use crate::ident::QualifiedName;
+
+impl State {
+    pub(super) fn create_table(&mut self, made: &CreateTable) -> Followed<()> {
+        let name = self.to_make(&made.name, made.life == Life::Temporary)?;
+        if self.is_taken(&name) {
+            return if made.if_not_exists { Ok(()) } else { Err(format!("{name} is already there")) };
+        }
+        let kind = match (&made.partition_by, made.foreign) {
+            (Some(_), _) => RelationKind::PartitionedTable,
+            (None, true) => RelationKind::ForeignTable,
+            (None, false) => RelationKind::Table,
+        };
+        let mut relation = self.new_relation(kind, made.life, &name);
+        relation.options = super::object::options(&made.options);
+        let parents = self.parents(made)?;
+        relation.columns = self.inherited_columns(&parents)?;
+        if made.partition_of.is_none() {
+            relation.inherits = parents.clone();
+        }
+        self.catalog.relations.insert(name.clone(), relation);
+        if let Err(why) = self.fill_table(&name, made, &parents) {
+            self.forget_relation(&name);
+            return Err(why);
+        }
+        Ok(())
+    }
+
+    /// A relation that is made now, with what it grants by itself.
+    pub(super) fn new_relation(&self, kind: RelationKind, life: Life, name: &QualifiedName) -> Relation {
+        let mut relation = Relation::new(kind, self.role());
+        if life == Life::Unlogged {
+            relation.persistence = Persistence::Unlogged;
+        }
+        let of = if kind == RelationKind::Sequence { ObjectKind::Sequence } else { ObjectKind::Table };
+        relation.grants = self.granted_by_default(Some(name.schema()), of);
+        relation
+    }
+
+    fn parents(&self, made: &CreateTable) -> Followed<Vec<QualifiedName>> {
+        match &made.partition_of {
+            Some((parent, _)) => Ok(vec![self.find(parent)?]),
+            None => made.inherits.iter().map(|parent| self.find(parent)).collect(),
+        }
+    }
+
+    fn fill_table(
+        &mut self,
+        name: &QualifiedName,
+        made: &CreateTable,
+        parents: &[QualifiedName],
+    ) -> Followed<()> {
+        let mut constraints: Vec<&Constraint> = Vec::new();
+        let mut likes = Vec::new();
+        let mut columns: Vec<&ColumnDef> = Vec::new();
+        if let Some(of_type) = &made.of_type {
+            self.typed_columns(name, of_type)?;
+        }
+        for element in &made.elements {
+            match element {
+                Element::Column(column) => {
+                    self.declare_column(name, column)?;
+                    columns.push(column);
+                }
+                Element::Constraint(constraint) => constraints.push(constraint),
+                Element::Like(source, included) => {
+                    let source = self.find(source)?;
+                    self.like_columns(name, &source, included)?;
+                    likes.push((source, included));
+                }
+            }
+        }
+        for parent in parents {
+            self.inherit_expressions(name, parent)?;
+        }
+        for column in &columns {
+            self.define_column(name, column)?;
+        }
+        if let Some(by) = &made.partition_by {
+            let key = self.partition_key(name, by)?;
+            self.relation(name)?.partition_key = Some(key);
+        }
+        if let (Some((_, bound)), [parent]) = (&made.partition_of, parents) {
+            self.become_partition(name, parent, bound)?;
+        }
+        let of_columns = columns.iter().flat_map(|column| &column.constraints);
+        constraints.extend(of_columns);
+        self.table_constraints(name, &constraints, |kind| {
+            matches!(kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_))
+        })?;
+        for (source, included) in likes {
+            self.like_parts(name, &source, included)?;
+        }
+        // The server makes the primary key first and the foreign keys last.
+        let is_primary = |kind: &ConstraintKind| matches!(kind, ConstraintKind::Key { primary: true, .. });
+        let is_foreign = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(_));
+        let is_check =
+            |kind: &ConstraintKind| matches!(kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_));
+        self.table_constraints(name, &constraints, is_primary)?;
+        self.table_constraints(name, &constraints, |kind| {
+            !is_primary(kind) && !is_foreign(kind) && !is_check(kind)
+        })?;
+        self.table_constraints(name, &constraints, is_foreign)
+    }
+
+    fn table_constraints(
+        &mut self,
+        name: &QualifiedName,
+        constraints: &[&Constraint],
+        which: impl Fn(&ConstraintKind) -> bool,
+    ) -> Followed<()> {
+        for constraint in constraints.iter().filter(|constraint| which(&constraint.kind)) {
+            self.add_constraint(name, constraint, true)?;
+        }
+        Ok(())
+    }
+
+    fn typed_columns(&mut self, name: &QualifiedName, of: &super::super::cursor::Name) -> Followed<()> {
+        let found = self.candidates(of).into_iter().find_map(|candidate| self.types.get(&candidate).cloned());
+        let Some(Type::Composite(attributes)) = found else {
+            return Err(format!("the type {of} is not known"));
+        };
+        let column = |(name, data_type)| Column {
+            name,
+            data_type,
+            not_null: false,
+            default: None,
+            generated: None,
+            identity: None,
+            inherited: false,
+        };
+        self.relation(name)?.columns.extend(attributes.into_iter().map(column));
+        Ok(())
+    }
+
+    /// `CREATE TABLE … AS` and `CREATE MATERIALIZED VIEW`.
+    pub(super) fn create_table_as(&mut self, made: &CreateTableAs) -> Followed<()> {
+        let name = self.to_make(&made.name, made.life == Life::Temporary)?;
+        if self.is_taken(&name) {
+            return if made.if_not_exists { Ok(()) } else { Err(format!("{name} is already there")) };
+        }
+        let kind = if made.materialized { RelationKind::MaterializedView } else { RelationKind::Table };
+        let mut relation = self.new_relation(kind, made.life, &name);
+        relation.options = super::object::options(&made.options);
+        let (mut analyzed, note) = self.analyze_query(&made.query);
+        self.notes.extend(note);
+        for (output, column) in analyzed.outputs.iter_mut().flatten().zip(&made.columns) {
+            output.0 = column.clone();
+        }
+        if made.materialized {
+            relation.view = Some(View { reads: super::view::reads(&analyzed.uses, &name) });
+            self.uses.set(Object::Part(Part::Rule, name.clone(), super::view::return_rule()), analyzed.uses);
+            self.outputs.extend(analyzed.outputs.map(|outputs| (name.clone(), outputs)));
+        } else {
+            relation.columns = self.columns_as(&name, analyzed.outputs);
+        }
+        self.catalog.relations.insert(name, relation);
+        Ok(())
+    }
+
+    /// The columns of a table that a query fills.
+    fn columns_as(
+        &mut self,
+        name: &QualifiedName,
+        outputs: Option<Vec<(crate::ident::Ident, Option<String>)>>,
+    ) -> Vec<Column> {
+        let Some(outputs) = outputs else {
+            self.note(format!("the columns of {name}, which a query fills, are not known"));
+            return Vec::new();
+        };
+        let mut columns = Vec::new();
+        for (column, data_type) in outputs {
+            let data_type = match data_type.as_deref() {
+                Some("unknown") => "text".to_owned(),
+                Some(known) => known.to_owned(),
+                None => {
+                    self.note(format!("the type of {column} of {name}, which a query fills, is not known"));
+                    "unknown".to_owned()
+                }
+            };
+            columns.push(Column {
+                name: column,
+                data_type,
+                not_null: false,
+                default: None,
+                generated: None,
+                identity: None,
+                inherited: false,
+            });
+        }
+        columns
+    }
+
+    /// A query that is run for what it does.
+    pub(super) fn select(&mut self, query: &str) -> Followed<()> {
+        super::session::told_by_query(self, query)
+    }
+
+    /// An expression at a place that knows its table.
+    pub(super) fn on(
+        &mut self,
+        table: &QualifiedName,
+        part: Part,
+        name: &crate::ident::Ident,
+        text: &str,
+    ) -> crate::catalog::Expr {
+        self.expr(text, Place::On(table), None, Object::Part(part, table.clone(), name.clone()))
+    }
+}

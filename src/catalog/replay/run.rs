@@ -1,0 +1,296 @@
+//! Files, run in order.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::cursor::Cursor;
+use super::lex::Token;
+use super::parse;
+use super::parse::session::Session;
+use super::source::Source;
+use super::split::{Lines, Piece, PieceKind, split};
+use super::state::State;
+use super::statement::Statement;
+use crate::catalog::Catalog;
+use crate::ident::Ident;
+
+/// What the files are run as, and on what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The role that runs the files, and owns what they make. `postgres` unless something else is said. It is a superuser.
+    pub role: Ident,
+    /// The version of PostgreSQL whose ways are imitated, as `server_version_num` says it. 150000 unless something else is said.
+    pub server_version: u32,
+    /// The `search_path` that each file begins with. `"$user", public` unless something else is said.
+    pub search_path: Vec<Ident>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            role: Ident::known("postgres"),
+            server_version: 150_000,
+            search_path: vec![Ident::known("$user"), Ident::known("public")],
+        }
+    }
+}
+
+/// What the files have left.
+#[derive(Clone, Debug, Default)]
+pub struct Replayed {
+    /// The schema.
+    pub catalog: Catalog,
+    /// Every statement, in order.
+    pub statements: Vec<Located>,
+    /// The statements whose effect is not, or not wholly, in the schema, in order.
+    pub opaque: Vec<Opaque>,
+}
+
+/// A statement and where it stands.
+#[derive(Clone, Debug)]
+pub struct Located {
+    file: Arc<str>,
+    line: usize,
+    column: usize,
+    text: Box<str>,
+    statement: Option<Statement>,
+}
+
+impl Located {
+    /// What the file is called.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line that it begins on, from 1 on.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The character of the line that it begins at, from 1 on.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Its text, without what ends it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says, unless it was not understood.
+    #[expect(dead_code, reason = "the rules on migrations read it")]
+    pub(crate) fn statement(&self) -> Option<&Statement> {
+        self.statement.as_ref()
+    }
+}
+
+/// A statement that was not understood, or whose effect could not be followed.
+///
+/// `Display` writes one line: `file:line:column: why`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opaque {
+    file: Arc<str>,
+    line: usize,
+    column: usize,
+    why: String,
+    statement: usize,
+}
+
+impl Opaque {
+    /// What the file is called.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line that it begins on, from 1 on.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The character of the line that it begins at, from 1 on.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// What is not known of it.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// Its place among [`Replayed::statements`].
+    #[must_use]
+    pub fn statement(&self) -> usize {
+        self.statement
+    }
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = self.why.replace(['\n', '\r'], " ");
+        write!(f, "{}:{}:{}: {why}", self.file, self.line, self.column)
+    }
+}
+
+/// Runs files in order, each in a session of its own.
+///
+/// ```
+/// use tenantry::catalog::replay::{Options, Source, replay};
+///
+/// let migration = Source::new("1.sql", "create table invoice (id bigint primary key); do $$ begin end $$;");
+/// let replayed = replay(&[migration], &Options::default());
+/// assert_eq!(replayed.catalog.relations.len(), 1);
+/// assert_eq!(replayed.opaque[0].to_string(), "1.sql:1:47: a DO block runs code that is not followed");
+/// ```
+#[must_use]
+pub fn replay(sources: &[Source], options: &Options) -> Replayed {
+    let mut run =
+        Run { state: State::new(options), statements: Vec::new(), opaque: Vec::new(), saved: Vec::new() };
+    for source in sources {
+        run.source(source);
+    }
+    Replayed { catalog: run.state.into_catalog(), statements: run.statements, opaque: run.opaque }
+}
+
+struct Run {
+    state: State,
+    statements: Vec<Located>,
+    opaque: Vec<Opaque>,
+    /// What to go back to, kept where somebody will: the beginning of the transaction, and its savepoints by their names.
+    saved: Vec<(Option<Ident>, State)>,
+}
+
+impl Run {
+    fn source(&mut self, source: &Source) {
+        self.state.session.restart();
+        self.saved.clear();
+        let text = source.text();
+        let file: Arc<str> = source.name().into();
+        let lines = Lines::of(text);
+        let pieces = split(text);
+        let read: Vec<Result<Statement, String>> = pieces.iter().map(|piece| read(text, piece)).collect();
+        let kept = gone_back_to(&read);
+        for (place, (piece, read)) in pieces.iter().zip(&read).enumerate() {
+            let (Some(first), Some(last)) = (piece.tokens.first(), piece.tokens.last()) else { continue };
+            let (line, column) = lines.position(first.start);
+            let located = Located {
+                file: Arc::clone(&file),
+                line,
+                column,
+                text: text.get(first.start..last.end).unwrap_or_default().into(),
+                statement: read.as_ref().ok().cloned(),
+            };
+            self.statements.push(located);
+            let result = match read {
+                Ok(statement) => self.apply(statement, kept.contains(&place)),
+                Err(why) => Err(why.clone()),
+            };
+            self.state.notes.extend(result.err());
+            let statement = self.statements.len() - 1;
+            for why in std::mem::take(&mut self.state.notes) {
+                self.opaque.push(Opaque { file: Arc::clone(&file), line, column, why, statement });
+            }
+        }
+    }
+}
+
+impl Run {
+    fn apply(&mut self, statement: &Statement, is_gone_back_to: bool) -> Result<(), String> {
+        if let Statement::Session(session) = statement {
+            match session {
+                Session::Begin => self.saved.clear(),
+                Session::Rollback { .. } => {
+                    if let Some((None, state)) = self.saved.drain(..).next() {
+                        self.state = state;
+                    }
+                }
+                Session::RollbackTo(name) => {
+                    let place = self.saved.iter().rposition(|(saved, _)| saved.as_ref() == Some(name));
+                    let Some(place) = place else { return Err(format!("there is no savepoint {name}")) };
+                    self.saved.truncate(place + 1);
+                    if let Some((_, state)) = self.saved.last() {
+                        self.state = state.clone();
+                    }
+                }
+                Session::Commit { .. } => self.saved.clear(),
+                _ => {}
+            }
+            if is_gone_back_to {
+                let name = match session {
+                    Session::Savepoint(name) => Some(name.clone()),
+                    _ => None,
+                };
+                self.saved.push((name, self.state.clone()));
+            }
+        }
+        self.state.apply(statement)
+    }
+}
+
+fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
+    match piece.kind {
+        PieceKind::Statement => parse::statement(Cursor::new(text, &piece.tokens)),
+        PieceKind::Meta => {
+            let command = piece.tokens.first().map_or("", |token: &Token| token.of(text));
+            let word = command.trim_start_matches('\\').split_whitespace().next().unwrap_or_default();
+            let opaque = META.iter().find(|(words, _)| words.contains(&word));
+            Ok(opaque.map_or(Statement::Nothing, |(_, why)| Statement::Opaque(why)))
+        }
+    }
+}
+
+/// The commands to psql that decide what is run.
+const META: [(&[&str], &str); 6] = [
+    (&["c", "connect"], "what follows is for whatever psql connects to here"),
+    (&["i", "ir", "include", "include_relative"], "the file that psql includes here is not read"),
+    (&["if", "elif", "else", "endif"], "whether psql runs what follows depends on a condition"),
+    (&["gexec"], "psql runs whatever the query gives"),
+    (&["q", "quit"], "psql stops here"),
+    (&["!", "setenv"], "what psql runs in a shell is not followed"),
+];
+
+/// The statements whose state a later ROLLBACK goes back to. Only there is it worth a copy.
+fn gone_back_to(read: &[Result<Statement, String>]) -> BTreeSet<usize> {
+    let mut kept = BTreeSet::new();
+    let mut begun = None;
+    let mut savepoints: Vec<(&Ident, usize)> = Vec::new();
+    for (place, statement) in read.iter().enumerate() {
+        let Ok(Statement::Session(session)) = statement else { continue };
+        match session {
+            Session::Begin => {
+                begun = Some(place);
+                savepoints.clear();
+            }
+            Session::Savepoint(name) => savepoints.push((name, place)),
+            Session::Release(name) | Session::RollbackTo(name) => {
+                let Some(at) = savepoints.iter().rposition(|(known, _)| *known == name) else { continue };
+                if let Session::RollbackTo(_) = session {
+                    kept.extend(savepoints.get(at).map(|(_, place)| *place));
+                    savepoints.truncate(at + 1);
+                } else {
+                    savepoints.truncate(at);
+                }
+            }
+            Session::Rollback { chain } => {
+                kept.extend(begun);
+                begun = chain.then_some(place);
+                savepoints.clear();
+            }
+            Session::Commit { chain } => {
+                begun = chain.then_some(place);
+                savepoints.clear();
+            }
+            _ => {}
+        }
+    }
+    kept
+}
