@@ -91,6 +91,13 @@ fn dot_keeps_names_in_their_quotes() {
 }
 
 #[test]
+fn a_backslash_is_itself_in_dot() {
+    let (manifest, catalog) = (manifest(""), crate::plan::sample::catalog(&[("end\\", "id!")]));
+    let dot = map(&manifest, &catalog).dot();
+    assert!(dot.contains(r#"[label="\"end\\\"","#), "{dot}");
+}
+
+#[test]
 fn mermaid_keeps_names_in_their_labels() {
     for seed in 0..40 {
         odd_map(seed, 14, |map| {

@@ -65,7 +65,10 @@ fn a_child_takes_the_shortest_way_that_every_row_goes() {
     let nullable =
         [("line", "id! invoice_id!>invoice"), ("discount", "id! line_id!>line product_id>product")];
     is(&nullable, "discount", "child via line: by line_id to line, on to invoice");
+    let beside = [("line", "id! invoice_id!>invoice product_id>product")];
+    is(&beside, "line", "child via invoice: by invoice_id to invoice");
     // To itself is nowhere.
+    is(&[("mood", "id! parent_id!>mood")], "mood", "Alone: no row has to refer to another table");
     let itself = [("line", "id! invoice_id!>invoice parent_id!>line")];
     is(&itself, "line", "child via invoice: by invoice_id to invoice");
     // Who wrote a row says nothing of whose it is.
@@ -108,6 +111,17 @@ fn of_ways_as_short_the_one_with_fewer_columns_is_taken() {
     refer(position, "two", &["c"], "product", ReferentialAction::NoAction);
     let proposal = propose(&catalog, &Hints::default(), &Facts::default());
     assert_eq!(classes(&proposal)["position"], "child via product: by c to product, by the fewest columns");
+}
+
+#[test]
+fn a_way_is_named_so_that_it_is_read_as_meant() {
+    let mut catalog = erp_catalog(&[("position", "id! a! b!")]);
+    let position = catalog.relations.get_mut(&qualified("position")).unwrap();
+    // Named after a table that it does not refer to.
+    refer(position, "invoice", &["b"], "position", ReferentialAction::NoAction);
+    refer(position, "position_a_fkey", &["a"], "invoice", ReferentialAction::NoAction);
+    let proposal = propose(&catalog, &Hints::default(), &Facts::default());
+    assert_eq!(classes(&proposal)["position"], "child via public.invoice: by a to invoice");
 }
 
 #[test]
