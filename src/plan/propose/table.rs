@@ -325,10 +325,15 @@ impl<'a> Scene<'a> {
         let users = if is_users(name.name().as_str()) { "its rows are users; " } else { "" };
         let referring = self.referring.get(name).copied().unwrap_or_default();
         let refers = if referring == 1 { "refers" } else { "refer" };
-        let by = format!("{users}{} of tenants {refers} to it", count(referring, "table"));
+        let by = if referring > 0 {
+            format!("{users}{} of tenants {refers} to it", count(referring, "table"))
+        } else {
+            users.trim_end_matches("; ").to_owned()
+        };
         if let Some(circle) = self.ways.circle(name) {
             let circle: Vec<String> = circle.iter().map(|of| said(of, name)).collect();
-            let reason = format!("{by}; it refers in a circle: {}", circle.join(" → "));
+            let by = if by.is_empty() { by } else { format!("{by}; ") };
+            let reason = format!("{by}it refers in a circle: {}", circle.join(" → "));
             return Proposed::undecided(Question::Circle, between, reason);
         }
         if referring > 0 {

