@@ -2,7 +2,9 @@
 
 mod arguments;
 mod connect;
+mod from;
 mod init;
+mod map;
 mod output;
 mod passfile;
 mod plan;
