@@ -174,7 +174,7 @@ async fn two_columns_that_may_be_the_tenants_are_named_with_figures() {
 
 #[tokio::test]
 async fn a_table_that_cannot_be_looked_into_is_unknown() {
-    let mut admin = admin().await;
+    let admin = admin().await;
     let reader = unique("reader");
     let schema = format!(
         "CREATE TABLE without (t int); INSERT INTO without VALUES (1);

@@ -3,6 +3,7 @@
 mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use toml_edit::Key;
 
@@ -39,7 +40,7 @@ impl Proposal {
             let counts: Vec<String> =
                 counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
             let all = count(self.relations.len(), "relation");
-            text.push_str(&format!("#\n{}", comment(&format!("{all}: {}.", counts.join(", ")))));
+            let _ = write!(text, "#\n{}", comment(&format!("{all}: {}.", counts.join(", "))));
         }
         text
     }
@@ -48,18 +49,15 @@ impl Proposal {
         let setting = self.setting.as_ref().map_or("app.tenant_id", |setting| setting.as_str());
         let why_setting = if self.setting.is_some() { "as the policies that are there read it" } else { "" };
         let mut lines = Vec::new();
-        match &self.column {
-            Some(column) => {
-                lines.push(field("column", column.name.as_str(), &column.reason));
-                lines.push(field("type", column.tenant_type.sql(), ""));
-            }
-            None => {
-                lines.push(Line::comment(
-                    "column and type are to be settled: run tenantry init again with --column",
-                ));
-                for candidate in &self.candidates {
-                    lines.push(field("column", candidate.column.as_str(), &candidate.to_string()).out());
-                }
+        if let Some(column) = &self.column {
+            lines.push(field("column", column.name.as_str(), &column.reason));
+            lines.push(field("type", column.tenant_type.sql(), ""));
+        } else {
+            lines.push(Line::comment(
+                "column and type are to be settled: run tenantry init again with --column",
+            ));
+            for candidate in &self.candidates {
+                lines.push(field("column", candidate.column.as_str(), &candidate.to_string()).out());
             }
         }
         lines.push(field("setting", setting, why_setting));

@@ -38,8 +38,7 @@ fn well_formed(text: &str) -> Result<(), String> {
                 return Err(format!("entity {name:?}"));
             }
         }
-        if before.contains('>') && !before.trim().is_empty() && !open.last().is_some_and(|of| *of == "style")
-        {
+        if before.contains('>') && !before.trim().is_empty() && open.last().is_none_or(|of| *of != "style") {
             return Err(format!("text {before:?}"));
         }
         let (tag, next) = after.split_once('>').ok_or("a tag without an end")?;
