@@ -210,14 +210,7 @@ fn entry<'t>(name: &str, line: Option<usize>, item: &'t Item, text: &'t Text<'t>
             }
             Some(Class::Exempt { reason: reason.value.to_owned() })
         }
-        "undecided" => {
-            let known = CLASSES.join(", ");
-            text.problem(
-                field.line,
-                format!("{name} is to be settled; put one of {known} in place of undecided"),
-            );
-            None
-        }
+        "undecided" => Some(Class::Undecided),
         other => {
             let advice = match nearest(other, &CLASSES) {
                 Some(meant) => format!("did you mean {meant:?}?"),
