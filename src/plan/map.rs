@@ -79,13 +79,12 @@ pub fn map<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Map<'a> {
             continue;
         }
         let of = partitions.get(name).map_or(&[][..], Vec::as_slice);
-        nodes.push(match place {
-            Some(place) => node(name, relation, place, of),
-            None => {
-                let what = problems.get(name).cloned().unwrap_or_else(|| "it has no class".to_owned());
-                let open = Some(what.clone());
-                Node { name, class: Class::Unclassified, facts: vec![what], open, partitions: of.len() }
-            }
+        nodes.push(if let Some(place) = place {
+            node(name, relation, place, of)
+        } else {
+            let what = problems.get(name).cloned().unwrap_or_else(|| "it has no class".to_owned());
+            let open = Some(what.clone());
+            Node { name, class: Class::Unclassified, facts: vec![what], open, partitions: of.len() }
         });
     }
     nodes.sort_by(|one, other| (one.class, one.name).cmp(&(other.class, other.name)));

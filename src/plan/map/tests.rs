@@ -46,9 +46,9 @@ fn secure(catalog: &mut Catalog) {
 #[test]
 fn a_foreign_key_without_the_tenant_can_cross() {
     let (manifest, catalog) = (manifest(TABLES), erp());
-    let map = self::map(&manifest, &catalog);
+    let drawn = map(&manifest, &catalog);
     let kinds: BTreeMap<&str, link::Kind> =
-        map.links.iter().map(|link| (link.name.as_str(), link.kind)).collect();
+        drawn.links.iter().map(|link| (link.name.as_str(), link.kind)).collect();
     let expected = [
         ("company_parent_id_fkey", link::Kind::Crossing),
         ("customer_company_id_fkey", link::Kind::Plain),
@@ -64,8 +64,8 @@ fn a_foreign_key_without_the_tenant_can_cross() {
     // Tenants above one another are meant to refer to one another.
     let tables = TABLES.replace("class = \"tenant\", column = \"id\"", "class = \"tree\", column = \"id\"");
     let manifest = Manifest::parse(&format!("{HEAD}{tables}[tree]\ntable = \"public.company\"\n")).unwrap();
-    let map = self::map(&manifest, &catalog);
-    assert_eq!(map.links.iter().filter(|link| link.crosses()).count(), 2);
+    let drawn = map(&manifest, &catalog);
+    assert_eq!(drawn.links.iter().filter(|link| link.crosses()).count(), 2);
 }
 
 /// What is open in the picture, by name.

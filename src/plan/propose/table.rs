@@ -1,6 +1,7 @@
 //! Tables: whose their rows are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use super::name::{is_users, means, weight};
 use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
@@ -127,10 +128,11 @@ fn own(relation: &Relation, name: &QualifiedName) -> Proposed {
     let mut reason = "the tenants' own table: a row is a tenant".to_owned();
     let to_itself = relation.foreign_keys.values().find(|of| of.references == *name && of.columns.len() == 1);
     if let Some(parent) = to_itself.and_then(|of| of.columns.first()) {
-        reason.push_str(&format!(
+        let _ = write!(
+            reason,
             "; {} puts one above another: class tree with [tree] lets the upper see the lower",
             parent.plain()
-        ));
+        );
     }
     Proposed::entry(Class::Tenant { direct: false }, reason)
 }
@@ -291,7 +293,7 @@ impl<'a> Scene<'a> {
         let mut at = step.to;
         while let Shortest::Sure(steps) | Shortest::Perhaps(steps) = self.ways.shortest(at) {
             let Some((next, _)) = pick(&steps) else { break };
-            text.push_str(&format!(", on to {}", said(next.to, step.from)));
+            let _ = write!(text, ", on to {}", said(next.to, step.from));
             at = next.to;
         }
         text
@@ -325,10 +327,15 @@ impl<'a> Scene<'a> {
         let users = if is_users(name.name().as_str()) { "its rows are users; " } else { "" };
         let referring = self.referring.get(name).copied().unwrap_or_default();
         let refers = if referring == 1 { "refers" } else { "refer" };
-        let by = format!("{users}{} of tenants {refers} to it", count(referring, "table"));
+        let by = if referring > 0 {
+            format!("{users}{} of tenants {refers} to it", count(referring, "table"))
+        } else {
+            users.trim_end_matches("; ").to_owned()
+        };
         if let Some(circle) = self.ways.circle(name) {
             let circle: Vec<String> = circle.iter().map(|of| said(of, name)).collect();
-            let reason = format!("{by}; it refers in a circle: {}", circle.join(" → "));
+            let by = if by.is_empty() { by } else { format!("{by}; ") };
+            let reason = format!("{by}it refers in a circle: {}", circle.join(" → "));
             return Proposed::undecided(Question::Circle, between, reason);
         }
         if referring > 0 {

@@ -47,6 +47,9 @@
 //! | `deny` | nobody's | nobody but roles with BYPASSRLS |
 //! | `exempt` | not governed, for a `reason` | whoever has the grants |
 //!
+//! A row of a child whose parent has no tenant, in a table of class `shared`, is seen by nobody: only rows that say whose
+//! they are can be shared.
+//!
 //! Any entry can have `column`, the name of this table's tenant column, and `grants`, a list of what the app role may do
 //! with it in place of the class's own (`select`, `insert`, `update`, `delete`). Class `tenant` can have `direct = true`: the
 //! policy compares with the setting itself and not with a subselect of it, so that the planner sees the value.

@@ -60,6 +60,17 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
             format!("{} is of class {class}, which needs a section {missing}", name.plain()),
         );
     }
+    if let Some(roles) = &roles {
+        if tree.is_some() && roles.system_role().is_none() {
+            text.problem(
+                None,
+                "[tree] needs system in [roles]: what reads the tree of tenants runs as that role",
+            );
+        }
+        if roles.migrator_role().is_some() && roles.owner_role().is_none() {
+            text.problem(None, "migrator in [roles] needs owner there: it is a member of that role");
+        }
+    }
     let mut tenancy = tenancy?;
     if let Some(tree) = tree {
         tenancy = tenancy.tree(tree);
