@@ -215,6 +215,9 @@ fn place<'a>(
             if members { Place::Members } else { Place::Membership { column: column()? } }
         }
         Class::Deny => Place::Deny,
+        Class::Undecided => {
+            return Err(problem(Some(entry), format!("{} is undecided; choose its class", name.plain())));
+        }
         Class::Exempt { reason } => Place::Exempt { reason },
     }))
 }

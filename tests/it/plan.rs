@@ -231,6 +231,61 @@ async fn what_somebody_takes_away_is_planned_again() {
 }
 
 #[tokio::test]
+async fn later_plans_need_no_superuser() {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    let new = erp.fill(
+        "SET ROLE {owner};
+         CREATE TABLE erp.payment (
+             tenant_id uuid,
+             id bigserial PRIMARY KEY,
+             contact_id bigint REFERENCES erp.contact,
+             refunds bigint REFERENCES erp.payment
+         );
+         INSERT INTO erp.payment (tenant_id) VALUES ('00000000-0000-0000-0000-00000000000a');
+         CREATE VIEW erp.refund AS SELECT * FROM erp.payment WHERE refunds IS NOT NULL;
+         RESET ROLE",
+    );
+    erp.admin.batch_execute(&new).await.unwrap();
+    let plan = erp.plan().await;
+    let forced = plan.steps.iter().filter(|step| step.what.contains("the owner sees all rows")).count();
+    assert_eq!(forced, 1, "of the new foreign keys one refers to a table that is under FORCE");
+    let before = erp.catalog().await;
+    erp.admin.batch_execute(&erp.fill("SET ROLE {migrator}")).await.unwrap();
+    for script in [plan.up(), plan.down(), plan.up()] {
+        migrate::apply(&mut erp.admin, &script.unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    }
+    assert_eq!(titles(&erp.plan().await), Vec::<String>::new());
+    migrate::apply(&mut erp.admin, &plan.down().unwrap()).await.unwrap();
+    erp.admin.batch_execute("RESET ROLE").await.unwrap();
+    same(&erp.catalog().await, &before);
+}
+
+/// Under FORCE the server would check those rows alone that the owner sees, which are none, and find any key valid.
+#[tokio::test]
+async fn a_reference_that_crosses_is_found() {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    let crossing = erp.fill(
+        "INSERT INTO erp.contact (tenant_id, id, customer_id) VALUES ('00000000-0000-0000-0000-00000000000b', 7, 2);
+         CREATE TABLE erp.payment (tenant_id uuid NOT NULL, contact_id bigint REFERENCES erp.contact);
+         ALTER TABLE erp.payment OWNER TO {owner};
+         INSERT INTO erp.payment VALUES ('00000000-0000-0000-0000-00000000000a', 7)",
+    );
+    erp.admin.batch_execute(&crossing).await.unwrap();
+    let before = erp.catalog().await;
+    let up = erp.plan().await.up().unwrap();
+    erp.admin.batch_execute(&erp.fill("SET ROLE {migrator}")).await.unwrap();
+    let error = migrate::apply(&mut erp.admin, &up).await.unwrap_err();
+    erp.admin.batch_execute("RESET ROLE").await.unwrap();
+    assert_eq!(error.code().unwrap().code(), "23503", "{error}");
+    assert!(error.to_string().starts_with("erp.payment: foreign key payment_contact_id_fkey"), "{error}");
+    same(&erp.catalog().await, &before);
+}
+
+#[tokio::test]
 async fn a_table_can_change_its_class() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::normal;
 use crate::ident::QualifiedName;
@@ -81,24 +82,43 @@ impl Expr {
 }
 
 /// How deep parentheses may stand in each other: nobody writes deeper, and it takes a parser long.
-const DEEPEST: usize = 60;
+const DEEPEST: usize = 40;
 
 fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+    let mut parser = parser(text)?;
+    let tree = parser.parse_expr()?;
+    parser.expect_token(&Token::EOF)?;
+    Ok(tree)
+}
+
+/// A parser of a text that does not nest too deep.
+pub(crate) fn parser(text: &str) -> Result<Parser<'static>, ParserError> {
+    let mut tokens = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize_with_location()?;
     let mut depth = 0_usize;
-    for symbol in text.bytes() {
-        match symbol {
-            b'(' | b'[' => depth += 1,
-            b')' | b']' => depth = depth.saturating_sub(1),
+    for token in &tokens {
+        match token.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEEPEST {
             return Err(ParserError::RecursionLimitExceeded);
         }
     }
-    let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text)?;
-    let tree = parser.parse_expr()?;
-    parser.expect_token(&Token::EOF)?;
-    Ok(tree)
+    trim_both(&mut tokens);
+    Ok(Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens))
+}
+
+/// The parser does not know `TRIM(BOTH FROM text)`, which the server writes for `TRIM(text)`.
+fn trim_both(tokens: &mut Vec<TokenWithSpan>) {
+    let is = |token: Option<&TokenWithSpan>, keyword| matches!(token.map(|token| &token.token), Some(Token::Word(word)) if word.keyword == keyword);
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let both =
+        |place: &usize| is(tokens.get(*place), Keyword::BOTH) && is(tokens.get(*place + 1), Keyword::FROM);
+    let found: Vec<usize> = (0..tokens.len()).filter(both).collect();
+    for place in found.into_iter().rev() {
+        tokens.drain(place..place + 2);
+    }
 }
 
 /// A text that is no tree, without its comments and its white space.

@@ -6,6 +6,7 @@ mod constraint;
 mod data_type;
 mod expr;
 mod index;
+mod interval;
 mod normal;
 mod relation;
 mod routine;
@@ -21,6 +22,7 @@ pub use constraint::{
 };
 pub use data_type::canonical as canonical_type;
 pub use expr::Expr;
+pub(crate) use expr::parser;
 pub use index::{Index, IndexColumn, IndexKey};
 pub use relation::{
     Column, Generated, Identity, PartitionOf, Persistence, Relation, RelationKind, SequenceInfo, View,

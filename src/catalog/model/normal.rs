@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     self, Array, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr,
-    TableFactor, TrimWhereField, UnaryOperator, Value, VisitMut, VisitorMut,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem,
+    SetExpr, TableFactor, TrimWhereField, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 /// The tree in the one spelling.
@@ -36,24 +36,52 @@ impl VisitorMut for Normalize {
         ControlFlow::Continue(())
     }
 
+    // What joins is written with parentheses by the server, and mostly without by others.
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for from in &mut select.from {
+            while let TableFactor::NestedJoin { table_with_joins, alias: None } = &mut from.relation {
+                let mut inner = std::mem::take(&mut table_with_joins.joins);
+                let relation = table_with_joins.relation.clone();
+                inner.append(&mut from.joins);
+                from.joins = inner;
+                from.relation = relation;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
         name(relation);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table { name, alias, .. } = table
-            && let Some(named) = alias
-        {
-            named.explicit = false;
-            plain(&mut named.name);
-            let own = name.0.last().and_then(ObjectNamePart::as_ident).cloned().map(|mut own| {
-                plain(&mut own);
-                own.value
-            });
-            if own.as_ref() == Some(&named.name.value) && named.columns.is_empty() {
-                *alias = None;
+        let (name, alias, is_function) = match table {
+            TableFactor::Table { name, alias, args, .. } => (Some(name), alias, args.is_some()),
+            TableFactor::Function { name, alias, .. } => (Some(name), alias, true),
+            TableFactor::UNNEST { alias, .. } => (None, alias, true),
+            TableFactor::Derived { alias, .. } | TableFactor::NestedJoin { alias, .. } => {
+                (None, alias, false)
             }
+            _ => return ControlFlow::Continue(()),
+        };
+        let Some(named) = alias else { return ControlFlow::Continue(()) };
+        named.explicit = false;
+        plain(&mut named.name);
+        for column in &mut named.columns {
+            plain(&mut column.name);
+        }
+        // The one column of a function that returns no rows is called as the function is.
+        if is_function && matches!(&named.columns[..], [only] if only.name == named.name) {
+            named.columns.clear();
+        }
+        let own = name.and_then(|name| name.0.last()).and_then(ObjectNamePart::as_ident).cloned();
+        let own = own.map(|mut own| {
+            plain(&mut own);
+            own.value
+        });
+        if !is_function && own.as_ref() == Some(&named.name.value) && named.columns.is_empty() {
+            *alias = None;
         }
         ControlFlow::Continue(())
     }
@@ -96,8 +124,8 @@ fn leaf(expr: &mut Expr) {
             *expr = literal(&value, &data_type).unwrap_or_else(|| cast(value, data_type));
         }
         Expr::Interval(interval) if interval.leading_field.is_none() && interval.last_field.is_none() => {
-            let named = DataType::Custom(ObjectName::from(vec![Ident::new("interval")]), Vec::new());
-            *expr = cast((*interval.value).clone(), named);
+            let value = (*interval.value).clone();
+            *expr = literal(&value, &named("interval")).unwrap_or_else(|| cast(value, named("interval")));
         }
         Expr::Cast { kind, expr: inner, data_type, .. } => {
             *kind = CastKind::DoubleColon;
@@ -116,13 +144,17 @@ fn leaf(expr: &mut Expr) {
         // Of an array of arrays only the outermost has to say so.
         Expr::Array(array) => array.named = true,
         Expr::Collate { collation, .. } => name(collation),
+        // The server writes what holds without it.
+        Expr::Case { else_result, .. } if else_result.as_deref().is_some_and(is_null) => *else_result = None,
         Expr::Trim { trim_where, .. } if trim_where.is_none() => *trim_where = Some(TrimWhereField::Both),
         // With commas it is an ordinary function.
         Expr::Substring { expr: of, substring_from, substring_for, special: true, .. } => {
             let arguments = [Some(of), substring_from.as_mut(), substring_for.as_mut()];
             let argument = |of: &mut Box<Expr>| FunctionArg::Unnamed(FunctionArgExpr::Expr((**of).clone()));
             let args = arguments.into_iter().flatten().map(argument).collect();
-            *expr = call("substring", args);
+            let mut function = ObjectName::from(vec![Ident::new("substring")]);
+            name(&mut function);
+            *expr = call(function, args);
         }
         _ => {}
     }
@@ -143,6 +175,11 @@ fn operator(expr: &mut Expr) {
             }
             if let Expr::Subquery(subquery) = inner {
                 *expr = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
+            }
+        }
+        Expr::BinaryOp { left, op: op @ (BinaryOperator::Eq | BinaryOperator::NotEq), right } => {
+            if let Some(rows) = rows(left, op, right) {
+                *expr = rows;
             }
         }
         Expr::Exists { subquery, negated: true } => {
@@ -169,6 +206,37 @@ fn operator(expr: &mut Expr) {
             *expr = binary(&below, both, &above);
         }
         _ => {}
+    }
+}
+
+/// What the server makes of a comparison of rows: comparisons of their columns.
+fn rows(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
+    let (left, right) = (row(left)?, row(right)?);
+    if left.len() != right.len() {
+        return None;
+    }
+    let both = if *op == BinaryOperator::Eq { BinaryOperator::And } else { BinaryOperator::Or };
+    let pairs = left.iter().zip(right).map(|(left, right)| nested(binary(left, op.clone(), right)));
+    let mut whole = pairs.reduce(|before, next| nested(binary(&before, both.clone(), &next)))?;
+    while let Expr::Nested(inner) = whole {
+        whole = *inner;
+    }
+    Some(whole)
+}
+
+fn row(expr: &Expr) -> Option<&[Expr]> {
+    match expr {
+        Expr::Tuple(columns) => Some(columns),
+        Expr::Nested(inner) => row(inner),
+        _ => None,
+    }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => is_null(inner),
+        Expr::Value(value) => value.value == Value::Null,
+        _ => false,
     }
 }
 
@@ -228,9 +296,9 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type, format: None }
 }
 
-fn call(name: &str, args: Vec<FunctionArg>) -> Expr {
+fn call(name: ObjectName, args: Vec<FunctionArg>) -> Expr {
     Expr::Function(ast::Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
+        name,
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList {
@@ -312,8 +380,12 @@ fn function_name(called: &mut ObjectName, keyword: bool) {
 fn typed_as(data_type: &mut DataType) {
     let written = super::data_type::canonical(&data_type.to_string());
     if written != data_type.to_string() {
-        *data_type = DataType::Custom(ObjectName::from(vec![Ident::new(written)]), Vec::new());
+        *data_type = named(&written);
     }
+}
+
+fn named(data_type: &str) -> DataType {
+    DataType::Custom(ObjectName::from(vec![Ident::new(data_type)]), Vec::new())
 }
 
 /// A cast of a literal that the server writes and people leave out: the type that the literal has anyway.
@@ -339,6 +411,13 @@ fn literal(inner: &Expr, data_type: &DataType) -> Option<Expr> {
     }
     match data_type.as_str() {
         "text" => Some(inner.clone()),
+        "interval" => super::interval::output(text)
+            .map(|text| cast(Expr::value(Value::SingleQuotedString(text)), named("interval"))),
+        // A day by itself is its midnight.
+        "timestamp without time zone" if text.len() == 10 && text.parse::<f64>().is_err() => {
+            let midnight = Value::SingleQuotedString(format!("{text} 00:00:00"));
+            Some(cast(Expr::value(midnight), named("timestamp without time zone")))
+        }
         "boolean" => match text.as_str() {
             "t" | "true" | "on" | "yes" | "1" => Some(Expr::value(Value::Boolean(true))),
             "f" | "false" | "off" | "no" | "0" => Some(Expr::value(Value::Boolean(false))),

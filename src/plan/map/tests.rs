@@ -67,7 +67,8 @@ fn a_foreign_key_without_the_tenant_can_cross() {
     assert_eq!(kinds, BTreeMap::from(expected));
     // Tenants above one another are meant to refer to one another.
     let tables = TABLES.replace("class = \"tenant\", column = \"id\"", "class = \"tree\", column = \"id\"");
-    let manifest = Manifest::parse(&format!("{HEAD}{tables}[tree]\ntable = \"public.company\"\n")).unwrap();
+    let head = HEAD.replace("[roles]", "[roles]\nsystem = \"erp_system\"");
+    let manifest = Manifest::parse(&format!("{head}{tables}[tree]\ntable = \"public.company\"\n")).unwrap();
     let drawn = map(&manifest, &catalog);
     assert_eq!(drawn.links.iter().filter(|link| link.crosses()).count(), 4);
 }

@@ -196,8 +196,9 @@ fn asked<'a>(question: Question, buckets: &[Bucket<'a>]) -> String {
     let said = matches!(question, Question::SeveralWays | Question::SeveralColumns);
     let mut text = comment(&format!("{number} undecided: {}", question.text()));
     for (answers, relations) in buckets {
-        let one =
-            |(name, reason): (&QualifiedName, &str)| line(&key(name), "{ class = \"undecided\" }", reason);
+        let one = |(name, reason): (&QualifiedName, &str)| {
+            line(&key(name), entry(&Class::Undecided, None, None), reason)
+        };
         if buckets.len() > 1 {
             text.push_str("#\n");
         }
@@ -253,7 +254,12 @@ fn entry(class: &Class, column: Option<&Ident>, grants: Option<&BTreeSet<Privile
         Class::Child { via: Via::Name(name) } => fields.push(format!("via = {}", text(name.as_str()))),
         Class::Exempt { reason } => fields.push(format!("reason = {}", text(reason))),
         Class::Tenant { direct: true } => fields.push("direct = true".to_owned()),
-        Class::Tenant { .. } | Class::Shared | Class::Tree | Class::Membership | Class::Deny => {}
+        Class::Tenant { .. }
+        | Class::Shared
+        | Class::Tree
+        | Class::Membership
+        | Class::Deny
+        | Class::Undecided => {}
     }
     fields.extend(column.map(|column| format!("column = {}", text(column.as_str()))));
     fields.extend(grants.map(|grants| {

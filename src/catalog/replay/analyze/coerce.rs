@@ -39,6 +39,15 @@ fn is_bare_literal(expr: &Expr) -> bool {
     }
 }
 
+/// The columns of a row that is written out.
+fn row_mut(expr: &mut Expr) -> Option<&mut Vec<Expr>> {
+    match expr {
+        Expr::Tuple(columns) => Some(columns),
+        Expr::Nested(inner) => row_mut(inner),
+        _ => None,
+    }
+}
+
 /// The literal that an expression is, whatever stands around it.
 fn literal_mut(expr: &mut Expr) -> Option<&mut String> {
     match expr {
@@ -77,6 +86,12 @@ impl Walk<'_> {
         match expr {
             Expr::BinaryOp { left, op, right } => {
                 let op = op.clone();
+                if let (Some(left), Some(right)) = (row_mut(left), row_mut(right)) {
+                    for (left, right) in left.iter_mut().zip(right) {
+                        self.operands(left, &op, right);
+                    }
+                    return;
+                }
                 self.operands(left, &op, right);
             }
             Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
@@ -116,9 +131,12 @@ impl Walk<'_> {
             Expr::Cast { expr: inner, data_type, .. } => {
                 let (to, from) = (self.data_type(data_type), self.type_of(inner));
                 // The server leaves out what changes nothing.
+                // ANY takes what a query gives otherwise than its rows.
+                let query = matches!(**inner, Expr::Subquery(_));
                 if let (Some(to), Some(from)) = (to, from)
                     && to == from
                     && !is_bare_literal(inner)
+                    && !query
                 {
                     *expr = take(inner);
                 }
@@ -162,17 +180,10 @@ impl Walk<'_> {
         let arithmetic = matches!(op, Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo);
         let concatenated = matches!(op, Op::StringConcat);
         if !(is_comparison(op) || is_match(op) || arithmetic || concatenated) {
-            let json = matches!(op, Op::AtArrow | Op::ArrowAt);
-            if json
-                && let Some(of) = self.type_of(left)
-                && of != UNKNOWN
-            {
-                self.meet(right, &of);
-            }
+            self.other_operands(left, op, right);
             return;
         }
         let (Some(one), Some(other)) = (self.type_of(left), self.type_of(right)) else {
-            // What is compared with text is mostly text.
             return;
         };
         if one == UNKNOWN && other == UNKNOWN {
@@ -192,6 +203,23 @@ impl Walk<'_> {
             self.meet(right, if interval { "interval" } else { &one });
         } else {
             self.numbers(left, &one, right, &other);
+        }
+    }
+
+    /// The operands of operators on arrays, ranges, addresses and JSON, of which a literal is what the other operand is.
+    fn other_operands(&mut self, left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+        use BinaryOperator as Op;
+        match op {
+            Op::HashArrow | Op::HashLongArrow if is_bare_literal(right) => cast_in_place(right, "text[]"),
+            Op::AtArrow | Op::ArrowAt | Op::PGOverlap | Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => {
+                let types = (self.type_of(left), self.type_of(right));
+                match (types.0.as_deref(), types.1.as_deref()) {
+                    (Some(UNKNOWN), Some(of)) => self.meet(left, of),
+                    (Some(of), Some(UNKNOWN)) => self.meet(right, of),
+                    _ => {}
+                }
+            }
+            _ => {}
         }
     }
 
@@ -374,6 +402,14 @@ impl Walk<'_> {
                 let mut both = arguments_mut(function);
                 if let (Some(one), Some(other)) = (both.next(), both.next()) {
                     self.operands(one, &BinaryOperator::Eq, other);
+                }
+            }
+            "pg_has_role" => {
+                let count = arguments(function).count();
+                for argument in arguments_mut(function).take(count.saturating_sub(1)) {
+                    if is_bare_literal(argument) {
+                        cast_in_place(argument, "name");
+                    }
                 }
             }
             name if takes_text(name) => {

@@ -11,13 +11,12 @@ mod walk;
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{self, VisitMut};
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use super::depend::Object;
 use super::state::State;
-use crate::catalog::Expr;
+use crate::catalog::{Expr, parser};
 use crate::ident::{Ident, QualifiedName};
 use walk::Walk;
 
@@ -57,9 +56,6 @@ pub(super) enum Renamed {
     Function(QualifiedName, QualifiedName),
     Type(QualifiedName, QualifiedName),
 }
-
-/// A text that nests deeper than anybody writes is not worth the time that it takes to parse.
-pub(super) const DEEPEST: usize = 40;
 
 impl State {
     /// Understands an expression. One that is to be assigned to a column gets the column's type.
@@ -149,23 +145,8 @@ impl State {
     }
 }
 
-fn parse<T>(
-    text: &str,
-    read: impl FnOnce(&mut Parser<'_>) -> Result<T, sqlparser::parser::ParserError>,
-) -> Result<T, String> {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for token in super::lex::tokens(text) {
-        if token.is_symbol(text, "(") || token.is_symbol(text, "[") {
-            depth += 1;
-            deepest = deepest.max(depth);
-        } else if token.is_symbol(text, ")") || token.is_symbol(text, "]") {
-            depth = depth.saturating_sub(1);
-        }
-    }
-    if deepest > DEEPEST {
-        return Err("it is nested too deep".to_owned());
-    }
-    let result = Parser::new(&PostgreSqlDialect {}).try_with_sql(text).and_then(|mut parser| {
+fn parse<T>(text: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>) -> Result<T, String> {
+    let result = parser(text).and_then(|mut parser| {
         let read = read(&mut parser)?;
         parser.expect_token(&Token::EOF)?;
         Ok(read)

@@ -185,16 +185,18 @@ impl<'a> Walk<'a> {
                 named_range(alias.as_ref()?, outputs, taken)
             }
             TableFactor::Table { name, alias, .. } | TableFactor::Function { name, alias, .. } => {
+                let called = name_of(name)?;
                 self.function(name);
-                let alias = match alias {
-                    Some(alias) => alias.clone(),
-                    None => table_alias(&name_of(name)?.name),
-                };
-                named_range(&alias, None, taken)
+                let alias = alias.clone().unwrap_or_else(|| table_alias(&called.name));
+                let columns = one_column(&called.name, &alias);
+                named_range(&alias, columns, taken)
             }
-            TableFactor::UNNEST { alias, .. } | TableFactor::TableFunction { alias, .. } => {
-                named_range(alias.as_ref()?, None, taken)
+            TableFactor::UNNEST { alias, .. } => {
+                let unnest = Ident::known("unnest");
+                let alias = alias.clone().unwrap_or_else(|| table_alias(&unnest));
+                named_range(&alias, one_column(&unnest, &alias), taken)
             }
+            TableFactor::TableFunction { alias, .. } => named_range(alias.as_ref()?, None, taken),
             _ => None,
         }
     }
@@ -331,6 +333,22 @@ impl<'a> Walk<'a> {
             }
         }
         select.projection = items;
+    }
+}
+
+/// The column of a function of the server that returns a set of values, which is called as its table is.
+fn one_column(function: &Ident, alias: &TableAlias) -> Option<Vec<Output>> {
+    match function.as_str() {
+        "unnest"
+        | "generate_series"
+        | "generate_subscripts"
+        | "regexp_split_to_table"
+        | "string_to_table" => Some(vec![(ident(&alias.name)?, None)]),
+        "jsonb_array_elements"
+        | "jsonb_array_elements_text"
+        | "json_array_elements"
+        | "json_array_elements_text" => Some(vec![(Ident::known("value"), None)]),
+        _ => None,
     }
 }
 

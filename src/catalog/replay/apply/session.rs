@@ -1,8 +1,6 @@
 //! What a session is told: roles, search_path, and what a query says of them.
 
 use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
 
 use super::super::cursor::{Cursor, Name};
 use super::super::lex;
@@ -10,6 +8,7 @@ use super::super::parse::session::{Session, SetValue};
 use super::super::parse::table::{CreateTableAs, Life};
 use super::super::state::{Followed, State, Told};
 use super::super::value::cut;
+use crate::catalog::parser;
 use crate::ident::Ident;
 
 impl State {
@@ -105,8 +104,7 @@ pub(super) fn told_by_query(state: &mut State, text: &str) -> Followed<()> {
     if let Some(made) = into(text) {
         return state.create_table_as(&made);
     }
-    let parsed =
-        Parser::new(&PostgreSqlDialect {}).try_with_sql(text).and_then(|mut parser| parser.parse_query());
+    let parsed = parser(text).and_then(|mut parser| parser.parse_query());
     // What it reads is of no account, and what it changes is rows.
     let Ok(query) = parsed else { return Ok(()) };
     let SetExpr::Select(select) = &*query.body else { return Ok(()) };
