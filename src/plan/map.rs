@@ -28,7 +28,8 @@ mod tests;
 /// use tenantry::policy::manifest::Manifest;
 ///
 /// let manifest = Manifest::parse("[tenancy]\ntype = \"uuid\"\n[roles]\napp = \"erp_app\"").unwrap();
-/// let map = map(&manifest, &Catalog::default()).title("erp");
+/// let catalog = Catalog::default(); // as it is read from a server or from files
+/// let map = map(&manifest, &catalog).title("erp");
 /// assert!(map.svg().starts_with("<svg"));
 /// assert!(map.dot().starts_with("digraph"));
 /// assert!(map.mermaid().starts_with("flowchart"));

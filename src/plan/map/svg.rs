@@ -258,9 +258,10 @@ fn id(class: Class) -> String {
 
 /// A text of at most so many characters. What is cut is cut out of the middle, since both ends tell names apart.
 fn shortened(text: &str, room: usize) -> String {
-    let characters: Vec<char> = text.chars().collect();
+    // On a line of its own, whatever is in it.
+    let characters: Vec<char> = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if characters.len() <= room || room < 4 {
-        return text.to_owned();
+        return characters.into_iter().collect();
     }
     let end = (room - 1) * 2 / 5;
     let start = room - 1 - end;

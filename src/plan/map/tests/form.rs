@@ -92,7 +92,7 @@ fn dot_keeps_names_in_their_quotes() {
 
 #[test]
 fn a_backslash_is_itself_in_dot() {
-    let (manifest, catalog) = (manifest(""), crate::plan::sample::catalog(&[("end\\", "id!")]));
+    let (manifest, catalog) = (manifest(""), catalog(&[("end\\", "id!")]));
     let dot = map(&manifest, &catalog).dot();
     assert!(dot.contains(r#"[label="\"end\\\"","#), "{dot}");
 }
