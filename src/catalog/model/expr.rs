@@ -9,6 +9,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::normal;
+use crate::ident::Ident;
 use crate::ident::QualifiedName;
 
 /// A SQL expression, as its author or the server wrote it.
@@ -73,6 +74,18 @@ impl Expr {
     /// The tree, unless the text is not understood.
     pub(crate) fn tree(&self) -> Option<ast::Expr> {
         parse(&self.text).ok()
+    }
+
+    /// The column that it is, if it is nothing but a column, with a collation or without.
+    pub(crate) fn column(&self) -> Option<Ident> {
+        let mut tree = self.normal_tree()?;
+        loop {
+            match tree {
+                ast::Expr::Nested(inner) | ast::Expr::Collate { expr: inner, .. } => tree = *inner,
+                ast::Expr::Identifier(column) => return Ident::new(column.value).ok(),
+                _ => return None,
+            }
+        }
     }
 
     /// The tree in the one spelling, in which each name is what it means, unless the text is not understood.

@@ -106,13 +106,20 @@ impl VisitorMut for Normalize {
 fn leaf(expr: &mut Expr) {
     match expr {
         Expr::Identifier(ident) => plain(ident),
+        Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(plain),
         Expr::Value(value) => {
-            // How a text is escaped is not what it says.
-            if let Value::EscapedStringLiteral(text) = &mut value.value {
-                value.value = Value::SingleQuotedString(std::mem::take(text));
+            // However it is quoted or escaped, it is the same text.
+            let text = match &value.value {
+                Value::DollarQuotedString(text) => Some(text.value.clone()),
+                Value::EscapedStringLiteral(text)
+                | Value::UnicodeStringLiteral(text)
+                | Value::NationalStringLiteral(text) => Some(text.clone()),
+                _ => None,
+            };
+            if let Some(text) = text {
+                value.value = Value::SingleQuotedString(text);
             }
         }
-        Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(plain),
         Expr::Function(function) => {
             let keyword = function.args == FunctionArguments::None;
             function_name(&mut function.name, keyword);

@@ -21,9 +21,7 @@ pub(super) enum Part {
     /// A column's default, or the expression that it is computed by.
     Default,
     Check,
-    Key,
     ForeignKey,
-    Exclusion,
     Index,
     Policy,
     Trigger,
@@ -60,9 +58,7 @@ impl std::fmt::Display for Object {
                 let part = match part {
                     Part::Default => "default of the column",
                     Part::Check => "check",
-                    Part::Key => "key",
                     Part::ForeignKey => "foreign key",
-                    Part::Exclusion => "exclusion constraint",
                     Part::Index => "index",
                     Part::Policy => "policy",
                     Part::Trigger => "trigger",

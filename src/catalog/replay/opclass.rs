@@ -13,6 +13,8 @@ pub(super) struct Opclass {
 pub(super) enum TypeKind {
     Enum,
     Composite,
+    Range,
+    Multirange,
     Other,
 }
 
@@ -44,6 +46,8 @@ pub(super) fn find(
         other => match kind(other) {
             TypeKind::Enum => "anyenum",
             TypeKind::Composite => "record",
+            TypeKind::Range => "anyrange",
+            TypeKind::Multirange => "anymultirange",
             TypeKind::Other => other,
         },
     };

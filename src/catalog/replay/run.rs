@@ -1,6 +1,6 @@
 //! Files, run in order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -153,8 +153,12 @@ impl fmt::Display for Opaque {
 /// ```
 #[must_use]
 pub fn replay(sources: &[Source], options: &Options) -> Replayed {
-    let mut run =
-        Run { state: State::new(options), statements: Vec::new(), opaque: Vec::new(), saved: Vec::new() };
+    let mut run = Run {
+        state: State::new(options),
+        statements: Vec::new(),
+        opaque: Vec::new(),
+        saved: BTreeMap::new(),
+    };
     for source in sources {
         run.source(source);
     }
@@ -165,8 +169,8 @@ struct Run {
     state: State,
     statements: Vec<Located>,
     opaque: Vec<Opaque>,
-    /// What to go back to, kept where somebody will: the beginning of the transaction, and its savepoints by their names.
-    saved: Vec<(Option<Ident>, State)>,
+    /// What the transaction will go back to, by the place of the statement after which it was so.
+    saved: BTreeMap<usize, State>,
 }
 
 impl Run {
@@ -178,7 +182,8 @@ impl Run {
         let lines = Lines::of(text);
         let pieces = split(text);
         let read: Vec<Result<Statement, String>> = pieces.iter().map(|piece| read(text, piece)).collect();
-        let kept = gone_back_to(&read);
+        let back = going_back(&read);
+        let kept: BTreeSet<usize> = back.values().copied().collect();
         for (place, (piece, read)) in pieces.iter().zip(&read).enumerate() {
             let (Some(first), Some(last)) = (piece.tokens.first(), piece.tokens.last()) else { continue };
             let (line, column) = lines.position(first.start);
@@ -191,7 +196,7 @@ impl Run {
             };
             self.statements.push(located);
             let result = match read {
-                Ok(statement) => self.apply(statement, kept.contains(&place)),
+                Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
                 Err(why) => Err(why.clone()),
             };
             self.state.notes.extend(result.err());
@@ -204,35 +209,27 @@ impl Run {
 }
 
 impl Run {
-    fn apply(&mut self, statement: &Statement, is_gone_back_to: bool) -> Result<(), String> {
-        if let Statement::Session(session) = statement {
-            match session {
-                Session::Begin => self.saved.clear(),
-                Session::Rollback { .. } => {
-                    if let Some((None, state)) = self.saved.drain(..).next() {
-                        self.state = state;
-                    }
-                }
-                Session::RollbackTo(name) => {
-                    let place = self.saved.iter().rposition(|(saved, _)| saved.as_ref() == Some(name));
-                    let Some(place) = place else { return Err(format!("there is no savepoint {name}")) };
-                    self.saved.truncate(place + 1);
-                    if let Some((_, state)) = self.saved.last() {
-                        self.state = state.clone();
-                    }
-                }
-                Session::Commit { .. } => self.saved.clear(),
-                _ => {}
-            }
-            if is_gone_back_to {
-                let name = match session {
-                    Session::Savepoint(name) => Some(name.clone()),
-                    _ => None,
-                };
-                self.saved.push((name, self.state.clone()));
-            }
+    /// Applies a statement, after going back if it does, and keeps what it has left if a later one goes back to it.
+    fn apply(
+        &mut self,
+        statement: &Statement,
+        place: usize,
+        back_to: Option<&usize>,
+        kept: bool,
+    ) -> Result<(), String> {
+        if let Some(state) = back_to.and_then(|to| self.saved.get(to)) {
+            self.state = state.clone();
         }
-        self.state.apply(statement)
+        if let Statement::Session(Session::Begin | Session::Commit { .. } | Session::Rollback { .. }) =
+            statement
+        {
+            self.saved.clear();
+        }
+        let applied = self.state.apply(statement);
+        if kept {
+            self.saved.insert(place, self.state.clone());
+        }
+        applied
     }
 }
 
@@ -258,30 +255,28 @@ const META: [(&[&str], &str); 6] = [
     (&["!", "setenv"], "what psql runs in a shell is not followed"),
 ];
 
-/// The statements whose state a later ROLLBACK goes back to. Only there is it worth a copy.
-fn gone_back_to(read: &[Result<Statement, String>]) -> BTreeSet<usize> {
-    let mut kept = BTreeSet::new();
+/// Each statement that goes back, with the one after which it was so again. Only there is a copy worth its while.
+fn going_back(read: &[Result<Statement, String>]) -> BTreeMap<usize, usize> {
+    let mut back = BTreeMap::new();
     let mut begun = None;
     let mut savepoints: Vec<(&Ident, usize)> = Vec::new();
     for (place, statement) in read.iter().enumerate() {
         let Ok(Statement::Session(session)) = statement else { continue };
         match session {
             Session::Begin => {
-                begun = Some(place);
-                savepoints.clear();
+                begun = begun.or(Some(place));
             }
             Session::Savepoint(name) => savepoints.push((name, place)),
             Session::Release(name) | Session::RollbackTo(name) => {
                 let Some(at) = savepoints.iter().rposition(|(known, _)| *known == name) else { continue };
-                if let Session::RollbackTo(_) = session {
-                    kept.extend(savepoints.get(at).map(|(_, place)| *place));
-                    savepoints.truncate(at + 1);
-                } else {
-                    savepoints.truncate(at);
+                let released = matches!(session, Session::Release(_));
+                if !released && let Some((_, to)) = savepoints.get(at) {
+                    back.insert(place, *to);
                 }
+                savepoints.truncate(if released { at } else { at + 1 });
             }
             Session::Rollback { chain } => {
-                kept.extend(begun);
+                back.extend(begun.map(|to| (place, to)));
                 begun = chain.then_some(place);
                 savepoints.clear();
             }
@@ -292,5 +287,5 @@ fn gone_back_to(read: &[Result<Statement, String>]) -> BTreeSet<usize> {
             _ => {}
         }
     }
-    kept
+    back
 }

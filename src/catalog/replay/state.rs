@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) local_checks: BTreeSet<(QualifiedName, Ident)>,
     /// The columns of views, with their types where they are known.
     pub(super) outputs: BTreeMap<QualifiedName, Vec<(Ident, Option<String>)>>,
+    /// The tables that a composite type gives their columns.
+    pub(super) typed: BTreeMap<QualifiedName, QualifiedName>,
     pub(super) uses: Uses,
     pub(super) defaults: Defaults,
     /// What could not be followed of the statement that is being applied.
@@ -113,6 +115,7 @@ impl State {
             constraints: BTreeSet::new(),
             local_checks: BTreeSet::new(),
             outputs: BTreeMap::new(),
+            typed: BTreeMap::new(),
             uses: Uses::default(),
             defaults: Defaults::default(),
             notes: Vec::new(),

@@ -10,6 +10,9 @@ pub(super) enum Type {
     Composite(Vec<(Ident, String)>),
     /// What it is a domain over.
     Domain(String),
+    Range,
+    /// The type of several ranges.
+    Multirange,
     Other,
 }
 
@@ -125,8 +128,11 @@ const BUILTIN: [&str; 106] = [
 
 /// The name of a type of the server, if it is one.
 pub(super) fn builtin(name: &str) -> Option<&str> {
-    if name == "char" {
-        return Some("\"char\"");
+    match name {
+        // Two that the server quotes.
+        "char" => return Some("\"char\""),
+        "any" => return Some("\"any\""),
+        _ => {}
     }
     BUILTIN.binary_search(&name).ok().map(|_| name)
 }

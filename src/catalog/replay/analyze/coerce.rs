@@ -426,7 +426,8 @@ impl Walk<'_> {
         while let Expr::Nested(inner) = expr {
             *expr = take(inner);
         }
-        if is_bare_literal(expr) {
+        let null = matches!(expr, Expr::Value(value) if value.value == Value::Null);
+        if is_bare_literal(expr) || null {
             let base = self.state.base_type(&without_modifier(to));
             self.use_type(&base);
             cast_in_place(expr, if base == "character" { "bpchar" } else { &base });

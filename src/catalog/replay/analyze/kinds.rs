@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 
 use super::super::state::{State, without_modifier};
-use super::super::types::Type;
+use super::super::types::{Type, builtin};
 use super::ident;
 use super::scope::name_of;
 use super::walk::Walk;
@@ -165,6 +165,20 @@ impl State {
 }
 
 impl Walk<'_> {
+    /// The type of an expression, with its modifier where the expression has one.
+    pub(super) fn full_type_of(&mut self, expr: &Expr) -> Option<String> {
+        match expr {
+            Expr::Nested(inner) => self.full_type_of(inner),
+            Expr::Identifier(name) => self.find(None, &ident(name)?)?.data_type,
+            Expr::CompoundIdentifier(parts) => match &parts[..] {
+                [.., table, column] => self.find(Some(&ident(table)?), &ident(column)?)?.data_type,
+                _ => None,
+            },
+            Expr::Cast { data_type, .. } => self.data_type(data_type),
+            other => self.type_of(other),
+        }
+    }
+
     /// The type of an expression without its modifier, where it is known.
     pub(super) fn type_of(&mut self, expr: &Expr) -> Option<String> {
         let text = |text: &str| Some(text.to_owned());
@@ -301,6 +315,7 @@ impl Walk<'_> {
                 other => other.to_owned(),
             }),
             "array_agg" => Some(format!("{}[]", self.type_of(arguments.first()?)?)),
+            range if range.ends_with("range") => builtin(range).map(str::to_owned),
             other => {
                 RETURNS.iter().find(|(name, _)| *name == other).map(|(_, returns)| (*returns).to_owned())
             }

@@ -88,6 +88,14 @@ impl State {
 
     /// Understands a query.
     pub(super) fn analyze_query(&self, text: &str) -> (AnalyzedQuery, Option<String>) {
+        let written_out;
+        let text = match table_command(text) {
+            Some(table) => {
+                written_out = format!("SELECT * FROM {table}");
+                &written_out
+            }
+            None => text,
+        };
         match parse(text, |parser| parser.parse_query()) {
             Ok(mut query) => {
                 let mut walk = Walk::new(self, Place::Nowhere, None);
@@ -152,6 +160,12 @@ fn parse<T>(text: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserEr
         Ok(read)
     });
     result.map_err(|error| error.to_string())
+}
+
+/// The table of `TABLE name`, which is short for a query of all that is in it.
+fn table_command(text: &str) -> Option<&str> {
+    let first = super::lex::token(text, 0)?;
+    if first.is_word(text, "table") { text.get(first.end..) } else { None }
 }
 
 /// The name that the server gives to a column of a query, or to a key of an index, that is an expression.

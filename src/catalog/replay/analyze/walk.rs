@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    self, Expr, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, TableAlias,
+    self, Expr, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias,
     TableFactor, VisitorMut,
 };
 
@@ -31,18 +31,24 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(state: &'a State, place: Place<'_>, renamed: Option<&'a Renamed>) -> Self {
-        let range = |name: &QualifiedName, alias: &Ident| Range {
+        let range = |name: &QualifiedName, alias: &Ident, shown: &Ident| Range {
             alias: alias.clone(),
-            shown: alias.clone(),
+            shown: shown.clone(),
             relation: Some(name.clone()),
             columns: state.columns_of(name),
         };
         let root = match place {
             Place::Nowhere => Scope::default(),
-            Place::On(name) => Scope { ranges: vec![range(name, name.name())], prefixed: false },
+            Place::On(name) => {
+                let shown = match renamed {
+                    Some(Renamed::Relation(from, to)) if from == name => to,
+                    _ => name,
+                };
+                Scope { ranges: vec![range(name, name.name(), shown.name())], prefixed: false }
+            }
             Place::Trigger(name) => {
                 let rows = [Ident::known("old"), Ident::known("new")];
-                Scope { ranges: rows.iter().map(|row| range(name, row)).collect(), prefixed: true }
+                Scope { ranges: rows.iter().map(|row| range(name, row, row)).collect(), prefixed: true }
             }
         };
         let scopes = vec![root];
@@ -227,7 +233,7 @@ impl<'a> Walk<'a> {
                 Some(Renamed::Relation(from, to)) if from == full => to,
                 _ => full,
             };
-            if own.is_none() {
+            if own.as_ref().is_none_or(|own| is_numbered(own, full.name())) {
                 shown = now.name().clone();
             }
             *name = ObjectName::from(vec![written(now.schema()), written(now.name())]);
@@ -249,6 +255,11 @@ impl<'a> Walk<'a> {
 
     /// The columns of a query, where they are known.
     pub(super) fn outputs(&mut self, query: &Query) -> Option<Vec<Output>> {
+        if let SetExpr::Values(values) = &*query.body {
+            let row = values.rows.first()?;
+            let named = (1..).map(|number| super::super::value::cut(format!("column{number}")));
+            return named.zip(row.iter()).map(|(name, value)| Some((name?, self.type_of(value)))).collect();
+        }
         let mut select = first_select(query)?.clone();
         self.commons.push(Vec::new());
         self.add_commons(query);
@@ -265,9 +276,9 @@ impl<'a> Walk<'a> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
                 let name = figured(expr).unwrap_or_else(|| "?column?".to_owned());
-                Some(vec![(super::super::value::cut(name)?, self.type_of(expr))])
+                Some(vec![(super::super::value::cut(name)?, self.full_type_of(expr))])
             }
-            SelectItem::ExprWithAlias { expr, alias } => Some(vec![(ident(alias)?, self.type_of(expr))]),
+            SelectItem::ExprWithAlias { expr, alias } => Some(vec![(ident(alias)?, self.full_type_of(expr))]),
             SelectItem::Wildcard(_) => {
                 let columns = ranges.into_iter().map(|range| range.columns).collect::<Option<Vec<_>>>();
                 columns.map(|columns| columns.into_iter().flatten().collect())
@@ -350,6 +361,12 @@ fn one_column(function: &Ident, alias: &TableAlias) -> Option<Vec<Output>> {
         | "json_array_elements_text" => Some(vec![(Ident::known("value"), None)]),
         _ => None,
     }
+}
+
+/// Whether an alias is the one that the server makes up for a table whose name is taken.
+fn is_numbered(alias: &Ident, table: &Ident) -> bool {
+    let number = alias.as_str().strip_prefix(table.as_str()).and_then(|rest| rest.strip_prefix('_'));
+    number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
 }
 
 fn table_alias(name: &Ident) -> TableAlias {

@@ -141,7 +141,7 @@ impl State {
         copy.inherited = true;
         copy.identity = None;
         relation.columns.push(copy);
-        self.copy_uses(Part::Default, name, parent, (table, name));
+        self.copy_uses(Part::Default, name, parent, table);
         for child in self.children(table) {
             self.give_column(&child, table, name)?;
         }

@@ -8,7 +8,7 @@ use super::super::parse::sequence::SequenceOptions;
 use super::super::parse::type_name::{BaseType, TypeName};
 use super::super::state::{Followed, State};
 use super::super::types;
-use crate::catalog::{Column, Expr, Generated, Identity, Relation, RelationKind, SequenceInfo};
+use crate::catalog::{Column, Generated, Identity, Relation, RelationKind, SequenceInfo};
 use crate::ident::{Ident, QualifiedName};
 
 /// What `serial` and its like stand for.
@@ -40,6 +40,9 @@ impl State {
             made.not_null || made.data_type.as_ref().is_some_and(|written| serial(written).is_some());
         let relation = self.relation(table)?;
         if let Ok(column) = column_mut(relation, &made.name) {
+            if !column.inherited && !partition {
+                return Err(format!("{table} has a column {} already", made.name));
+            }
             column.not_null |= not_null;
             // One that the table defines itself stays when its parents lose theirs.
             column.inherited &= partition;
@@ -141,10 +144,5 @@ impl State {
         sequence.sequence = Some(SequenceInfo { owned_by: Some((table.clone(), column.clone())), identity });
         self.catalog.relations.insert(name.clone(), sequence);
         Ok(name)
-    }
-
-    /// The default of a column as another column gets it.
-    pub(super) fn copied_default(&self, table: &QualifiedName, name: &Ident) -> Option<Expr> {
-        self.seen(table).ok()?.column(name)?.default.clone()
     }
 }

@@ -43,7 +43,13 @@ impl State {
                 if *primary && known {
                     return Err(format!("{table} has a primary key already"));
                 }
-                let new = NewIndex { name: made.name.clone(), index, key: Some(key), exclusion: None };
+                let new = NewIndex {
+                    name: made.name.clone(),
+                    index,
+                    key: Some(key),
+                    exclusion: None,
+                    needs: Vec::new(),
+                };
                 self.add_index(table, new, recurse, None).map(drop)
             }
             ConstraintKind::Exclude { method, elements, include, predicate } => {
@@ -66,10 +72,9 @@ impl State {
                     deferrable: made.timing.deferrable,
                     initially_deferred: made.timing.initially_deferred,
                 };
-                let new = NewIndex { name: made.name.clone(), index, key: None, exclusion: Some(exclusion) };
-                let name = self.add_index(table, new, recurse, None)?;
-                self.uses.add(Object::Part(Part::Index, table.clone(), name), needs);
-                Ok(())
+                let exclusion = Some(exclusion);
+                let new = NewIndex { name: made.name.clone(), index, key: None, exclusion, needs };
+                self.add_index(table, new, recurse, None).map(drop)
             }
         }
     }

@@ -241,6 +241,9 @@ impl State {
             found.add(Object::Column(table.clone(), of.clone()), own.clone(), true);
         }
         for known in &relation.columns {
+            if known.default.is_some() {
+                found.add(column(&known.name), part(Part::Default, &known.name), true);
+            }
             if let Some(used) = self.own_type(&known.data_type) {
                 found.add(Object::Type(used.clone()), column(&known.name), false);
                 found.add(Object::Relation(used), column(&known.name), false);
@@ -332,7 +335,7 @@ impl State {
                     }
                 }
             }
-            Part::Index | Part::Key | Part::Exclusion => {
+            Part::Index => {
                 relation.indexes.remove(name);
                 relation.keys.remove(name);
                 relation.exclusions.remove(name);

@@ -66,16 +66,8 @@ impl State {
         if made.kind == FunctionKind::Procedure {
             return Ok(None);
         }
-        let columns: Vec<String> = arguments
-            .iter()
-            .filter(|argument| argument.mode == "TABLE")
-            .map(|argument| {
-                let name = argument.name.as_ref().map(|name| name.bare().into_owned());
-                format!("{} {}", name.unwrap_or_default(), argument.data_type)
-            })
-            .collect();
-        if !columns.is_empty() {
-            return Ok(Some(format!("TABLE({})", columns.join(", "))));
+        if let Some(table) = table_of(arguments) {
+            return Ok(Some(table));
         }
         if let Some(returns) = &made.returns {
             let setof = if returns.setof { "SETOF " } else { "" };
@@ -215,6 +207,19 @@ impl State {
         };
         self.catalog.functions.iter().filter(of).map(|(signature, _)| signature.clone()).collect()
     }
+}
+
+/// `TABLE(…)`, where some arguments are the columns of what is returned.
+pub(super) fn table_of(arguments: &[Argument]) -> Option<String> {
+    let columns: Vec<String> = arguments
+        .iter()
+        .filter(|argument| argument.mode == "TABLE")
+        .map(|argument| {
+            let name = argument.name.as_ref().map(|name| name.bare().into_owned());
+            format!("{} {}", name.unwrap_or_default(), argument.data_type)
+        })
+        .collect();
+    (!columns.is_empty()).then(|| format!("TABLE({})", columns.join(", ")))
 }
 
 /// The types of the arguments that a call gives.

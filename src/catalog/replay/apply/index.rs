@@ -16,6 +16,8 @@ pub(super) struct NewIndex {
     pub(super) index: Index,
     pub(super) key: Option<KeyConstraint>,
     pub(super) exclusion: Option<ExclusionConstraint>,
+    /// What its expressions need.
+    pub(super) needs: Vec<Object>,
 }
 
 /// The expressions of an index.
@@ -56,11 +58,8 @@ impl State {
         };
         let index = Index { predicate: self.predicate(&table, made.predicate.as_deref()), ..index };
         let needs = self.take_pending(&table);
-        let name = made.name.clone();
-        let name =
-            self.add_index(&table, NewIndex { name, index, key: None, exclusion: None }, !made.only, None)?;
-        self.uses.add(Object::Part(Part::Index, table, name), needs);
-        Ok(())
+        let new = NewIndex { name: made.name.clone(), index, key: None, exclusion: None, needs };
+        self.add_index(&table, new, !made.only, None).map(drop)
     }
 
     /// A place to keep what the expressions of an index need until the index has its name.
@@ -101,7 +100,10 @@ impl State {
                     let (analyzed, note) = self.analyze(text, Place::On(table), None);
                     self.notes.extend(note);
                     self.uses.add(Self::pending(table), analyzed.uses);
-                    (IndexColumn::Expr(analyzed.expr), analyzed.data_type)
+                    match analyzed.expr.column() {
+                        Some(column) => (IndexColumn::Column(column), analyzed.data_type),
+                        None => (IndexColumn::Expr(analyzed.expr), analyzed.data_type),
+                    }
                 }
             };
             let written = element.opclass.as_ref().map(|name| name.name.as_str());
@@ -177,6 +179,7 @@ impl State {
         if let Some(exclusion) = &new.exclusion {
             relation.exclusions.insert(name.clone(), exclusion.clone());
         }
+        self.uses.add(Object::Part(Part::Index, table.clone(), name.clone()), new.needs.iter().cloned());
         self.indexes.insert(full.clone(), table.clone());
         if constraint {
             self.constraints.insert(full.clone());
@@ -215,10 +218,9 @@ impl State {
         if let Some(name) = found {
             return self.attach_index_to(partition, &name, index);
         }
-        let new = NewIndex { name: None, index: parent, key, exclusion };
-        let name = self.add_index(partition, new, true, Some(index))?;
-        self.copy_uses(Part::Index, index.name(), table, (partition, &name));
-        Ok(())
+        let needs = self.copied_uses(Part::Index, index.name(), table, partition);
+        let new = NewIndex { name: None, index: parent, key, exclusion, needs };
+        self.add_index(partition, new, true, Some(index)).map(drop)
     }
 
     /// Makes an index part of another one.

@@ -39,7 +39,7 @@ impl State {
                 let own = column_mut(self.relation(table)?, &column.name)?;
                 own.default.clone_from(&column.default);
                 own.generated.clone_from(&column.generated);
-                self.copy_uses(Part::Default, &column.name, parent, (table, &column.name));
+                self.copy_uses(Part::Default, &column.name, parent, table);
             }
             if self.version >= 170_000 && self.seen(parent)?.partition_key.is_some() {
                 column_mut(self.relation(table)?, &column.name)?.identity = column.identity;
@@ -72,7 +72,7 @@ impl State {
         }
         own.insert(name.clone(), CheckConstraint { inherited: true, ..check.clone() });
         self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));
-        self.copy_uses(Part::Check, name, parent, (table, name));
+        self.copy_uses(Part::Check, name, parent, table);
         Ok(())
     }
 

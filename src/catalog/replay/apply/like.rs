@@ -27,6 +27,9 @@ impl State {
         let of = self.seen(source)?.clone();
         for (name, data_type) in columns {
             let known = of.column(&name);
+            if self.seen(table)?.column(&name).is_some() {
+                return Err(format!("{table} has a column {name} already"));
+            }
             let data_type =
                 data_type.ok_or_else(|| format!("the type of {name} of {source} is not known"))?;
             self.relation(table)?.columns.push(Column {
@@ -47,7 +50,7 @@ impl State {
                 own.generated.clone_from(&known.generated);
             }
             if own.default.is_some() || own.generated.is_some() {
-                self.copy_uses(Part::Default, &name, source, (table, &name));
+                self.copy_uses(Part::Default, &name, source, table);
             }
             if let (Some(identity), true) = (known.identity, includes(included, "identity")) {
                 self.add_identity(table, &name, identity, &SequenceOptions::default())?;
@@ -71,7 +74,7 @@ impl State {
                 copy.validated = true;
                 self.relation(table)?.checks.insert(name.clone(), copy);
                 self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));
-                self.copy_uses(Part::Check, name, source, (table, name));
+                self.copy_uses(Part::Check, name, source, table);
             }
         }
         if !includes(included, "indexes") {
@@ -90,9 +93,9 @@ impl State {
                 index: copy,
                 key: of.keys.get(name).cloned(),
                 exclusion: of.exclusions.get(name).cloned(),
+                needs: self.copied_uses(Part::Index, name, source, table),
             };
-            let made = self.add_index(table, new, true, None)?;
-            self.copy_uses(Part::Index, name, source, (table, &made));
+            self.add_index(table, new, true, None)?;
         }
         Ok(())
     }

@@ -90,16 +90,19 @@ impl State {
     }
 
     /// Gives a part of one relation, copied to another, what the first needs.
-    fn copy_uses(&mut self, part: Part, name: &Ident, from: &QualifiedName, to: (&QualifiedName, &Ident)) {
-        let (table, own) = to;
+    fn copy_uses(&mut self, part: Part, name: &Ident, from: &QualifiedName, to: &QualifiedName) {
+        let needs = self.copied_uses(part, name, from, to);
+        self.uses.add(Object::Part(part, to.clone(), name.clone()), needs);
+    }
+
+    /// What a part of one relation needs, for its copy on another one.
+    fn copied_uses(&self, part: Part, name: &Ident, from: &QualifiedName, to: &QualifiedName) -> Vec<Object> {
         let moved = |object: &Object| match object {
-            Object::Relation(of) if of == from => Object::Relation(table.clone()),
-            Object::Column(of, column) if of == from => Object::Column(table.clone(), column.clone()),
+            Object::Relation(of) if of == from => Object::Relation(to.clone()),
+            Object::Column(of, column) if of == from => Object::Column(to.clone(), column.clone()),
             other => other.clone(),
         };
-        let source = Object::Part(part, from.clone(), name.clone());
-        let needs: Vec<Object> = self.uses.of(&source).map(moved).collect();
-        self.uses.add(Object::Part(part, table.clone(), own.clone()), needs);
+        self.uses.of(&Object::Part(part, from.clone(), name.clone())).map(moved).collect()
     }
 }
 
@@ -115,7 +118,7 @@ fn exprs<'a>(relation: &'a mut Relation, part: Part, name: &Ident) -> Vec<&'a mu
             both.collect()
         }
         Part::Check => relation.checks.get_mut(name).map(|check| &mut check.expression).into_iter().collect(),
-        Part::Index => relation.indexes.get_mut(name).map(super::apply::index::exprs).unwrap_or_default(),
+        Part::Index => relation.indexes.get_mut(name).map(index::exprs).unwrap_or_default(),
         Part::Policy => {
             let policy = relation.policies.get_mut(name);
             policy
@@ -126,7 +129,7 @@ fn exprs<'a>(relation: &'a mut Relation, part: Part, name: &Ident) -> Vec<&'a mu
         Part::Trigger => {
             relation.triggers.get_mut(name).and_then(|trigger| trigger.when.as_mut()).into_iter().collect()
         }
-        Part::Key | Part::ForeignKey | Part::Exclusion | Part::Rule => Vec::new(),
+        Part::ForeignKey | Part::Rule => Vec::new(),
     }
 }
 

@@ -302,7 +302,10 @@ impl State {
             let mut followed = signature.clone();
             followed.arguments.iter_mut().for_each(follow);
             function.arguments.iter_mut().for_each(|argument| follow(&mut argument.data_type));
-            function.returns.iter_mut().for_each(follow);
+            match super::function::table_of(&function.arguments) {
+                Some(table) => function.returns = Some(table),
+                None => function.returns.iter_mut().for_each(follow),
+            }
             if followed != signature {
                 self.uses.rename(&Object::Function(signature), &Object::Function(followed.clone()));
             }

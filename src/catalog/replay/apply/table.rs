@@ -7,8 +7,8 @@ use super::super::parse::constraint::{Constraint, ConstraintKind};
 use super::super::parse::table::{CreateTable, CreateTableAs, Element, Life};
 use super::super::state::{Followed, State};
 use super::super::types::Type;
-use crate::catalog::{Column, ObjectKind, Persistence, Relation, RelationKind, View};
-use crate::ident::QualifiedName;
+use crate::catalog::{Column, Expr, ObjectKind, Persistence, Relation, RelationKind, View};
+use crate::ident::{Ident, QualifiedName};
 
 impl State {
     pub(super) fn create_table(&mut self, made: &CreateTable) -> Followed<()> {
@@ -106,6 +106,8 @@ impl State {
         let is_foreign = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(_));
         let is_check =
             |kind: &ConstraintKind| matches!(kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_));
+        let constraints = merged(&constraints);
+        let constraints: Vec<&Constraint> = constraints.iter().collect();
         self.table_constraints(name, &constraints, is_primary)?;
         self.table_constraints(name, &constraints, |kind| {
             !is_primary(kind) && !is_foreign(kind) && !is_check(kind)
@@ -126,7 +128,9 @@ impl State {
     }
 
     fn typed_columns(&mut self, name: &QualifiedName, of: &super::super::cursor::Name) -> Followed<()> {
-        let found = self.candidates(of).into_iter().find_map(|candidate| self.types.get(&candidate).cloned());
+        let full = self.candidates(of).into_iter().find(|candidate| self.types.contains_key(candidate));
+        let found = full.as_ref().and_then(|full| self.types.get(full).cloned());
+        self.typed.extend(full.map(|full| (name.clone(), full)));
         let Some(Type::Composite(attributes)) = found else {
             return Err(format!("the type {of} is not known"));
         };
@@ -172,7 +176,7 @@ impl State {
     fn columns_as(
         &mut self,
         name: &QualifiedName,
-        outputs: Option<Vec<(crate::ident::Ident, Option<String>)>>,
+        outputs: Option<Vec<(Ident, Option<String>)>>,
     ) -> Vec<Column> {
         let Some(outputs) = outputs else {
             self.note(format!("the columns of {name}, which a query fills, are not known"));
@@ -206,14 +210,38 @@ impl State {
         super::session::told_by_query(self, query)
     }
 
-    /// An expression at a place that knows its table.
-    pub(super) fn on(
-        &mut self,
-        table: &QualifiedName,
-        part: Part,
-        name: &crate::ident::Ident,
-        text: &str,
-    ) -> crate::catalog::Expr {
-        self.expr(text, Place::On(table), None, Object::Part(part, table.clone(), name.clone()))
+    /// An expression that stands with a table. A condition is one of truth.
+    pub(super) fn on(&mut self, table: &QualifiedName, part: Part, name: &Ident, text: &str) -> Expr {
+        let target = matches!(part, Part::Policy | Part::Check).then_some("boolean");
+        self.expr(text, Place::On(table), target, Object::Part(part, table.clone(), name.clone()))
     }
+}
+
+/// Of keys that are alike the server makes one, which is the primary key if one of them is.
+fn merged(constraints: &[&Constraint]) -> Vec<Constraint> {
+    let mut merged: Vec<Constraint> = Vec::new();
+    let is_primary =
+        |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Key { primary: true, .. });
+    let mut ordered = constraints.to_vec();
+    ordered.sort_by_key(|constraint| !is_primary(constraint));
+    for constraint in ordered {
+        let known = merged.iter_mut().find(|known| match (&known.kind, &constraint.kind) {
+            (
+                ConstraintKind::Key { columns: one, include, nulls_not_distinct: distinct, .. },
+                ConstraintKind::Key { columns, include: other, nulls_not_distinct, .. },
+            ) => {
+                one == columns
+                    && include == other
+                    && distinct == nulls_not_distinct
+                    && known.timing == constraint.timing
+            }
+            _ => false,
+        });
+        match known {
+            Some(known) if known.name.is_none() => known.name.clone_from(&constraint.name),
+            Some(_) => {}
+            None => merged.push(constraint.clone()),
+        }
+    }
+    merged
 }

@@ -1,11 +1,14 @@
 //! Types and domains.
 
+use std::collections::BTreeMap;
+
 use super::super::cursor::Name;
 use super::super::opclass::TypeKind;
 use super::super::parse::object::TypeDef;
 use super::super::state::{Followed, State};
 use super::super::statement::{AlterType, AttributeChange, Change};
 use super::super::types::Type;
+use crate::catalog::{Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, Volatility};
 use crate::ident::QualifiedName;
 
 impl State {
@@ -15,6 +18,16 @@ impl State {
             TypeDef::Enum => Type::Enum,
             TypeDef::Other => Type::Other,
             TypeDef::Domain(base) => Type::Domain(self.type_text(base)?),
+            TypeDef::Range(of, several) => {
+                let several = match several {
+                    Some(several) => self.to_make(several, false)?,
+                    None => several_of(&name)?,
+                };
+                let of = self.argument_type(of)?;
+                self.types.insert(several.clone(), Type::Multirange);
+                self.range_functions(&name, &several, &of);
+                Type::Range
+            }
             TypeDef::Composite(attributes) => {
                 let mut found = Vec::new();
                 for (attribute, data_type) in attributes {
@@ -29,6 +42,38 @@ impl State {
         }
         self.types.insert(name, known);
         Ok(())
+    }
+
+    /// The functions that the server makes with a range, which make its values.
+    fn range_functions(&mut self, range: &QualifiedName, several: &QualifiedName, of: &str) {
+        let of = || of.to_owned();
+        let array = format!("{}[]", range.bare());
+        for (name, arguments, mode, strict, body) in [
+            (range, vec![of(), of()], "IN", false, "range_constructor2"),
+            (range, vec![of(), of(), "text".to_owned()], "IN", false, "range_constructor3"),
+            (several, vec![], "IN", true, "multirange_constructor0"),
+            (several, vec![range.bare()], "IN", true, "multirange_constructor1"),
+            (several, vec![array], "VARIADIC", true, "multirange_constructor2"),
+        ] {
+            let argument = |data_type: &String| Argument { name: None, data_type: data_type.clone(), mode };
+            let function = Function {
+                kind: FunctionKind::Function,
+                owner: self.role(),
+                language: "internal".to_owned(),
+                arguments: arguments.iter().map(argument).collect(),
+                returns: Some(name.bare()),
+                volatility: Volatility::Immutable,
+                parallel: Parallel::Safe,
+                security_definer: false,
+                leakproof: false,
+                strict,
+                settings: BTreeMap::new(),
+                body: body.to_owned(),
+                grants: self.granted_by_default(Some(name.schema()), ObjectKind::Function),
+                extension: None,
+            };
+            self.catalog.functions.insert(Signature { name: name.clone(), arguments }, function);
+        }
     }
 
     pub(super) fn alter_type(&mut self, name: &Name, change: &AlterType) -> Followed<()> {
@@ -49,6 +94,9 @@ impl State {
     }
 
     fn change_attributes_of(&mut self, name: &QualifiedName, changes: &[AttributeChange]) -> Followed<()> {
+        if self.typed.values().any(|of| of == name) {
+            self.note(format!("what becomes of the tables of the type {name} is not followed"));
+        }
         for change in changes {
             let data_type = match change {
                 AttributeChange::Add(_, data_type) | AttributeChange::Type(_, data_type) => {
@@ -83,8 +131,22 @@ impl State {
         match self.types.get(&name) {
             Some(Type::Enum) => TypeKind::Enum,
             Some(Type::Composite(_)) => TypeKind::Composite,
+            Some(Type::Range) => TypeKind::Range,
+            Some(Type::Multirange) => TypeKind::Multirange,
             _ if self.catalog.relations.contains_key(&name) => TypeKind::Composite,
             _ => TypeKind::Other,
         }
     }
+}
+
+/// What the server calls the type of several ranges.
+fn several_of(range: &QualifiedName) -> Followed<QualifiedName> {
+    let name = range.name().as_str();
+    let several = if name.contains("range") {
+        name.replacen("range", "multirange", 1)
+    } else {
+        format!("{name}_multirange")
+    };
+    let several = super::super::value::cut(several).ok_or("the range has no name")?;
+    Ok(QualifiedName::new(range.schema().clone(), several))
 }

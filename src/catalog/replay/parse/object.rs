@@ -1,6 +1,6 @@
 //! Schemas, extensions, publications, types: what needs few words.
 
-use super::super::cursor::{Cursor, Inner, Name, Parsed};
+use super::super::cursor::{Cursor, Name, Parsed};
 use super::role::{RoleName, role};
 use super::type_name::{TypeName, type_name};
 use crate::ident::Ident;
@@ -52,7 +52,9 @@ pub(crate) enum TypeDef {
     Enum,
     Composite(Vec<(Ident, TypeName)>),
     Domain(TypeName),
-    /// A range, a type in C, or one of which only the name is known yet.
+    /// A range of values of a type, and what the type of several such ranges is to be called.
+    Range(TypeName, Option<Name>),
+    /// A type in C, or one of which only the name is known yet.
     Other,
 }
 
@@ -185,9 +187,26 @@ pub(crate) fn create_type(cursor: &mut Cursor<'_>) -> Parsed<(Name, TypeDef)> {
             }
             Ok((name, data_type))
         })?)
+    } else if cursor.take("as range") {
+        range(cursor)?
     } else {
-        let _: Inner<'_> = cursor.rest();
+        cursor.rest();
         TypeDef::Other
     };
     Ok((name, made))
+}
+
+fn range(cursor: &mut Cursor<'_>) -> Parsed<TypeDef> {
+    let (mut of, mut several) = (None, None);
+    cursor.in_parens(|cursor| {
+        let option = cursor.ident()?;
+        cursor.expect("=")?;
+        match option.as_str() {
+            "subtype" => of = Some(type_name(cursor)?),
+            "multirange_type_name" => several = Some(cursor.name()?),
+            _ => drop(cursor.name()?),
+        }
+        Ok(())
+    })?;
+    Ok(TypeDef::Range(of.ok_or("the range has no subtype")?, several))
 }

@@ -98,7 +98,7 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_>) -> Parsed<Made> {
     cursor.expect("table")?;
     let if_not_exists = cursor.take("if not exists");
     let name = cursor.name()?;
-    if let Some(as_query) = as_query(*cursor, &name, life, if_not_exists)? {
+    if let Some(as_query) = as_query(cursor, &name, life, if_not_exists)? {
         return Ok(Made::As(as_query));
     }
     let mut table = CreateTable {
@@ -234,33 +234,19 @@ pub(crate) fn bound(cursor: &mut Cursor<'_>) -> Parsed<Bound> {
 
 /// The rest of `CREATE TABLE name … AS query`, if it is one.
 fn as_query(
-    cursor: Cursor<'_>,
+    cursor: &mut Cursor<'_>,
     name: &Name,
     life: Life,
     if_not_exists: bool,
 ) -> Parsed<Option<CreateTableAs>> {
-    let mut cursor = cursor;
-    let mut columns = Vec::new();
-    if cursor.is("(") {
-        match cursor.in_parens(Cursor::ident) {
-            Ok(listed) => columns = listed,
-            Err(_) => return Ok(None),
-        }
-    }
-    let options = table_as_options(&mut cursor);
-    if !cursor.take("as") {
-        return Ok(None);
-    }
-    let query = query(&mut cursor)?;
-    Ok(Some(CreateTableAs {
-        name: name.clone(),
-        if_not_exists,
-        life,
-        materialized: false,
-        columns,
-        options: options.unwrap_or_default(),
-        query,
-    }))
+    let mut ahead = *cursor;
+    let columns = if ahead.is("(") { ahead.in_parens(Cursor::ident) } else { Ok(Vec::new()) };
+    let options = table_as_options(&mut ahead);
+    let (Ok(columns), Ok(options), true) = (columns, options, ahead.take("as")) else { return Ok(None) };
+    let query = query(&mut ahead)?;
+    *cursor = ahead;
+    let name = name.clone();
+    Ok(Some(CreateTableAs { name, if_not_exists, life, materialized: false, columns, options, query }))
 }
 
 fn table_as_options(cursor: &mut Cursor<'_>) -> Parsed<Vec<(String, String)>> {
