@@ -3,7 +3,7 @@
 use tenantry::catalog::replay::{Options, Source, replay};
 use tenantry::plan::{Plan, Step};
 
-use super::{Erp, plan_for};
+use super::{Erp, plan_for, titles};
 
 #[tokio::test]
 async fn files_and_their_database_lack_the_same() {
@@ -29,4 +29,23 @@ async fn files_and_their_database_lack_the_same() {
         assert_eq!(one, other);
     }
     assert_eq!(from_files.len(), from_database.len());
+    assert!(!from_files.is_empty());
+}
+
+/// Of the steps only the checks of the bootstrap, which are DO blocks, are not followed, and they are named.
+#[tokio::test]
+async fn a_plan_that_is_among_the_files_is_followed_by_an_empty_one() {
+    let mut erp = Erp::new().await;
+    let live = erp.catalog().await;
+    let mut options = Options::default();
+    options.role = live.relations.values().next().unwrap().owner.clone();
+    let schema = Source::new("1.sql", erp.fill(include_str!("erp.sql")));
+    let plan = plan_for(&erp.manifest, &replay(std::slice::from_ref(&schema), &options).catalog);
+    let tenancy = Source::new("2.sql", plan.up().unwrap().to_string());
+    let replayed = replay(&[schema, tenancy], &options);
+    for opaque in &replayed.opaque {
+        assert!(opaque.file() == "2.sql" && opaque.why().contains("DO"), "{opaque}");
+    }
+    let next = plan_for(&erp.manifest, &replayed.catalog);
+    assert_eq!(titles(&next), Vec::<String>::new());
 }
