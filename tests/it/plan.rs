@@ -9,9 +9,9 @@ mod window;
 use std::collections::BTreeSet;
 
 use tenantry::catalog::{Catalog, live};
-use tenantry::migrate;
 use tenantry::plan::{self, Plan, Step};
 use tenantry::policy::manifest::Manifest;
+use tenantry::{QualifiedName, migrate};
 use tokio_postgres::Client;
 
 use crate::policy::{A, Admin, B, admin, outcome, unique};
@@ -91,6 +91,11 @@ async fn a_plan_that_was_applied_is_followed_by_an_empty_one() {
     assert!(!plan.is_empty());
     migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
     assert_eq!(titles(&erp.plan().await), Vec::<String>::new());
+    // Policies of ours that no shape has any more are gone, and those of others stay.
+    let catalog = erp.catalog().await;
+    let branch = &catalog.relations[&QualifiedName::parse("erp.branch").unwrap()];
+    let policies: Vec<&str> = branch.policies.keys().map(|name| name.as_str()).collect();
+    assert!(policies.contains(&"mine") && !policies.contains(&"tenantry_old"), "{policies:?}");
 }
 
 #[tokio::test]
@@ -164,6 +169,14 @@ async fn after_a_plan_each_tenant_has_its_own_rows() {
         ("INSERT INTO erp.currency VALUES ('USD', 'Dollar')", "42501", "42501"),
         ("INSERT INTO erp.entry (day, id) VALUES ('2026-02-02', 1)", "1", "1"),
         ("DELETE FROM erp.contact", "42501", "42501"),
+        // ON DELETE SET NULL leaves the tenant as it is.
+        (
+            "INSERT INTO erp.customer (id, name) VALUES (100, 'parent');
+             INSERT INTO erp.customer (id, name, parent_id) VALUES (101, 'child', 100);
+             DELETE FROM erp.customer WHERE id = 100",
+            "1",
+            "1",
+        ),
     ] {
         let found = [outcome(&mut app, Some(A), sql).await, outcome(&mut app, Some(B), sql).await];
         assert_eq!(found, [as_a, as_b], "{sql}");
