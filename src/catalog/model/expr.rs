@@ -97,6 +97,35 @@ impl Expr {
 /// How deep parentheses may stand in each other: nobody writes deeper, and it takes a parser long.
 const DEEPEST: usize = 40;
 
+/// How many operators may follow each other: each makes the tree one deeper, and a tree takes its depth in stack.
+const LONGEST: usize = 400;
+
+fn is_too_deep(tokens: &[TokenWithSpan]) -> bool {
+    let mut operators = vec![0_usize];
+    for token in tokens {
+        match &token.token {
+            Token::LParen | Token::LBracket => operators.push(0),
+            Token::RParen | Token::RBracket if operators.len() > 1 => drop(operators.pop()),
+            Token::Comma => {
+                if let Some(count) = operators.last_mut() {
+                    *count = 0;
+                }
+            }
+            Token::Word(word) if word.keyword == Keyword::NoKeyword => {}
+            Token::Number(..) | Token::SingleQuotedString(_) | Token::Period | Token::Whitespace(_) => {}
+            _ => {
+                if let Some(count) = operators.last_mut() {
+                    *count += 1;
+                }
+            }
+        }
+        if operators.len() > DEEPEST || operators.last().is_some_and(|count| *count > LONGEST) {
+            return true;
+        }
+    }
+    false
+}
+
 fn parse(text: &str) -> Result<ast::Expr, ParserError> {
     let mut parser = parser(text)?;
     let tree = parser.parse_expr()?;
@@ -107,16 +136,8 @@ fn parse(text: &str) -> Result<ast::Expr, ParserError> {
 /// A parser of a text that does not nest too deep.
 pub(crate) fn parser(text: &str) -> Result<Parser<'static>, ParserError> {
     let mut tokens = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize_with_location()?;
-    let mut depth = 0_usize;
-    for token in &tokens {
-        match token.token {
-            Token::LParen | Token::LBracket => depth += 1,
-            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return Err(ParserError::RecursionLimitExceeded);
-        }
+    if is_too_deep(&tokens) {
+        return Err(ParserError::RecursionLimitExceeded);
     }
     trim_both(&mut tokens);
     Ok(Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens))

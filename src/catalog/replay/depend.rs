@@ -74,60 +74,69 @@ impl std::fmt::Display for Object {
     }
 }
 
-/// What each object needs.
+/// What each object needs, and who needs it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Uses(BTreeMap<Object, BTreeSet<Object>>);
+pub(super) struct Uses {
+    needs: BTreeMap<Object, BTreeSet<Object>>,
+    users: BTreeMap<Object, BTreeSet<Object>>,
+}
 
 impl Uses {
     /// What an object needs from now on.
     pub(super) fn set(&mut self, who: Object, needs: BTreeSet<Object>) {
-        if needs.is_empty() {
-            self.0.remove(&who);
-        } else {
-            self.0.insert(who, needs);
-        }
+        self.forget(&who);
+        self.add(who, needs);
     }
 
     /// Adds to what an object needs.
     pub(super) fn add(&mut self, who: Object, needs: impl IntoIterator<Item = Object>) {
-        self.0.entry(who).or_default().extend(needs);
+        for need in needs {
+            self.users.entry(need.clone()).or_default().insert(who.clone());
+            self.needs.entry(who.clone()).or_default().insert(need);
+        }
     }
 
     pub(super) fn of(&self, who: &Object) -> impl Iterator<Item = &Object> {
-        self.0.get(who).into_iter().flatten()
+        self.needs.get(who).into_iter().flatten()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Object, &BTreeSet<Object>)> {
-        self.0.iter()
-    }
-
+    /// Forgets what an object needs.
     pub(super) fn forget(&mut self, who: &Object) {
-        self.0.remove(who);
-    }
-
-    /// Forgets all that stands with a relation.
-    pub(super) fn forget_relation(&mut self, name: &QualifiedName) {
-        self.0.retain(|who, _| who.relation() != Some(name));
+        for need in self.needs.remove(who).into_iter().flatten() {
+            if let Some(users) = self.users.get_mut(&need) {
+                users.remove(who);
+                if users.is_empty() {
+                    self.users.remove(&need);
+                }
+            }
+        }
     }
 
     /// Whoever needs the object.
-    pub(super) fn users(&self, of: &Object) -> Vec<Object> {
-        self.0.iter().filter(|(_, needs)| needs.contains(of)).map(|(who, _)| who.clone()).collect()
+    pub(super) fn users(&self, of: &Object) -> impl Iterator<Item = &Object> {
+        self.users.get(of).into_iter().flatten()
     }
 
     /// Follows the new name of an object.
     pub(super) fn rename(&mut self, from: &Object, to: &Object) {
-        self.change(|object| if object == *from { to.clone() } else { object });
+        let users: Vec<Object> = self.users(from).cloned().collect();
+        for user in users {
+            let needs: BTreeSet<Object> = self.of(&user).cloned().collect();
+            let renamed = |need: Object| if need == *from { to.clone() } else { need };
+            self.set(user, needs.into_iter().map(renamed).collect());
+        }
+        let needs: BTreeSet<Object> = self.of(from).cloned().collect();
+        self.forget(from);
+        self.add(to.clone(), needs);
     }
 
     /// Follows the new name of a relation or type, and of all that stands with it.
     pub(super) fn rename_relation(&mut self, from: &QualifiedName, to: &QualifiedName) {
-        self.change(|object| object.moved(from, to));
-    }
-
-    fn change(&mut self, change: impl Fn(Object) -> Object) {
-        let old = std::mem::take(&mut self.0);
-        let changed = |needs: BTreeSet<Object>| needs.into_iter().map(&change).collect();
-        self.0 = old.into_iter().map(|(who, needs)| (change(who), changed(needs))).collect();
+        let moved =
+            |objects: BTreeSet<Object>| objects.into_iter().map(|object| object.moved(from, to)).collect();
+        for map in [&mut self.needs, &mut self.users] {
+            let old = std::mem::take(map);
+            *map = old.into_iter().map(|(object, others)| (object.moved(from, to), moved(others))).collect();
+        }
     }
 }

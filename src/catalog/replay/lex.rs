@@ -211,19 +211,21 @@ fn number(text: &str) -> usize {
     length
 }
 
+/// No operator is longer, and what is longer is cut apart, so that no place is read again and again.
+const LONGEST_OPERATOR: usize = 63;
+
 /// The length of an operator: it ends before a comment, and only some may end in `+` or `-`.
 fn operator(text: &str) -> usize {
-    let mut length = run(text, is_operator);
-    let whole = text.get(..length).unwrap_or_default();
+    let length = run(text.get(..LONGEST_OPERATOR).unwrap_or(text), is_operator);
+    let mut operator = text.get(..length).unwrap_or_default();
     for comment in ["--", "/*"] {
-        length = whole.find(comment).filter(|at| *at > 0).map_or(length, |at| at.min(length));
+        let before = operator.find(comment).filter(|at| *at > 0).and_then(|at| operator.get(..at));
+        operator = before.unwrap_or(operator);
     }
-    let mut operator = whole.get(..length).unwrap_or_default();
-    while operator.len() > 1
-        && operator.ends_with(['+', '-'])
-        && !operator.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'])
-    {
-        operator = operator.get(..operator.len() - 1).unwrap_or_default();
+    if !operator.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?']) {
+        let first = operator.get(..1).unwrap_or_default();
+        operator =
+            Some(operator.trim_end_matches(['+', '-'])).filter(|rest| !rest.is_empty()).unwrap_or(first);
     }
     operator.len().max(1)
 }

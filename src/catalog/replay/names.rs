@@ -1,6 +1,6 @@
 //! The names that the server makes up where a statement gives none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::State;
 use super::value::cut;
@@ -43,6 +43,29 @@ pub(super) fn addition<'a>(columns: impl IntoIterator<Item = &'a str>) -> String
         }
     }
     text
+}
+
+/// Names that several things can have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names(BTreeMap<QualifiedName, usize>);
+
+impl Names {
+    pub(super) fn insert(&mut self, name: QualifiedName) {
+        *self.0.entry(name).or_default() += 1;
+    }
+
+    pub(super) fn remove(&mut self, name: &QualifiedName) {
+        if let Some(count) = self.0.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(name);
+            }
+        }
+    }
+
+    pub(super) fn contains(&self, name: &QualifiedName) -> bool {
+        self.0.contains_key(name)
+    }
 }
 
 impl State {

@@ -126,8 +126,8 @@ impl Splitter<'_> {
             self.end();
             return token.end + 1;
         }
-        let line = rest.split(['\n', '\r']).next().unwrap_or_default();
-        let command = line.find("\\\\").and_then(|end| line.get(..end)).unwrap_or(line);
+        let (length, divided) = meta_length(rest);
+        let command = rest.get(..length).unwrap_or_default();
         // These send what has been written before them.
         if ["g", "crosstabview", "watch", "bind"].iter().any(|sends| command.starts_with(sends)) {
             self.end();
@@ -137,7 +137,7 @@ impl Splitter<'_> {
             let tokens = vec![Token { kind: Kind::Backslash, start: token.start, end }];
             self.pieces.push(Piece { kind: PieceKind::Meta, tokens });
         }
-        if command.len() < line.len() { token.end + command.len() + 2 } else { end }
+        if divided { token.end + length + 2 } else { end }
     }
 
     /// Heeds what a runner of migrations reads in comments.
@@ -161,6 +161,23 @@ impl Splitter<'_> {
         if !tokens.is_empty() && !self.undoing {
             self.pieces.push(Piece { kind: PieceKind::Statement, tokens });
         }
+    }
+}
+
+/// How long a command to psql is, and whether a `\\\\` ends it rather than the line.
+fn meta_length(text: &str) -> (usize, bool) {
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let Some(found) = rest.find(['\n', '\r', '\\']) else { return (text.len(), false) };
+        at += found;
+        if !text.get(at..).is_some_and(|rest| rest.starts_with('\\')) {
+            return (at, false);
+        }
+        if text.get(at..).is_some_and(|rest| rest.starts_with("\\\\")) {
+            return (at, true);
+        }
+        at += 1;
     }
 }
 

@@ -6,6 +6,7 @@ use super::Options;
 use super::cursor::Name;
 use super::defaults::Defaults;
 use super::depend::Uses;
+use super::names::Names;
 use super::parse::role::RoleName;
 use super::parse::type_name::{BaseType, TypeName};
 use super::types::{self, Type};
@@ -33,7 +34,7 @@ pub(super) struct State {
     /// Each part of a partitioned table's index with that index.
     pub(super) index_parents: BTreeMap<QualifiedName, QualifiedName>,
     /// The names of all constraints, each with the schema of its table.
-    pub(super) constraints: BTreeSet<QualifiedName>,
+    pub(super) constraints: Names,
     /// Inherited checks that the table has of its own as well.
     pub(super) local_checks: BTreeSet<(QualifiedName, Ident)>,
     /// The columns of views, with their types where they are known.
@@ -112,7 +113,7 @@ impl State {
             types: BTreeMap::new(),
             indexes: BTreeMap::new(),
             index_parents: BTreeMap::new(),
-            constraints: BTreeSet::new(),
+            constraints: Names::default(),
             local_checks: BTreeSet::new(),
             outputs: BTreeMap::new(),
             typed: BTreeMap::new(),

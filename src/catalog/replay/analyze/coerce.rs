@@ -4,8 +4,7 @@ use sqlparser::ast::{self, BinaryOperator, CastKind, DataType, Expr, ObjectName,
 
 use super::super::state::without_modifier;
 use super::kinds::{
-    UNKNOWN, arguments, arguments_mut, common_number, is_comparison, is_match, is_text, names_columns,
-    number, takes_text,
+    UNKNOWN, arguments, arguments_mut, common_number, is_comparison, is_match, is_text, number, takes_text,
 };
 use super::scope::{Found, name_of};
 use super::walk::Walk;
@@ -21,7 +20,7 @@ pub(super) fn cast(expr: Expr, to: &str) -> Expr {
     Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type: custom(to), format: None }
 }
 
-fn cast_in_place(expr: &mut Expr, to: &str) {
+pub(super) fn cast_in_place(expr: &mut Expr, to: &str) {
     let inner = std::mem::replace(expr, Expr::value(Value::Null));
     *expr = cast(inner, to);
 }
@@ -31,7 +30,7 @@ fn take(expr: &mut Expr) -> Expr {
 }
 
 /// Whether it is a literal of which nobody has said what it is.
-fn is_bare_literal(expr: &Expr) -> bool {
+pub(super) fn is_bare_literal(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => is_bare_literal(inner),
         Expr::Value(value) => !matches!(value.value, Value::Number(..) | Value::Boolean(_) | Value::Null),
@@ -175,7 +174,7 @@ impl Walk<'_> {
     }
 
     /// The operands of an operator.
-    fn operands(&mut self, left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+    pub(super) fn operands(&mut self, left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
         use BinaryOperator as Op;
         let arithmetic = matches!(op, Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo);
         let concatenated = matches!(op, Op::StringConcat);
@@ -224,7 +223,7 @@ impl Walk<'_> {
     }
 
     /// An operand whose type is a domain becomes one of the type below it.
-    fn plain(&mut self, expr: &mut Expr, data_type: String) -> String {
+    pub(super) fn plain(&mut self, expr: &mut Expr, data_type: String) -> String {
         let base = self.state.base_type(&data_type);
         if base != data_type {
             cast_in_place(expr, &base);
@@ -274,7 +273,7 @@ impl Walk<'_> {
     }
 
     /// Gives a literal the type that it meets, or a number the wider one.
-    fn meet(&mut self, expr: &mut Expr, to: &str) {
+    pub(super) fn meet(&mut self, expr: &mut Expr, to: &str) {
         if to == UNKNOWN {
             return;
         }
@@ -293,85 +292,6 @@ impl Walk<'_> {
     fn as_text(&mut self, expr: &mut Expr) {
         if let Some("character varying" | "character") = self.type_of(expr).as_deref() {
             cast_in_place(expr, "text");
-        }
-    }
-
-    /// A comparison in parentheses, with what the server puts into it.
-    fn compared(&mut self, left: Expr, op: BinaryOperator, right: Expr) -> Expr {
-        let (mut left, mut right) = (left, right);
-        self.operands(&mut left, &op, &mut right);
-        Expr::Nested(Box::new(Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }))
-    }
-
-    /// `left IN (list)`: the server compares with an array of the constants, and with whatever else by itself.
-    fn in_list(&mut self, left: Expr, list: Vec<Expr>, negated: bool) -> Expr {
-        let (mut constants, mut others): (Vec<Expr>, Vec<Expr>) =
-            list.into_iter().partition(|element| !names_columns(element));
-        if constants.len() == 1 {
-            others.insert(0, constants.remove(0));
-        }
-        let (one, all) = if negated {
-            (BinaryOperator::NotEq, BinaryOperator::And)
-        } else {
-            (BinaryOperator::Eq, BinaryOperator::Or)
-        };
-        let array = (!constants.is_empty()).then(|| self.in_array(left.clone(), constants, negated));
-        let rest = others.into_iter().map(|other| self.compared(left.clone(), one.clone(), other));
-        let rest: Vec<Expr> = rest.collect();
-        let join = |before: Expr, next: Expr| {
-            let both = Expr::BinaryOp { left: Box::new(before), op: all.clone(), right: Box::new(next) };
-            Expr::Nested(Box::new(both))
-        };
-        array.into_iter().chain(rest).reduce(join).unwrap_or(left)
-    }
-
-    fn in_array(&mut self, left: Expr, list: Vec<Expr>, negated: bool) -> Expr {
-        let (mut left, mut list) = (left, list);
-        let mut array_type = None;
-        if let Some(own) = self.type_of(&left) {
-            let own = self.plain(&mut left, own);
-            let common =
-                self.common_type(std::iter::once(&left).chain(list.iter())).unwrap_or_else(|| own.clone());
-            for element in &mut list {
-                self.meet(element, &common);
-            }
-            if common == "character varying" || (common == "text" && own == "character varying") {
-                cast_in_place(&mut left, "text");
-                array_type = (common != "text").then_some("text[]");
-            } else if number(&own) != number(&common) && number(&common) >= Some(3) {
-                cast_in_place(&mut left, &common);
-            }
-        }
-        let mut array = Expr::Array(ast::Array { elem: list, named: true });
-        if let Some(array_type) = array_type {
-            cast_in_place(&mut array, array_type);
-        }
-        let (left, right) = (Box::new(left), Box::new(array));
-        if negated {
-            Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right }
-        } else {
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, is_some: false }
-        }
-    }
-
-    fn any_of(&mut self, left: &mut Expr, right: &mut Expr) {
-        if let (Some(own), true) = (self.type_of(left), is_bare_literal(right)) {
-            let own = self.plain(left, own);
-            cast_in_place(right, &format!("{own}[]"));
-            return;
-        }
-        let array = self.type_of(right);
-        let Some(element) = array.as_deref().and_then(|array| array.strip_suffix("[]")) else { return };
-        match self.type_of(left).as_deref() {
-            Some(UNKNOWN) => self.meet(left, element),
-            Some("character varying") if is_text(element) => {
-                cast_in_place(left, "text");
-                if element == "character varying" {
-                    cast_in_place(right, "text[]");
-                }
-            }
-            Some("text") if element == "character varying" => cast_in_place(right, "text[]"),
-            _ => {}
         }
     }
 

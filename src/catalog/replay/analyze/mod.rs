@@ -4,7 +4,10 @@
 //! with schemas, with prefixes and with the casts that it has put in. Here the same is done to sqlparser's trees.
 
 mod coerce;
+mod from;
 mod kinds;
+mod lists;
+mod output;
 mod scope;
 mod walk;
 

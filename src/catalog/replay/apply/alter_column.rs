@@ -206,9 +206,8 @@ impl State {
         let parts: Vec<(Part, Ident)> = self
             .uses
             .users(&Object::Column(table.clone(), column.clone()))
-            .into_iter()
             .filter_map(|user| match user {
-                Object::Part(part, of, name) if of == *table => Some((part, name)),
+                Object::Part(part, of, name) if of == table => Some((*part, name.clone())),
                 _ => None,
             })
             .collect();

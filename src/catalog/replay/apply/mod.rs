@@ -3,6 +3,7 @@
 mod alter_column;
 mod alter_table;
 mod attach;
+mod cascade;
 mod column;
 mod constraint;
 mod drop;
@@ -16,6 +17,8 @@ mod object;
 mod owner;
 mod partition;
 mod policy;
+mod relocate;
+mod remove;
 mod rename;
 mod role;
 mod schema;

@@ -6,12 +6,14 @@
 //!
 //! The spelling can be parsed again and means the same then.
 
+mod operator;
+
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    self, Array, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    SetExpr, TableFactor, TrimWhereField, UnaryOperator, Value, VisitMut, VisitorMut,
+    self, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TrimWhereField,
+    UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 /// The tree in the one spelling.
@@ -89,14 +91,14 @@ impl VisitorMut for Normalize {
     // After the children, so that what is inside is in the one spelling already.
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         while let Expr::Nested(inner) = expr {
-            *expr = (**inner).clone();
+            *expr = take(inner);
         }
         leaf(expr);
-        operator(expr);
+        operator::operator(expr);
         // The parentheses that were there are gone. New ones stand around all that has parts, so that what is written
         // reads as the tree is, and `a AND (b OR c)` is not `(a AND b) OR c`.
         if !is_whole(expr) {
-            *expr = Expr::Nested(Box::new(expr.clone()));
+            *expr = nested(take(expr));
         }
         ControlFlow::Continue(())
     }
@@ -167,136 +169,13 @@ fn leaf(expr: &mut Expr) {
     }
 }
 
-/// Operators that are short for others.
-fn operator(expr: &mut Expr) {
-    match expr {
-        Expr::InList { expr: left, list, negated } => *expr = in_list(left, list, *negated),
-        Expr::InSubquery { expr: left, subquery, negated: true } => {
-            let within = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
-            *expr = not(within);
-        }
-        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
-            let mut inner = &mut **right;
-            while let Expr::Nested(nested) = inner {
-                inner = nested;
-            }
-            if let Expr::Subquery(subquery) = inner {
-                *expr = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
-            }
-        }
-        Expr::BinaryOp { left, op: op @ (BinaryOperator::Eq | BinaryOperator::NotEq), right } => {
-            if let Some(rows) = rows(left, op, right) {
-                *expr = rows;
-            }
-        }
-        Expr::Exists { subquery, negated: true } => {
-            *expr = not(Expr::Exists { subquery: subquery.clone(), negated: false });
-        }
-        Expr::IsNotDistinctFrom(left, right) => {
-            *expr = not(Expr::IsDistinctFrom(left.clone(), right.clone()))
-        }
-        Expr::Like { negated, any: false, expr: left, pattern, escape_char: None } => {
-            let op = if *negated { BinaryOperator::PGNotLikeMatch } else { BinaryOperator::PGLikeMatch };
-            *expr = binary(left, op, pattern);
-        }
-        Expr::ILike { negated, any: false, expr: left, pattern, escape_char: None } => {
-            let op = if *negated { BinaryOperator::PGNotILikeMatch } else { BinaryOperator::PGILikeMatch };
-            *expr = binary(left, op, pattern);
-        }
-        Expr::Between { expr: of, negated, low, high } => {
-            let (below, above, both) = if *negated {
-                (BinaryOperator::Lt, BinaryOperator::Gt, BinaryOperator::Or)
-            } else {
-                (BinaryOperator::GtEq, BinaryOperator::LtEq, BinaryOperator::And)
-            };
-            let (below, above) = (nested(binary(of, below, low)), nested(binary(of, above, high)));
-            *expr = binary(&below, both, &above);
-        }
-        _ => {}
-    }
-}
-
-/// What the server makes of a comparison of rows: comparisons of their columns.
-fn rows(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
-    let (left, right) = (row(left)?, row(right)?);
-    if left.len() != right.len() {
-        return None;
-    }
-    let both = if *op == BinaryOperator::Eq { BinaryOperator::And } else { BinaryOperator::Or };
-    let pairs = left.iter().zip(right).map(|(left, right)| nested(binary(left, op.clone(), right)));
-    let mut whole = pairs.reduce(|before, next| nested(binary(&before, both.clone(), &next)))?;
-    while let Expr::Nested(inner) = whole {
-        whole = *inner;
-    }
-    Some(whole)
-}
-
-fn row(expr: &Expr) -> Option<&[Expr]> {
-    match expr {
-        Expr::Tuple(columns) => Some(columns),
-        Expr::Nested(inner) => row(inner),
-        _ => None,
-    }
-}
-
-fn is_null(expr: &Expr) -> bool {
-    match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => is_null(inner),
-        Expr::Value(value) => value.value == Value::Null,
-        _ => false,
-    }
-}
-
-/// What the server makes of IN: a comparison with an array of the constants, and one with whatever else.
-fn in_list(left: &Expr, list: &[Expr], negated: bool) -> Expr {
-    let (mut constants, mut others): (Vec<Expr>, Vec<Expr>) =
-        list.iter().cloned().partition(|element| !names_columns(element));
-    if constants.len() == 1 {
-        others.insert(0, constants.remove(0));
-    }
-    let (one, all) = if negated {
-        (BinaryOperator::NotEq, BinaryOperator::And)
-    } else {
-        (BinaryOperator::Eq, BinaryOperator::Or)
-    };
-    let array = (!constants.is_empty()).then(|| {
-        let right = Box::new(Expr::Array(Array { elem: constants, named: true }));
-        let left = Box::new(left.clone());
-        nested(if negated {
-            Expr::AllOp { left, compare_op: one.clone(), right }
-        } else {
-            Expr::AnyOp { left, compare_op: one.clone(), right, is_some: false }
-        })
-    });
-    let others = others.into_iter().map(|other| nested(binary(left, one.clone(), &other)));
-    let parts = array.into_iter().chain(others);
-    let whole = parts.reduce(|before, next| nested(binary(&before, all.clone(), &next)));
-    let mut whole = whole.unwrap_or_else(|| left.clone());
-    while let Expr::Nested(inner) = whole {
-        whole = *inner;
-    }
-    whole
-}
-
-fn names_columns(expr: &Expr) -> bool {
-    let named = ast::visit_expressions(expr, |part| match part {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    named.is_break()
-}
-
-fn not(expr: Expr) -> Expr {
-    let inner = if is_whole(&expr) { expr } else { nested(expr) };
-    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(inner) }
+/// What stands in a place that is about to get something else.
+fn take(place: &mut Expr) -> Expr {
+    std::mem::replace(place, Expr::value(Value::Null))
 }
 
 fn nested(expr: Expr) -> Expr {
     Expr::Nested(Box::new(expr))
-}
-
-fn binary(left: &Expr, op: BinaryOperator, right: &Expr) -> Expr {
-    Expr::BinaryOp { left: Box::new(left.clone()), op, right: Box::new(right.clone()) }
 }
 
 fn cast(expr: Expr, data_type: DataType) -> Expr {
@@ -318,6 +197,14 @@ fn call(name: ObjectName, args: Vec<FunctionArg>) -> Expr {
         null_treatment: None,
         over: None,
     })
+}
+
+fn is_null(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => is_null(inner),
+        Expr::Value(value) => value.value == Value::Null,
+        _ => false,
+    }
 }
 
 /// Whether an expression reads the same wherever it stands.

@@ -1,0 +1,178 @@
+//! Relations, types and functions under another name or in another schema, followed wherever they are named.
+
+use super::super::analyze::Renamed;
+use super::super::depend::Object;
+use super::super::state::{Followed, State};
+use super::rename::{rekey, replace};
+use crate::catalog::{Relation, Signature};
+use crate::ident::{Ident, QualifiedName};
+
+impl State {
+    /// Gives a relation another name or another schema, and nothing else.
+    pub(super) fn move_relation(&mut self, from: &QualifiedName, to: &QualifiedName) -> Followed<()> {
+        if self.is_taken(to) {
+            return Err(format!("{to} is already there"));
+        }
+        self.rename_in_expressions(
+            &[Object::Relation(from.clone())],
+            &Renamed::Relation(from.clone(), to.clone()),
+        );
+        rekey(&mut self.catalog.relations, from, to);
+        for relation in self.catalog.relations.values_mut() {
+            follow_relation(relation, from, to);
+        }
+        for publication in self.catalog.publications.values_mut() {
+            rekey(&mut publication.tables, from, to);
+        }
+        self.follow_type(from, to);
+        rekey(&mut self.outputs, from, to);
+        self.uses.rename_relation(from, to);
+        let local = std::mem::take(&mut self.local_checks);
+        self.local_checks = local
+            .into_iter()
+            .map(|(table, name)| (if table == *from { to.clone() } else { table }, name))
+            .collect();
+        let indexes = std::mem::take(&mut self.indexes);
+        let schema = to.schema();
+        let moved = |name: &QualifiedName| QualifiedName::new(schema.clone(), name.name().clone());
+        let mut renamed = Vec::new();
+        for (index, table) in indexes {
+            if table == *from {
+                renamed.push((index.clone(), moved(&index)));
+                self.indexes.insert(moved(&index), to.clone());
+            } else {
+                self.indexes.insert(index, table);
+            }
+        }
+        for (old, new) in renamed {
+            rekey(&mut self.index_parents, &old, &new);
+            self.index_parents.values_mut().for_each(|parent| replace(parent, &old, &new));
+        }
+        if from.schema() != to.schema() {
+            let relation = self.seen(to)?;
+            let names =
+                relation.checks.keys().chain(relation.foreign_keys.keys()).chain(relation.keys.keys());
+            for name in names.chain(relation.exclusions.keys()).cloned().collect::<Vec<_>>() {
+                self.constraints.remove(&QualifiedName::new(from.schema().clone(), name.clone()));
+                self.constraints.insert(QualifiedName::new(to.schema().clone(), name));
+            }
+        }
+        Ok(())
+    }
+
+    /// `SET SCHEMA`: a table takes the sequences of its columns along.
+    pub(super) fn set_schema(&mut self, name: &QualifiedName, schema: &Ident) -> Followed<QualifiedName> {
+        self.assume_schema(schema);
+        let to = QualifiedName::new(schema.clone(), name.name().clone());
+        if to == *name {
+            return Ok(to);
+        }
+        self.move_relation(name, &to)?;
+        let of = |relation: &Relation| {
+            let owner = relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref());
+            owner.is_some_and(|(table, _)| *table == to)
+        };
+        let owned =
+            self.catalog.relations.iter().filter(|(_, relation)| of(relation)).map(|(name, _)| name.clone());
+        for sequence in owned.collect::<Vec<_>>() {
+            let moved = QualifiedName::new(schema.clone(), sequence.name().clone());
+            if moved != sequence {
+                self.move_relation(&sequence, &moved)?;
+            }
+        }
+        Ok(to)
+    }
+
+    /// Gives a type another name.
+    pub(super) fn move_type(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        self.rename_in_expressions(&[Object::Type(from.clone())], &Renamed::Type(from.clone(), to.clone()));
+        rekey(&mut self.types, from, to);
+        self.uses.rename(&Object::Type(from.clone()), &Object::Type(to.clone()));
+        self.follow_type(from, to);
+    }
+
+    /// Follows the new name of a type, or of a relation whose rows are one, in columns and functions.
+    fn follow_type(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        let (old, new) = (from.bare(), to.bare());
+        let follow = |text: &mut String| {
+            let inner = text.strip_prefix("SETOF ").unwrap_or(text);
+            let is_it = inner
+                .strip_prefix(&old)
+                .is_some_and(|rest| rest.is_empty() || rest == "[]" || rest.starts_with('('));
+            if is_it {
+                *text = text.replacen(&old, &new, 1);
+            }
+        };
+        for relation in self.catalog.relations.values_mut() {
+            relation.columns.iter_mut().for_each(|column| follow(&mut column.data_type));
+        }
+        for outputs in self.outputs.values_mut() {
+            outputs.iter_mut().filter_map(|(_, data_type)| data_type.as_mut()).for_each(follow);
+        }
+        for known in self.types.values_mut() {
+            match known {
+                super::super::types::Type::Domain(base) => follow(base),
+                super::super::types::Type::Composite(attributes) => {
+                    attributes.iter_mut().for_each(|(_, data_type)| follow(data_type));
+                }
+                _ => {}
+            }
+        }
+        let functions = std::mem::take(&mut self.catalog.functions);
+        for (signature, mut function) in functions {
+            let mut followed = signature.clone();
+            followed.arguments.iter_mut().for_each(follow);
+            function.arguments.iter_mut().for_each(|argument| follow(&mut argument.data_type));
+            match super::function::table_of(&function.arguments) {
+                Some(table) => function.returns = Some(table),
+                None => function.returns.iter_mut().for_each(follow),
+            }
+            if followed != signature {
+                self.uses.rename(&Object::Function(signature), &Object::Function(followed.clone()));
+            }
+            self.catalog.functions.insert(followed, function);
+        }
+    }
+
+    /// Gives a function another name.
+    pub(super) fn move_function(&mut self, from: &Signature, to: &QualifiedName) -> Followed<()> {
+        let signature = Signature { name: to.clone(), arguments: from.arguments.clone() };
+        if self.catalog.functions.contains_key(&signature) {
+            return Err(format!("{to} is already there"));
+        }
+        let change = Renamed::Function(from.name.clone(), to.clone());
+        self.rename_in_expressions(&[Object::Function(from.clone())], &change);
+        rekey(&mut self.catalog.functions, from, &signature);
+        let others = !self.overloads(&from.name).is_empty();
+        self.uses.rename(&Object::Function(from.clone()), &Object::Function(signature));
+        // The function of a trigger has no arguments, so it is the one that was meant.
+        if from.arguments.is_empty() || !others {
+            for relation in self.catalog.relations.values_mut() {
+                for trigger in relation.triggers.values_mut() {
+                    replace(&mut trigger.function, &from.name, to);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Follows the new name of a relation in another one.
+fn follow_relation(relation: &mut Relation, from: &QualifiedName, to: &QualifiedName) {
+    for key in relation.foreign_keys.values_mut() {
+        replace(&mut key.references, from, to);
+    }
+    if let Some(partition) = &mut relation.partition_of {
+        replace(&mut partition.parent, from, to);
+    }
+    relation.inherits.iter_mut().for_each(|parent| replace(parent, from, to));
+    if let Some((table, _)) = relation.sequence.as_mut().and_then(|sequence| sequence.owned_by.as_mut()) {
+        replace(table, from, to);
+    }
+    let sets = relation.view.iter_mut().map(|view| &mut view.reads);
+    for set in sets.chain(relation.rules.values_mut().map(|rule| &mut rule.uses)) {
+        if set.remove(from) {
+            set.insert(to.clone());
+        }
+    }
+}
