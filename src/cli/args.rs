@@ -39,9 +39,10 @@ pub(super) struct Args {
 }
 
 const EXAMPLES: &str = "\
-tenantry init                         propose tenantry.toml for a database
-tenantry plan                         show the SQL that is missing
-tenantry plan --from migrations/ --check   the same for files, in CI, without a database";
+tenantry init                                propose tenantry.toml for a database
+tenantry plan                                show the SQL that is missing
+tenantry plan --from migrations --check      look for it in files, in CI, without a database
+tenantry map --out tenancy.svg               see whose rows each table holds";
 
 const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
     What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";

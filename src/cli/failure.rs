@@ -9,7 +9,7 @@ use crate::policy::manifest::Problem;
 /// What the tool's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// All is as it should be.
+    /// It is done, and nothing that was asked for is found wanting.
     Clean = 0,
     /// Something is left to do: SQL that is missing, a table to settle.
     Findings = 1,
@@ -22,8 +22,8 @@ pub(super) enum Exit {
 impl Exit {
     /// What the exit codes mean, as the help of every command shows it.
     pub(super) const HELP: &str = "\
-0  nothing left to do
-1  findings: SQL is missing, or something has to be settled
+0  done; after plan --check, nothing is missing
+1  findings: something has to be settled, or plan --check found something missing
 2  usage: arguments, the manifest, or a file that cannot be read or written
 3  database: it cannot be reached, or the role may not read its catalogs";
 

@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod failure;
 mod files;
+mod from;
 mod init;
 mod map;
 mod output;

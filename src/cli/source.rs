@@ -1,30 +1,66 @@
 //! What a command works on: the manifest, and a model of the database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::connect::{self, Session};
 use super::failure::{Exit, Failure, Flaws};
-use super::files;
 use super::output::Terminal;
+use super::output::style::count;
+use super::{files, from};
+use crate::catalog::replay::{self, Opaque, Options, Replayed, replay};
 use crate::catalog::{Catalog, live};
 use crate::policy::manifest::Manifest;
 
 /// A model, and what it is one of.
 pub(super) struct Source {
     pub(super) catalog: Catalog,
-    /// As a heading names it: `erp as me at localhost:5432`.
+    /// As a heading names it: `erp as me at localhost:5432`, or `migrations (12 files)`.
     pub(super) name: String,
+    /// The statements of files whose effect is not in the model.
+    pub(super) opaque: Vec<Opaque>,
 }
 
+/// Where the model is read from, for a command that does not need the server.
+#[derive(clap::Args)]
+pub(super) struct SqlFiles {
+    #[arg(long = "from", value_name = "PATH", num_args = 1.., help = FROM)]
+    paths: Vec<PathBuf>,
+}
+
+const FROM: &str = "Files and folders of SQL to read instead of the database, in the order in which they are run, by the \
+    owner that the manifest names; of a folder, the migrations that go forward; - is the standard input";
+
 impl Source {
-    /// Reads the catalogs of the server.
-    pub(super) fn live(global: &Global, terminal: Terminal) -> Result<Self, Failure> {
-        connect::wait(async {
-            let Live { session, catalog } = Live::open(global, terminal).await?;
-            let name = session.close().await;
-            Ok(Self { catalog, name })
-        })
+    /// Reads the files that are named, or else the catalogs of the server.
+    pub(super) fn read(
+        files: &SqlFiles,
+        manifest: &Manifest,
+        global: &Global,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
+        if files.paths.is_empty() {
+            return connect::wait(async {
+                let Live { session, catalog } = Live::open(global, terminal).await?;
+                let name = session.close().await;
+                Ok(Self { catalog, name, opaque: Vec::new() })
+            });
+        }
+        let sources = from::read(&files.paths)?;
+        let name = match &files.paths[..] {
+            [path] if !path.is_dir() => sources.iter().map(replay::Source::name).collect(),
+            paths => {
+                let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+                format!("{} ({})", shown.join(", "), count(sources.len(), "file"))
+            }
+        };
+        let mut options = Options::default();
+        if let Some(owner) = manifest.roles.owner_role() {
+            // Whoever runs migrations is to own what they make.
+            options.role = owner.clone();
+        }
+        let Replayed { catalog, opaque, .. } = replay(&sources, &options);
+        Ok(Self { catalog, name, opaque })
     }
 }
 

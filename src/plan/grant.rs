@@ -6,7 +6,7 @@ use super::draft::{Draft, Kind};
 use super::place::Place;
 use super::sql::{self, Object, Privileges};
 use super::step::{Lock, Work};
-use crate::catalog::{DML, Grant, Grantee, Privilege, Relation};
+use crate::catalog::{Column, DML, Grant, Grantee, Privilege, Relation};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 
@@ -89,7 +89,7 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         let own = draft.manifest.entry(name).and_then(|entry| entry.grants.as_ref());
         let app = app(&place, relation, own, roles.app_role());
         if app.least.contains(&Privilege::Insert) {
-            for sequence in relation.columns.iter().filter_map(|column| column.sequence()) {
+            for sequence in relation.columns.iter().filter_map(Column::sequence) {
                 let grantees = sequences.entry(sequence).or_default();
                 grantees.insert(Grantee::Role(roles.app_role().clone()));
                 grantees.extend(roles.system_role().cloned().map(Grantee::Role));

@@ -117,7 +117,7 @@ fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
     let catalog = draft.catalog;
     let keys = catalog.foreign_keys().filter_map(|(table, name, old)| {
         let (column, referenced) = crossing(draft, table, old)?;
-        obstacle(draft, old).is_none().then(|| {
+        obstacle(draft, old, (column, referenced)).is_none().then(|| {
             let with = |tenant: &Ident, others: &[Ident]| {
                 std::iter::once(tenant).chain(others).cloned().collect::<Vec<_>>()
             };
@@ -142,8 +142,8 @@ fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
 fn open<'a>(draft: &Draft<'a>) -> Vec<(&'a QualifiedName, &'a Ident, &'static str)> {
     let catalog = draft.catalog;
     let keys = catalog.foreign_keys().filter_map(|(table, name, key)| {
-        if crossing(draft, table, key).is_some() {
-            return Some((table, name, obstacle(draft, key)?));
+        if let Some(columns) = crossing(draft, table, key) {
+            return Some((table, name, obstacle(draft, key, columns)?));
         }
         let to = draft.places.get(&key.references)?;
         let from = draft.places.get(table)?;
@@ -174,10 +174,16 @@ fn crossing<'a>(
     (!includes).then_some((&column.name, &referenced.name))
 }
 
-/// Why a foreign key cannot include the tenant.
-fn obstacle(draft: &Draft<'_>, key: &ForeignKey) -> Option<&'static str> {
+/// Why a foreign key cannot include the tenant, which is in these columns on both sides.
+fn obstacle(
+    draft: &Draft<'_>,
+    key: &ForeignKey,
+    (column, referenced): (&Ident, &Ident),
+) -> Option<&'static str> {
     let old_server = draft.catalog.server_version.is_some_and(|version| version < 150_000);
-    if sets_columns(key.on_update) {
+    if key.columns.contains(column) || key.referenced_columns.contains(referenced) {
+        Some("it refers to a tenant as such, by another column than the tenant's, or the other way around")
+    } else if sets_columns(key.on_update) {
         Some("its ON UPDATE action would set the tenant column too; choose another action")
     } else if sets_columns(key.on_delete) && old_server {
         Some(

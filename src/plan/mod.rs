@@ -10,12 +10,15 @@ mod draft;
 mod files;
 mod grant;
 mod key;
+mod map;
 mod owner;
 mod partition;
 mod place;
 mod policies;
 mod propose;
 mod roles;
+#[cfg(test)]
+mod sample;
 mod sql;
 mod step;
 mod view;
@@ -25,6 +28,7 @@ use crate::policy::manifest::{Manifest, Problem};
 
 use draft::Draft;
 pub use files::{File, Numbering, Style};
+pub use map::{Map, map};
 pub use place::{Place, Places, places};
 pub use propose::{
     Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedRole, ProposedRoles, Question, Suggestion,

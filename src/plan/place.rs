@@ -204,9 +204,8 @@ fn place<'a>(
         Class::Shared => {
             table()?;
             match relation.column(manifest.column(name)) {
-                Some(_) => Place::SharedRows { column: column()? },
-                None if entry.column.is_some() => return Err(column().map(|_| ()).unwrap_err()),
-                None => Place::Shared,
+                None if entry.column.is_none() => Place::Shared,
+                _ => Place::SharedRows { column: column()? },
             }
         }
         Class::Tree => Place::Tree { column: column()? },
@@ -216,6 +215,9 @@ fn place<'a>(
             if members { Place::Members } else { Place::Membership { column: column()? } }
         }
         Class::Deny => Place::Deny,
+        Class::Undecided => {
+            return Err(problem(Some(entry), format!("{} is undecided; choose its class", name.plain())));
+        }
         Class::Exempt { reason } => Place::Exempt { reason },
     }))
 }

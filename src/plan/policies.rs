@@ -36,6 +36,13 @@ const PREFIX: &str = "tenantry_";
 
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     for (name, relation, place) in draft.relations() {
+        if let (Place::Exempt { .. }, Some(column)) = (&place, relation.column(draft.manifest.column(name))) {
+            let column = column.name.as_str();
+            draft.remark(
+                name,
+                format!("exempt, although it has column {column}: its grants alone say who sees what"),
+            );
+        }
         let Some(shape) = shape(draft, relation, &place)? else { continue };
         let (tenancy, roles) = (&draft.tenancy, &draft.manifest.roles);
         let wanted: BTreeMap<Ident, Policy> = parse_policies(&shape.policies(name, tenancy, roles)?)?

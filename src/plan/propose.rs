@@ -1,5 +1,6 @@
 //! A first manifest for a database that has none.
 
+mod answer;
 mod column;
 mod grant;
 mod ledger;

@@ -55,29 +55,23 @@ pub(super) fn foreign_key(table: &QualifiedName, constraint: &Ident, key: &Forei
 
 fn foreign_key_definition(key: &ForeignKey) -> String {
     let names = |columns: &[Ident]| list(&columns.iter().collect::<Vec<_>>());
-    let mut sql = format!(
-        "FOREIGN KEY ({}) REFERENCES {} ({})",
+    let set = &key.on_delete_columns;
+    let on_delete_columns = if set.is_empty() { String::new() } else { format!(" ({})", names(set)) };
+    let deferrable = match (key.deferrable, key.initially_deferred) {
+        (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, _) => "",
+    };
+    format!(
+        "FOREIGN KEY ({}) REFERENCES {} ({}){} ON UPDATE {} ON DELETE {}{on_delete_columns}{deferrable}{}",
         names(&key.columns),
         key.references,
-        names(&key.referenced_columns)
-    );
-    if key.match_type == MatchType::Full {
-        sql.push_str(" MATCH FULL");
-    }
-    sql.push_str(" ON UPDATE ");
-    sql.push_str(key.on_update.sql());
-    sql.push_str(" ON DELETE ");
-    sql.push_str(key.on_delete.sql());
-    if !key.on_delete_columns.is_empty() {
-        sql.push_str(&format!(" ({})", names(&key.on_delete_columns)));
-    }
-    if key.deferrable {
-        sql.push_str(if key.initially_deferred { " DEFERRABLE INITIALLY DEFERRED" } else { " DEFERRABLE" });
-    }
-    if !key.validated {
-        sql.push_str(" NOT VALID");
-    }
-    sql
+        names(&key.referenced_columns),
+        if key.match_type == MatchType::Full { " MATCH FULL" } else { "" },
+        key.on_update.sql(),
+        key.on_delete.sql(),
+        if key.validated { "" } else { " NOT VALID" },
+    )
 }
 
 pub(super) fn row_security(table: &QualifiedName, enable: bool) -> Result<String> {
@@ -174,11 +168,11 @@ fn privileges(of: &Privileges<'_>) -> String {
 pub(super) fn grant(
     object: Object<'_>,
     granted: &Privileges<'_>,
-    grantee: &Grantee,
+    to: &Grantee,
     grant_option: bool,
 ) -> Result<String> {
     let option = if grant_option { " WITH GRANT OPTION" } else { "" };
-    render(file!("grant"), &object.vars(privileges(granted), grantee).sql("option", option))
+    render(file!("grant"), &object.vars(privileges(granted), to).sql("option", option))
 }
 
 pub(super) fn revoke(object: Object<'_>, revoked: &Privileges<'_>, grantee: &Grantee) -> Result<String> {

@@ -7,6 +7,7 @@ mod compile_fail;
 mod errors;
 mod flights;
 mod house;
+mod init;
 mod isolation;
 mod laws;
 mod pgbench;

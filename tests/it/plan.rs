@@ -1,5 +1,6 @@
 //! Plans against a server: what they make, that they are complete, and that they can be taken back.
 
+mod files;
 mod locks;
 mod problems;
 mod types;
@@ -8,9 +9,9 @@ mod window;
 use std::collections::BTreeSet;
 
 use tenantry::catalog::{Catalog, live};
-use tenantry::migrate;
 use tenantry::plan::{self, Plan, Step};
 use tenantry::policy::manifest::Manifest;
+use tenantry::{QualifiedName, migrate};
 use tokio_postgres::Client;
 
 use crate::policy::{A, Admin, B, admin, outcome, unique};
@@ -56,6 +57,13 @@ impl Erp {
         plan_for(&self.manifest, &catalog)
     }
 
+    /// A text with the names of this test's roles in their places.
+    fn fill(&self, text: &str) -> String {
+        let name = |name: &String| (format!("{{{}}}", name.split('_').next().unwrap()), name.clone());
+        let names = self.roles.iter().map(name);
+        names.fold(text.to_owned(), |text, (place, name)| text.replace(&place, &name))
+    }
+
     /// Replaces something in the manifest.
     fn edit(&mut self, from: &str, to: &str) {
         assert!(self.manifest.contains(from), "{from}");
@@ -83,6 +91,11 @@ async fn a_plan_that_was_applied_is_followed_by_an_empty_one() {
     assert!(!plan.is_empty());
     migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
     assert_eq!(titles(&erp.plan().await), Vec::<String>::new());
+    // Policies of ours that no shape has any more are gone, and those of others stay.
+    let catalog = erp.catalog().await;
+    let branch = &catalog.relations[&QualifiedName::parse("erp.branch").unwrap()];
+    let policies: Vec<&str> = branch.policies.keys().map(|name| name.as_str()).collect();
+    assert!(policies.contains(&"mine") && !policies.contains(&"tenantry_old"), "{policies:?}");
 }
 
 #[tokio::test]
@@ -156,6 +169,14 @@ async fn after_a_plan_each_tenant_has_its_own_rows() {
         ("INSERT INTO erp.currency VALUES ('USD', 'Dollar')", "42501", "42501"),
         ("INSERT INTO erp.entry (day, id) VALUES ('2026-02-02', 1)", "1", "1"),
         ("DELETE FROM erp.contact", "42501", "42501"),
+        // ON DELETE SET NULL leaves the tenant as it is.
+        (
+            "INSERT INTO erp.customer (id, name) VALUES (100, 'parent');
+             INSERT INTO erp.customer (id, name, parent_id) VALUES (101, 'child', 100);
+             DELETE FROM erp.customer WHERE id = 100",
+            "1",
+            "1",
+        ),
     ] {
         let found = [outcome(&mut app, Some(A), sql).await, outcome(&mut app, Some(B), sql).await];
         assert_eq!(found, [as_a, as_b], "{sql}");
@@ -220,6 +241,61 @@ async fn what_somebody_takes_away_is_planned_again() {
         migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
         assert_eq!(titles(&erp.plan().await), Vec::<String>::new(), "{drift}");
     }
+}
+
+#[tokio::test]
+async fn later_plans_need_no_superuser() {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    let new = erp.fill(
+        "SET ROLE {owner};
+         CREATE TABLE erp.payment (
+             tenant_id uuid,
+             id bigserial PRIMARY KEY,
+             contact_id bigint REFERENCES erp.contact,
+             refunds bigint REFERENCES erp.payment
+         );
+         INSERT INTO erp.payment (tenant_id) VALUES ('00000000-0000-0000-0000-00000000000a');
+         CREATE VIEW erp.refund AS SELECT * FROM erp.payment WHERE refunds IS NOT NULL;
+         RESET ROLE",
+    );
+    erp.admin.batch_execute(&new).await.unwrap();
+    let plan = erp.plan().await;
+    let forced = plan.steps.iter().filter(|step| step.what.contains("the owner sees all rows")).count();
+    assert_eq!(forced, 1, "of the new foreign keys one refers to a table that is under FORCE");
+    let before = erp.catalog().await;
+    erp.admin.batch_execute(&erp.fill("SET ROLE {migrator}")).await.unwrap();
+    for script in [plan.up(), plan.down(), plan.up()] {
+        migrate::apply(&mut erp.admin, &script.unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    }
+    assert_eq!(titles(&erp.plan().await), Vec::<String>::new());
+    migrate::apply(&mut erp.admin, &plan.down().unwrap()).await.unwrap();
+    erp.admin.batch_execute("RESET ROLE").await.unwrap();
+    same(&erp.catalog().await, &before);
+}
+
+/// Under FORCE the server would check those rows alone that the owner sees, which are none, and find any key valid.
+#[tokio::test]
+async fn a_reference_that_crosses_is_found() {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    let crossing = erp.fill(
+        "INSERT INTO erp.contact (tenant_id, id, customer_id) VALUES ('00000000-0000-0000-0000-00000000000b', 7, 2);
+         CREATE TABLE erp.payment (tenant_id uuid NOT NULL, contact_id bigint REFERENCES erp.contact);
+         ALTER TABLE erp.payment OWNER TO {owner};
+         INSERT INTO erp.payment VALUES ('00000000-0000-0000-0000-00000000000a', 7)",
+    );
+    erp.admin.batch_execute(&crossing).await.unwrap();
+    let before = erp.catalog().await;
+    let up = erp.plan().await.up().unwrap();
+    erp.admin.batch_execute(&erp.fill("SET ROLE {migrator}")).await.unwrap();
+    let error = migrate::apply(&mut erp.admin, &up).await.unwrap_err();
+    erp.admin.batch_execute("RESET ROLE").await.unwrap();
+    assert_eq!(error.code().unwrap().code(), "23503", "{error}");
+    assert!(error.to_string().starts_with("erp.payment: foreign key payment_contact_id_fkey"), "{error}");
+    same(&erp.catalog().await, &before);
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 mod arguments;
 mod connect;
+mod from;
 mod init;
+mod map;
 mod output;
 mod passfile;
 mod plan;
@@ -19,10 +21,10 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 /// A folder that goes when this value does.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("tenantry-tool-{}-{number}", std::process::id()));
@@ -30,17 +32,17 @@ impl Folder {
         Self(path)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
@@ -61,37 +63,37 @@ impl Drop for Folder {
 }
 
 /// The tool in a folder, which is the home of its user too, and with no variables but those that a test sets.
-struct Tool {
+pub(crate) struct Tool {
     command: Command,
 }
 
 impl Tool {
-    fn at(folder: &Folder) -> Self {
+    pub(crate) fn at(folder: &Folder) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
         command.env_clear().env("HOME", &folder.0).current_dir(&folder.0).stdin(Stdio::null());
         Self { command }
     }
 
-    fn args(mut self, args: &[&str]) -> Self {
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.command.args(args);
         self
     }
 
-    fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    fn run(mut self) -> Run {
+    pub(crate) fn run(mut self) -> Run {
         Run::of(&self.command.output().unwrap())
     }
 }
 
 /// How it ended and what it wrote.
 #[derive(Debug)]
-struct Run {
-    code: i32,
-    out: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
     err: String,
 }
 
@@ -106,7 +108,7 @@ impl Run {
 
     /// It ended with this code and said this, among others, on the standard error stream.
     #[track_caller]
-    fn said(&self, code: i32, parts: &[&str]) {
+    pub(crate) fn said(&self, code: i32, parts: &[&str]) {
         assert_eq!(self.code, code, "{self:#?}");
         for part in parts {
             assert!(self.err.contains(part), "{part:?} in {self:#?}");

@@ -18,6 +18,7 @@ pub struct KeyConstraint {
 
 /// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the attributes of pg_constraint")]
 pub struct ForeignKey {
     /// The referencing columns, in order.
     pub columns: Vec<Ident>,

@@ -47,8 +47,14 @@ pub fn canonical(written: &str) -> String {
     let name = NAMES.iter().find(|(other, _)| *other == name).map_or(name, |(_, server)| *server);
     match (name, rest, modifier.as_str()) {
         // Of these the server writes the precision in the middle.
-        ("timestamp with time zone" | "time with time zone", "", "")
-        | ("timestamp without time zone" | "time without time zone", "", _) => name.to_owned(),
+        (
+            "timestamp with time zone"
+            | "time with time zone"
+            | "timestamp without time zone"
+            | "time without time zone",
+            "",
+            "",
+        ) => name.to_owned(),
         ("timestamp with time zone", "", precision) => format!("timestamp{precision} with time zone"),
         ("time with time zone", "", precision) => format!("time{precision} with time zone"),
         ("timestamp" | "time", "", precision) => format!("{name}{precision} without time zone"),

@@ -5,6 +5,7 @@ use crate::ident::Ident;
 
 /// An index, that of a constraint included.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the attributes of pg_index")]
 pub struct Index {
     /// The access method, such as `btree`.
     pub method: String,

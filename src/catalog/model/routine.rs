@@ -109,6 +109,7 @@ pub enum Parallel {
 
 /// A trigger.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the attributes of pg_trigger")]
 pub struct Trigger {
     /// When it fires.
     pub timing: TriggerTiming,

@@ -50,7 +50,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ROLE")]
     system: Option<String>,
 
-    /// The setting that carries the tenant [default: the one that policies read, or app.tenant_id]
+    /// The setting that carries the tenant [default: the one that policies read, or the usual one]
     #[arg(long, value_name = "NAME")]
     setting: Option<String>,
 

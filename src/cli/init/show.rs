@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::output;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain, wrap};
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 use crate::plan::{Choice, Proposal, Proposed, ProposedRole, Question, Suggestion, TenantColumn};
 use crate::policy::manifest::{Class, Via};
 
@@ -53,10 +53,10 @@ pub(super) fn report(proposal: &Proposal, name: &str, written: Option<&Path>) ->
 /// The tenant column, the roles and the schemas, each with its reason.
 fn head(proposal: &Proposal) -> String {
     let roles = &proposal.roles;
-    let role = |of: &ProposedRole| of.name.as_ref().map_or_else(|| "none".to_owned(), |name| name.plain());
+    let role = |of: &ProposedRole| of.name.as_ref().map_or_else(|| "none".to_owned(), Ident::plain);
     let of_column = |column: &TenantColumn| format!("{} {}", column.name.plain(), column.tenant_type.sql());
     let column = proposal.column.as_ref();
-    let schemas: Vec<String> = proposal.schemas.iter().map(|schema| schema.plain()).collect();
+    let schemas: Vec<String> = proposal.schemas.iter().map(Ident::plain).collect();
     let lines = [
         (
             "tenant column",
@@ -159,9 +159,10 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
     let column = proposal.column.as_ref().map(|column| {
         json!({ "name": column.name.as_str(), "type": column.tenant_type.sql(), "reason": column.reason })
     });
-    let role = |role: &ProposedRole| json!({ "name": role.name.as_ref().map(|name| name.as_str()), "reason": role.reason });
+    let role =
+        |role: &ProposedRole| json!({ "name": role.name.as_ref().map(Ident::as_str), "reason": role.reason });
     let roles = &proposal.roles;
-    let schemas: Vec<&str> = proposal.schemas.iter().map(|schema| schema.as_str()).collect();
+    let schemas: Vec<&str> = proposal.schemas.iter().map(Ident::as_str).collect();
     let candidates: Vec<String> = proposal.candidates.iter().map(ToString::to_string).collect();
     let relations: Vec<Value> = proposal.relations.iter().map(relation).collect();
     json!({
@@ -184,13 +185,13 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
 
 fn relation((name, proposed): (&QualifiedName, &Proposed)) -> Value {
     let entry = |class: &Class, column: Option<&str>| json!({ "class": class.name(), "via": via(class), "column": column });
-    let column = proposed.column.as_ref().map(|column| column.as_str());
+    let column = proposed.column.as_ref().map(Ident::as_str);
     let mut fields = json!({ "name": name.plain(), "class": proposed.class(), "reason": proposed.reason });
     match &proposed.choice {
         Choice::Entry(class) => fields["entry"] = entry(class, column),
         Choice::Undecided { question, between } => {
             let answer = |of: &Suggestion| {
-                let mut answer = entry(&of.class, of.column.as_ref().map(|column| column.as_str()));
+                let mut answer = entry(&of.class, of.column.as_ref().map(Ident::as_str));
                 answer["meaning"] = of.meaning.as_str().into();
                 answer
             };

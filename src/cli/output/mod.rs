@@ -12,8 +12,9 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::failure::{Exit, Failure};
+use crate::catalog::replay::Opaque;
 use crate::policy::manifest::Problem;
-use style::{CARE, DIM, WRONG, paint, plain};
+use style::{CARE, DIM, WRONG, count, paint, plain};
 
 /// What the output is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -214,6 +215,30 @@ pub(super) fn listed(problems: &[Problem], file: &str) -> String {
         let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
     }
     text
+}
+
+/// The statements of files that the model is without, under a title; nothing if there are none.
+pub(super) fn not_followed(opaque: &[Opaque]) -> String {
+    if opaque.is_empty() {
+        return String::new();
+    }
+    let place = |of: &Opaque| plain(format!("{}:{}:{}", of.file(), of.line(), of.column()));
+    let width = opaque.iter().map(|of| place(of).chars().count()).max().unwrap_or_default();
+    let title = format!("{} not followed", count(opaque.len(), "statement"));
+    let mut text =
+        format!("{} {}\n", paint(CARE.bold(), title), paint(DIM, "what they do is not looked at here"));
+    for of in opaque {
+        let place = paint(DIM, format!("{:<width$}", place(of)));
+        let _ = writeln!(text, "  {place}  {}", plain(of.why()).replace('\n', " "));
+    }
+    text
+}
+
+/// The same as JSON has them.
+pub(super) fn opaque(opaque: &[Opaque]) -> Value {
+    let one =
+        |of: &Opaque| json!({ "file": of.file(), "line": of.line(), "column": of.column(), "why": of.why() });
+    opaque.iter().map(one).collect()
 }
 
 /// Problems as JSON has them everywhere.

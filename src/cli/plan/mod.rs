@@ -4,7 +4,7 @@ mod clock;
 mod show;
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::args::{Global, help};
 use super::failure::{Exit, Failure};
 use super::files;
 use super::output::{self, Terminal};
-use super::source::{Source, manifest};
+use super::source::{Source, SqlFiles, manifest};
 use crate::plan::{Plan, Remark, Step, Style, plan};
 use crate::policy::manifest::Problem;
 use show::Way;
@@ -21,6 +21,7 @@ use show::Way;
 const EXAMPLES: &str = "\
 tenantry plan                                  the steps with their SQL, for people to read
 tenantry plan --check                          in CI: exit code 1 if anything is missing
+tenantry plan --from migrations --check        the same without a database
 tenantry plan --out migrations --style sqlx    a migration and its way back
 tenantry plan --out - | psql                   straight to the server";
 
@@ -31,6 +32,9 @@ tenantry plan --out - | psql                   straight to the server";
 #[derive(clap::Args)]
 #[command(after_help = help(EXAMPLES))]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    files: SqlFiles,
+
     /// Write the steps as migration files into this folder, all or none; - prints them as one script.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -82,53 +86,66 @@ impl From<Runner> for Style {
     }
 }
 
+/// What was found out.
+struct Found {
+    plan: Plan,
+    /// What stands in the way of a plan.
+    problems: Vec<Problem>,
+    source: Source,
+}
+
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let manifest = manifest(&global.config)?;
-    let source = Source::live(global, terminal)?;
-    let plan = match plan(&manifest, &source.catalog) {
-        Ok(plan) => plan,
-        Err(problems) => {
-            let human = || show::problems(&problems, &global.config);
-            terminal.result(human, || fields(&Plan::default(), &problems))?;
-            return Ok(Exit::Findings);
-        }
+    let source = Source::read(&arguments.files, &manifest, global, terminal)?;
+    let (plan, problems) = match plan(&manifest, &source.catalog) {
+        Ok(plan) => (plan, Vec::new()),
+        Err(problems) => (Plan::default(), problems),
     };
+    let found = Found { plan, problems, source };
+    if !found.problems.is_empty() {
+        terminal.result(|| show::problems(&found, &global.config), || fields(&found))?;
+        return Ok(Exit::Findings);
+    }
     let way = if arguments.down { Way::Down } else { Way::Up };
-    if let Some(folder) = arguments.out.as_deref().filter(|_| !plan.is_empty()) {
-        return out(arguments, &plan, way, folder, terminal);
+    if let Some(folder) = arguments.out.as_deref().filter(|_| !found.plan.is_empty()) {
+        return out(arguments, &found, way, folder, terminal);
     }
     let human = || {
-        if plan.is_empty() {
-            show::nothing(&plan, &source.name)
+        if found.plan.is_empty() {
+            show::nothing(&found)
         } else if arguments.check {
-            show::list(&plan, &source.name)
+            show::list(&found)
         } else {
-            show::steps(&plan, way, &source.name)
+            show::steps(&found, way)
         }
     };
     // A script is the result here, and an empty one is a script too.
     if arguments.out.as_deref().is_some_and(files::is_standard_output) && !terminal.is_json() {
         terminal.note(&human());
     } else {
-        terminal.result(human, || fields(&plan, &[]))?;
+        terminal.result(human, || fields(&found))?;
     }
-    Ok(if arguments.check && !plan.is_empty() { Exit::Findings } else { Exit::Clean })
+    Ok(if arguments.check && !found.plan.is_empty() { Exit::Findings } else { Exit::Clean })
 }
 
 /// Writes the files, or prints the script.
 fn out(
     arguments: &Arguments,
-    plan: &Plan,
+    found: &Found,
     way: Way,
-    folder: &std::path::Path,
+    folder: &Path,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
+    let plan = &found.plan;
     if files::is_standard_output(folder) {
         let script = match way {
             Way::Up => plan.up()?,
             Way::Down => plan.down()?,
         };
-        let json = || json!({ "script": script.to_string() });
+        if !terminal.is_json() {
+            terminal.note(&output::not_followed(&found.source.opaque));
+        }
+        let json = || json!({ "script": script.to_string(), "opaque": output::opaque(&found.source.opaque) });
         terminal.result(|| script.to_string(), json)?;
         return Ok(Exit::Clean);
     }
@@ -138,15 +155,15 @@ fn out(
     let written = write::files(plan, arguments.style.into(), &arguments.name, folder)?;
     let json = || {
         let files: Vec<Value> = written.iter().map(|path| path.display().to_string().into()).collect();
-        let mut fields = fields(plan, &[]);
+        let mut fields = fields(found);
         fields["files"] = files.into();
         fields
     };
-    terminal.result(|| show::written(plan, &written), json)?;
+    terminal.result(|| show::written(found, &written), json)?;
     Ok(Exit::Clean)
 }
 
-fn fields(plan: &Plan, problems: &[Problem]) -> Value {
+fn fields(found: &Found) -> Value {
     let step = |step: &Step| {
         json!({
             "object": step.object,
@@ -160,8 +177,9 @@ fn fields(plan: &Plan, problems: &[Problem]) -> Value {
     };
     let remark = |remark: &Remark| json!({ "object": remark.object, "what": remark.what });
     json!({
-        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
-        "remarks": plan.remarks.iter().map(remark).collect::<Vec<_>>(),
-        "problems": output::problems(problems),
+        "steps": found.plan.steps.iter().map(step).collect::<Vec<_>>(),
+        "remarks": found.plan.remarks.iter().map(remark).collect::<Vec<_>>(),
+        "problems": output::problems(&found.problems),
+        "opaque": output::opaque(&found.source.opaque),
     })
 }

@@ -3,10 +3,10 @@
 use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::cli::output::listed;
+use super::Found;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::cli::output::{listed, not_followed};
 use crate::plan::{Lock, Plan, Step, Work};
-use crate::policy::manifest::Problem;
 
 /// Forward, or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +19,13 @@ pub(super) enum Way {
 const WIDEST: usize = 64;
 
 /// One line, and what stays open.
-pub(super) fn nothing(plan: &Plan, name: &str) -> String {
-    format!("{} {}\n{}", paint(GOOD, "nothing is missing"), plain(format!("in {name}")), remarks(plan))
+pub(super) fn nothing(found: &Found) -> String {
+    let name = plain(&found.source.name);
+    format!("{} in {name}\n{}", paint(GOOD, "nothing is missing"), open(found))
 }
 
 /// The steps with their SQL.
-pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
+pub(super) fn steps(found: &Found, way: Way) -> String {
     let (title, order) = match way {
         Way::Up => ("What is missing in", "The numbers are the order of the steps in their transaction."),
         Way::Down => (
@@ -32,8 +33,8 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
             "The numbers are the order of the steps in their transaction, the last one first.",
         ),
     };
-    let mut text = format!("{title} {}\n{}\n", paint(BOLD, name), paint(DIM, order));
-    for (object, steps) in grouped(plan, way) {
+    let mut text = format!("{title} {}\n{}\n", paint(BOLD, &found.source.name), paint(DIM, order));
+    for (object, steps) in grouped(&found.plan, way) {
         let _ = writeln!(text, "\n{}", paint(NAME.bold(), object));
         let mut said = "";
         for (number, step) in steps {
@@ -63,14 +64,15 @@ pub(super) fn steps(plan: &Plan, way: Way, name: &str) -> String {
         }
     }
     match way {
-        Way::Up => text + &remarks(plan) + &summary(plan),
+        Way::Up => text + &open(found) + &summary(&found.plan),
         Way::Down => text,
     }
 }
 
 /// The steps without their SQL.
-pub(super) fn list(plan: &Plan, name: &str) -> String {
-    let mut text = format!("Missing in {}\n", paint(BOLD, name));
+pub(super) fn list(found: &Found) -> String {
+    let plan = &found.plan;
+    let mut text = format!("Missing in {}\n", paint(BOLD, &found.source.name));
     let widths = plan.steps.iter().map(|step| plain(&step.what).chars().count());
     let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
     for (object, steps) in grouped(plan, Way::Up) {
@@ -84,22 +86,23 @@ pub(super) fn list(plan: &Plan, name: &str) -> String {
         }
     }
     let help = paint(DIM, "tenantry plan shows the SQL, and what each step is for");
-    text + &remarks(plan) + &summary(plan) + &help + "\n"
+    text + &open(found) + &summary(plan) + &help + "\n"
 }
 
 /// What has to be settled before there is a plan.
-pub(super) fn problems(problems: &[Problem], manifest: &Path) -> String {
-    let title = format!("{} to settle before there is a plan", count(problems.len(), "thing"));
-    format!("{}\n\n{}", paint(BOLD, title), listed(problems, &manifest.display().to_string()))
+pub(super) fn problems(found: &Found, manifest: &Path) -> String {
+    let title = format!("{} to settle before there is a plan", count(found.problems.len(), "thing"));
+    let problems = listed(&found.problems, &manifest.display().to_string());
+    format!("{}\n\n{problems}{}", paint(BOLD, title), open(found))
 }
 
 /// Which files were written.
-pub(super) fn written(plan: &Plan, files: &[PathBuf]) -> String {
+pub(super) fn written(found: &Found, files: &[PathBuf]) -> String {
     let mut text = String::new();
     for file in files {
         let _ = writeln!(text, "{} {}", paint(GOOD, "wrote"), plain(file.display()));
     }
-    text + &remarks(plan) + &summary(plan)
+    text + &open(found) + &summary(&found.plan)
 }
 
 /// The steps by what they change, each with its number; the objects in the order in which they come first.
@@ -132,13 +135,17 @@ fn cost(step: &Step) -> Option<String> {
     }
 }
 
-fn remarks(plan: &Plan) -> String {
-    if plan.remarks.is_empty() {
-        return String::new();
+/// What stays open: what no step can close, and what nobody knows.
+fn open(found: &Found) -> String {
+    let mut text = String::new();
+    if !found.plan.remarks.is_empty() {
+        let _ = writeln!(text, "\n{}", paint(CARE.bold(), "Stays open"));
     }
-    let mut text = format!("\n{}\n", paint(CARE.bold(), "Stays open"));
-    for remark in &plan.remarks {
-        let _ = writeln!(text, "  {} {}", paint(NAME, format!("{}:", remark.object)), plain(&remark.what));
+    for remark in &found.plan.remarks {
+        let _ = writeln!(text, "  {}  {}", paint(NAME, &remark.object), plain(&remark.what));
+    }
+    if !found.source.opaque.is_empty() {
+        text = text + "\n" + &not_followed(&found.source.opaque);
     }
     text
 }

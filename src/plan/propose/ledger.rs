@@ -34,8 +34,7 @@ const LEDGERS: [(&[&str], &[&str], &str); 24] = [
 /// The tool whose ledger a table is, by its name and its columns.
 pub(super) fn tool(name: &str, relation: &Relation) -> Option<&'static str> {
     let has = |wanted: &&str| relation.columns.iter().any(|column| column.name.as_str() == *wanted);
-    let is = |(names, columns, _): &&(&[&str], &[&str], &str)| {
-        names.contains(&name) && columns.iter().all(|of| has(&of))
-    };
+    let is =
+        |(names, columns, _): &&(&[&str], &[&str], &str)| names.contains(&name) && columns.iter().all(has);
     LEDGERS.iter().find(is).map(|(_, _, tool)| *tool)
 }

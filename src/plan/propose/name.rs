@@ -118,7 +118,7 @@ pub(super) fn is_users(name: &str) -> bool {
 pub(super) fn shared_beginning(child: &str, parent: &str) -> usize {
     let (child, parent) = (words(child), words(parent));
     let same = |(child, parent): (&String, &String)| child == parent || *child == singular(parent);
-    let whole = parent.len() < child.len() && child.iter().zip(&parent).all(|pair| same(pair));
+    let whole = parent.len() < child.len() && child.iter().zip(&parent).all(same);
     if whole { parent.len() } else { 0 }
 }
 

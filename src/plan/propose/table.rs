@@ -1,14 +1,16 @@
 //! Tables: whose their rows are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
+use super::answer::{columns, deny, exempt, shared, via};
 use super::name::{is_users, means, weight};
 use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
 use super::{Facts, Proposed, Question, Suggestion, Table, TenantColumn, count, ledger, said, whole};
 use crate::catalog::{Catalog, Column, Relation};
-use crate::ident::{Ident, QualifiedName};
+use crate::ident::QualifiedName;
 use crate::plan::place::fits;
-use crate::policy::manifest::{Class, Via};
+use crate::policy::manifest::Class;
 
 /// How many answers of one kind are named.
 const NAMED: usize = 5;
@@ -127,10 +129,11 @@ fn own(relation: &Relation, name: &QualifiedName) -> Proposed {
     let mut reason = "the tenants' own table: a row is a tenant".to_owned();
     let to_itself = relation.foreign_keys.values().find(|of| of.references == *name && of.columns.len() == 1);
     if let Some(parent) = to_itself.and_then(|of| of.columns.first()) {
-        reason.push_str(&format!(
+        let _ = write!(
+            reason,
             "; {} puts one above another: class tree with [tree] lets the upper see the lower",
             parent.plain()
-        ));
+        );
     }
     Proposed::entry(Class::Tenant { direct: false }, reason)
 }
@@ -291,7 +294,7 @@ impl<'a> Scene<'a> {
         let mut at = step.to;
         while let Shortest::Sure(steps) | Shortest::Perhaps(steps) = self.ways.shortest(at) {
             let Some((next, _)) = pick(&steps) else { break };
-            text.push_str(&format!(", on to {}", said(next.to, step.from)));
+            let _ = write!(text, ", on to {}", said(next.to, step.from));
             at = next.to;
         }
         text
@@ -325,10 +328,15 @@ impl<'a> Scene<'a> {
         let users = if is_users(name.name().as_str()) { "its rows are users; " } else { "" };
         let referring = self.referring.get(name).copied().unwrap_or_default();
         let refers = if referring == 1 { "refers" } else { "refer" };
-        let by = format!("{users}{} of tenants {refers} to it", count(referring, "table"));
+        let by = if referring > 0 {
+            format!("{users}{} of tenants {refers} to it", count(referring, "table"))
+        } else {
+            users.trim_end_matches("; ").to_owned()
+        };
         if let Some(circle) = self.ways.circle(name) {
             let circle: Vec<String> = circle.iter().map(|of| said(of, name)).collect();
-            let reason = format!("{by}; it refers in a circle: {}", circle.join(" → "));
+            let by = if by.is_empty() { by } else { format!("{by}; ") };
+            let reason = format!("{by}it refers in a circle: {}", circle.join(" → "));
             return Proposed::undecided(Question::Circle, between, reason);
         }
         if referring > 0 {
@@ -344,47 +352,4 @@ impl<'a> Scene<'a> {
         between.push(deny());
         Proposed::undecided(Question::Alone, between, format!("{users}no row has to refer to another table"))
     }
-}
-
-/// How a manifest names the way: by the table where one foreign key leads there, or else by the foreign key.
-fn via(step: &Step<'_>) -> Option<Via> {
-    let keys = || step.relation.foreign_keys.iter();
-    let several = keys().filter(|(_, key)| key.references == step.key.references).count() > 1;
-    // A name that reads as a table's with its schema would be taken for one.
-    let can_stand = |name: &Ident| QualifiedName::parse(name.as_str()).is_err();
-    if several {
-        return can_stand(step.name).then(|| Via::Name(step.name.clone()));
-    }
-    let table = &step.key.references;
-    // A foreign key of that name comes before the table.
-    let taken = keys().any(|(name, _)| name == table.name() && name != step.name);
-    if table.schema() == step.from.schema() && !taken && can_stand(table.name()) {
-        Some(Via::Name(table.name().clone()))
-    } else {
-        Some(Via::Table(table.clone()))
-    }
-}
-
-fn columns(step: &Step<'_>) -> String {
-    let names: Vec<String> = step.key.columns.iter().map(Ident::plain).collect();
-    names.join(", ")
-}
-
-impl Suggestion {
-    pub(super) fn new(class: Class, meaning: impl Into<String>) -> Self {
-        Self { class, column: None, meaning: meaning.into() }
-    }
-}
-
-fn shared(meaning: &str) -> Suggestion {
-    Suggestion::new(Class::Shared, meaning)
-}
-
-/// With a reason that is still to be written.
-pub(super) fn exempt(meaning: &str) -> Suggestion {
-    Suggestion::new(Class::Exempt { reason: "…".to_owned() }, meaning)
-}
-
-pub(super) fn deny() -> Suggestion {
-    Suggestion::new(Class::Deny, "nobody reaches it")
 }

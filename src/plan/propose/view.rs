@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{deny, exempt};
+use super::answer::{deny, exempt};
 use super::{Proposed, Question, said};
 use crate::catalog::{Catalog, Relation, RelationKind};
 use crate::ident::{Ident, QualifiedName};

@@ -184,6 +184,9 @@ fn distances<'a>(
     distances
 }
 
+/// How much says that a row is part of what a step leads to.
+type Sign<'f> = &'f dyn Fn(&Step<'_>) -> usize;
+
 /// The one of several steps that leads to what a row is part of, if all signs agree on it.
 pub(super) fn pick<'s, 'a>(steps: &[&'s Step<'a>]) -> Option<(&'s Step<'a>, Because)> {
     if let [only] = steps {
@@ -195,7 +198,7 @@ pub(super) fn pick<'s, 'a>(steps: &[&'s Step<'a>]) -> Option<(&'s Step<'a>, Beca
     };
     let deleted = |step: &Step<'_>| usize::from(step.key.on_delete == ReferentialAction::Cascade);
     let named = |step: &Step<'_>| shared_beginning(step.from.name().as_str(), step.to.name().as_str());
-    let signs: [(Because, &dyn Fn(&Step<'_>) -> usize); 3] =
+    let signs: [(Because, Sign<'_>); 3] =
         [(Because::Key, &key), (Because::Deleted, &deleted), (Because::Named, &named)];
     let mut found: Option<(&'s Step<'a>, Because)> = None;
     for (because, sign) in signs {
@@ -211,7 +214,7 @@ pub(super) fn pick<'s, 'a>(steps: &[&'s Step<'a>]) -> Option<(&'s Step<'a>, Beca
 }
 
 /// The only step of which a sign says most.
-fn most<'s, 'a>(steps: &[&'s Step<'a>], sign: &dyn Fn(&Step<'_>) -> usize) -> Option<&'s Step<'a>> {
+fn most<'s, 'a>(steps: &[&'s Step<'a>], sign: Sign<'_>) -> Option<&'s Step<'a>> {
     let most = steps.iter().map(|step| sign(step)).max().filter(|most| *most > 0)?;
     let mut with = steps.iter().filter(|step| sign(step) == most);
     let first = with.next()?;

@@ -3,6 +3,7 @@
 mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use toml_edit::Key;
 
@@ -39,7 +40,7 @@ impl Proposal {
             let counts: Vec<String> =
                 counts.iter().map(|(class, count)| format!("{count} {class}")).collect();
             let all = count(self.relations.len(), "relation");
-            text.push_str(&format!("#\n{}", comment(&format!("{all}: {}.", counts.join(", ")))));
+            let _ = write!(text, "#\n{}", comment(&format!("{all}: {}.", counts.join(", "))));
         }
         text
     }
@@ -48,18 +49,15 @@ impl Proposal {
         let setting = self.setting.as_ref().map_or("app.tenant_id", |setting| setting.as_str());
         let why_setting = if self.setting.is_some() { "as the policies that are there read it" } else { "" };
         let mut lines = Vec::new();
-        match &self.column {
-            Some(column) => {
-                lines.push(field("column", column.name.as_str(), &column.reason));
-                lines.push(field("type", column.tenant_type.sql(), ""));
-            }
-            None => {
-                lines.push(Line::comment(
-                    "column and type are to be settled: run tenantry init again with --column",
-                ));
-                for candidate in &self.candidates {
-                    lines.push(field("column", candidate.column.as_str(), &candidate.to_string()).out());
-                }
+        if let Some(column) = &self.column {
+            lines.push(field("column", column.name.as_str(), &column.reason));
+            lines.push(field("type", column.tenant_type.sql(), ""));
+        } else {
+            lines.push(Line::comment(
+                "column and type are to be settled: run tenantry init again with --column",
+            ));
+            for candidate in &self.candidates {
+                lines.push(field("column", candidate.column.as_str(), &candidate.to_string()).out());
             }
         }
         lines.push(field("setting", setting, why_setting));
@@ -128,17 +126,18 @@ impl Proposal {
         };
         let column = self.column.as_ref().map(|column| column.name.plain()).unwrap_or_default();
         let said = [
-            (of("tenant"), format!("with {column} not null, the tenant's in it")),
-            (of("partition"), "as partitions, with their tables".to_owned()),
-            (of("view"), "as views, with the rights of who asks".to_owned()),
-            (of("apart"), "apart, since nothing of tenants is in them".to_owned()),
+            ("tenant", format!("{column} is not null")),
+            ("partition", "as its table".to_owned()),
+            ("view", "with the rights of who asks".to_owned()),
+            ("apart", "nothing of tenants is in it".to_owned()),
         ];
         let said: Vec<String> = said
             .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .map(|(class, why)| (of(class), class, why))
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, class, why)| format!("{count} {class} ({why})"))
             .collect();
-        (!said.is_empty()).then(|| comment(&format!("Without an entry: {}.", said.join("; "))))
+        (!said.is_empty()).then(|| comment(&format!("Without an entry, by default: {}.", said.join("; "))))
     }
 }
 
@@ -191,19 +190,21 @@ impl Question {
 }
 
 /// The relations of one question, with its answers above.
-fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
+fn asked<'a>(question: Question, buckets: &[Bucket<'a>]) -> String {
     let number: usize = buckets.iter().map(|(_, relations)| relations.len()).sum();
+    // Of several ways the answers say all that the reason does.
+    let said = matches!(question, Question::SeveralWays | Question::SeveralColumns);
     let mut text = comment(&format!("{number} undecided: {}", question.text()));
     for (answers, relations) in buckets {
-        let one =
-            |(name, reason): (&QualifiedName, &str)| line(&key(name), "{ class = \"undecided\" }", reason);
+        let one = |(name, reason): (&QualifiedName, &str)| {
+            line(&key(name), entry(&Class::Undecided, None, None), reason)
+        };
         if buckets.len() > 1 {
             text.push_str("#\n");
         }
         match relations[..] {
             [(name, proposed)] if buckets.len() > 1 => {
-                // Of several ways the answers say all that the reason does.
-                if !matches!(question, Question::SeveralWays | Question::SeveralColumns) {
+                if !said {
                     text.push_str(&comment(&proposed.reason));
                 }
                 text.push_str(&options(answers));
@@ -211,8 +212,9 @@ fn asked(question: Question, buckets: &[Bucket<'_>]) -> String {
             }
             _ => {
                 text.push_str(&options(answers));
+                let reason = |proposed: &'a Proposed| if said { "" } else { proposed.reason.as_str() };
                 let lines: Vec<Line> =
-                    relations.iter().map(|(name, proposed)| one((name, &proposed.reason))).collect();
+                    relations.iter().map(|(name, proposed)| one((name, reason(proposed)))).collect();
                 // Of the others each has a reason of its own.
                 let alike = matches!(question, Question::NullTenants | Question::Alone | Question::NoPolicy);
                 text.push_str(&if alike { list(lines) } else { aligned(&lines) });
@@ -252,7 +254,12 @@ fn entry(class: &Class, column: Option<&Ident>, grants: Option<&BTreeSet<Privile
         Class::Child { via: Via::Name(name) } => fields.push(format!("via = {}", text(name.as_str()))),
         Class::Exempt { reason } => fields.push(format!("reason = {}", text(reason))),
         Class::Tenant { direct: true } => fields.push("direct = true".to_owned()),
-        Class::Tenant { .. } | Class::Shared | Class::Tree | Class::Membership | Class::Deny => {}
+        Class::Tenant { .. }
+        | Class::Shared
+        | Class::Tree
+        | Class::Membership
+        | Class::Deny
+        | Class::Undecided => {}
     }
     fields.extend(column.map(|column| format!("column = {}", text(column.as_str()))));
     fields.extend(grants.map(|grants| {

@@ -19,8 +19,7 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn line(&self, span: Option<Range<usize>>) -> Option<usize> {
-        let before = self.text.as_bytes().get(..span?.start)?;
-        Some(1 + before.iter().filter(|byte| **byte == b'\n').count())
+        Some(1 + self.text.get(..span?.start)?.matches('\n').count())
     }
 
     pub(super) fn problem(&self, line: Option<usize>, what: impl Into<String>) {
@@ -122,7 +121,7 @@ impl<'t> Fields<'t> {
     /// Says of everything that was not asked for that it is unknown.
     pub(super) fn finish(self) {
         for (key, line, _) in self.entries() {
-            if self.asked.iter().any(|field| *field == key) {
+            if self.asked.contains(&key) {
                 continue;
             }
             let advice = match nearest(key, &self.asked) {

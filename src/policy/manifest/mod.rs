@@ -46,6 +46,10 @@
 //! | `membership` | those of the tenants that the user is a member of | such a user |
 //! | `deny` | nobody's | nobody but roles with BYPASSRLS |
 //! | `exempt` | not governed, for a `reason` | whoever has the grants |
+//! | `undecided` | nobody has said yet, and there is no plan before somebody does | |
+//!
+//! A row of a child whose parent has no tenant, in a table of class `shared`, is seen by nobody: only rows that say whose
+//! they are can be shared.
 //!
 //! Any entry can have `column`, the name of this table's tenant column, and `grants`, a list of what the app role may do
 //! with it in place of the class's own (`select`, `insert`, `update`, `delete`). Class `tenant` can have `direct = true`: the
@@ -116,6 +120,9 @@ pub enum Class {
         /// Why not.
         reason: String,
     },
+    /// Nobody has said yet. `tenantry init` proposes it where it finds several answers, and there is no plan before it is
+    /// settled.
+    Undecided,
 }
 
 /// The way from a child to its parent.
@@ -139,6 +146,7 @@ impl Class {
             Self::Membership => "membership",
             Self::Deny => "deny",
             Self::Exempt { .. } => "exempt",
+            Self::Undecided => "undecided",
         }
     }
 }

@@ -60,6 +60,17 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
             format!("{} is of class {class}, which needs a section {missing}", name.plain()),
         );
     }
+    if let Some(roles) = &roles {
+        if tree.is_some() && roles.system_role().is_none() {
+            text.problem(
+                None,
+                "[tree] needs system in [roles]: what reads the tree of tenants runs as that role",
+            );
+        }
+        if roles.migrator_role().is_some() && roles.owner_role().is_none() {
+            text.problem(None, "migrator in [roles] needs owner there: it is a member of that role");
+        }
+    }
     let mut tenancy = tenancy?;
     if let Some(tree) = tree {
         tenancy = tenancy.tree(tree);
@@ -199,14 +210,7 @@ fn entry<'t>(name: &str, line: Option<usize>, item: &'t Item, text: &'t Text<'t>
             }
             Some(Class::Exempt { reason: reason.value.to_owned() })
         }
-        "undecided" => {
-            let known = CLASSES.join(", ");
-            text.problem(
-                field.line,
-                format!("{name} is to be settled; put one of {known} in place of undecided"),
-            );
-            None
-        }
+        "undecided" => Some(Class::Undecided),
         other => {
             let advice = match nearest(other, &CLASSES) {
                 Some(meant) => format!("did you mean {meant:?}?"),

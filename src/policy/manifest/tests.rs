@@ -121,6 +121,18 @@ fn one_role_has_one_purpose() {
 }
 
 #[test]
+fn what_needs_another_role_says_so() {
+    let found = problems(&format!("{LEAST}migrator = \"m\"\n[tree]\ntable = \"public.company\"\n"));
+    assert_eq!(
+        found,
+        [
+            "[tree] needs system in [roles]: what reads the tree of tenants runs as that role",
+            "migrator in [roles] needs owner there: it is a member of that role",
+        ]
+    );
+}
+
+#[test]
 fn a_name_of_a_table_has_its_schema() {
     let found = problems(&format!("{LEAST}[tables]\ninvoice = {{ class = \"deny\" }}\n"));
     assert!(found[0].starts_with("line 6: \"invoice\" is not a qualified name"), "{found:?}");

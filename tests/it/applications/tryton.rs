@@ -6,16 +6,35 @@ mod program;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::catalog::{Catalog, live};
-use tenantry::plan::{self, Facts, Hints, Place, Question};
-use tenantry::policy::manifest::{Class, Entry, Manifest, Via};
-use tenantry::{Ident, QualifiedName, migrate};
+use tenantry::plan::{self, Place};
+use tenantry::policy::manifest::Manifest;
 
 use self::program::{COMPANIES, Work, create, work};
 use crate::policy::{Admin, admin, unique};
+use crate::tool::{Folder, Run, Tool};
 
-/// Its configuration and its clients' state, which belong to no company, and what only looks like a company's:
-/// a user's company is the one that it works for at the moment.
-const NOT_TENANTS: [&str; 2] = ["ir_sequence", "res_user"];
+/// Parties, products, the configuration, the state of clients: Tryton keeps them for all companies together.
+const SHARED_BY_ALL: &str = "class = \"exempt\", reason = \"all companies share it\"";
+
+/// The other answers. A user's company is the one that it works for at the moment, and some sequences are everybody's.
+const ANSWERS: [(&str, &str); 10] = [
+    ("account_journal_sequence", "class = \"shared\""),
+    ("party_party_account", "class = \"shared\""),
+    ("party_party_lang", "class = \"shared\""),
+    ("party_party_sale_price_list", "class = \"shared\""),
+    ("product_configuration_cost_price_warehouse", "class = \"shared\""),
+    ("product_configuration_default_lead_time", "class = \"shared\""),
+    ("account_move_line_template", "class = \"child\", via = \"account_move_template\""),
+    (
+        "analytic_account_account_distribution",
+        "class = \"child\", via = \"analytic_account_account_distribution_parent_fkey\"",
+    ),
+    ("project_allocation", "class = \"child\", via = \"project_work\""),
+    (
+        "project_predecessor_successor",
+        "class = \"child\", via = \"project_predecessor_successor_successor_fkey\"",
+    ),
+];
 
 /// Tryton's database and who works in it.
 struct Tryton {
@@ -41,90 +60,28 @@ impl Tryton {
         live::load(&mut self.admin).await.unwrap()
     }
 
-    /// What is proposed, with an answer to every question.
-    async fn manifest(&mut self, catalog: &Catalog) -> Manifest {
-        let mut facts = Facts::default();
-        for (name, relation) in &catalog.relations {
-            let nullable =
-                relation.column(&Ident::new("company").unwrap()).is_some_and(|column| !column.not_null);
-            if nullable {
-                let sql = format!("SELECT EXISTS (SELECT FROM {name} WHERE company IS NULL)");
-                let row = self.admin.query_one(&sql, &[]).await.unwrap();
-                facts.null_tenants.insert(name.clone(), row.get(0));
-            }
-        }
-        let role = |name: &str| Some(Ident::new(name).unwrap());
-        let hints = Hints { app: role(&self.app), system: role(&self.system), ..Hints::default() };
-        let proposal = plan::propose(catalog, &hints, &facts);
-        assert_eq!(proposal.problems, []);
-        let column = proposal.column.as_ref().unwrap();
-        assert_eq!(column.name.as_str(), "company");
-
-        let answer = |name: &QualifiedName, question: Question| {
-            let shared = question == Question::NullTenants && !NOT_TENANTS.contains(&name.name().as_str());
-            if shared {
-                "class = \"shared\""
-            } else {
-                "class = \"exempt\", reason = \"all companies share it\""
-            }
-        };
-        let mut text = proposal.to_toml();
-        for (name, proposed) in proposal.undecided() {
-            let plan::Choice::Undecided { question, .. } = proposed.choice else { unreachable!() };
-            text = settled(&text, name, answer(name, question));
-        }
-        for name in NOT_TENANTS {
-            let name = QualifiedName::parse(&format!("public.{name}")).unwrap();
-            if proposal.relations[&name].class() != "undecided" {
-                text.push_str(&format!("\"{}\" = {{ {} }}\n", name.plain(), answer(&name, Question::Alone)));
-            }
-        }
-        let mut manifest = Manifest::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-        exempt_children_of_exempt(&mut manifest, catalog);
-        manifest
+    /// Runs the tool, which has to end with this code.
+    fn tool(&self, folder: &Folder, arguments: &[&str], code: i32) -> Run {
+        let run = Tool::at(folder).args(arguments).env("DATABASE_URL", self.admin.url()).run();
+        run.said(code, &[]);
+        run
     }
 }
 
-/// What belongs to a user belongs to no company, once users do not.
-fn exempt_children_of_exempt(manifest: &mut Manifest, catalog: &Catalog) {
-    loop {
-        let is_exempt = |name: &QualifiedName| {
-            manifest.entry(name).is_some_and(|entry| matches!(entry.class, Class::Exempt { .. }))
-        };
-        let leads_out = |(name, entry): (&QualifiedName, &Entry)| {
-            let Class::Child { via } = &entry.class else { return None };
-            let parent = match via {
-                Via::Table(table) => table.clone(),
-                Via::Name(key) => match catalog.relations[name].foreign_keys.get(key) {
-                    Some(key) => key.references.clone(),
-                    None => QualifiedName::new(name.schema().clone(), key.clone()),
-                },
-            };
-            is_exempt(&parent).then(|| name.clone())
-        };
-        let children: Vec<QualifiedName> = manifest.tables.iter().filter_map(leads_out).collect();
-        if children.is_empty() {
-            return;
-        }
-        for name in children {
-            let reason = "it goes with what all companies share".to_owned();
-            manifest.tables.get_mut(&name).unwrap().class = Class::Exempt { reason };
-        }
-    }
-}
-
-/// The manifest with an answer where the relation is undecided.
-fn settled(manifest: &str, name: &QualifiedName, answer: &str) -> String {
-    let quoted = [format!("\"{}\"", name.plain()), format!("'{}'", name.plain())];
+/// What a person answers where the proposal leaves a question open, or does not see that `res_user` holds no company's rows.
+fn settled(proposal: &str) -> String {
     let line = |line: &str| {
-        if quoted.iter().any(|name| line.starts_with(name)) && line.contains("\"undecided\"") {
-            let key = line.split(" = ").next().unwrap().trim_end();
-            format!("{key} = {{ {answer} }}\n")
-        } else {
-            format!("{line}\n")
+        let Some((key, _)) = line.split_once(" = ") else { return format!("{line}\n") };
+        let name = key.trim_matches(['"', '\'', ' ']).trim_start_matches("public.").trim_matches('"');
+        let belongs_to_a_user = line.contains("via = \"res_user\"");
+        if !line.contains("\"undecided\"") && !belongs_to_a_user {
+            return format!("{line}\n");
         }
+        let answer =
+            ANSWERS.iter().find(|(known, _)| *known == name).map_or(SHARED_BY_ALL, |(_, answer)| answer);
+        format!("{key} = {{ {answer} }}\n")
     };
-    manifest.lines().map(line).collect()
+    proposal.lines().map(line).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,13 +94,18 @@ async fn each_company_works_as_before_and_sees_its_own() {
         before.insert(company, work(&tryton.admin.url(), company, true).await);
     }
 
+    // As a platform engineer does it: init, settle, plan, apply, check.
+    let folder = Folder::new();
+    tryton.tool(&folder, &["init", "--app", &tryton.app, "--system", &tryton.system], 1);
+    let manifest = settled(&folder.read("tenantry.toml"));
+    folder.write("tenantry.toml", &manifest);
+    let manifest = Manifest::parse(&manifest).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let catalog = tryton.catalog().await;
-    let manifest = tryton.manifest(&catalog).await;
-    let plan = plan::plan(&manifest, &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    migrate::apply(&mut tryton.admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    tryton.tool(&folder, &["plan", "--check"], 1);
+    tryton.tool(&folder, &["plan", "--out", "migrations", "--style", "plain"], 0);
+    tryton.admin.batch_execute(&folder.read("migrations/tenancy.up.sql")).await.unwrap();
+    tryton.tool(&folder, &["plan", "--check"], 0);
     let secured = tryton.catalog().await;
-    let left = plan::plan(&manifest, &secured).unwrap();
-    assert!(left.is_empty(), "{:#?}", left.steps);
 
     let places = plan::places(&manifest, &secured).relations;
     let of_one_company: BTreeSet<&str> = places
@@ -175,9 +137,8 @@ async fn each_company_works_as_before_and_sees_its_own() {
 
     isolation::check(&tryton.admin, &tryton.app, &secured, &places).await;
 
-    let now = tryton.catalog().await;
-    assert!(plan::plan(&manifest, &now).unwrap().is_empty());
-    migrate::apply(&mut tryton.admin, &plan.down().unwrap()).await.unwrap();
+    tryton.tool(&folder, &["plan", "--check"], 0);
+    tryton.admin.batch_execute(&folder.read("migrations/tenancy.down.sql")).await.unwrap();
     let restored = tryton.catalog().await;
     assert!(restored.relations == catalog.relations, "down left something behind");
     assert!(restored.functions == catalog.functions && restored.schemas == catalog.schemas);

@@ -5,6 +5,7 @@ CREATE SCHEMA "Odd schema";
 CREATE TABLE erp.company (id uuid PRIMARY KEY, name text NOT NULL, parent_id uuid REFERENCES erp.company);
 CREATE TABLE erp.currency (code text PRIMARY KEY, name text NOT NULL);
 CREATE TABLE erp.ledger (version int PRIMARY KEY);
+CREATE TABLE erp.archive (tenant_id uuid, id bigint);
 CREATE TABLE erp.secret (id int PRIMARY KEY, value text);
 CREATE TABLE erp.membership (
     user_id uuid NOT NULL,

@@ -65,7 +65,10 @@ fn a_child_takes_the_shortest_way_that_every_row_goes() {
     let nullable =
         [("line", "id! invoice_id!>invoice"), ("discount", "id! line_id!>line product_id>product")];
     is(&nullable, "discount", "child via line: by line_id to line, on to invoice");
+    let beside = [("line", "id! invoice_id!>invoice product_id>product")];
+    is(&beside, "line", "child via invoice: by invoice_id to invoice");
     // To itself is nowhere.
+    is(&[("mood", "id! parent_id!>mood")], "mood", "Alone: no row has to refer to another table");
     let itself = [("line", "id! invoice_id!>invoice parent_id!>line")];
     is(&itself, "line", "child via invoice: by invoice_id to invoice");
     // Who wrote a row says nothing of whose it is.
@@ -111,6 +114,17 @@ fn of_ways_as_short_the_one_with_fewer_columns_is_taken() {
 }
 
 #[test]
+fn a_way_is_named_so_that_it_is_read_as_meant() {
+    let mut catalog = erp_catalog(&[("position", "id! a! b!")]);
+    let position = catalog.relations.get_mut(&qualified("position")).unwrap();
+    // Named after a table that it does not refer to.
+    refer(position, "invoice", &["b"], "position", ReferentialAction::NoAction);
+    refer(position, "position_a_fkey", &["a"], "invoice", ReferentialAction::NoAction);
+    let proposal = propose(&catalog, &Hints::default(), &Facts::default());
+    assert_eq!(classes(&proposal)["position"], "child via public.invoice: by a to invoice");
+}
+
+#[test]
 fn a_sure_way_is_better_than_a_shorter_one() {
     // Rows of tag may be everybody's, and then those that refer to them would be.
     let more = [
@@ -146,7 +160,7 @@ fn reference_data_is_a_question() {
 #[test]
 fn a_circle_that_leads_to_no_tenant_is_reported() {
     let circle = [("a", "id! b_id!>b"), ("b", "id! c_id!>c"), ("c", "id! a_id!>a"), ("d", "id! a_id!>a")];
-    is(&circle, "b", "Circle: 0 tables of tenants refer to it; it refers in a circle: b → c → a → b");
+    is(&circle, "b", "Circle: it refers in a circle: b → c → a → b");
     is(&circle, "d", "Part: every row refers to a");
     // One that does is no question.
     let leads = [("a", "id! b_id!>b"), ("b", "id! a_id!>a invoice_id!>invoice")];

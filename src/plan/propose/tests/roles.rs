@@ -45,6 +45,7 @@ fn peopled() -> Catalog {
         set: true,
     };
     catalog.memberships.insert(member("deploy", "owner"));
+    grant(&mut catalog, "reports", "line", &DML);
     for table in ["company", "invoice", "line"] {
         grant(&mut catalog, "app", table, &DML);
         grant(&mut catalog, "reports", table, &[Privilege::Select]);

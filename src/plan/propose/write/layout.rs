@@ -1,12 +1,16 @@
 //! Lines of TOML under one another, with their signs of equality and their comments in columns.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// What a line of comment is wrapped at.
 const WIDTH: usize = 100;
 
 /// A line whose own text is longer does not push the comments of the others aside.
 const LONG: usize = 112;
+
+/// A comment that is longer stands above its line.
+const BESIDE: usize = 90;
 
 /// A comment that stands at so many lines goes above them.
 const OFTEN: usize = 3;
@@ -41,6 +45,11 @@ impl Line {
     /// The same line, commented out.
     pub(super) fn out(self) -> Self {
         Self { before: "# ", ..self }
+    }
+
+    /// Whether the comment is too long to stand beside the line.
+    fn goes_above(&self) -> bool {
+        self.sign == "# " && self.before.is_empty() && self.comment.chars().count() > BESIDE
     }
 
     fn keyed(&self, width: usize) -> String {
@@ -78,11 +87,13 @@ pub(super) fn list(mut lines: Vec<Line>) -> String {
         lines.iter().filter_map(|line| Some(line.key.as_ref()?.chars().count())).max().unwrap_or_default();
     let mut blocks = Vec::new();
     for common in often.keys() {
-        let (mut with, without): (Vec<Line>, Vec<Line>) =
+        let (mut alike, others): (Vec<Line>, Vec<Line>) =
             lines.into_iter().partition(|line| line.comment == *common);
-        with.iter_mut().for_each(|line| line.comment.clear());
-        blocks.push(format!("{}{}", comment(common), under_one_another(&with, width)));
-        lines = without;
+        for line in &mut alike {
+            line.comment.clear();
+        }
+        blocks.push(format!("{}{}", comment(common), under_one_another(&alike, width)));
+        lines = others;
     }
     if !lines.is_empty() {
         blocks.insert(0, under_one_another(&lines, width));
@@ -92,7 +103,8 @@ pub(super) fn list(mut lines: Vec<Line>) -> String {
 
 fn under_one_another(lines: &[Line], width: usize) -> String {
     let texts: Vec<String> = lines.iter().map(|line| line.keyed(width)).collect();
-    let commented = texts.iter().zip(lines).filter(|(_, line)| !line.comment.is_empty());
+    let commented =
+        texts.iter().zip(lines).filter(|(_, line)| !line.comment.is_empty() && !line.goes_above());
     let column = commented
         .map(|(text, _)| text.chars().count())
         .filter(|width| *width <= LONG)
@@ -100,10 +112,15 @@ fn under_one_another(lines: &[Line], width: usize) -> String {
         .unwrap_or_default();
     let mut out = String::new();
     for (text, line) in texts.iter().zip(lines) {
-        if line.comment.is_empty() {
+        if line.goes_above() {
+            // Under a heading it is not to be taken for more of that.
+            out.push_str(if width > 0 { "#\n" } else { "" });
+            out.push_str(&comment(&line.comment));
+        }
+        if line.comment.is_empty() || line.goes_above() {
             out.push_str(text);
         } else {
-            out.push_str(&format!("{}  {}{}", padded(text, column), line.sign, line.comment));
+            let _ = write!(out, "{}  {}{}", padded(text, column), line.sign, line.comment);
         }
         out.push('\n');
     }
