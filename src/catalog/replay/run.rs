@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::lex::Token;
+use super::lex::{Kind, Token};
 use super::parse;
 use super::parse::session::Session;
 use super::source::Source;
@@ -235,6 +235,9 @@ impl Run {
 
 fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
     match piece.kind {
+        PieceKind::Statement if piece.tokens.last().is_some_and(|last| last.kind == Kind::Open) => {
+            Err("a quote or a comment is not closed".to_owned())
+        }
         PieceKind::Statement => parse::statement(Cursor::new(text, &piece.tokens)),
         PieceKind::Meta => {
             let command = piece.tokens.first().map_or("", |token: &Token| token.of(text));

@@ -1,0 +1,100 @@
+//! What is not understood or not followed is said, with its place; what is of no account is not.
+
+use tenantry::catalog::replay::{Options, Replayed, Source, replay};
+
+fn replayed(sql: &str) -> Replayed {
+    replay(&[Source::new("a.sql", sql)], &Options::default())
+}
+
+#[test]
+fn what_cannot_be_followed_is_said_with_its_place() {
+    for (sql, said) in [
+        ("CREATE TABEL t (id int);", "a.sql:1:1: expected an object that PostgreSQL makes, found \"TABEL\""),
+        ("\n  -- é\n  é;", "a.sql:3:3: expected a statement of PostgreSQL, found \"é\""),
+        ("DO $$ BEGIN END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        ("CALL p();", "a.sql:1:1: a procedure runs code that is not followed"),
+        (
+            "SELECT create_hypertable('t', 'x');",
+            "a.sql:1:1: the function \"create_hypertable\" is not known, so",
+        ),
+        ("ALTER TABLE t ADD COLUMN x int;", "a.sql:1:1: the relation \"t\" is not known"),
+        ("CREATE POLICY p ON t;", "a.sql:1:1: the relation \"t\" is not known"),
+        ("CREATE TABLE t (id money_of_mine);", "a.sql:1:1: the type money_of_mine is not known"),
+        (
+            "CREATE TABLE erp.t (id int);",
+            "a.sql:1:1: the schema \"erp\" is not made by these files; it is taken",
+        ),
+        ("CREATE TABLE t (id int); CREATE TABLE t (x int);", "a.sql:1:26: \"public\".\"t\" is already there"),
+        ("CREATE TABLE t (id int", "a.sql:1:1: expected )"),
+        ("SELECT 'a", "a.sql:1:1: a quote or a comment is not closed"),
+        ("\\i other.sql\n", "a.sql:1:1: the file that psql includes here is not read"),
+        (
+            "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f();",
+            "a.sql:1:1: an event trigger can",
+        ),
+        ("CREATE TABLE t (id int) \\gexec\n", "a.sql:1:25: psql runs whatever the query gives"),
+        ("CREATE TABLE t (a int); CREATE VIEW v AS SELECT (f(a)).* FROM t;", "a.sql:1:25: a query is not"),
+        (
+            "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int REFERENCES t); DROP TABLE t;",
+            "a.sql:1:74: the foreign key \"u_a_fkey\" of \"public\".\"u\" needs what is dropped, and CASCADE",
+        ),
+        ("DROP EXTENSION plpgsql CASCADE;", "a.sql:1:1: what falls along with an extension is not followed"),
+        (
+            "SET standard_conforming_strings = off;",
+            "a.sql:1:1: without standard_conforming_strings, literals",
+        ),
+        ("ROLLBACK PREPARED 'x';", "a.sql:1:1: what becomes of a prepared transaction is not followed"),
+        (
+            "IMPORT FOREIGN SCHEMA a FROM SERVER b INTO c;",
+            "a.sql:1:1: the tables that it makes are known to the",
+        ),
+    ] {
+        let replayed = replayed(sql);
+        let all: Vec<String> = replayed.opaque.iter().map(ToString::to_string).collect();
+        let [only] = &all[..] else { panic!("{sql}: {all:?}") };
+        assert!(only.starts_with(said), "{sql}: {only}");
+        let opaque = &replayed.opaque[0];
+        let statement = &replayed.statements[opaque.statement()];
+        assert_eq!((opaque.line(), opaque.column()), (statement.line(), statement.column()));
+        assert!(sql.contains(statement.text()));
+    }
+}
+
+#[test]
+fn what_is_of_no_account_is_not_said() {
+    for sql in [
+        "SELECT 1; SELECT pg_notify('a', 'b'); SELECT now(), count(*) FROM anything; VALUES (1);",
+        "INSERT INTO t VALUES (1); UPDATE t SET a = 1; DELETE FROM t; MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE;",
+        "SET statement_timeout = 0; SET TIME ZONE 'UTC'; SET NAMES 'utf8'; RESET ALL; SHOW all; DISCARD ALL; SET x.y TO 'a', b;",
+        "ANALYZE; VACUUM FULL t; REINDEX TABLE t; CLUSTER; CHECKPOINT; REFRESH MATERIALIZED VIEW CONCURRENTLY m;",
+        "COMMENT ON TABLE t IS 'x'; COMMENT ON COLUMN t.a IS NULL; SECURITY LABEL ON TABLE t IS 'x'; EXPLAIN ANALYZE SELECT 1;",
+        "CREATE STATISTICS s ON a, b FROM t; CREATE COLLATION c (locale = 'C'); CREATE OPERATOR = (LEFTARG = int);",
+        "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple); CREATE LANGUAGE l; ALTER OPERATOR FAMILY f USING btree OWNER TO a;",
+        "CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p; ALTER SYSTEM SET a = 1;",
+        "DROP COLLATION IF EXISTS c; DROP OPERATOR CLASS o USING btree; DROP TABLE IF EXISTS t, u CASCADE; DROP VIEW IF EXISTS v;",
+        "GRANT CONNECT ON DATABASE d TO PUBLIC; GRANT USAGE ON LANGUAGE plpgsql TO a; GRANT SET ON PARAMETER work_mem TO a;",
+        "\\set ON_ERROR_STOP on\n\\echo hi\n\\timing\n\\restrict abc\n\\unrestrict abc\n",
+        "COPY t FROM stdin;\n1\t'\n\\.\nCOPY t TO stdout; LISTEN a; NOTIFY a; LOCK TABLE t; PREPARE a AS SELECT 1; DEALLOCATE a;",
+    ] {
+        let all: Vec<String> = replayed(sql).opaque.iter().map(ToString::to_string).collect();
+        assert_eq!(all, [""; 0]);
+    }
+}
+
+#[test]
+fn each_file_begins_in_a_session_of_its_own() {
+    let sources = [
+        Source::new(
+            "1.sql",
+            "CREATE SCHEMA a; SET search_path = a; CREATE ROLE r; SET ROLE r; BEGIN; CREATE TABLE t (id int);",
+        ),
+        Source::new("2.sql", "CREATE TABLE t (id int); ROLLBACK;"),
+    ];
+    let catalog = replay(&sources, &Options::default()).catalog;
+    let owners: Vec<(String, &str)> = catalog
+        .relations
+        .iter()
+        .map(|(name, relation)| (name.to_string(), relation.owner.as_str()))
+        .collect();
+    assert_eq!(owners, [("\"a\".\"t\"".to_owned(), "r"), ("\"public\".\"t\"".to_owned(), "postgres")]);
+}
