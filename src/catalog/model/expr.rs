@@ -205,6 +205,17 @@ mod tests {
             ("a between 1 and 2", "((a >= 1) AND (a <= 2))"),
             ("a or b and c", "(a OR (b AND c))"),
             ("a like 'x%'", "(a ~~ 'x%'::text)"),
+            ("a is not distinct from b", "(NOT (a IS DISTINCT FROM b))"),
+            ("a not between 1 and 2", "((a < 1) OR (a > 2))"),
+            ("a in (1)", "(a = 1)"),
+            ("a in (b, 1, 2)", "((a = ANY (ARRAY[1, 2])) OR (a = b))"),
+            ("a not in (select d.b from c.d)", "(NOT (a IN ( SELECT d.b\n   FROM c.d)))"),
+            ("trim(a) = date '2020-01-01'", "(TRIM(BOTH FROM a) = '2020-01-01'::date)"),
+            ("a > interval '90 minutes'", "(a > '01:30:00'::interval)"),
+            ("(a, b) = (1, $$x$$)", "((a = 1) AND (b = 'x'::text))"),
+            ("case when a then 1 end = 1", "(\nCASE\n    WHEN a THEN 1\n    ELSE NULL::integer\nEND = 1)"),
+            ("left(a, 1) = substring(a, 1)", "(\"left\"(a, 1) = \"substring\"(a, 1))"),
+            ("Current_User = a", "(CURRENT_USER = a)"),
             (r"a = E'x\\y''z'", r"(a = 'x\y''z'::text)"),
             (
                 "exists (select 1 from erp.p as p where p.id = c.p_id)",
@@ -227,6 +238,18 @@ mod tests {
             ("\"A\" = 1", "a = 1"),
             ("f(a)", "g.f(a)"),
             ("a = b", "a <> b"),
+            ("'5'::bigint", "5"),
+            ("a / '5'::numeric", "a / 5"),
+            ("\"current_user\" = a", "current_user = a"),
+            ("a = ANY ((SELECT b)::int[])", "a = ANY (SELECT b)"),
+            (
+                "EXISTS (SELECT 1 FROM (SELECT a AS x, b AS y FROM u) s WHERE s.x = 1)",
+                "EXISTS (SELECT 1 FROM (SELECT a AS y, b AS x FROM u) s WHERE s.x = 1)",
+            ),
+            ("a in (1, b)", "a in (1, c)"),
+            ("(a, b) = (1, 2)", "(a, b) = (2, 1)"),
+            ("interval '1 hour' > a", "interval '1 day' > a"),
+            ("not a = b or c", "not (a = b or c)"),
         ] {
             assert_ne!(Expr::new(one), Expr::new(other));
         }

@@ -242,6 +242,9 @@ fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
         PieceKind::Meta => {
             let command = piece.tokens.first().map_or("", |token: &Token| token.of(text));
             let word = command.trim_start_matches('\\').split_whitespace().next().unwrap_or_default();
+            if matches!(word, "c" | "connect") {
+                return Ok(Statement::Connect);
+            }
             let opaque = META.iter().find(|(words, _)| words.contains(&word));
             Ok(opaque.map_or(Statement::Nothing, |(_, why)| Statement::Opaque(why)))
         }
@@ -249,8 +252,7 @@ fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
 }
 
 /// The commands to psql that decide what is run.
-const META: [(&[&str], &str); 6] = [
-    (&["c", "connect"], "what follows is for whatever psql connects to here"),
+const META: [(&[&str], &str); 5] = [
     (&["i", "ir", "include", "include_relative"], "the file that psql includes here is not read"),
     (&["if", "elif", "else", "endif"], "whether psql runs what follows depends on a condition"),
     (&["gexec"], "psql runs whatever the query gives"),

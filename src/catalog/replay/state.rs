@@ -294,6 +294,11 @@ impl State {
             let whole = canonical_type(&format!("{builtin}{modifier}"));
             return (whole.strip_suffix(modifier).unwrap_or(&whole).to_owned(), true);
         }
+        // The arrays of the server's types have names of their own too.
+        let element = name.name.as_str().strip_prefix('_').filter(|_| of_server).and_then(types::builtin);
+        if let Some(element) = element {
+            return (format!("{}[]", canonical_type(element)), true);
+        }
         let found = self.candidates(name).into_iter().find(|candidate| {
             self.types.contains_key(candidate)
                 || self

@@ -81,6 +81,8 @@ pub(crate) enum Statement {
         verb: &'static str,
         table: Option<Name>,
     },
+    /// psql's `\connect`: another session begins.
+    Connect,
     /// What has no effect on the model.
     Nothing,
     /// What is known not to be followed, and why.

@@ -27,14 +27,20 @@ struct Normalize;
 impl VisitorMut for Normalize {
     type Break = ();
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-        if let SetExpr::Select(select) = &mut *query.body {
-            for item in &mut select.projection {
-                if let SelectItem::ExprWithAlias { expr, .. } = item {
-                    *item = SelectItem::UnnamedExpr(expr.clone());
-                }
-            }
+    // What a subselect calls its columns is of no account, and the server calls them something.
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Subquery(query)
+        | Expr::Exists { subquery: query, .. }
+        | Expr::InSubquery { subquery: query, .. } = expr
+        {
+            without_aliases(&mut query.body, |_, _| true);
         }
+        ControlFlow::Continue(())
+    }
+
+    // What a query in FROM or WITH calls them is, unless they are called so anyway.
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        without_aliases(&mut query.body, |expr, alias| called(expr).is_some_and(|name| name == *alias));
         ControlFlow::Continue(())
     }
 
@@ -102,6 +108,43 @@ impl VisitorMut for Normalize {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Takes away what the columns of a query are called, where it may go.
+fn without_aliases(body: &mut SetExpr, may_go: fn(&Expr, &Ident) -> bool) {
+    match body {
+        SetExpr::Select(select) => {
+            for item in &mut select.projection {
+                if let SelectItem::ExprWithAlias { expr, alias } = item
+                    && {
+                        plain(alias);
+                        may_go(expr, alias)
+                    }
+                {
+                    *item = SelectItem::UnnamedExpr(take(expr));
+                }
+            }
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            without_aliases(left, may_go);
+            without_aliases(right, may_go);
+        }
+        SetExpr::Query(query) => without_aliases(&mut query.body, may_go),
+        _ => {}
+    }
+}
+
+/// What a column is called that is a column or a call.
+fn called(expr: &Expr) -> Option<Ident> {
+    let mut own = match expr {
+        Expr::Nested(inner) => return called(inner),
+        Expr::Identifier(name) => name.clone(),
+        Expr::CompoundIdentifier(parts) => parts.last()?.clone(),
+        Expr::Function(function) => function.name.0.last()?.as_ident()?.clone(),
+        _ => return None,
+    };
+    plain(&mut own);
+    Some(own)
 }
 
 /// Names, literals, casts and calls.

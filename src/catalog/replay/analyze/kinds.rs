@@ -211,7 +211,10 @@ impl Walk<'_> {
             }
             Expr::Subquery(query) => self.outputs(query)?.into_iter().next()?.1,
             Expr::Extract { .. } => text("numeric"),
-            Expr::Substring { .. } | Expr::Trim { .. } | Expr::Overlay { .. } => text("text"),
+            Expr::Substring { expr, .. } | Expr::Trim { expr, .. } | Expr::Overlay { expr, .. } => {
+                let of = self.type_of(expr)?;
+                (is_text(&of) || of == UNKNOWN).then(|| "text".to_owned())
+            }
             Expr::Position { .. } => text("integer"),
             Expr::Interval(_) => text("interval"),
             Expr::AtTimeZone { timestamp, .. } => match self.type_of(timestamp)?.as_str() {

@@ -11,20 +11,20 @@ impl State {
     pub(super) fn drop_statement(&mut self, drop: &Drop) -> Followed<()> {
         let objects = match &drop.what {
             Dropped::Relations(names) => {
-                self.existing(names, drop.if_exists, |state, name| state.find(name).map(Object::Relation))?
+                self.existing(names, drop.if_exists, |state, name| state.find(name).map(Object::Relation))
             }
             Dropped::Indexes(names) => self.existing(names, drop.if_exists, |state, name| {
                 let (index, table) = state.find_index(name)?;
                 Ok(Object::Part(Part::Index, table, index.name().clone()))
-            })?,
+            }),
             Dropped::Functions(names) => self.existing(names, drop.if_exists, |state, name| {
                 state.find_function(name).map(Object::Function)
-            })?,
+            }),
             Dropped::Types(names) => self.existing(names, drop.if_exists, |state, name| {
                 let candidates = state.candidates(name);
                 let found = candidates.into_iter().find(|candidate| state.types.contains_key(candidate));
                 found.map(Object::Type).ok_or_else(|| format!("the type {name} is not known"))
-            })?,
+            }),
             Dropped::Policy(name, table) => self.part(Part::Policy, name, table, drop.if_exists)?,
             Dropped::Trigger(name, table) => self.part(Part::Trigger, name, table, drop.if_exists)?,
             Dropped::Rule(name, table) => self.part(Part::Rule, name, table, drop.if_exists)?,
@@ -48,21 +48,22 @@ impl State {
         self.drop_objects(objects, drop.cascade)
     }
 
+    /// Those of some objects that are there; what is not is said, and keeps none of the others.
     fn existing<T>(
-        &self,
+        &mut self,
         names: &[T],
         if_exists: bool,
         find: impl Fn(&Self, &T) -> Followed<Object>,
-    ) -> Followed<Vec<Object>> {
+    ) -> Vec<Object> {
         let mut found = Vec::new();
         for name in names {
             match find(self, name) {
                 Ok(object) => found.push(object),
                 Err(_) if if_exists => {}
-                Err(why) => return Err(why),
+                Err(why) => self.note(why),
             }
         }
-        Ok(found)
+        found
     }
 
     fn part(

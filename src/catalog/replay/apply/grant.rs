@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::cursor::Name;
 use super::super::defaults::add;
 use super::super::parse::grant::{
     AllOf, AlterDefaults, GrantOn, GrantPrivileges, GrantRoles, Granted, MemberOptions,
@@ -68,14 +69,20 @@ impl State {
         match &grant.on {
             GrantOn::Tables(names) | GrantOn::Sequences(names) => {
                 for name in names {
-                    let name = self.find(name)?;
-                    self.grant_on_relation(grant, &name, &grantees)?;
+                    match self.find(name) {
+                        Ok(name) => self.grant_on_relation(grant, &name, &grantees)?,
+                        Err(_) if is_of_server(name) => {}
+                        Err(why) => self.note(why),
+                    }
                 }
             }
             GrantOn::Functions(names) => {
                 for name in names {
-                    let signature = self.find_function(name)?;
-                    self.grant_on_function(grant, &signature, &grantees);
+                    match self.find_function(name) {
+                        Ok(signature) => self.grant_on_function(grant, &signature, &grantees),
+                        Err(_) if is_of_server(&name.name) => {}
+                        Err(why) => self.note(why),
+                    }
                 }
             }
             GrantOn::Schemas(names) => {
@@ -227,6 +234,14 @@ impl State {
         let mut all = self.catalog.memberships.iter();
         let found = all.find(|known| known.role == *role && known.member == *member)?.clone();
         self.catalog.memberships.take(&found)
+    }
+}
+
+/// Whether something that no file makes is the server's own, whose grants are no part of the model.
+fn is_of_server(name: &Name) -> bool {
+    match &name.schema {
+        Some(schema) => super::super::state::is_of_server(schema),
+        None => name.name.as_str().starts_with("pg_") || name.name.as_str().starts_with("lo_"),
     }
 }
 

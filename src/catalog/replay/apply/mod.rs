@@ -80,6 +80,10 @@ impl State {
             Statement::Drop(drop) => self.drop_statement(drop),
             Statement::Select(query) => self.select(query),
             Statement::Change { .. } | Statement::Nothing => Ok(()),
+            Statement::Connect => {
+                self.session.restart();
+                Err("what follows is for whatever psql connects to here".to_owned())
+            }
             Statement::Opaque(why) => Err((*why).to_owned()),
         }
     }

@@ -119,7 +119,7 @@ fn random_text_is_read() {
         let length = random.below(120);
         let piece = |_| PIECES[usize::try_from(random.below(PIECES.len() as u64)).unwrap()];
         let pieces: Vec<&str> = (0..length).map(piece).collect();
-        run(&pieces.join(if length % 2 == 0 { " " } else { "" }));
+        run(&pieces.join(if length.is_multiple_of(2) { " " } else { "" }));
     }
 }
 
