@@ -205,6 +205,10 @@ mod tests {
             ("a between 1 and 2", "((a >= 1) AND (a <= 2))"),
             ("a or b and c", "(a OR (b AND c))"),
             ("a like 'x%'", "(a ~~ 'x%'::text)"),
+            (
+                "a = any (array(select d.b::text from c.d))",
+                "(a = ANY (ARRAY( SELECT (d.b)::text AS b\n   FROM c.d)))",
+            ),
             ("a is not distinct from b", "(NOT (a IS DISTINCT FROM b))"),
             ("a not between 1 and 2", "((a < 1) OR (a > 2))"),
             ("a in (1)", "(a = 1)"),

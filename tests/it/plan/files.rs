@@ -13,6 +13,7 @@ async fn files_and_their_database_lack_the_same() {
     let source = Source::new("erp.sql", erp.fill(include_str!("erp.sql")));
     let mut options = Options::default();
     options.role = owner;
+    options.server_version = live.server_version.unwrap();
     let replayed = replay(&[source], &options);
     assert_eq!(replayed.opaque.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     assert!(replayed.catalog.roles.is_empty(), "the files make no roles");
