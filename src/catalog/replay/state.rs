@@ -29,8 +29,7 @@ pub(super) struct State {
     pub(super) version: u32,
     pub(super) session: Session,
     pub(super) types: BTreeMap<QualifiedName, Type>,
-    /// Each index with its table.
-    pub(super) indexes: BTreeMap<QualifiedName, QualifiedName>,
+    pub(super) indexes: BTreeMap<QualifiedName, IndexOf>,
     /// Each part of a partitioned table's index with that index.
     pub(super) index_parents: BTreeMap<QualifiedName, QualifiedName>,
     /// The names of all constraints, each with the schema of its table.
@@ -45,6 +44,14 @@ pub(super) struct State {
     pub(super) defaults: Defaults,
     /// What could not be followed of the statement that is being applied.
     pub(super) notes: Vec<String>,
+}
+
+/// An index by its own name.
+#[derive(Clone, Debug)]
+pub(super) struct IndexOf {
+    pub(super) table: QualifiedName,
+    /// What the index calls its columns, which keep the names that the table's columns had then.
+    pub(super) columns: Vec<String>,
 }
 
 /// What a session has been told.
@@ -186,7 +193,7 @@ impl State {
     /// The full name of an index that exists, and that of its table.
     pub(super) fn find_index(&self, name: &Name) -> Followed<(QualifiedName, QualifiedName)> {
         let found = self.candidates(name).into_iter().find_map(|candidate| {
-            let table = self.indexes.get(&candidate)?.clone();
+            let table = self.indexes.get(&candidate)?.table.clone();
             Some((candidate, table))
         });
         found.ok_or_else(|| format!("the index {name} is not known"))

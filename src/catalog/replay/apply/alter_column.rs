@@ -3,6 +3,7 @@
 use super::super::depend::{Object, Part};
 use super::super::parse::alter_table::Action;
 use super::super::parse::column::ColumnDef;
+use super::super::parse::constraint::Constraint;
 use super::super::parse::type_name::TypeName;
 use super::super::state::{Followed, State};
 use super::column::column_mut;
@@ -123,8 +124,9 @@ impl State {
                 self.give_column(&child, table, &made.name)?;
             }
         }
-        for constraint in &made.constraints {
-            self.add_constraint(table, constraint, recurse)?;
+        let constraints: Vec<&Constraint> = made.constraints.iter().collect();
+        for constraint in super::table::merged(&constraints) {
+            self.add_constraint(table, &constraint, recurse)?;
         }
         Ok(())
     }

@@ -152,6 +152,10 @@ impl State {
 
     fn need_column(&self, table: &QualifiedName, column: &Ident, links: &Links, found: &mut Vec<Dependent>) {
         let Some(relation) = self.catalog.relations.get(table) else { return };
+        // A table cannot be without what it is partitioned by.
+        if relation.partition_key.as_deref().is_some_and(|key| names_column(key, column)) {
+            found.push((Object::Relation(table.clone()), true));
+        }
         let part = |part, name: &Ident| Object::Part(part, table.clone(), name.clone());
         if relation.column(column).is_some_and(|column| column.default.is_some()) {
             found.push((part(Part::Default, column), true));
@@ -215,6 +219,12 @@ impl Links {
 
 fn foreign_key(table: &QualifiedName, name: &Ident) -> Object {
     Object::Part(Part::ForeignKey, table.clone(), name.clone())
+}
+
+/// Whether a partition key names a column.
+fn names_column(key: &str, column: &Ident) -> bool {
+    let tokens = super::super::lex::tokens(key);
+    tokens.into_iter().any(|token| super::super::value::ident(token, key).is_some_and(|name| name == *column))
 }
 
 /// The index that a foreign key relies on.

@@ -93,8 +93,8 @@ impl State {
         self.uses.forget(&of);
         let data_type = column_mut(self.relation(table)?, name)?.data_type.clone();
         let default = match text {
-            // It is the same as none.
-            Some(text) if text.eq_ignore_ascii_case("null") => None,
+            // It is the same as none, unless the server has to make it fit.
+            Some(text) if text.eq_ignore_ascii_case("null") && !data_type.contains('(') => None,
             Some(text) => Some(self.expr(text, Place::On(table), Some(&data_type), &of)),
             None => None,
         };

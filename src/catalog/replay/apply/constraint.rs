@@ -49,6 +49,7 @@ impl State {
                     key: Some(key),
                     exclusion: None,
                     needs: Vec::new(),
+                    columns: None,
                 };
                 self.add_index(table, &new, recurse, None).map(drop)
             }
@@ -73,7 +74,8 @@ impl State {
                     initially_deferred: made.timing.initially_deferred,
                 };
                 let exclusion = Some(exclusion);
-                let new = NewIndex { name: made.name.clone(), index, key: None, exclusion, needs };
+                let new =
+                    NewIndex { name: made.name.clone(), index, key: None, exclusion, needs, columns: None };
                 self.add_index(table, &new, recurse, None).map(drop)
             }
         }
@@ -134,8 +136,9 @@ impl State {
         };
         relation.keys.insert(name.clone(), key);
         let with_schema = |name: &Ident| QualifiedName::new(table.schema().clone(), name.clone());
-        self.indexes.remove(&with_schema(index));
-        self.indexes.insert(with_schema(&name), table.clone());
+        if let Some(of) = self.indexes.remove(&with_schema(index)) {
+            self.indexes.insert(with_schema(&name), of);
+        }
         self.constraints.insert(with_schema(&name));
         if primary {
             for column in &columns {

@@ -5,7 +5,7 @@ use super::super::depend::{Object, Part};
 use super::super::names::{addition, distinct};
 use super::super::opclass;
 use super::super::parse::index::{CreateIndex, ElementColumn, IndexElement};
-use super::super::state::{Followed, State};
+use super::super::state::{Followed, IndexOf, State};
 use crate::catalog::{ExclusionConstraint, Expr, Index, IndexColumn, IndexKey, KeyConstraint, RelationKind};
 use crate::ident::{Ident, QualifiedName};
 
@@ -18,6 +18,8 @@ pub(super) struct NewIndex {
     pub(super) exclusion: Option<ExclusionConstraint>,
     /// What its expressions need.
     pub(super) needs: Vec<Object>,
+    /// What the index that it is copied from calls its columns.
+    pub(super) columns: Option<Vec<String>>,
 }
 
 /// The expressions of an index.
@@ -34,6 +36,16 @@ fn alike(one: &Index, other: &Index) -> bool {
     let comparable =
         |index: &Index| Index { valid: true, inherited: false, immediate: true, ..index.clone() };
     comparable(one) == comparable(other)
+}
+
+/// What the columns of a new index are called.
+fn column_names(index: &Index) -> Vec<String> {
+    let key = |key: &IndexKey| match &key.column {
+        IndexColumn::Column(name) => name.as_str().to_owned(),
+        IndexColumn::Expr(expr) => figured_name(expr.as_str()).unwrap_or_else(|| "expr".to_owned()),
+    };
+    let include = index.include.iter().map(|name| name.as_str().to_owned());
+    index.keys.iter().map(key).chain(include).collect()
 }
 
 impl State {
@@ -58,7 +70,8 @@ impl State {
         };
         let index = Index { predicate: self.predicate(&table, made.predicate.as_deref()), ..index };
         let needs = self.take_pending(&table);
-        let new = NewIndex { name: made.name.clone(), index, key: None, exclusion: None, needs };
+        let new =
+            NewIndex { name: made.name.clone(), index, key: None, exclusion: None, needs, columns: None };
         self.add_index(&table, &new, !made.only, None).map(drop)
     }
 
@@ -75,7 +88,9 @@ impl State {
     }
 
     pub(super) fn predicate(&mut self, table: &QualifiedName, text: Option<&str>) -> Option<Expr> {
-        text.map(|text| self.expr(text, Place::On(table), None, &Self::pending(table)))
+        let predicate = self.expr(text?, Place::On(table), Some("boolean"), &Self::pending(table));
+        // One that is always true is none.
+        (predicate.normal() != "true").then_some(predicate)
     }
 
     /// The keys of an index as the model has them.
@@ -180,7 +195,8 @@ impl State {
             relation.exclusions.insert(name.clone(), exclusion.clone());
         }
         self.uses.add(&Object::Part(Part::Index, table.clone(), name.clone()), new.needs.iter().cloned());
-        self.indexes.insert(full.clone(), table.clone());
+        let columns = new.columns.clone().unwrap_or_else(|| column_names(&new.index));
+        self.indexes.insert(full.clone(), IndexOf { table: table.clone(), columns });
         if constraint {
             self.constraints.insert(full.clone());
         }
@@ -219,7 +235,8 @@ impl State {
             return self.attach_index_to(partition, &name, index);
         }
         let needs = self.copied_uses(Part::Index, index.name(), table, partition);
-        let new = NewIndex { name: None, index: parent, key, exclusion, needs };
+        let columns = self.indexes.get(index).map(|index| index.columns.clone());
+        let new = NewIndex { name: None, index: parent, key, exclusion, needs, columns };
         self.add_index(partition, &new, true, Some(index)).map(drop)
     }
 
@@ -240,7 +257,7 @@ impl State {
 
     /// An index on a partitioned table is valid once each partition has its part.
     fn validate_index(&mut self, index: &QualifiedName) -> Followed<()> {
-        let Some(table) = self.indexes.get(index).cloned() else { return Ok(()) };
+        let Some(table) = self.indexes.get(index).map(|index| index.table.clone()) else { return Ok(()) };
         let parts = self.index_parents.values().filter(|parent| *parent == index).count();
         let complete = parts >= self.partitions_of(&table).len();
         if let Some(index) = self.relation(&table)?.indexes.get_mut(index.name()) {
@@ -253,12 +270,7 @@ impl State {
         if new.key.as_ref().is_some_and(|key| key.primary) {
             return self.relation_name(table, None, "pkey", true);
         }
-        let key = |key: &IndexKey| match &key.column {
-            IndexColumn::Column(name) => name.as_str().to_owned(),
-            IndexColumn::Expr(expr) => figured_name(expr.as_str()).unwrap_or_else(|| "expr".to_owned()),
-        };
-        let include = new.index.include.iter().map(|name| name.as_str().to_owned());
-        let names = distinct(new.index.keys.iter().map(key).chain(include));
+        let names = distinct(new.columns.clone().unwrap_or_else(|| column_names(&new.index)));
         let columns = addition(names.iter().map(String::as_str));
         let constraint = new.key.is_some() || new.exclusion.is_some();
         let label = match (&new.key, &new.exclusion) {

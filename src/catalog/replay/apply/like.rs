@@ -94,6 +94,10 @@ impl State {
                 key: of.keys.get(name).cloned(),
                 exclusion: of.exclusions.get(name).cloned(),
                 needs: self.copied_uses(Part::Index, name, source, table),
+                columns: {
+                    let full = QualifiedName::new(source.schema().clone(), name.clone());
+                    self.indexes.get(&full).map(|index| index.columns.clone())
+                },
             };
             self.add_index(table, &new, true, None)?;
         }

@@ -61,12 +61,7 @@ impl State {
                 if let Some(roles) = roles {
                     self.policy(&table, name)?.roles = self.grantees(roles)?;
                 }
-                let part = Object::Part(Part::Policy, table.clone(), name.clone());
-                // What stays needs what it needed.
-                let both = using.is_some() && with_check.is_some();
-                if both {
-                    self.uses.forget(&part);
-                }
+                self.uses.forget(&Object::Part(Part::Policy, table.clone(), name.clone()));
                 if let Some(text) = using {
                     let using = self.on(&table, Part::Policy, name, text);
                     self.policy(&table, name)?.using = Some(using);
@@ -74,6 +69,14 @@ impl State {
                 if let Some(text) = with_check {
                     let with_check = self.on(&table, Part::Policy, name, text);
                     self.policy(&table, name)?.with_check = Some(with_check);
+                }
+                // What stays needs what it needed. There each name has its schema.
+                let policy = self.policy(&table, name)?;
+                let (old_using, old_check) = (policy.using.clone(), policy.with_check.clone());
+                let stays =
+                    [old_using.filter(|_| using.is_none()), old_check.filter(|_| with_check.is_none())];
+                for expr in stays.into_iter().flatten() {
+                    self.on(&table, Part::Policy, name, expr.normal());
                 }
             }
         }

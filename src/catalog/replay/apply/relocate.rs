@@ -2,7 +2,7 @@
 
 use super::super::analyze::Renamed;
 use super::super::depend::Object;
-use super::super::state::{Followed, State};
+use super::super::state::{Followed, IndexOf, State};
 use super::rename::{rekey, replace};
 use crate::catalog::{Relation, Signature};
 use crate::ident::{Ident, QualifiedName};
@@ -32,27 +32,18 @@ impl State {
             .into_iter()
             .map(|(table, name)| (if table == *from { to.clone() } else { table }, name))
             .collect();
-        let indexes = std::mem::take(&mut self.indexes);
-        let schema = to.schema();
-        let moved = |name: &QualifiedName| QualifiedName::new(schema.clone(), name.name().clone());
-        let mut renamed = Vec::new();
-        for (index, table) in indexes {
-            if table == *from {
-                renamed.push((index.clone(), moved(&index)));
-                self.indexes.insert(moved(&index), to.clone());
-            } else {
-                self.indexes.insert(index, table);
+        for name in self.seen(to)?.indexes.keys().cloned().collect::<Vec<_>>() {
+            let old = QualifiedName::new(from.schema().clone(), name.clone());
+            let new = QualifiedName::new(to.schema().clone(), name);
+            if let Some(of) = self.indexes.remove(&old) {
+                self.indexes.insert(new.clone(), IndexOf { table: to.clone(), ..of });
             }
-        }
-        for (old, new) in renamed {
             rekey(&mut self.index_parents, &old, &new);
             self.index_parents.values_mut().for_each(|parent| replace(parent, &old, &new));
         }
         if from.schema() != to.schema() {
-            let relation = self.seen(to)?;
-            let names =
-                relation.checks.keys().chain(relation.foreign_keys.keys()).chain(relation.keys.keys());
-            for name in names.chain(relation.exclusions.keys()).cloned().collect::<Vec<_>>() {
+            let names = super::remove::constraint_names(self.seen(to)?);
+            for name in names.cloned().collect::<Vec<_>>() {
                 self.constraints.remove(&QualifiedName::new(from.schema().clone(), name.clone()));
                 self.constraints.insert(QualifiedName::new(to.schema().clone(), name));
             }

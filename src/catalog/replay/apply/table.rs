@@ -218,7 +218,7 @@ impl State {
 }
 
 /// Of keys that are alike the server makes one, which is the primary key if one of them is.
-fn merged(constraints: &[&Constraint]) -> Vec<Constraint> {
+pub(super) fn merged(constraints: &[&Constraint]) -> Vec<Constraint> {
     let mut merged: Vec<Constraint> = Vec::new();
     let is_primary =
         |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::Key { primary: true, .. });
