@@ -29,15 +29,14 @@ impl VisitorMut for Normalize {
 
     // What a subselect calls its columns is of no account, and the server calls them something.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let query = match expr {
-            Expr::Subquery(query)
-            | Expr::Exists { subquery: query, .. }
-            | Expr::InSubquery { subquery: query, .. } => query,
-            // `ARRAY(SELECT …)`.
-            Expr::Function(ast::Function { args: FunctionArguments::Subquery(query), .. }) => query,
-            _ => return ControlFlow::Continue(()),
-        };
-        without_aliases(&mut query.body, |_, _| true);
+        // `ARRAY(SELECT …)` reads as a call.
+        if let Expr::Subquery(query)
+        | Expr::Exists { subquery: query, .. }
+        | Expr::InSubquery { subquery: query, .. }
+        | Expr::Function(ast::Function { args: FunctionArguments::Subquery(query), .. }) = expr
+        {
+            without_aliases(&mut query.body, |_, _| true);
+        }
         ControlFlow::Continue(())
     }
 
