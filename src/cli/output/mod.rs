@@ -226,7 +226,7 @@ pub(super) fn not_followed(opaque: &[Opaque]) -> String {
     let width = opaque.iter().map(|of| place(of).chars().count()).max().unwrap_or_default();
     let title = format!("{} not followed", count(opaque.len(), "statement"));
     let mut text =
-        format!("{} {}\n", paint(CARE.bold(), title), paint(DIM, "what they do is not looked at here"));
+        format!("{}: {}\n", paint(CARE.bold(), title), paint(DIM, "what is said here leaves them out"));
     for of in opaque {
         let place = paint(DIM, format!("{:<width$}", place(of)));
         let _ = writeln!(text, "  {place}  {}", plain(of.why()).replace('\n', " "));
