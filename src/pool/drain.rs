@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::manager::{Object, Target};
+use super::manager::{Client, Object, Target};
 
 /// What has to come back from the server before a connection is clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +83,42 @@ impl Abandoned {
             Ok(Err(error)) => debug!(code = ?error.code(), "abandoned connection was lost"),
             Err(_) => {
                 warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
-                let canceled = timeout(patience.max(MIN_CANCEL), target.cancel(object)).await;
-                if !matches!(canceled, Ok(Ok(()))) {
-                    warn!("the cancel request was not taken; the server may go on with the statement");
-                }
+                let answers = self.debt != Debt::Close;
+                let Some(object) = self.object.take() else { return };
+                // Its place is free for a new connection from here on.
+                cancel(&Object::take(object), &target, patience.max(MIN_CANCEL), answers).await;
             }
         }
     }
 }
 
-/// The least time that a cancel request gets, which needs a connection of its own.
-const MIN_CANCEL: Duration = Duration::from_secs(1);
+/// Has the server cancel what a connection runs, before that is closed.
+///
+/// A request can overtake the statement that it is for, on its way through a pooler above all, and cancels nothing then.
+/// So it is sent again as long as the connection owes an answer, if answers can be told from one another.
+async fn cancel(client: &Client, target: &Target, limit: Duration, answers: bool) {
+    for _ in 0..CANCELS {
+        let taken = matches!(timeout(limit, target.cancel(client)).await, Ok(Ok(())));
+        if !taken {
+            warn!("the cancel request was not taken; the server may go on with the statement");
+        } else if !answers {
+            return;
+        }
+        if answers && timeout(ANSWER, client.check_connection()).await.is_ok() {
+            return;
+        }
+    }
+    warn!("the statement went on after {CANCELS} cancel requests; the server may go on with it");
+}
+
+/// How often a cancel request is sent.
+const CANCELS: u32 = 4;
+
+/// How long a statement may take to end after a cancel request, before there is another.
+const ANSWER: Duration = Duration::from_millis(250);
+
+/// The least time that a cancel request gets, which needs a connection of its own. Nobody waits for it.
+const MIN_CANCEL: Duration = Duration::from_secs(5);
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
