@@ -8,6 +8,7 @@ mod expr;
 mod index;
 mod interval;
 mod normal;
+mod object;
 mod relation;
 mod routine;
 mod security;
@@ -24,6 +25,7 @@ pub use data_type::canonical as canonical_type;
 pub use expr::Expr;
 pub(crate) use expr::parser;
 pub use index::{Index, IndexColumn, IndexKey};
+pub use object::{Object, Part};
 pub use relation::{
     Column, Generated, Identity, PartitionOf, Persistence, Relation, RelationKind, SequenceInfo, View,
 };

@@ -189,6 +189,13 @@ impl Relation {
         matches!(self.kind, RelationKind::Table | RelationKind::PartitionedTable)
     }
 
+    /// Whether it is a sequence that is dropped with a column of this table.
+    #[must_use]
+    pub fn is_sequence_of(&self, table: &QualifiedName) -> bool {
+        let owner = self.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref());
+        owner.is_some_and(|(of, _)| of == table)
+    }
+
     /// Whether an option of a view is on, in any of the spellings that the server takes.
     #[must_use]
     pub fn option_is_on(&self, name: &str) -> bool {

@@ -5,12 +5,16 @@
 
 mod analyze;
 mod apply;
+mod change;
 mod cursor;
 mod defaults;
 mod depend;
 mod lex;
+mod located;
+mod model;
 mod names;
 mod opclass;
+mod origin;
 mod parse;
 mod policy;
 mod run;
@@ -18,9 +22,16 @@ mod source;
 mod split;
 mod state;
 mod statement;
+mod step;
+mod tracked;
 mod types;
 mod value;
 
+pub use located::{Located, Opaque};
+pub use origin::Origins;
 pub(crate) use policy::parse_policies;
-pub use run::{Located, Opaque, Options, Replayed, replay};
+pub(crate) use run::replay_watched;
+pub use run::{Options, Replayed, replay};
 pub use source::Source;
+pub(crate) use statement::Statement;
+pub(crate) use step::{Step, TransactionKind};

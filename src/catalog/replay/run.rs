@@ -1,17 +1,18 @@
 //! Files, run in order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::lex::{Kind, Token};
+use super::located::{Located, Opaque};
+use super::origin::Origins;
 use super::parse;
 use super::parse::session::Session;
 use super::source::Source;
 use super::split::{Lines, Piece, PieceKind, split};
 use super::state::State;
 use super::statement::Statement;
+use super::step::{Step, Transaction};
 use crate::catalog::Catalog;
 use crate::ident::Ident;
 
@@ -46,99 +47,8 @@ pub struct Replayed {
     pub statements: Vec<Located>,
     /// The statements whose effect is not, or not wholly, in the schema, in order.
     pub opaque: Vec<Opaque>,
-}
-
-/// A statement and where it stands.
-#[derive(Clone, Debug)]
-pub struct Located {
-    file: Arc<str>,
-    line: usize,
-    column: usize,
-    text: Box<str>,
-    statement: Option<Statement>,
-}
-
-impl Located {
-    /// What the file is called.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// The line that it begins on, from 1 on.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// The character of the line that it begins at, from 1 on.
-    #[must_use]
-    pub fn column(&self) -> usize {
-        self.column
-    }
-
-    /// Its text, without what ends it.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What it says, unless it was not understood.
-    #[expect(dead_code, reason = "the rules on migrations read it")]
-    pub(crate) fn statement(&self) -> Option<&Statement> {
-        self.statement.as_ref()
-    }
-}
-
-/// A statement that was not understood, or whose effect could not be followed.
-///
-/// `Display` writes one line: `file:line:column: why`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opaque {
-    file: Arc<str>,
-    line: usize,
-    column: usize,
-    why: String,
-    statement: usize,
-}
-
-impl Opaque {
-    /// What the file is called.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// The line that it begins on, from 1 on.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// The character of the line that it begins at, from 1 on.
-    #[must_use]
-    pub fn column(&self) -> usize {
-        self.column
-    }
-
-    /// What is not known of it.
-    #[must_use]
-    pub fn why(&self) -> &str {
-        &self.why
-    }
-
-    /// Its place among [`Replayed::statements`].
-    #[must_use]
-    pub fn statement(&self) -> usize {
-        self.statement
-    }
-}
-
-impl fmt::Display for Opaque {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = self.why.replace(['\n', '\r'], " ");
-        write!(f, "{}:{}:{}: {why}", self.file, self.line, self.column)
-    }
+    /// Which statement each object comes from.
+    pub origins: Origins,
 }
 
 /// Runs files in order, each in a session of its own.
@@ -153,62 +63,83 @@ impl fmt::Display for Opaque {
 /// ```
 #[must_use]
 pub fn replay(sources: &[Source], options: &Options) -> Replayed {
+    replay_watched(sources, options, &mut |_| {})
+}
+
+/// The same, and shows each statement once it has been applied.
+pub(crate) fn replay_watched(
+    sources: &[Source],
+    options: &Options,
+    watch: &mut dyn FnMut(&Step<'_>),
+) -> Replayed {
     let mut run = Run {
         state: State::new(options),
         statements: Vec::new(),
         opaque: Vec::new(),
         saved: BTreeMap::new(),
+        transaction: Transaction::default(),
+        watch,
     };
     for source in sources {
         run.source(source);
     }
-    Replayed { catalog: run.state.into_catalog(), statements: run.statements, opaque: run.opaque }
+    let Run { state, statements, opaque, .. } = run;
+    let origins = state.origins.clone();
+    Replayed { catalog: state.into_catalog(), statements, opaque, origins }
 }
 
-struct Run {
+/// How many statements of one file are said to be opaque: what has more of them is no file to read.
+const MOST_OPAQUE: usize = 10_000;
+
+struct Run<'w> {
     state: State,
     statements: Vec<Located>,
     opaque: Vec<Opaque>,
     /// What the transaction will go back to, by the place of the statement after which it was so.
     saved: BTreeMap<usize, State>,
+    transaction: Transaction,
+    watch: &'w mut dyn FnMut(&Step<'_>),
 }
 
-impl Run {
+impl Run<'_> {
     fn source(&mut self, source: &Source) {
         self.state.session.restart();
         self.saved.clear();
+        self.transaction.start_file(source.is_one_transaction());
         let text = source.text();
-        let file: Arc<str> = source.name().into();
         let lines = Lines::of(text);
         let pieces = split(text);
         let read: Vec<Result<Statement, String>> = pieces.iter().map(|piece| read(text, piece)).collect();
         let back = going_back(&read);
         let kept: BTreeSet<usize> = back.values().copied().collect();
+        let opaque_before = self.opaque.len();
         for (place, (piece, read)) in pieces.iter().zip(&read).enumerate() {
             let (Some(first), Some(last)) = (piece.tokens.first(), piece.tokens.last()) else { continue };
-            let (line, column) = lines.position(first.start);
-            let located = Located {
-                file: Arc::clone(&file),
-                line,
-                column,
-                text: text.get(first.start..last.end).unwrap_or_default().into(),
-                statement: read.as_ref().ok().cloned(),
-            };
-            self.statements.push(located);
+            let position = lines.position(first.start);
+            self.statements.push(Located::new(source, first.start..last.end, position));
+            self.transaction.before(read.as_ref().ok());
             let result = match read {
                 Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
                 Err(why) => Err(why.clone()),
             };
             self.state.notes.extend(result.err());
-            let statement = self.statements.len() - 1;
+            self.show(read.as_ref().ok());
             for why in std::mem::take(&mut self.state.notes) {
-                self.opaque.push(Opaque { file: Arc::clone(&file), line, column, why, statement });
+                let (line, column) = position;
+                let statement = self.statements.len() - 1;
+                self.opaque.push(Opaque { file: source.shared_name(), line, column, why, statement });
+            }
+            if self.opaque.len() - opaque_before >= MOST_OPAQUE {
+                if let Some(last) = self.opaque.last_mut() {
+                    last.why = format!(
+                        "the {MOST_OPAQUE}th statement that is not followed; the file is not read on"
+                    );
+                }
+                return;
             }
         }
     }
-}
 
-impl Run {
     /// Applies a statement, after going back if it does, and keeps what it has left if a later one goes back to it.
     fn apply(
         &mut self,
@@ -219,6 +150,7 @@ impl Run {
     ) -> Result<(), String> {
         if let Some(state) = back_to.and_then(|to| self.saved.get(to)) {
             self.state = state.clone();
+            let _ = self.state.take_before();
         }
         if let Statement::Session(Session::Begin | Session::Commit { .. } | Session::Rollback { .. }) =
             statement
@@ -230,6 +162,31 @@ impl Run {
             self.saved.insert(place, self.state.clone());
         }
         applied
+    }
+
+    /// Keeps in mind what the statement has changed, and shows it.
+    fn show(&mut self, statement: Option<&Statement>) {
+        let index = self.statements.len() - 1;
+        let before = self.state.take_before();
+        self.state.origins.add(&before, &self.state.catalog, index);
+        if statement.is_some_and(Statement::is_on_roles) {
+            self.state.origins.add_roles(&self.state.catalog, index);
+        }
+        if let Some(located) = self.statements.last() {
+            let step = Step {
+                index,
+                located,
+                statement,
+                followed: self.state.notes.is_empty(),
+                transaction: self.transaction,
+                before: &before,
+                state: &self.state,
+            };
+            (self.watch)(&step);
+        }
+        if self.transaction.is_over(statement) {
+            self.state.session.end_transaction();
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! The text of a SQL file.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 
 /// A SQL file: what it is called and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    name: String,
-    text: String,
+    name: Arc<str>,
+    text: Arc<str>,
+    one_transaction: bool,
 }
 
 impl Source {
@@ -14,8 +17,26 @@ impl Source {
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        Self { name: name.into(), text }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
+        Self { name: name.into().into(), text, one_transaction: false }
+    }
+
+    /// Says that whoever runs the file runs it as one transaction, as most runners of migrations do. psql does not unless it
+    /// is told to.
+    #[must_use]
+    pub fn in_one_transaction(mut self, one_transaction: bool) -> Self {
+        self.one_transaction = one_transaction;
+        self
+    }
+
+    /// Whether whoever runs the file runs it as one transaction.
+    #[must_use]
+    pub fn is_one_transaction(&self) -> bool {
+        self.one_transaction
+    }
+
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     /// The content of a file, in UTF-8 with or without a byte order mark.

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
+use super::change::Before;
 use super::cursor::Name;
 use super::defaults::Defaults;
 use super::depend::Uses;
+use super::model::Model;
 use super::names::Names;
+use super::origin::Origins;
 use super::parse::role::RoleName;
 use super::parse::type_name::{BaseType, TypeName};
 use super::types::{self, Type};
@@ -24,7 +27,7 @@ const TEMPORARY: &str = "pg_temp";
 /// A database while files are run.
 #[derive(Clone, Debug)]
 pub(super) struct State {
-    pub(super) catalog: Catalog,
+    pub(super) catalog: Model,
     /// The version whose ways are imitated, such as 150000.
     pub(super) version: u32,
     pub(super) session: Session,
@@ -42,6 +45,7 @@ pub(super) struct State {
     pub(super) typed: BTreeMap<QualifiedName, QualifiedName>,
     pub(super) uses: Uses,
     pub(super) defaults: Defaults,
+    pub(super) origins: Origins,
     /// What could not be followed of the statement that is being applied.
     pub(super) notes: Vec<String>,
 }
@@ -73,6 +77,8 @@ pub(super) struct Told {
     /// `current_user`.
     pub(super) role: Ident,
     pub(super) path: Vec<Ident>,
+    /// Any other settings, by their names in lower case.
+    pub(super) settings: BTreeMap<String, String>,
 }
 
 impl Session {
@@ -96,8 +102,9 @@ impl State {
             user: options.role.clone(),
             role: options.role.clone(),
             path: options.search_path.clone(),
+            settings: BTreeMap::new(),
         };
-        let mut catalog = Catalog::default();
+        let mut catalog = Model::default();
         let (owner, privileges): (_, &[Privilege]) = if options.server_version < 150_000 {
             (options.role.clone(), &[Privilege::Usage, Privilege::Create])
         } else {
@@ -126,15 +133,25 @@ impl State {
             typed: BTreeMap::new(),
             uses: Uses::default(),
             defaults: Defaults::default(),
+            origins: Origins::default(),
             notes: Vec::new(),
         }
     }
 
     /// The model, without what is gone when the session ends.
-    pub(super) fn into_catalog(mut self) -> Catalog {
-        self.catalog.relations.retain(|name, _| !is_temporary(name));
-        self.catalog.functions.retain(|signature, _| !is_temporary(&signature.name));
-        self.catalog
+    pub(super) fn into_catalog(self) -> Catalog {
+        let mut catalog = self.catalog.into_catalog();
+        catalog.relations.retain(|name, _| !is_temporary(name));
+        catalog.functions.retain(|signature, _| !is_temporary(&signature.name));
+        catalog
+    }
+
+    /// What the statement that was applied has touched, as it was before it.
+    pub(super) fn take_before(&mut self) -> Before {
+        Before {
+            relations: self.catalog.relations.take_before(),
+            functions: self.catalog.functions.take_before(),
+        }
     }
 
     /// Says that something could not be followed.

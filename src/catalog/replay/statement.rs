@@ -89,6 +89,26 @@ pub(crate) enum Statement {
     Opaque(&'static str),
 }
 
+impl Statement {
+    /// Whether it may change roles, memberships, settings, schemas, publications or default privileges.
+    pub(super) fn is_on_roles(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateSchema(_)
+                | Self::AlterSchema(..)
+                | Self::CreateRole(_)
+                | Self::AlterRole(_)
+                | Self::AlterDatabase(_)
+                | Self::GrantPrivileges(_)
+                | Self::GrantRoles(_)
+                | Self::AlterDefaults(_)
+                | Self::CreatePublication(..)
+                | Self::AlterPublication(..)
+                | Self::Drop(_)
+        )
+    }
+}
+
 /// What can be changed of most objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {

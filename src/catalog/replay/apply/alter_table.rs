@@ -4,7 +4,7 @@ use super::super::depend::{Object, Part};
 use super::super::parse::alter_table::{Action, AlterTable, AlteredKind, WhichTrigger};
 use super::super::parse::constraint::Timing;
 use super::super::state::{Followed, State};
-use crate::catalog::{ForeignKey, Persistence, RelationKind};
+use crate::catalog::{ForeignKey, Persistence};
 use crate::ident::{Ident, QualifiedName};
 
 impl State {
@@ -194,14 +194,8 @@ impl State {
     fn set_unlogged(&mut self, name: &QualifiedName, unlogged: bool) -> Followed<()> {
         let persistence = if unlogged { Persistence::Unlogged } else { Persistence::Permanent };
         self.relation(name)?.persistence = persistence;
-        let owned = |relation: &crate::catalog::Relation| {
-            let owner = relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref());
-            relation.kind == RelationKind::Sequence && owner.is_some_and(|(table, _)| table == name)
-        };
-        for relation in self.catalog.relations.values_mut() {
-            if owned(relation) {
-                relation.persistence = persistence;
-            }
+        for sequence in self.catalog.relations.each_of(|relation| relation.is_sequence_of(name)) {
+            sequence.persistence = persistence;
         }
         Ok(())
     }

@@ -20,12 +20,9 @@ impl State {
         if relation.kind == RelationKind::Sequence {
             return Ok(());
         }
-        for relation in self.catalog.relations.values_mut() {
-            let of = relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref());
-            if of.is_some_and(|(table, _)| table == name) {
-                relation.owner = owner.clone();
-                regrant(&mut relation.grants, owner);
-            }
+        for relation in self.catalog.relations.each_of(|relation| relation.is_sequence_of(name)) {
+            relation.owner = owner.clone();
+            regrant(&mut relation.grants, owner);
         }
         Ok(())
     }
@@ -35,11 +32,11 @@ impl State {
         let to = self.role_named(to)?;
         for from in from {
             let from = self.role_named(from)?;
-            for relation in self.catalog.relations.values_mut().filter(|relation| relation.owner == from) {
+            for relation in self.catalog.relations.each_of(|relation| relation.owner == from) {
                 relation.owner = to.clone();
                 regrant(&mut relation.grants, &to);
             }
-            for function in self.catalog.functions.values_mut().filter(|function| function.owner == from) {
+            for function in self.catalog.functions.each_of(|function| function.owner == from) {
                 function.owner = to.clone();
                 regrant(&mut function.grants, &to);
             }

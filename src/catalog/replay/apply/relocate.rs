@@ -17,8 +17,8 @@ impl State {
             &[Object::Relation(from.clone())],
             &Renamed::Relation(from.clone(), to.clone()),
         );
-        rekey(&mut self.catalog.relations, from, to);
-        for relation in self.catalog.relations.values_mut() {
+        self.catalog.relations.rekey(from, to);
+        for relation in self.catalog.relations.follow() {
             follow_relation(relation, from, to);
         }
         for publication in self.catalog.publications.values_mut() {
@@ -59,12 +59,8 @@ impl State {
             return Ok(to);
         }
         self.move_relation(name, &to)?;
-        let of = |relation: &Relation| {
-            let owner = relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref());
-            owner.is_some_and(|(table, _)| *table == to)
-        };
-        let owned =
-            self.catalog.relations.iter().filter(|(_, relation)| of(relation)).map(|(name, _)| name.clone());
+        let owned = self.catalog.relations.iter().filter(|(_, relation)| relation.is_sequence_of(&to));
+        let owned = owned.map(|(name, _)| name.clone());
         for sequence in owned.collect::<Vec<_>>() {
             let moved = QualifiedName::new(schema.clone(), sequence.name().clone());
             if moved != sequence {
@@ -94,7 +90,7 @@ impl State {
                 *text = text.replacen(&old, &new, 1);
             }
         };
-        for relation in self.catalog.relations.values_mut() {
+        for relation in self.catalog.relations.follow() {
             relation.columns.iter_mut().for_each(|column| follow(&mut column.data_type));
         }
         for outputs in self.outputs.values_mut() {
@@ -111,19 +107,20 @@ impl State {
                 _ => {}
             }
         }
-        let functions = std::mem::take(&mut self.catalog.functions);
-        for (signature, mut function) in functions {
-            let mut followed = signature.clone();
-            followed.arguments.iter_mut().for_each(follow);
+        for function in self.catalog.functions.follow() {
             function.arguments.iter_mut().for_each(|argument| follow(&mut argument.data_type));
             match super::function::table_of(&function.arguments) {
                 Some(table) => function.returns = Some(table),
                 None => function.returns.iter_mut().for_each(follow),
             }
+        }
+        for signature in self.catalog.functions.keys().cloned().collect::<Vec<_>>() {
+            let mut followed = signature.clone();
+            followed.arguments.iter_mut().for_each(follow);
             if followed != signature {
-                self.uses.rename(&Object::Function(signature), &Object::Function(followed.clone()));
+                self.catalog.functions.rekey(&signature, &followed);
+                self.uses.rename(&Object::Function(signature), &Object::Function(followed));
             }
-            self.catalog.functions.insert(followed, function);
         }
     }
 
@@ -135,12 +132,12 @@ impl State {
         }
         let change = Renamed::Function(from.name.clone(), to.clone());
         self.rename_in_expressions(&[Object::Function(from.clone())], &change);
-        rekey(&mut self.catalog.functions, from, &signature);
+        self.catalog.functions.rekey(from, &signature);
         let others = !self.overloads(&from.name).is_empty();
         self.uses.rename(&Object::Function(from.clone()), &Object::Function(signature));
         // The function of a trigger has no arguments, so it is the one that was meant.
         if from.arguments.is_empty() || !others {
-            for relation in self.catalog.relations.values_mut() {
+            for relation in self.catalog.relations.follow() {
                 for trigger in relation.triggers.values_mut() {
                     replace(&mut trigger.function, &from.name, to);
                 }

@@ -100,7 +100,7 @@ impl State {
         let relation = self.relation(table)?;
         column_mut(relation, from)?.name = to.clone();
         rename_in_relation(relation, from, to);
-        for other in self.catalog.relations.values_mut() {
+        for other in self.catalog.relations.follow() {
             for key in other.foreign_keys.values_mut().filter(|key| key.references == *table) {
                 key.referenced_columns.iter_mut().for_each(|column| replace(column, from, to));
             }

@@ -4,7 +4,7 @@ use super::super::defaults::renamed_grant;
 use super::super::parse::grant::MemberOptions;
 use super::super::parse::role::{AlterRole, CreateRole, RoleName, RoleOptions, SettingChange};
 use super::super::state::{Followed, State};
-use crate::catalog::{Grantee, Membership, Role, Setting};
+use crate::catalog::{Function, Grantee, Membership, Relation, Role, Setting};
 use crate::ident::Ident;
 
 impl State {
@@ -137,7 +137,7 @@ impl State {
             schema.owner = renamed(schema.owner.clone());
             follow(&mut schema.grants);
         }
-        for function in self.catalog.functions.values_mut() {
+        for function in self.catalog.functions.follow() {
             function.owner = renamed(function.owner.clone());
             follow(&mut function.grants);
         }
@@ -145,7 +145,7 @@ impl State {
             Grantee::Role(role) => Grantee::Role(renamed(role)),
             Grantee::Public => Grantee::Public,
         };
-        for relation in self.catalog.relations.values_mut() {
+        for relation in self.catalog.relations.follow() {
             relation.owner = renamed(relation.owner.clone());
             follow(&mut relation.grants);
             for policy in relation.policies.values_mut() {
@@ -202,7 +202,11 @@ impl State {
 
     fn forget_grants(&mut self, role: &Ident) {
         let grantee = Grantee::Role(role.clone());
-        for relation in self.catalog.relations.values_mut() {
+        let named = |relation: &Relation| {
+            relation.grants.iter().any(|grant| grant.grantee == grantee)
+                || relation.policies.values().any(|policy| policy.roles.contains(&grantee))
+        };
+        for relation in self.catalog.relations.each_of(named) {
             relation.grants.retain(|grant| grant.grantee != grantee);
             // A policy that is for nobody else goes too.
             relation.policies.retain(|_, policy| {
@@ -210,7 +214,8 @@ impl State {
                 !policy.roles.is_empty()
             });
         }
-        for function in self.catalog.functions.values_mut() {
+        let named = |function: &Function| function.grants.iter().any(|grant| grant.grantee == grantee);
+        for function in self.catalog.functions.each_of(named) {
             function.grants.retain(|grant| grant.grantee != grantee);
         }
         for schema in self.catalog.schemas.values_mut() {

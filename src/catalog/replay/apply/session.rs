@@ -28,7 +28,13 @@ impl State {
                 {
                     return Err("without standard_conforming_strings, literals say something else".to_owned());
                 }
-                _ => {}
+                _ => self.tell(*local, |told| match value {
+                    SetValue::Values(values) => {
+                        told.settings.insert(name.clone(), values.join(", "));
+                    }
+                    SetValue::Default => drop(told.settings.remove(name)),
+                    SetValue::Current => {}
+                }),
             },
             Session::Role { local, role } => {
                 let role = match role {
@@ -49,7 +55,10 @@ impl State {
             }
             Session::ResetAll => {
                 let path = self.session.start().path.clone();
-                self.tell(false, |told| told.path.clone_from(&path));
+                self.tell(false, |told| {
+                    told.path.clone_from(&path);
+                    told.settings.clear();
+                });
             }
             Session::Discard => self.session.restart(),
             Session::Commit { .. } | Session::Rollback { .. } => self.session.end_transaction(),
@@ -161,6 +170,10 @@ fn set_config(state: &mut State, function: &ast::Function) -> Followed<()> {
     let [Some(name), value, local] = &arguments[..] else { return Ok(()) };
     let name = name.to_ascii_lowercase();
     if !matches!(name.as_str(), "search_path" | "role" | "session_authorization") {
+        if let (Some(value), Some(local)) = (value, local) {
+            let value = SetValue::Values(vec![value.clone()]);
+            return state.session(&Session::Set { local: local == "true", name, value });
+        }
         return Ok(());
     }
     let (Some(value), Some(local)) = (value, local) else {

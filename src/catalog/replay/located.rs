@@ -1,0 +1,109 @@
+//! Statements, and where they stand.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::source::Source;
+
+/// A statement and where it stands.
+#[derive(Clone, Debug)]
+pub struct Located {
+    source: Source,
+    range: Range<usize>,
+    line: usize,
+    column: usize,
+}
+
+impl Located {
+    pub(super) fn new(source: &Source, range: Range<usize>, (line, column): (usize, usize)) -> Self {
+        Self { source: source.clone(), range, line, column }
+    }
+
+    /// What the file is called.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.source.name()
+    }
+
+    /// The file that it stands in.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The bytes of the file that it takes up.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// The line that it begins on, from 1 on.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The character of the line that it begins at, from 1 on.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Its text, without what ends it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.source.text().get(self.range()).unwrap_or_default()
+    }
+}
+
+/// A statement that was not understood, or whose effect could not be followed.
+///
+/// `Display` writes one line: `file:line:column: why`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opaque {
+    pub(super) file: Arc<str>,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) why: String,
+    pub(super) statement: usize,
+}
+
+impl Opaque {
+    /// What the file is called.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line that it begins on, from 1 on.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The character of the line that it begins at, from 1 on.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// What is not known of it.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// Its place among [`Replayed::statements`].
+    #[must_use]
+    pub fn statement(&self) -> usize {
+        self.statement
+    }
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = self.why.replace(['\n', '\r'], " ");
+        write!(f, "{}:{}:{}: {why}", self.file, self.line, self.column)
+    }
+}

@@ -1,0 +1,41 @@
+//! The model while statements are applied to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tracked::Tracked;
+use crate::catalog::{
+    Catalog, DefaultPrivileges, Extension, Function, Membership, Publication, Relation, Role, Schema,
+    Setting, Signature,
+};
+use crate::ident::{Ident, QualifiedName};
+
+/// A [`Catalog`] whose larger parts remember what a statement has changed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    pub(super) relations: Tracked<QualifiedName, Relation>,
+    pub(super) functions: Tracked<Signature, Function>,
+    pub(super) schemas: BTreeMap<Ident, Schema>,
+    pub(super) roles: BTreeMap<Ident, Role>,
+    pub(super) memberships: BTreeSet<Membership>,
+    pub(super) default_privileges: BTreeSet<DefaultPrivileges>,
+    pub(super) settings: BTreeSet<Setting>,
+    pub(super) extensions: BTreeMap<Ident, Extension>,
+    pub(super) publications: BTreeMap<Ident, Publication>,
+}
+
+impl Model {
+    pub(super) fn into_catalog(self) -> Catalog {
+        Catalog {
+            server_version: None,
+            schemas: self.schemas,
+            relations: self.relations.into_inner(),
+            functions: self.functions.into_inner(),
+            roles: self.roles,
+            memberships: self.memberships,
+            default_privileges: self.default_privileges,
+            settings: self.settings,
+            extensions: self.extensions,
+            publications: self.publications,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A statement among those that run: what it says, what it has changed, and what holds then.
+
+use super::change::Before;
+use super::cursor::Name;
+use super::located::Located;
+use super::parse::session::Session;
+use super::state::State;
+use super::statement::Statement;
+use crate::catalog::{Function, Membership, Relation, Role, Signature};
+use crate::ident::{Ident, QualifiedName};
+
+/// A statement that has been applied.
+pub(crate) struct Step<'a> {
+    /// Its place among all statements of all files.
+    pub(crate) index: usize,
+    pub(crate) located: &'a Located,
+    /// What it says, unless it was not understood.
+    pub(crate) statement: Option<&'a Statement>,
+    /// Whether its effect is in the model wholly.
+    pub(crate) followed: bool,
+    pub(crate) transaction: Transaction,
+    pub(super) before: &'a Before,
+    pub(super) state: &'a State,
+}
+
+/// The transaction that a statement runs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Transaction {
+    /// Statements with the same number are in one transaction.
+    pub(crate) number: usize,
+    /// How it began.
+    pub(crate) kind: TransactionKind,
+    /// Whether the file is run as one.
+    of_file: bool,
+}
+
+/// How a transaction begins and ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TransactionKind {
+    /// With the statement, which is alone in it.
+    #[default]
+    Statement,
+    /// With `BEGIN` and `COMMIT` or `ROLLBACK`.
+    Block,
+    /// With the file, by whoever runs it.
+    File,
+}
+
+impl Transaction {
+    pub(super) fn start_file(&mut self, one_transaction: bool) {
+        self.of_file = one_transaction;
+        self.number += 1;
+        self.kind = self.outside();
+    }
+
+    fn outside(&self) -> TransactionKind {
+        if self.of_file { TransactionKind::File } else { TransactionKind::Statement }
+    }
+
+    /// Goes on to the transaction that the statement runs in, as far as that begins before it or with it.
+    pub(super) fn before(&mut self, statement: Option<&Statement>) {
+        if self.kind == TransactionKind::Statement {
+            self.number += 1;
+        }
+        if let Some(Statement::Session(Session::Begin)) = statement
+            && self.kind == TransactionKind::Statement
+        {
+            self.kind = TransactionKind::Block;
+        }
+    }
+
+    /// Whether the transaction ends with the statement; then it goes on to the next one.
+    pub(super) fn is_over(&mut self, statement: Option<&Statement>) -> bool {
+        match statement {
+            Some(Statement::Session(Session::Commit { chain } | Session::Rollback { chain })) => {
+                self.number += 1;
+                self.kind = if *chain { TransactionKind::Block } else { TransactionKind::Statement };
+                false
+            }
+            _ => self.kind == TransactionKind::Statement,
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    /// The relations that the statement has touched, each as it was before it and as it is now.
+    pub(crate) fn relations(
+        &self,
+    ) -> impl Iterator<Item = (&'a QualifiedName, Option<&'a Relation>, Option<&'a Relation>)> {
+        let (before, state) = (self.before, self.state);
+        let relations = before.relations.iter();
+        relations.map(|(name, before)| (name, before.as_ref(), state.catalog.relations.get(name)))
+    }
+
+    /// The functions that the statement has touched, each as it was before it and as it is now.
+    pub(crate) fn functions(
+        &self,
+    ) -> impl Iterator<Item = (&'a Signature, Option<&'a Function>, Option<&'a Function>)> {
+        let (before, state) = (self.before, self.state);
+        let functions = before.functions.iter();
+        functions.map(|(name, before)| (name, before.as_ref(), state.catalog.functions.get(name)))
+    }
+
+    /// The old and the new name, if the statement gave a relation another one.
+    pub(crate) fn renamed(&self) -> Option<(&'a QualifiedName, &'a QualifiedName)> {
+        self.before.renamed()
+    }
+
+    /// A relation as it is now.
+    pub(crate) fn relation(&self, name: &QualifiedName) -> Option<&'a Relation> {
+        self.state.catalog.relations.get(name)
+    }
+
+    /// The relation that a name means here.
+    pub(crate) fn resolve(&self, name: &Name) -> Option<QualifiedName> {
+        self.state.find(name).ok()
+    }
+
+    /// All functions as they are now.
+    pub(crate) fn all_functions(&self) -> impl Iterator<Item = (&'a Signature, &'a Function)> {
+        self.state.catalog.functions.iter()
+    }
+
+    /// All relations as they are now.
+    pub(crate) fn all_relations(&self) -> impl Iterator<Item = (&'a QualifiedName, &'a Relation)> {
+        self.state.catalog.relations.iter()
+    }
+
+    /// A role, if the files make it.
+    pub(crate) fn role(&self, name: &Ident) -> Option<&'a Role> {
+        self.state.catalog.roles.get(name)
+    }
+
+    /// Who is a member of whom.
+    pub(crate) fn memberships(&self) -> impl Iterator<Item = &'a Membership> {
+        self.state.catalog.memberships.iter()
+    }
+
+    /// `current_user`.
+    pub(crate) fn current_user(&self) -> &'a Ident {
+        &self.state.session.now.role
+    }
+
+    /// What a setting has been set to, by a name in lower case.
+    pub(crate) fn setting(&self, name: &str) -> Option<&'a str> {
+        self.state.session.now.settings.get(name).map(String::as_str)
+    }
+}
