@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql;
 use super::step::{Lock, Work};
 use crate::catalog::{Catalog, Column, Expr, Relation};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::ddl as sql;
+use crate::policy::place::Place;
 
 const DEFAULT: Kind = Kind {
     lock: Lock::AccessExclusive,

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::{Place, sections};
 use super::step::{Lock, Plan, Remark, Step, Work};
 use crate::catalog::{Catalog, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Tenancy;
 use crate::policy::manifest::Manifest;
+use crate::policy::place::{Place, sections};
 
 /// What is planned so far, and what it is planned from.
 pub(super) struct Draft<'a> {

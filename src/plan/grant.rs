@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql::{self, Object, Privileges};
 use super::step::{Lock, Work};
 use crate::catalog::{Column, DML, Grant, Grantee, Privilege, Relation};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::ddl::{self as sql, Object, Privileges};
+use crate::policy::place::Place;
 
 const GRANT: Kind = Kind { lock: Lock::None, work: Work::None, closes: "services could not do their work" };
 

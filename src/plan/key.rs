@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::column::names;
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql;
 use super::step::{Lock, Work};
 use crate::catalog::{ForeignKey, Index, MatchType, ReferentialAction};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::ddl as sql;
+use crate::policy::place::Place;
 
 const UNIQUE: Kind = Kind {
     lock: Lock::Share,

@@ -8,10 +8,10 @@ mod svg;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::place::{Place, places, top};
 use crate::catalog::{Catalog, Relation, RelationKind};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
+use crate::policy::place::{Place, places, top};
 
 use class::Class;
 use link::Link;

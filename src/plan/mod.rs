@@ -13,23 +13,21 @@ mod key;
 mod map;
 mod owner;
 mod partition;
-mod place;
 mod policies;
 mod propose;
 mod roles;
 #[cfg(test)]
 mod sample;
-mod sql;
 mod step;
 mod view;
 
 use crate::catalog::Catalog;
 use crate::policy::manifest::{Manifest, Problem};
+use crate::policy::places;
 
 use draft::Draft;
 pub use files::{File, Numbering, Style};
 pub use map::{Map, map};
-pub use place::{Place, Places, places};
 pub use propose::{
     Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedRole, ProposedRoles, Question, Suggestion,
     TenantColumn, nullable_tenant_columns, propose,

@@ -1,11 +1,11 @@
 //! Everything that is governed belongs to one role, which services cannot become.
 
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql::{self, Object, Privileges};
 use super::step::{Lock, Work};
 use crate::catalog::{Grant, Grantee};
 use crate::error::Result;
+use crate::policy::ddl::{self as sql, Object, Privileges};
+use crate::policy::place::Place;
 
 const OWNER: Kind = Kind {
     lock: Lock::AccessExclusive,

@@ -1,10 +1,10 @@
 //! Partitions are reached through their table alone: they do not inherit its policies.
 
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql;
 use super::step::{Lock, Work};
 use crate::error::Result;
+use crate::policy::ddl as sql;
+use crate::policy::place::Place;
 
 const PARTITION: Kind = Kind {
     lock: Lock::AccessExclusive,

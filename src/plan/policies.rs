@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql;
 use super::step::{Lock, Work};
 use crate::catalog::replay::parse_policies;
 use crate::catalog::{Column, Policy, Relation};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::ddl as sql;
+use crate::policy::place::Place;
 use crate::policy::{Child, Shape, TenantColumn};
 use crate::tenant::TenantType;
 

@@ -16,10 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[cfg(test)]
 mod tests;
 
-use super::place::top;
 use crate::catalog::{Catalog, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName, SettingName};
 use crate::policy::manifest::{Class, Problem};
+use crate::policy::place::top;
 use crate::tenant::TenantType;
 
 pub use column::Candidate;

@@ -1,10 +1,10 @@
 //! Views read with the rights of those who ask.
 
 use super::draft::{Draft, Kind};
-use super::place::Place;
-use super::sql;
 use super::step::{Lock, Work};
 use crate::error::Result;
+use crate::policy::ddl as sql;
+use crate::policy::place::Place;
 
 const VIEW: Kind = Kind {
     lock: Lock::AccessExclusive,

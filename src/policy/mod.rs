@@ -33,6 +33,8 @@
 //! BYPASSRLS are not bound by them, and TRUNCATE and REFERENCES do not ask them.
 
 mod bootstrap;
+#[cfg(feature = "lint")]
+pub(crate) mod ddl;
 mod foreign_key;
 #[cfg(feature = "lint")]
 pub mod manifest;
@@ -40,6 +42,8 @@ mod membership;
 mod model;
 mod part;
 mod password;
+#[cfg(feature = "lint")]
+pub(crate) mod place;
 mod privileges;
 pub(crate) mod render;
 mod roles;
@@ -57,6 +61,8 @@ pub use model::{Missing, Tenancy};
 #[cfg(feature = "lint")]
 pub(crate) use part::PartKind;
 pub use password::Password;
+#[cfg(feature = "lint")]
+pub use place::{Place, Places, places};
 pub use roles::Roles;
 pub use script::{Script, Step};
 pub use secure::secure;

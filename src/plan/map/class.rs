@@ -1,6 +1,6 @@
 //! The classes of a picture: their order, what they mean, and their colours.
 
-use crate::plan::place::Place;
+use crate::policy::place::Place;
 
 /// Whose the rows of a relation are, in the order in which they are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::Node;
 use crate::catalog::{Catalog, ForeignKey};
 use crate::ident::{Ident, QualifiedName};
-use crate::plan::place::{Place, Places, top};
 use crate::policy::Tree;
 use crate::policy::manifest::Manifest;
+use crate::policy::place::{Place, Places, top};
 
 /// A foreign key between two relations of the picture.
 #[derive(Clone, Debug)]

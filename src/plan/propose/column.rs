@@ -7,8 +7,8 @@ use super::name::{is_authors, is_users, means, weight};
 use super::{Hints, Table, TenantColumn};
 use crate::catalog::{Catalog, Column};
 use crate::ident::{Ident, QualifiedName};
-use crate::plan::place::{fits, top};
 use crate::policy::manifest::{Problem, nearest};
+use crate::policy::place::{fits, top};
 use crate::tenant::TenantType;
 
 /// Of these a candidate needs at least so many points to be the tenant column without anybody's word for it.

@@ -9,8 +9,8 @@ use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
 use super::{Facts, Proposed, Question, Suggestion, Table, TenantColumn, count, ledger, said, whole};
 use crate::catalog::{Catalog, Column, Relation};
 use crate::ident::QualifiedName;
-use crate::plan::place::fits;
 use crate::policy::manifest::Class;
+use crate::policy::place::fits;
 
 /// How many answers of one kind are named.
 const NAMED: usize = 5;

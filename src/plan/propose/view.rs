@@ -6,7 +6,7 @@ use super::answer::{deny, exempt};
 use super::{Proposed, Question, said};
 use crate::catalog::{Catalog, Relation, RelationKind};
 use crate::ident::{Ident, QualifiedName};
-use crate::plan::place::{top, views::reached};
+use crate::policy::place::{top, views::reached};
 
 /// Places partitions, members of extensions, foreign tables, and views by what they read.
 pub(super) fn place(

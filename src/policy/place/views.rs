@@ -27,7 +27,7 @@ pub(super) fn place<'a>(manifest: &'a Manifest, catalog: &'a Catalog, places: &m
                     name.plain(),
                     table.plain()
                 );
-                places.problems.push(problem(None, what));
+                places.unsettle(name, problem(None, what));
                 continue;
             }
             (Some(_), _) if catalog.server_version.is_some_and(|version| version < 150_000) => {
@@ -35,7 +35,7 @@ pub(super) fn place<'a>(manifest: &'a Manifest, catalog: &'a Catalog, places: &m
                     "view {} reads with its owner's rights before PostgreSQL 15; class it deny or exempt, or upgrade",
                     name.plain()
                 );
-                places.problems.push(problem(None, what));
+                places.unsettle(name, problem(None, what));
                 continue;
             }
             (Some(_), _) => Place::View,
@@ -45,7 +45,7 @@ pub(super) fn place<'a>(manifest: &'a Manifest, catalog: &'a Catalog, places: &m
 }
 
 /// All that a view reads, through other views too.
-pub(in crate::plan) fn reached<'a>(catalog: &'a Catalog, view: &'a Relation) -> BTreeSet<&'a QualifiedName> {
+pub(crate) fn reached<'a>(catalog: &'a Catalog, view: &'a Relation) -> BTreeSet<&'a QualifiedName> {
     let mut found = BTreeSet::new();
     let mut left: Vec<&Relation> = vec![view];
     while let Some(relation) = left.pop() {

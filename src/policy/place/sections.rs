@@ -51,7 +51,7 @@ fn check_column(
 }
 
 /// The tenancy with what the database says of the columns that it names: those of type `varchar` are compared as texts.
-pub(in crate::plan) fn settled(manifest: &Manifest, catalog: &Catalog) -> Tenancy {
+pub(crate) fn settled(manifest: &Manifest, catalog: &Catalog) -> Tenancy {
     let tenancy = manifest.tenancy.clone();
     let Some(members) = tenancy.members().cloned() else { return tenancy };
     let is_varchar = |column: &Ident| {

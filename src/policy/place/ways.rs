@@ -33,9 +33,11 @@ pub(super) fn check<'a>(manifest: &'a Manifest, places: &mut Places<'a>) {
                 format!("{} leads in a circle, by way of {}", name.plain(), parent.plain())
             };
             let what = format!("child {what}; choose another via, or another class");
-            wrong.push(problem(manifest.entry(name), what));
+            wrong.push((name, problem(manifest.entry(name), what)));
             break;
         }
     }
-    places.problems.extend(wrong);
+    for (name, problem) in wrong {
+        places.unsettle(name, problem);
+    }
 }

@@ -1,15 +1,15 @@
-//! The statements of a plan, each from its file under `sql/plan/`.
+//! Statements that change a schema, each from its file under `sql/ddl/`.
 
 use std::collections::BTreeSet;
 
+use super::render::{Vars, render};
 use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, literal};
-use crate::policy::render::{Vars, render};
 
 macro_rules! file {
     ($name:literal) => {
-        include_str!(concat!("../../sql/plan/", $name, ".sql"))
+        include_str!(concat!("../../sql/ddl/", $name, ".sql"))
     };
 }
 
@@ -17,11 +17,11 @@ fn on(table: &QualifiedName) -> Vars<'_> {
     Vars::default().name("schema", table.schema()).name("table", table.name())
 }
 
-pub(super) fn owner(table: &QualifiedName, owner: &Ident) -> Result<String> {
+pub(crate) fn owner(table: &QualifiedName, owner: &Ident) -> Result<String> {
     render(file!("owner"), &on(table).name("owner", owner))
 }
 
-pub(super) fn default(table: &QualifiedName, column: &Ident, default: Option<&str>) -> Result<String> {
+pub(crate) fn default(table: &QualifiedName, column: &Ident, default: Option<&str>) -> Result<String> {
     let vars = on(table).name("column", column);
     match default {
         Some(default) => render(file!("default"), &vars.sql("default", default)),
@@ -29,12 +29,12 @@ pub(super) fn default(table: &QualifiedName, column: &Ident, default: Option<&st
     }
 }
 
-pub(super) fn not_null(table: &QualifiedName, column: &Ident, not_null: bool) -> Result<String> {
+pub(crate) fn not_null(table: &QualifiedName, column: &Ident, not_null: bool) -> Result<String> {
     let file = if not_null { file!("not_null") } else { file!("drop_not_null") };
     render(file, &on(table).name("column", column))
 }
 
-pub(super) fn index(
+pub(crate) fn index(
     table: &QualifiedName,
     index: &Ident,
     columns: &[&Ident],
@@ -44,11 +44,11 @@ pub(super) fn index(
     render(file, &on(table).name("index", index).sql("columns", list(columns)))
 }
 
-pub(super) fn drop_index(table: &QualifiedName, index: &Ident) -> Result<String> {
+pub(crate) fn drop_index(table: &QualifiedName, index: &Ident) -> Result<String> {
     render(file!("drop_index"), &Vars::default().name("schema", table.schema()).name("index", index))
 }
 
-pub(super) fn foreign_key(table: &QualifiedName, constraint: &Ident, key: &ForeignKey) -> Result<String> {
+pub(crate) fn foreign_key(table: &QualifiedName, constraint: &Ident, key: &ForeignKey) -> Result<String> {
     let vars = on(table).name("constraint", constraint).sql("definition", foreign_key_definition(key));
     render(file!("foreign_key"), &vars)
 }
@@ -74,15 +74,15 @@ fn foreign_key_definition(key: &ForeignKey) -> String {
     )
 }
 
-pub(super) fn row_security(table: &QualifiedName, enable: bool) -> Result<String> {
+pub(crate) fn row_security(table: &QualifiedName, enable: bool) -> Result<String> {
     render(if enable { file!("enable") } else { file!("disable") }, &on(table))
 }
 
-pub(super) fn force(table: &QualifiedName, force: bool) -> Result<String> {
+pub(crate) fn force(table: &QualifiedName, force: bool) -> Result<String> {
     render(if force { file!("force") } else { file!("no_force") }, &on(table))
 }
 
-pub(super) fn create_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
+pub(crate) fn create_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
     let vars = on(table)
         .name("policy", name)
         .sql("kind", if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" })
@@ -97,7 +97,7 @@ pub(super) fn create_policy(table: &QualifiedName, name: &Ident, policy: &Policy
 }
 
 /// Gives a policy the roles and conditions of this one, which has at least the conditions that the other has.
-pub(super) fn alter_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
+pub(crate) fn alter_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
     let vars = on(table)
         .name("policy", name)
         .sql("roles", roles(&policy.roles))
@@ -105,11 +105,11 @@ pub(super) fn alter_policy(table: &QualifiedName, name: &Ident, policy: &Policy)
     render(file!("alter_policy"), &vars)
 }
 
-pub(super) fn drop_policy(table: &QualifiedName, name: &Ident) -> Result<String> {
+pub(crate) fn drop_policy(table: &QualifiedName, name: &Ident) -> Result<String> {
     render(file!("drop_policy"), &on(table).name("policy", name))
 }
 
-pub(super) fn comment_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
+pub(crate) fn comment_policy(table: &QualifiedName, name: &Ident, policy: &Policy) -> Result<String> {
     let comment = policy.comment.as_deref().map_or_else(|| "NULL".to_owned(), literal);
     render(file!("comment_policy"), &on(table).name("policy", name).sql("comment", comment))
 }
@@ -120,20 +120,20 @@ fn conditions(policy: &Policy) -> String {
     using.chain(with_check).collect()
 }
 
-pub(super) fn view_options(view: &QualifiedName, options: &[(String, String)]) -> Result<String> {
+pub(crate) fn view_options(view: &QualifiedName, options: &[(String, String)]) -> Result<String> {
     let options: Vec<String> = options.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let vars = Vars::default().name("schema", view.schema()).name("view", view.name());
     render(file!("view_options"), &vars.sql("options", options.join(", ")))
 }
 
-pub(super) fn view_reset(view: &QualifiedName, options: &[String]) -> Result<String> {
+pub(crate) fn view_reset(view: &QualifiedName, options: &[String]) -> Result<String> {
     let vars = Vars::default().name("schema", view.schema()).name("view", view.name());
     render(file!("view_reset"), &vars.sql("options", options.join(", ")))
 }
 
 /// What a privilege is granted on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Object<'a> {
+pub(crate) enum Object<'a> {
     Table(&'a QualifiedName),
     Sequence(&'a QualifiedName),
     Schema(&'a Ident),
@@ -155,7 +155,7 @@ impl Object<'_> {
 }
 
 /// Privileges, each with the column that it is confined to.
-pub(super) type Privileges<'a> = BTreeSet<(Privilege, Option<&'a Ident>)>;
+pub(crate) type Privileges<'a> = BTreeSet<(Privilege, Option<&'a Ident>)>;
 
 fn privileges(of: &Privileges<'_>) -> String {
     let one = |(privilege, column): &(Privilege, Option<&Ident>)| match column {
@@ -165,7 +165,7 @@ fn privileges(of: &Privileges<'_>) -> String {
     of.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn grant(
+pub(crate) fn grant(
     object: Object<'_>,
     granted: &Privileges<'_>,
     to: &Grantee,
@@ -175,7 +175,7 @@ pub(super) fn grant(
     render(file!("grant"), &object.vars(privileges(granted), to).sql("option", option))
 }
 
-pub(super) fn revoke(object: Object<'_>, revoked: &Privileges<'_>, grantee: &Grantee) -> Result<String> {
+pub(crate) fn revoke(object: Object<'_>, revoked: &Privileges<'_>, grantee: &Grantee) -> Result<String> {
     render(file!("revoke"), &object.vars(privileges(revoked), grantee))
 }
 

@@ -1,14 +1,14 @@
 //! Where each relation of a database stands among its tenants, by what the manifest says and the catalog shows.
 
-pub(super) mod sections;
-pub(super) mod views;
+pub(crate) mod sections;
+pub(crate) mod views;
 mod ways;
 
 use std::collections::BTreeMap;
 
+use super::manifest::{Class, Entry, Manifest, Problem, Via, nearest};
 use crate::catalog::{Catalog, Column, ForeignKey, Relation, RelationKind, canonical_type};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::manifest::{Class, Entry, Manifest, Problem, Via, nearest};
 use crate::tenant::TenantType;
 
 /// Where a relation stands among the tenants.
@@ -103,14 +103,23 @@ impl Place<'_> {
 pub struct Places<'a> {
     /// Every relation that the manifest governs, sequences left out.
     pub relations: BTreeMap<&'a QualifiedName, Place<'a>>,
+    /// The relations that have no place, each with the reason, which is among the problems too.
+    pub unsettled: BTreeMap<&'a QualifiedName, Problem>,
     /// Where manifest and database contradict each other, or the manifest says too little.
     pub problems: Vec<Problem>,
+}
+
+impl<'a> Places<'a> {
+    fn unsettle(&mut self, name: &'a QualifiedName, problem: Problem) {
+        self.problems.push(problem.clone());
+        self.unsettled.insert(name, problem);
+    }
 }
 
 /// Puts every relation in its place.
 #[must_use]
 pub fn places<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Places<'a> {
-    let mut places = Places { relations: BTreeMap::new(), problems: Vec::new() };
+    let mut places = Places { relations: BTreeMap::new(), unsettled: BTreeMap::new(), problems: Vec::new() };
     unknown_names(manifest, catalog, &mut places.problems);
     sections::check(manifest, catalog, &mut places.problems);
     for (name, relation) in &catalog.relations {
@@ -122,7 +131,7 @@ pub fn places<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Places<'a> {
                 places.relations.insert(name, place);
             }
             Ok(None) => {}
-            Err(problem) => places.problems.push(problem),
+            Err(problem) => places.unsettle(name, problem),
         }
     }
     views::place(manifest, catalog, &mut places);
@@ -287,7 +296,7 @@ fn tenant_column<'a>(
 }
 
 /// Whether a column of this type holds tenants of that one.
-pub(super) fn fits(data_type: &str, tenant_type: TenantType) -> bool {
+pub(crate) fn fits(data_type: &str, tenant_type: TenantType) -> bool {
     let of = canonical_type(tenant_type.sql());
     data_type == of || (tenant_type == TenantType::Text && data_type.starts_with("character varying"))
 }
@@ -338,7 +347,7 @@ fn way<'a>(
 }
 
 /// The partitioned table at the top, if the relation is a partition.
-pub(super) fn top<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a QualifiedName> {
+pub(crate) fn top<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a QualifiedName> {
     let mut top = None;
     let mut at = name;
     while let Some(of) = catalog.relations.get(at).and_then(|relation| relation.partition_of.as_ref()) {
