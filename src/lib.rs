@@ -31,6 +31,8 @@ pub mod migrate;
 pub mod plan;
 pub mod policy;
 mod pool;
+#[cfg(feature = "lint")]
+pub mod rule;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]
 pub mod testing;

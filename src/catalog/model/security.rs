@@ -217,6 +217,17 @@ pub struct Setting {
     pub value: String,
 }
 
+impl Grantee {
+    /// As people read it, with quotes where they are needed.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Public => "PUBLIC".to_owned(),
+            Self::Role(name) => name.plain(),
+        }
+    }
+}
+
 /// The four verbs that policies govern.
 pub(crate) const DML: [Privilege; 4] =
     [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];

@@ -1,0 +1,115 @@
+//! Runs the rules.
+
+use super::finding::{Finding, Findings, Place};
+use super::record::{Check, Rule, Severity};
+use super::rules;
+use super::subject::{Ground, Subject};
+use super::watch::Watch;
+use crate::catalog::replay::{Located, Options, Source, replay_watched};
+use crate::catalog::{Catalog, Object};
+use crate::policy::manifest::Manifest;
+
+/// What was found, the gravest first, and in files in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// How many statements were read; none of a live database.
+    pub statements: usize,
+}
+
+/// Looks at a live database.
+#[must_use]
+pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
+    let subject = Subject::new(catalog, manifest);
+    let mut report = Report { findings: check(&subject, true), statements: 0 };
+    report.sort();
+    report
+}
+
+/// Looks at files, in the order in which they are run.
+#[must_use]
+pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
+    let ground = Ground { manifest };
+    let mut watches: Vec<(Findings, Box<dyn Watch>)> = Vec::new();
+    for rule in rules::all() {
+        if let Check::Sequence(watch) = rule.check {
+            watches.push((Findings::of(rule), watch()));
+        }
+    }
+    let options = options(manifest);
+    let replayed = replay_watched(sources, &options, &mut |step| {
+        for (found, watch) in &mut watches {
+            watch.see(step, &ground, found);
+        }
+    });
+    let mut findings = Vec::new();
+    for (mut found, mut watch) in watches {
+        watch.end(&ground, &mut found);
+        findings.extend(found.into_found());
+    }
+    let subject = Subject::new(&replayed.catalog, manifest);
+    findings.extend(check(&subject, false));
+    for finding in &mut findings {
+        let anchor = finding.anchor.as_ref().unwrap_or(&finding.object);
+        let statement = finding.statement.or_else(|| replayed.origins.of(anchor));
+        finding.statement = statement;
+        finding.place = statement.and_then(|at| replayed.statements.get(at)).map(|at| place(finding, at));
+    }
+    let mut report = Report { findings, statements: replayed.statements.len() };
+    report.sort();
+    report
+}
+
+/// Files are run as whoever is to own what they make.
+fn options(manifest: &Manifest) -> Options {
+    let mut options = Options::default();
+    if let Some(owner) = manifest.roles.owner_role() {
+        options.role = owner.clone();
+    }
+    options
+}
+
+fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {
+    let run = |rule: &'static Rule| {
+        let mut found = Findings::of(rule);
+        match rule.check {
+            Check::Model(check) => check(subject, &mut found),
+            Check::Server(check) if live => check(subject, &mut found),
+            _ => {}
+        }
+        found.into_found()
+    };
+    rules::all().flat_map(run).collect()
+}
+
+/// Where a finding stands: at the word that it names in its statement, or at the statement's beginning.
+fn place(finding: &Finding, at: &Located) -> Place {
+    let _ = &finding.object;
+    Place {
+        file: at.file().to_owned(),
+        line: at.line(),
+        column: at.column(),
+        length: at.text().lines().next().map_or(1, |line| line.chars().count()),
+    }
+}
+
+impl Report {
+    fn sort(&mut self) {
+        self.findings.sort_by(|one, other| {
+            let key = |finding: &Finding| (finding.statement, finding.object.clone());
+            other.severity.cmp(&one.severity).then_with(|| key(one).cmp(&key(other)))
+        });
+    }
+
+    /// The findings of this severity and above.
+    pub fn from(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity >= severity)
+    }
+
+    /// The objects that a rule has found something in.
+    #[must_use]
+    pub fn of(&self, code: &str) -> Vec<&Object> {
+        self.findings.iter().filter(|of| of.rule.code == code).map(|of| &of.object).collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! What policies say.
+
+use crate::rule::record::Rule;
+
+pub(super) const RULES: &[&Rule] = &[];

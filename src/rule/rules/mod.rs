@@ -1,0 +1,35 @@
+//! The rules, by what they look at.
+
+mod expression;
+mod integrity;
+mod migration;
+mod object;
+mod performance;
+mod role;
+mod server;
+mod session;
+mod table;
+
+use super::record::Rule;
+
+/// Every rule, chapter by chapter.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let chapters = [
+        table::RULES,
+        role::RULES,
+        expression::RULES,
+        object::RULES,
+        integrity::RULES,
+        session::RULES,
+        migration::RULES,
+        performance::RULES,
+        server::RULES,
+    ];
+    chapters.into_iter().flatten().copied()
+}
+
+/// The rule of a code.
+#[must_use]
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.code == code)
+}

@@ -1,0 +1,5 @@
+//! What only a server tells.
+
+use crate::rule::record::Rule;
+
+pub(super) const RULES: &[&Rule] = &[];
