@@ -1,11 +1,11 @@
 //! Runs the rules.
 
-use super::finding::{Finding, Findings, Place};
+use super::finding::{Finding, Findings};
 use super::record::{Check, Rule, Severity};
-use super::rules;
 use super::subject::{Ground, Subject};
 use super::watch::Watch;
-use crate::catalog::replay::{Located, Options, Source, replay_watched};
+use super::{place, rules, suppression};
+use crate::catalog::replay::{Options, Source, replay_watched};
 use crate::catalog::{Catalog, Object};
 use crate::policy::manifest::Manifest;
 
@@ -54,8 +54,10 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
         let anchor = finding.anchor.as_ref().unwrap_or(&finding.object);
         let statement = finding.statement.or_else(|| replayed.origins.of(anchor));
         finding.statement = statement;
-        finding.place = statement.and_then(|at| replayed.statements.get(at)).map(|at| place(finding, at));
+        let located = statement.and_then(|at| replayed.statements.get(at));
+        finding.place = located.map(|located| place::place(finding, located));
     }
+    suppression::apply(sources, &replayed.statements, &mut findings);
     let mut report = Report { findings, statements: replayed.statements.len() };
     report.sort();
     report
@@ -81,17 +83,6 @@ fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {
         found.into_found()
     };
     rules::all().flat_map(run).collect()
-}
-
-/// Where a finding stands: at the word that it names in its statement, or at the statement's beginning.
-fn place(finding: &Finding, at: &Located) -> Place {
-    let _ = &finding.object;
-    Place {
-        file: at.file().to_owned(),
-        line: at.line(),
-        column: at.column(),
-        length: at.text().lines().next().map_or(1, |line| line.chars().count()),
-    }
 }
 
 impl Report {

@@ -1,5 +1,6 @@
 //! What a rule has found, and where.
 
+use super::place::Place;
 use super::record::{Rule, Severity};
 use crate::catalog::Object;
 use crate::catalog::replay::Step;
@@ -23,19 +24,6 @@ pub struct Finding {
     pub(super) statement: Option<usize>,
     pub(super) anchor: Option<Object>,
     pub(super) word: Option<String>,
-}
-
-/// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// What the file is called.
-    pub file: String,
-    /// The line, from 1 on.
-    pub line: usize,
-    /// The character of the line, from 1 on.
-    pub column: usize,
-    /// How many characters of the line are meant.
-    pub length: usize,
 }
 
 impl Finding {

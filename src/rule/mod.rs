@@ -4,17 +4,22 @@
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
+mod baseline;
 mod engine;
 pub mod example;
 mod finding;
+mod place;
 mod record;
 mod rules;
 mod subject;
+mod suppression;
 #[cfg(test)]
 mod tests;
 mod watch;
 
+pub use baseline::Baseline;
 pub use engine::{Report, audit, lint};
-pub use finding::{Finding, Place};
+pub use finding::Finding;
+pub use place::Place;
 pub use record::{Reach, Rule, Severity};
 pub use rules::{all, rule};

@@ -7,7 +7,7 @@ use super::lex::{Kind, Token};
 use crate::ident::{Ident, MAX_NAME_BYTES};
 
 /// The name that a token says, cut to what the server keeps.
-pub(super) fn ident(token: Token, text: &str) -> Option<Ident> {
+pub(crate) fn ident(token: Token, text: &str) -> Option<Ident> {
     let written = token.of(text);
     let name = match token.kind {
         Kind::Word => written.to_ascii_lowercase(),

@@ -8,30 +8,30 @@ use toml_edit::{Item, TableLike, Value};
 use super::Problem;
 
 /// The text of a file, and all that was found wrong with it.
-pub(super) struct Text<'t> {
+pub(crate) struct Text<'t> {
     text: &'t str,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl<'t> Text<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self { text, problems: RefCell::default() }
     }
 
-    pub(super) fn line(&self, span: Option<Range<usize>>) -> Option<usize> {
+    pub(crate) fn line(&self, span: Option<Range<usize>>) -> Option<usize> {
         Some(1 + self.text.get(..span?.start)?.matches('\n').count())
     }
 
-    pub(super) fn problem(&self, line: Option<usize>, what: impl Into<String>) {
+    pub(crate) fn problem(&self, line: Option<usize>, what: impl Into<String>) {
         self.problems.borrow_mut().push(Problem { line, what: what.into() });
     }
 
     /// The value, unless it is none; that is a problem on that line.
-    pub(super) fn take<T>(&self, line: Option<usize>, read: crate::error::Result<T>) -> Option<T> {
+    pub(crate) fn take<T>(&self, line: Option<usize>, read: crate::error::Result<T>) -> Option<T> {
         read.map_err(|error| self.problem(line, error.to_string())).ok()
     }
 
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         problems.sort();
         problems
@@ -39,7 +39,7 @@ impl<'t> Text<'t> {
 }
 
 /// A table of the file, by what it is called in messages.
-pub(super) struct Fields<'t> {
+pub(crate) struct Fields<'t> {
     name: String,
     line: Option<usize>,
     table: Option<&'t dyn TableLike>,
@@ -48,13 +48,13 @@ pub(super) struct Fields<'t> {
 }
 
 /// A field's value and the line that it stands on.
-pub(super) struct Field<T> {
-    pub(super) value: T,
-    pub(super) line: Option<usize>,
+pub(crate) struct Field<T> {
+    pub(crate) value: T,
+    pub(crate) line: Option<usize>,
 }
 
 impl<'t> Fields<'t> {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: impl Into<String>,
         line: Option<usize>,
         table: Option<&'t dyn TableLike>,
@@ -63,16 +63,16 @@ impl<'t> Fields<'t> {
         Self { name: name.into(), line, table, text, asked: Vec::new() }
     }
 
-    pub(super) fn line(&self) -> Option<usize> {
+    pub(crate) fn line(&self) -> Option<usize> {
         self.line
     }
 
     /// Whether the file has the table at all.
-    pub(super) fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.table.is_some()
     }
 
-    pub(super) fn section(&mut self, field: &'static str) -> Fields<'t> {
+    pub(crate) fn section(&mut self, field: &'static str) -> Fields<'t> {
         let name = format!("[{field}]");
         match self.item(field) {
             Some((item, line)) => {
@@ -87,11 +87,11 @@ impl<'t> Fields<'t> {
         }
     }
 
-    pub(super) fn string(&mut self, field: &'static str) -> Option<Field<&'t str>> {
+    pub(crate) fn string(&mut self, field: &'static str) -> Option<Field<&'t str>> {
         self.read(field, "a text in quotes", Value::as_str)
     }
 
-    pub(super) fn required(&mut self, field: &'static str) -> Option<Field<&'t str>> {
+    pub(crate) fn required(&mut self, field: &'static str) -> Option<Field<&'t str>> {
         let found = self.string(field);
         if self.table.is_some_and(|table| !table.contains_key(field)) {
             self.text.problem(self.line, format!("{} lacks {field}; it has no default", self.name));
@@ -99,18 +99,18 @@ impl<'t> Fields<'t> {
         found
     }
 
-    pub(super) fn flag(&mut self, field: &'static str) -> Option<Field<bool>> {
+    pub(crate) fn flag(&mut self, field: &'static str) -> Option<Field<bool>> {
         self.read(field, "true or false", Value::as_bool)
     }
 
-    pub(super) fn strings(&mut self, field: &'static str) -> Option<Field<Vec<&'t str>>> {
+    pub(crate) fn strings(&mut self, field: &'static str) -> Option<Field<Vec<&'t str>>> {
         self.read(field, "a list of texts, such as [\"public\"]", |value| {
             value.as_array()?.iter().map(Value::as_str).collect()
         })
     }
 
     /// The entries of a table whose keys are not fields.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'t str, Option<usize>, &'t Item)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'t str, Option<usize>, &'t Item)> {
         let (table, text) = (self.table, self.text);
         table.into_iter().flat_map(|table| table.iter()).map(move |(key, item)| {
             let span = table.and_then(|table| table.key(key)).and_then(toml_edit::Key::span);
@@ -119,7 +119,7 @@ impl<'t> Fields<'t> {
     }
 
     /// Says of everything that was not asked for that it is unknown.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         for (key, line, _) in self.entries() {
             if self.asked.contains(&key) {
                 continue;

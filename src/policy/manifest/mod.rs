@@ -55,7 +55,7 @@
 //! with it in place of the class's own (`select`, `insert`, `update`, `delete`). Class `tenant` can have `direct = true`: the
 //! policy compares with the setting itself and not with a subselect of it, so that the planner sees the value.
 
-mod fields;
+pub(crate) mod fields;
 mod parse;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,6 +8,7 @@ mod performance;
 mod role;
 mod server;
 mod session;
+pub(super) mod suppression;
 mod table;
 
 use super::record::Rule;
@@ -24,6 +25,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         migration::RULES,
         performance::RULES,
         server::RULES,
+        suppression::RULES,
     ];
     chapters.into_iter().flatten().copied()
 }

@@ -1,0 +1,199 @@
+//! Findings that somebody has looked at and lets stand, in comments of the file itself.
+//!
+//! `-- tenantry: allow grant-all "the role is only a group"` before a statement or within it, or behind it on its last line, is for what is
+//! found in that statement. `allow-file` is for the whole file.
+
+use super::finding::{Finding, Findings};
+use super::rules::suppression::unused_suppression::RULE;
+use super::{all, rule};
+use crate::catalog::Object;
+use crate::catalog::replay::lex::{self, Kind};
+use crate::catalog::replay::{Located, Source};
+use crate::policy::manifest::nearest;
+
+/// A comment that lets findings stand.
+struct Allowed<'s> {
+    source: &'s Source,
+    /// Where the comment stands, in bytes.
+    start: usize,
+    end: usize,
+    whole_file: bool,
+    codes: Vec<&'s str>,
+    /// What is wrong with it.
+    flaw: Option<String>,
+}
+
+/// Takes out what the files let stand, and adds what is wrong with their saying so.
+pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut Vec<Finding>) {
+    let mut wrong = Findings::of(&RULE);
+    for allowed in sources.iter().flat_map(allowed) {
+        let (start, place) = (allowed.start, allowed.place());
+        let of_file = |at: &Located| at.file() == allowed.source.name();
+        let statement = statements.iter().position(|at| of_file(at) && allowed.is_of(at));
+        if let Some(flaw) = &allowed.flaw {
+            wrong.add(Object::Database, flaw.clone()).place = Some(place);
+            continue;
+        }
+        for code in &allowed.codes {
+            let before = findings.len();
+            findings.retain(|finding| {
+                let there = match finding.statement.and_then(|at| statements.get(at)) {
+                    Some(at) if allowed.whole_file => of_file(at),
+                    Some(_) => finding.statement == statement,
+                    None => false,
+                };
+                !(there && finding.rule.code == *code)
+            });
+            if findings.len() == before {
+                let message = format!("{code} is allowed here, and finds nothing");
+                let finding = wrong.add(Object::Database, message);
+                finding.place = Some(super::Place { length: allowed.end - start, ..allowed.place() });
+            }
+        }
+    }
+    findings.extend(wrong.into_found());
+}
+
+impl Allowed<'_> {
+    /// Whether it is for this statement: the one that it stands in or before, or behind on the same line.
+    fn is_of(&self, statement: &Located) -> bool {
+        let range = statement.range();
+        if range.end <= self.start {
+            let between = self.source.text().get(range.end..self.start).unwrap_or("\n");
+            return !between.contains('\n');
+        }
+        true
+    }
+
+    fn place(&self) -> super::Place {
+        let before = self.source.text().get(..self.start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        super::Place {
+            file: self.source.name().to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).map_or(0, |text| text.chars().count()) + 1,
+            length: self.source.text().get(self.start..self.end).map_or(1, |text| text.chars().count()),
+        }
+    }
+}
+
+/// The comments of a file that let findings stand.
+fn allowed(source: &Source) -> Vec<Allowed<'_>> {
+    let text = source.text();
+    // Most files have none, and need not be read once more.
+    if !text.contains("tenantry:") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(token) = lex::token(text, at) {
+        at = token.end;
+        if token.kind != Kind::Comment {
+            continue;
+        }
+        let said =
+            token.of(text).trim_start_matches("--").trim_start_matches("/*").trim_end_matches("*/").trim();
+        let Some(said) = said.strip_prefix("tenantry:").map(str::trim) else { continue };
+        let (whole_file, rest) = match (said.strip_prefix("allow-file"), said.strip_prefix("allow")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => continue,
+        };
+        let (codes, flaw) = read(rest);
+        found.push(Allowed { source, start: token.start, end: token.end, whole_file, codes, flaw });
+    }
+    found
+}
+
+/// The codes that are allowed, and what is wrong with how that is said.
+fn read(said: &str) -> (Vec<&str>, Option<String>) {
+    let (codes, reason) = match said.split_once('"') {
+        Some((codes, reason)) => (codes, reason.trim_end().trim_end_matches('"').trim()),
+        None => (said, ""),
+    };
+    let codes: Vec<&str> = codes.split([',', ' ', '\t']).filter(|code| !code.is_empty()).collect();
+    let known: Vec<&str> = all().map(|rule| rule.code).collect();
+    let unknown = codes.iter().find(|code| rule(code).is_none());
+    let flaw = match unknown {
+        _ if codes.is_empty() => Some("allow names no rule; write allow RULE \"reason\"".to_owned()),
+        Some(code) => Some(match nearest(code, &known) {
+            Some(meant) => format!("allow names {code}, which is no rule; did you mean {meant}?"),
+            None => format!("allow names {code}, which is no rule; tenantry explain lists them"),
+        }),
+        None if reason.is_empty() => Some("allow gives no reason; write allow RULE \"reason\"".to_owned()),
+        None => None,
+    };
+    (codes, flaw)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::replay::Source;
+    use crate::policy::manifest::Manifest;
+    use crate::rule::{example, lint};
+
+    const TABLE: &str = "create table invoice (id bigint primary key, tenant_id uuid not null);\n";
+
+    /// What is found of TRUNCATE and of suppressions, each with its line.
+    fn found(sql: &str) -> Vec<String> {
+        let manifest = Manifest::parse(example::MANIFEST).unwrap();
+        let report = lint(&manifest, &[Source::new("a.sql", format!("{TABLE}{sql}"))]);
+        let of_interest = report
+            .findings
+            .iter()
+            .filter(|of| matches!(of.rule.code, "truncate-granted" | "unused-suppression"));
+        of_interest.map(|of| format!("{}: {}", of.place.as_ref().unwrap().line, of.message)).collect()
+    }
+
+    #[test]
+    fn a_finding_is_let_stand_before_within_and_behind_its_statement() {
+        for sql in [
+            "-- tenantry: allow truncate-granted \"so\"\ngrant truncate on invoice to erp_app;",
+            "--tenantry: allow truncate-granted \"so\"\ngrant truncate on invoice to erp_app;",
+            "grant truncate\n -- tenantry: allow truncate-granted \"so\"\n on invoice to erp_app;",
+            "grant truncate on invoice to erp_app; -- tenantry: allow truncate-granted \"so\"\nselect 1;",
+            "/* tenantry: allow truncate-granted \"so\" */ grant truncate on invoice to erp_app;",
+            "-- tenantry: allow-file truncate-granted \"so\"\nselect 1;\ngrant truncate on invoice to erp_app;",
+        ] {
+            assert_eq!(found(sql), [""; 0], "{sql}");
+        }
+    }
+
+    #[test]
+    fn it_is_for_nothing_else() {
+        let grant = "grant truncate on invoice to erp_app;";
+        let allow = "-- tenantry: allow truncate-granted \"so\"\n";
+        for (sql, expected) in [
+            (
+                format!("{grant}\n{allow}select 1;"),
+                ["2: erp_app may TRUNCATE", "3: truncate-granted is allowed here"],
+            ),
+            (
+                format!("{allow}select 1;\n{grant}"),
+                ["4: erp_app may TRUNCATE", "2: truncate-granted is allowed here"],
+            ),
+            (
+                format!("-- tenantry: allow truncate-granted\n{grant}"),
+                ["3: erp_app may TRUNCATE", "2: allow gives no reason"],
+            ),
+            (
+                format!("-- tenantry: allow truncate-grantet \"so\"\n{grant}"),
+                [
+                    "3: erp_app may TRUNCATE",
+                    "2: allow names truncate-grantet, which is no rule; did you mean truncate-granted?",
+                ],
+            ),
+            (
+                format!("-- tenantry: allow \"so\"\n{grant}"),
+                ["3: erp_app may TRUNCATE", "2: allow names no rule"],
+            ),
+        ] {
+            let found = found(&sql);
+            assert_eq!(found.len(), 2, "{sql}: {found:?}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(found.starts_with(expected), "{sql}: {found}");
+            }
+        }
+        assert_eq!(found(&format!("select '-- tenantry: allow truncate-granted';\n{grant}")).len(), 1);
+    }
+}
