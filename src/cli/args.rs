@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::failure::Exit;
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
-use super::{completions, init, map, plan};
+use super::{audit, completions, explain, init, lint, map, plan};
 
 const STYLES: Styles = Styles::styled()
     .header(BOLD)
@@ -42,12 +42,14 @@ const EXAMPLES: &str = "\
 tenantry init                                propose tenantry.toml for a database
 tenantry plan                                show the SQL that is missing
 tenantry plan --from migrations --check      look for it in files, in CI, without a database
+tenantry lint migrations                     look for leaks in SQL files, in CI, without a database
+tenantry audit                               look for leaks in a live database
 tenantry map --out tenancy.svg               see whose rows each table holds";
 
 const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
     What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";
 
-const FORMAT: &str = "What the output is for: human or json";
+const FORMAT: &str = "What the output is for: human or json; of lint and audit also sarif and github";
 
 const COLOR: &str = "Colours in the output: auto, always or never; auto heeds NO_COLOR and CLICOLOR_FORCE";
 
@@ -73,6 +75,9 @@ pub(super) struct Global {
 pub(super) enum Command {
     Init(init::Arguments),
     Plan(plan::Arguments),
+    Lint(lint::Arguments),
+    Audit(audit::Arguments),
+    Explain(explain::Arguments),
     Map(map::Arguments),
     Completions(completions::Arguments),
 }

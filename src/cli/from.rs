@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::files;
-use crate::catalog::replay::Source;
+use crate::catalog::replay::{Source, runs_in_one_transaction};
 
 /// Reads files, and those in folders in the order in which runners of migrations take them; - is the standard input.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
@@ -26,7 +26,9 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
         let named = if path.is_dir() { folder(path)? } else { vec![path.clone()] };
         for path in named {
             let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-            found.push(Source::from_bytes(path.display().to_string(), bytes)?);
+            let source = Source::from_bytes(path.display().to_string(), bytes)?;
+            let one_transaction = runs_in_one_transaction(source.name(), source.text());
+            found.push(source.in_one_transaction(one_transaction));
         }
     }
     Ok(found)

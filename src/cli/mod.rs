@@ -1,15 +1,20 @@
 //! The tool `tenantry`. Its README section and `tenantry --help` say what it does.
 
 mod args;
+mod audit;
 mod completions;
 mod connect;
+mod explain;
 mod failure;
 mod files;
+mod findings;
 mod from;
 mod init;
+mod lint;
 mod map;
 mod output;
 mod plan;
+mod since;
 mod source;
 
 use std::ffi::OsString;
@@ -41,9 +46,19 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    if global.format.is_of_findings() && !matches!(command, Command::Lint(_) | Command::Audit(_)) {
+        return Err(Failure::usage(format!(
+            "{} is a form of findings, which lint and audit have",
+            global.format
+        ))
+        .help("choose --format human or json"));
+    }
     match command {
         Command::Init(arguments) => init::run(&arguments, global, terminal),
         Command::Plan(arguments) => plan::run(&arguments, global, terminal),
+        Command::Lint(arguments) => lint::run(&arguments, global, terminal),
+        Command::Audit(arguments) => audit::run(&arguments, global, terminal),
+        Command::Explain(arguments) => explain::run(&arguments, terminal),
         Command::Map(arguments) => map::run(&arguments, global, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),
     }

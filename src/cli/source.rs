@@ -47,13 +47,7 @@ impl Source {
             });
         }
         let sources = from::read(&files.paths)?;
-        let name = match &files.paths[..] {
-            [path] if !path.is_dir() => sources.iter().map(replay::Source::name).collect(),
-            paths => {
-                let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-                format!("{} ({})", shown.join(", "), count(sources.len(), "file"))
-            }
-        };
+        let name = name_of(&files.paths, &sources);
         let mut options = Options::default();
         if let Some(owner) = manifest.roles.owner_role() {
             // Whoever runs migrations is to own what they make.
@@ -61,6 +55,17 @@ impl Source {
         }
         let Replayed { catalog, opaque, .. } = replay(&sources, &options);
         Ok(Self { catalog, name, opaque })
+    }
+}
+
+/// What was read, as a heading names it.
+pub(super) fn name_of(paths: &[PathBuf], sources: &[replay::Source]) -> String {
+    match paths {
+        [path] if !path.is_dir() => sources.iter().map(replay::Source::name).collect(),
+        paths => {
+            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            format!("{} ({})", shown.join(", "), count(sources.len(), "file"))
+        }
     }
 }
 

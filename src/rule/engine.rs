@@ -86,7 +86,8 @@ fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {
 }
 
 impl Report {
-    fn sort(&mut self) {
+    /// Puts the gravest first, and those of files in their order.
+    pub fn sort(&mut self) {
         self.findings.sort_by(|one, other| {
             let key = |finding: &Finding| (finding.statement, finding.object.clone());
             other.severity.cmp(&one.severity).then_with(|| key(one).cmp(&key(other)))

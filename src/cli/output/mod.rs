@@ -24,6 +24,28 @@ pub(super) enum Format {
     Human,
     /// For programs: one object, with `version: 1`
     Json,
+    /// Findings, for code scanning
+    Sarif,
+    /// Findings, as annotations of a pull request
+    Github,
+}
+
+impl Format {
+    /// Whether it is for findings alone.
+    pub(super) fn is_of_findings(self) -> bool {
+        matches!(self, Self::Sarif | Self::Github)
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+        })
+    }
 }
 
 /// Whether the output has colours.
@@ -84,7 +106,7 @@ impl Terminal {
 
     fn choice(self) -> ColorChoice {
         match (self.format, self.color) {
-            (Format::Json, _) | (_, Color::Never) => ColorChoice::Never,
+            (Format::Json | Format::Sarif | Format::Github, _) | (_, Color::Never) => ColorChoice::Never,
             (_, Color::Auto) => ColorChoice::Auto,
             (_, Color::Always) => ColorChoice::Always,
         }
@@ -97,8 +119,8 @@ impl Terminal {
         json: impl FnOnce() -> Value,
     ) -> Result<(), Failure> {
         match self.format {
-            Format::Human => self.print(&human()),
             Format::Json => self.print(&object(json())),
+            _ => self.print(&human()),
         }
     }
 
@@ -122,16 +144,16 @@ impl Terminal {
 
     pub(super) fn warn(self, line: &str) {
         self.note(&match self.format {
-            Format::Human => format!("{} {}\n", paint(CARE.bold(), "warning:"), plain(line)),
             Format::Json => object(json!({ "warning": line })),
+            _ => format!("{} {}\n", paint(CARE.bold(), "warning:"), plain(line)),
         });
     }
 
     /// Says why the command ended.
     pub(super) fn fail(self, failure: &Failure) -> ExitCode {
         self.note(&match self.format {
-            Format::Human => human(failure),
             Format::Json => object(json(failure)),
+            _ => human(failure),
         });
         failure.exit.into()
     }
@@ -146,7 +168,9 @@ impl Terminal {
             };
         }
         match self.format {
-            Format::Human => self.note(&without_secrets(&text.ansi().to_string())),
+            Format::Human | Format::Sarif | Format::Github => {
+                self.note(&without_secrets(&text.ansi().to_string()));
+            }
             Format::Json => {
                 let text = without_secrets(&text.to_string());
                 let mut parts = text.splitn(2, "\n\n").map(str::trim);

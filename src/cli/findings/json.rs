@@ -1,0 +1,33 @@
+//! Findings for programs.
+
+use serde_json::{Value, json};
+
+use super::Shown;
+use crate::rule::Finding;
+
+pub(super) fn fields(shown: &Shown<'_>) -> Value {
+    json!({
+        "findings": shown.findings.iter().map(|finding| one(finding)).collect::<Vec<_>>(),
+        "files": shown.looked.sources.len(),
+        "statements": shown.statements,
+        "hidden": shown.hidden,
+        "known": shown.known,
+    })
+}
+
+fn one(finding: &Finding) -> Value {
+    let mut fields = json!({
+        "rule": finding.rule.code,
+        "severity": finding.severity.name(),
+        "object": finding.object.to_string(),
+        "message": finding.message,
+        "fix": finding.fix(),
+        "fix_is_sql": finding.sql.is_some(),
+    });
+    if let Some(place) = &finding.place {
+        fields["file"] = place.file.as_str().into();
+        fields["line"] = place.line.into();
+        fields["column"] = place.column.into();
+    }
+    fields
+}

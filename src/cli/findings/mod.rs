@@ -1,0 +1,139 @@
+//! What rules have found, as `tenantry lint` and `tenantry audit` show it.
+
+mod github;
+mod human;
+mod json;
+mod sarif;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::args::Global;
+use super::failure::{Exit, Failure, Flaws};
+use super::files::{self, Existing, NewFile};
+use super::output::style::{GOOD, count, paint, plain};
+use super::output::{Format, Terminal};
+use crate::catalog::replay::Source;
+use crate::rule::{Baseline, Finding, Report, Severity};
+
+/// What is shown of what was found, and when it is too much.
+#[derive(clap::Args)]
+pub(super) struct Options {
+    /// Show findings of this severity and above: critical, high, medium, low or info
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Low, hide_possible_values = true)]
+    severity: Level,
+
+    /// Exit with code 1 if there is a finding of this severity or above; never for none at all
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium, hide_possible_values = true)]
+    fail_on: Level,
+
+    /// A file of findings that are known and let stand; they are left out
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write everything that is found into the file of --baseline, as known from now on
+    #[arg(long, requires = "baseline")]
+    write_baseline: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Level {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    Never,
+}
+
+impl Level {
+    /// The least severity that it takes in.
+    fn floor(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+
+    fn takes(self, finding: &Finding) -> bool {
+        self.floor().is_some_and(|floor| finding.severity >= floor)
+    }
+}
+
+/// What was looked at.
+pub(super) struct Looked<'a> {
+    /// As a heading names it.
+    pub(super) name: String,
+    /// The files; none of a live database.
+    pub(super) sources: &'a [Source],
+    /// Whether findings in this file are wanted.
+    pub(super) is_wanted: &'a dyn Fn(&str) -> bool,
+}
+
+/// What is shown.
+struct Shown<'a> {
+    looked: &'a Looked<'a>,
+    findings: Vec<&'a Finding>,
+    /// How many statements were read; none of a live database.
+    statements: usize,
+    /// How many findings are of a severity that is not shown.
+    hidden: usize,
+    /// How many findings the baseline has taken out.
+    known: usize,
+}
+
+/// Shows a report, or writes it into the baseline, and says how that ends.
+pub(super) fn show(
+    mut report: Report,
+    looked: &Looked<'_>,
+    options: &Options,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Exit, Failure> {
+    report.findings.retain(|finding| match &finding.place {
+        Some(place) => (looked.is_wanted)(&place.file),
+        None => true,
+    });
+    if let Some(path) = options.baseline.as_deref().filter(|_| options.write_baseline) {
+        let text = Baseline::of(&report.findings);
+        files::write(&[NewFile { path: path.to_owned(), text }], Existing::Replace)?;
+        let number = report.findings.len();
+        let human =
+            || format!("{} {}: {}\n", paint(GOOD, "wrote"), plain(path.display()), count(number, "finding"));
+        let json = || serde_json::json!({ "file": path.display().to_string(), "findings": number });
+        terminal.result(human, json)?;
+        return Ok(Exit::Clean);
+    }
+    let found = report.findings.len();
+    let mut known = 0;
+    if let Some(path) = &options.baseline {
+        let name = path.display().to_string();
+        let baseline = Baseline::parse(&files::read(path)?).map_err(|problems| {
+            let flaws = Flaws { file: name.clone(), problems };
+            Failure { flaws: Some(Box::new(flaws)), ..Failure::usage(format!("{name} does not read")) }
+        })?;
+        baseline.apply(&name, &mut report, |file| match file {
+            Some(file) => !looked.sources.is_empty() && (looked.is_wanted)(file),
+            None => looked.sources.is_empty(),
+        });
+        known = found.saturating_sub(report.findings.len());
+        report.sort();
+    }
+    let findings: Vec<&Finding> =
+        report.findings.iter().filter(|finding| options.severity.takes(finding)).collect();
+    let hidden = report.findings.len() - findings.len();
+    let shown = Shown { looked, findings, statements: report.statements, hidden, known };
+    match global.format {
+        Format::Human => terminal.print(&human::text(&shown))?,
+        Format::Json => terminal.result(String::new, || json::fields(&shown))?,
+        Format::Sarif => terminal.print(&sarif::text(&shown))?,
+        Format::Github => terminal.print(&github::text(&shown))?,
+    }
+    let fails = report.findings.iter().any(|finding| options.fail_on.takes(finding));
+    Ok(if fails { Exit::Findings } else { Exit::Clean })
+}

@@ -1,0 +1,109 @@
+//! Findings as [SARIF 2.1.0](https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html), for code scanning.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Shown;
+use crate::rule::{Finding, Place, Rule, Severity};
+
+pub(super) fn text(shown: &Shown<'_>) -> String {
+    let mut rules: Vec<&Rule> = shown.findings.iter().map(|finding| finding.rule).collect();
+    rules.sort_by_key(|rule| rule.code);
+    rules.dedup_by_key(|rule| rule.code);
+    let result = |finding: &&Finding| {
+        let index = rules.iter().position(|rule| rule.code == finding.rule.code);
+        result(finding, index.unwrap_or_default())
+    };
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": env!("CARGO_PKG_NAME"),
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(|rule| self::rule(rule)).collect::<Vec<_>>(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": shown.findings.iter().map(result).collect::<Vec<_>>(),
+        }],
+    });
+    format!("{log}\n")
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({
+        "id": rule.code,
+        "shortDescription": { "text": rule.finds },
+        "fullDescription": { "text": rule.why },
+        "help": {
+            "text": format!("{}\n\n{}\n\nBad:\n{}\n\nGood:\n{}", rule.why, rule.fix, rule.bad, rule.good),
+            "markdown": format!(
+                "{}\n\n{}\n\nBad:\n\n```sql\n{}\n```\n\nGood:\n\n```sql\n{}\n```\n",
+                rule.why, rule.fix, rule.bad, rule.good
+            ),
+        },
+        "helpUri": rule.manual,
+        "defaultConfiguration": { "level": level(rule.severity) },
+        "properties": { "security-severity": score(rule.severity), "tags": ["security", "postgresql"] },
+    })
+}
+
+fn result(finding: &Finding, index: usize) -> Value {
+    let object = finding.object.to_string();
+    let mut location = json!({ "logicalLocations": [{ "fullyQualifiedName": object }] });
+    if let Some(place) = &finding.place {
+        location["physicalLocation"] = json!({
+            "artifactLocation": { "uri": uri(place) },
+            "region": {
+                "startLine": place.line,
+                "startColumn": place.column,
+                "endColumn": place.column + place.length,
+            },
+        });
+    }
+    json!({
+        "ruleId": finding.rule.code,
+        "ruleIndex": index,
+        "level": level(finding.severity),
+        "message": { "text": format!("{}. Fix: {}", finding.message, finding.fix()) },
+        "locations": [location],
+        "partialFingerprints": { "tenantry/v1": format!("{}:{object}", finding.rule.code) },
+        "properties": { "severity": finding.severity.name() },
+    })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// The number that code scanning sorts by, on the scale of CVSS.
+fn score(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "9.5",
+        Severity::High => "8.0",
+        Severity::Medium => "5.5",
+        Severity::Low => "3.0",
+        Severity::Info => "0.5",
+    }
+}
+
+/// A file's name as a relative reference, or as a URL where its path begins at the root.
+fn uri(place: &Place) -> String {
+    let path = place.file.strip_prefix("./").unwrap_or(&place.file).replace('\\', "/");
+    let mut uri = if Path::new(&path).is_absolute() { "file://".to_owned() } else { String::new() };
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte))
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
