@@ -3,6 +3,10 @@
 //! [`lint`] runs the rules over migration files, without a database. [`audit`] runs them over the catalogs of a server. Most
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
+//!
+//! # The rules
+//!
+#![doc = include_str!("list.md")]
 
 mod baseline;
 mod engine;

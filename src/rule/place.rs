@@ -28,8 +28,7 @@ pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
             token.of(text).eq_ignore_ascii_case(word)
                 || ident(token, text).is_some_and(|name| name.as_str() == word)
         }),
-        (None, Object::Part(_, _, name)) => find_name(text, name),
-        _ => None,
+        (None, object) => name_of(object).and_then(|name| find_name(text, name)),
     };
     let (start, end) = found.map_or_else(|| (0, first_line(text)), |token| (token.start, token.end));
     let before = text.get(..start).unwrap_or_default();
@@ -43,6 +42,19 @@ pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
         line: statement.line() + breaks,
         column: column + 1,
         length: chars(text.get(start..end).unwrap_or_default(), 0).max(1),
+    }
+}
+
+/// What an object is called in the statement that makes it.
+fn name_of(object: &Object) -> Option<&Ident> {
+    match object {
+        Object::Part(_, _, name) | Object::Schema(name) | Object::Role(name) | Object::Publication(name) => {
+            Some(name)
+        }
+        Object::Relation(name) | Object::RowSecurity(name) | Object::Grant(name, ..) => Some(name.name()),
+        Object::Function(signature) => Some(signature.name.name()),
+        Object::Membership(member, _) => Some(member),
+        Object::Database | Object::Setting(..) | Object::DefaultPrivileges(_) => None,
     }
 }
 

@@ -1,0 +1,4 @@
+//! The rules, against a server and against what this crate itself makes.
+
+mod examples;
+mod list;

@@ -1,0 +1,138 @@
+//! The examples of the rules on a server: what a rule says of files it says of the database that they make.
+
+use std::collections::BTreeSet;
+
+use tenantry::catalog::live;
+use tenantry::catalog::replay::Source;
+use tenantry::policy::manifest::Manifest;
+use tenantry::rule::{Finding, Reach, Rule, all, audit, example, lint};
+use tenantry::testing::{self, Server};
+use tokio_postgres::{Client, NoTls};
+
+/// A server of its own: the examples have roles, which are the whole cluster's.
+struct Stand {
+    server: Server,
+    admin: Client,
+    manifest: Manifest,
+}
+
+impl Stand {
+    async fn new() -> Self {
+        let server = testing::Server::builder().start().await.unwrap();
+        let admin = server.connect().await.unwrap();
+        let manifest = Manifest::parse(example::MANIFEST).unwrap();
+        Self { server, admin, manifest }
+    }
+
+    /// Runs an example in a database of its own. What it leaves goes when the next one begins.
+    async fn database(&self, example: &str) -> Result<Client, String> {
+        self.run(&self.admin, "DROP DATABASE IF EXISTS example WITH (FORCE)").await?;
+        let left = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname LIKE 'erp\\_%'";
+        for row in self.admin.query(left, &[]).await.map_err(|error| error.to_string())? {
+            let role: String = row.get(0);
+            self.run(&self.admin, &format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await?;
+        }
+        self.run(&self.admin, example::ROLES).await?;
+        self.run(&self.admin, "CREATE DATABASE example").await?;
+        let url = self.server.url();
+        let mut config: tokio_postgres::Config = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        let (client, connection) =
+            config.dbname("example").connect(NoTls).await.map_err(|error| error.to_string())?;
+        tokio::spawn(connection);
+        for source in example::files(example) {
+            self.as_owner(&client, source.text()).await?;
+        }
+        Ok(client)
+    }
+
+    /// Runs a script as the role that owns what it makes, with the rights of a superuser.
+    async fn as_owner(&self, client: &Client, sql: &str) -> Result<(), String> {
+        self.run(client, "ALTER ROLE erp_owner SUPERUSER; SET ROLE erp_owner").await?;
+        self.run(client, sql).await?;
+        self.run(client, "RESET ROLE; ALTER ROLE erp_owner NOSUPERUSER").await
+    }
+
+    async fn run(&self, client: &Client, sql: &str) -> Result<(), String> {
+        client.batch_execute(sql).await.map_err(|error| match error.as_db_error() {
+            Some(error) => format!("{} in {sql}", error.message()),
+            None => format!("{error} in {sql}"),
+        })
+    }
+
+    async fn found(&self, rule: &Rule, client: &mut Client) -> Vec<Finding> {
+        let catalog = live::load(client).await.unwrap();
+        of(rule, audit(&self.manifest, &catalog).findings)
+    }
+}
+
+fn of(rule: &Rule, findings: Vec<Finding>) -> Vec<Finding> {
+    findings.into_iter().filter(|finding| finding.rule.code == rule.code).collect()
+}
+
+fn objects(findings: &[Finding]) -> BTreeSet<String> {
+    findings.iter().map(|finding| finding.object.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_rule_says_the_same_of_a_database_as_of_the_files_that_make_it() {
+    let stand = Stand::new().await;
+    let mut wrong = Vec::new();
+    for rule in all().filter(|rule| rule.reach() == Reach::Both && rule.code != "unused-suppression") {
+        let code = rule.code;
+        let sources = |sql: &str| {
+            let mut sources = vec![Source::new("roles.sql", example::ROLES)];
+            sources.extend(example::files(sql));
+            sources
+        };
+        let in_files = objects(&of(rule, lint(&stand.manifest, &sources(rule.bad)).findings));
+        match stand.database(rule.bad).await {
+            Err(why) => wrong.push(format!("{code}: its bad example does not run: {why}")),
+            Ok(mut client) => {
+                let found = stand.found(rule, &mut client).await;
+                if objects(&found) != in_files {
+                    wrong.push(format!(
+                        "{code}: {in_files:?} in files, {:?} in the database",
+                        objects(&found)
+                    ));
+                }
+                let fixes: Vec<String> = found.into_iter().filter_map(|finding| finding.sql).collect();
+                if !fixes.is_empty() {
+                    match stand.as_owner(&client, &fixes.join("\n")).await {
+                        Err(why) => wrong.push(format!("{code}: its fix does not run: {why}")),
+                        Ok(()) => {
+                            let left = stand.found(rule, &mut client).await;
+                            wrong.extend(
+                                left.iter().map(|left| format!("{code} after its fix: {}", left.message)),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        match stand.database(rule.good).await {
+            Err(why) => wrong.push(format!("{code}: its good example does not run: {why}")),
+            Ok(mut client) => {
+                let found = stand.found(rule, &mut client).await;
+                wrong.extend(
+                    found.iter().map(|found| format!("{code} in its good example: {}", found.message)),
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What the files of a rule on statements show runs as it stands.
+#[tokio::test]
+async fn the_examples_of_rules_on_statements_run() {
+    let stand = Stand::new().await;
+    let mut wrong = Vec::new();
+    for rule in all().filter(|rule| rule.reach() == Reach::Files) {
+        for example in [rule.bad, rule.good] {
+            if let Err(why) = stand.database(example).await {
+                wrong.push(format!("{}: {why}", rule.code));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
