@@ -1,9 +1,12 @@
 //! The tool, as people and CI run it: the real binary, with an environment of its own.
 
 mod arguments;
+mod audit;
 mod connect;
+mod explain;
 mod from;
 mod init;
+mod lint;
 mod map;
 mod output;
 mod passfile;

@@ -2,7 +2,8 @@
 
 use super::{Folder, Tool};
 
-const COMMANDS: &[&[&str]] = &[&[], &["init"], &["plan"], &["map"], &["completions"]];
+const COMMANDS: &[&[&str]] =
+    &[&[], &["init"], &["plan"], &["lint"], &["audit"], &["explain"], &["map"], &["completions"]];
 
 #[test]
 fn the_help_of_every_command_shows_examples_defaults_and_exit_codes() {
