@@ -2,11 +2,12 @@
 
 CARGO ?= cargo
 FEATURES = cli,test-util
+FUZZ_SECONDS ?= 60
 BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker bench bench-quick bench-overhead bench-schema bench-chart bench-peers check doc server pgbouncer tryton
+.PHONY: help demo test test-docker fuzz bench bench-quick bench-overhead bench-schema bench-chart bench-peers check doc server pgbouncer tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,13 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 	TENANTRY_TEST_SERVER=docker TENANTRY_TEST_IMAGE=tenantry-postgres:local \
 		$(CARGO) test --features $(FEATURES) --test it -- testing::docker laws:: flights:: policy::
 
+fuzz: ## Fuzz what reads SQL files, a minute for each target (see tests/fuzz)
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz
+	for target in lint judge; do \
+		$(CARGO) fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 || exit 1; \
+	done
+
 bench: server ## Run all benches; takes less than ten minutes once they are built
 	$(CARGO) bench --features $(FEATURES) $(BENCHES)
 
@@ -34,7 +42,7 @@ bench-quick: server ## Compare a scoped statement with a plain one on this machi
 bench-overhead: server ## Count what a scoped statement costs the client: allocations, instructions (with valgrind)
 	$(CARGO) bench --features $(FEATURES) --bench overhead
 
-bench-schema: server ## Plan for 2,000 tables: time and memory, beside pg_dump
+bench-schema: server ## The tool on 2,000 tables and 10,000 statements: time and memory, beside pg_dump and psql
 	$(CARGO) bench --features $(FEATURES) --bench schema
 
 bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table

@@ -1,9 +1,11 @@
 //! How long the tool takes for a schema of 2,000 tables, and how much memory, beside `pg_dump --schema-only`, which reads the
-//! same catalogs.
+//! same catalogs; and for 10,000 statements of migrations, beside `psql`, which has a server run them.
 //!
 //!     make bench-schema
 
 mod common;
+#[path = "schema/migrations.rs"]
+mod migrations;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,18 +44,30 @@ async fn compare() -> Result<Report, AnyError> {
     fill(&admin, TABLES).await?;
     let folder = std::env::temp_dir().join(format!("tenantry-bench-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let measured = measure(&database, &admin, &folder).await;
+    let measured = match measure(&database, &admin, &folder).await {
+        Ok(mut rows) => files(server, &folder).await.map(|more| {
+            rows.extend(more);
+            rows
+        }),
+        Err(error) => Err(error),
+    };
     fs::remove_dir_all(&folder)?;
     Ok(Report {
         bench: "schema",
         compared: format!(
             "the tool on a database of {TABLES} tables with {COLUMNS} columns each, whole processes in turns; the \
-             reference is pg_dump --schema-only of the same database"
+             reference is pg_dump --schema-only of the same database. Of the migrations, {} statements in {} files, it is \
+             psql that runs them on an empty database",
+            migrations::STATEMENTS,
+            migrations::STATEMENTS / 100,
         ),
         versions: versions(),
         server: describe(server),
         quick: quick(),
-        settings: vec![("tables".to_owned(), TABLES.to_string())],
+        settings: vec![
+            ("tables".to_owned(), TABLES.to_string()),
+            ("statements".to_owned(), migrations::STATEMENTS.to_string()),
+        ],
         rows: measured?,
     })
 }
@@ -73,33 +87,62 @@ async fn measure(database: &Database, admin: &Client, folder: &Path) -> Result<V
     };
 
     // What is settled by hand in a real schema: the tables that belong to everybody.
-    run(tool(&["init", "--app", "bench_schema_app", "--force"]), &[0, 1])?;
+    run(tool(&["init", "--app", migrations::APP, "--force"]), &[0, 1])?;
     let proposed = fs::read_to_string(&manifest)?;
     fs::write(&manifest, proposed.replace("class = \"undecided\"", "class = \"shared\""))?;
     let settled = manifest.with_extension("settled");
     fs::copy(&manifest, &settled)?;
 
-    let mut took: [Vec<Took>; 4] = Default::default();
+    let mut took: [Vec<Took>; 5] = Default::default();
     for _ in 0..if quick() { 3 } else { 11 } {
         took[0].push(run(dump(), &[0])?);
-        took[1].push(run(tool(&["init", "--app", "bench_schema_app", "--force"]), &[0, 1])?);
+        took[1].push(run(tool(&["init", "--app", migrations::APP, "--force"]), &[0, 1])?);
         fs::copy(&settled, &manifest)?;
         took[2].push(run(tool(&["plan"]), &[0])?);
         took[3].push(run(tool(&["map", "--style", "svg"]), &[0, 1])?);
+        took[4].push(run(tool(&["audit", "--format", "json"]), &[0, 1])?);
     }
-    let names = ["pg_dump --schema-only", "tenantry init", "tenantry plan", "tenantry map"];
+    let names = ["pg_dump --schema-only", "tenantry init", "tenantry plan", "tenantry map", "tenantry audit"];
     let mut rows = rows("before the plan", &names, &took);
 
     let plain = folder.join("plan");
     run(tool(&["plan", "--style", "plain", "--name", "tenancy", "--out", &plain.to_string_lossy()]), &[0])?;
     admin.batch_execute(&fs::read_to_string(plain.join("tenancy.up.sql"))?).await?;
-    let mut took: [Vec<Took>; 2] = Default::default();
+    let mut took: [Vec<Took>; 3] = Default::default();
     for _ in 0..if quick() { 3 } else { 11 } {
         took[0].push(run(dump(), &[0])?);
         took[1].push(run(tool(&["plan", "--check"]), &[0])?);
+        took[2].push(run(tool(&["audit"]), &[0, 1])?);
     }
-    rows.extend(self::rows("after it", &["pg_dump --schema-only", "tenantry plan --check"], &took));
+    let names = ["pg_dump --schema-only", "tenantry plan --check", "tenantry audit"];
+    rows.extend(self::rows("after it", &names, &took));
     Ok(rows)
+}
+
+/// The rules over a folder of migrations.
+async fn files(server: &Server, folder: &Path) -> Result<Vec<Row>, AnyError> {
+    let migrations = folder.join("migrations");
+    migrations::write(&migrations)?;
+    let manifest = folder.join("migrations.toml");
+    fs::write(&manifest, format!("[tenancy]\ntype = \"uuid\"\n[roles]\napp = \"{}\"\n", migrations::APP))?;
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(&migrations)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    names.sort_by_key(|name| (name.as_os_str().len(), name.clone()));
+    let psql = testing::program("psql")?.unwrap_or_else(|| PathBuf::from("psql"));
+    let mut took: [Vec<Took>; 2] = Default::default();
+    for _ in 0..if quick() { 1 } else { 5 } {
+        let database = server.database().await?;
+        let mut load = Command::new(&psql);
+        load.args(["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", &database.url()]);
+        for name in &names {
+            load.arg("--file").arg(name);
+        }
+        took[0].push(run(load, &[0])?);
+        let mut lint = Command::new(TOOL);
+        lint.arg("lint").arg(&migrations).args(["--format", "json", "--config"]).arg(&manifest);
+        took[1].push(run(lint, &[0, 1])?);
+    }
+    Ok(rows("migrations", &["psql", "tenantry lint"], &took))
 }
 
 fn rows(name: &str, names: &[&str], took: &[Vec<Took>]) -> Vec<Row> {

@@ -8,7 +8,7 @@ use super::failure::{Exit, Failure, Flaws};
 use super::output::Terminal;
 use super::output::style::count;
 use super::{files, from};
-use crate::catalog::replay::{self, Opaque, Options, Replayed, replay};
+use crate::catalog::replay::{self, Opaque, Replayed, replay};
 use crate::catalog::{Catalog, live};
 use crate::policy::manifest::Manifest;
 
@@ -48,12 +48,7 @@ impl Source {
         }
         let sources = from::read(&files.paths)?;
         let name = name_of(&files.paths, &sources);
-        let mut options = Options::default();
-        if let Some(owner) = manifest.roles.owner_role() {
-            // Whoever runs migrations is to own what they make.
-            options.role = owner.clone();
-        }
-        let Replayed { catalog, opaque, .. } = replay(&sources, &options);
+        let Replayed { catalog, opaque, .. } = replay(&sources, &manifest.replay_options());
         Ok(Self { catalog, name, opaque })
     }
 }

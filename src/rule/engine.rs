@@ -5,7 +5,7 @@ use super::record::{Check, Rule, Severity};
 use super::subject::{Ground, Subject};
 use super::watch::Watch;
 use super::{place, rules, suppression};
-use crate::catalog::replay::{Options, Source, replay_watched};
+use crate::catalog::replay::{Source, replay_watched};
 use crate::catalog::{Catalog, Object};
 use crate::policy::manifest::Manifest;
 
@@ -37,8 +37,7 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
             watches.push((Findings::of(rule), watch()));
         }
     }
-    let options = options(manifest);
-    let replayed = replay_watched(sources, &options, &mut |step| {
+    let replayed = replay_watched(sources, &manifest.replay_options(), &mut |step| {
         for (found, watch) in &mut watches {
             watch.see(step, &ground, found);
         }
@@ -61,15 +60,6 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
     let mut report = Report { findings, statements: replayed.statements.len() };
     report.sort();
     report
-}
-
-/// Files are run as whoever is to own what they make.
-fn options(manifest: &Manifest) -> Options {
-    let mut options = Options::default();
-    if let Some(owner) = manifest.roles.owner_role() {
-        options.role = owner.clone();
-    }
-    options
 }
 
 fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {

@@ -64,6 +64,7 @@ use std::fmt;
 use super::model::Tenancy;
 use super::roles::Roles;
 use crate::catalog::Privilege;
+use crate::catalog::replay::Options;
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 pub(crate) use fields::nearest;
@@ -178,6 +179,16 @@ impl Manifest {
     /// has to be.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         parse::manifest(text)
+    }
+
+    /// How files are followed: run by whoever is to own what they make.
+    #[must_use]
+    pub fn replay_options(&self) -> Options {
+        let mut options = Options::default();
+        if let Some(owner) = self.roles.owner_role() {
+            options.role = owner.clone();
+        }
+        options
     }
 
     /// What it says of a relation itself, defaults apart.
