@@ -4,16 +4,22 @@
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
+mod creation;
 mod engine;
 pub mod example;
 mod finding;
+mod opening;
 mod reached;
 mod record;
 mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trial;
 mod watch;
+mod way;
+mod words;
 
 pub use engine::{Report, audit, lint};
 pub use finding::{Finding, Place};
