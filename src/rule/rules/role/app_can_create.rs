@@ -19,8 +19,10 @@ pub(super) const RULE: Rule = Rule {
           in it.",
     fix: "Revoke CREATE on schemas from PUBLIC and from the role of services, and TEMPORARY on the database if nothing uses \
           temporary tables.",
-    bad: "GRANT USAGE, CREATE ON SCHEMA public TO erp_app;",
-    good: "REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    bad: "REVOKE TEMPORARY ON DATABASE example FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO erp_app;",
+    good: "REVOKE TEMPORARY ON DATABASE example FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO erp_app;",
     manual: "https://www.postgresql.org/docs/current/ddl-schemas.html",
     check: Check::Model(check),

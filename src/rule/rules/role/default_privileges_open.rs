@@ -54,15 +54,13 @@ fn concerns(subject: &Subject<'_>, entry: &DefaultPrivileges) -> bool {
     if entry.kind != ObjectKind::Table || !subject.is_app(&entry.grant.grantee) {
         return false;
     }
-    match &entry.schema {
-        Some(schema) => subject.manifest.schemas.contains(schema),
-        // Whoever makes no table of tenants may do with its own as it likes.
-        None => {
-            let roles = &subject.manifest.roles;
-            [roles.owner_role(), roles.migrator_role()].contains(&Some(&entry.role))
-                || subject.governed().any(|table| table.relation.owner == entry.role)
-        }
+    if let Some(schema) = &entry.schema {
+        return subject.manifest.schemas.contains(schema);
     }
+    // Whoever makes no table of tenants may do with its own as it likes.
+    let roles = &subject.manifest.roles;
+    [roles.owner_role(), roles.migrator_role()].contains(&Some(&entry.role))
+        || subject.governed().any(|table| table.relation.owner == entry.role)
 }
 
 #[cfg(test)]

@@ -25,9 +25,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON invoice TO erp_app;",
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
-    let (severity, though) = match anywhere(subject) {
-        true => (Severity::High, ""),
-        false => (Severity::Medium, ", though it can create no table that would"),
+    let (severity, though) = if anywhere(subject) {
+        (Severity::High, "")
+    } else {
+        (Severity::Medium, ", though it can create no table that would")
     };
     for table in subject.governed().filter(|table| table.relation.is_table() && table.place.holds_tenants()) {
         let grantees: BTreeSet<_> =

@@ -43,9 +43,10 @@ fn makers(subject: &Subject<'_>, found: &mut Findings) {
     let app = subject.manifest.roles.app_role();
     let makes = |role: &&Ident| subject.catalog.roles.get(*role).is_some_and(|role| role.create_role);
     for role in subject.reached.set().filter(makes) {
-        let who = match role == app {
-            true => app.plain(),
-            false => format!("{} can SET ROLE to {}, which", app.plain(), role.plain()),
+        let who = if role == app {
+            app.plain()
+        } else {
+            format!("{} can SET ROLE to {}, which", app.plain(), role.plain())
         };
         let (message, severity) = match subject.catalog.server_version {
             Some(160_000..) => (

@@ -26,9 +26,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON invoice TO erp_app;",
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     // A function in the session's own schema for temporary objects will do.
-    let (severity, though) = match anywhere(subject) || temporarily(subject) {
-        true => (Severity::Critical, ""),
-        false => (Severity::High, ", though it can create no function for it"),
+    let (severity, though) = if anywhere(subject) || temporarily(subject) {
+        (Severity::Critical, "")
+    } else {
+        (Severity::High, ", though it can create no function for it")
     };
     for table in subject.governed().filter(|table| table.place.holds_tenants()) {
         if table.relation.kind == RelationKind::MaterializedView {
