@@ -76,7 +76,7 @@ pub(super) fn way<'a>(subject: &Subject<'a>, name: &QualifiedName) -> Option<(&'
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::trial::said;
+    use crate::rule::trial::{said, said_under};
 
     const CODE: &str = "indirect-tenant-table";
     const INVOICE: &str = "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
@@ -108,5 +108,16 @@ mod tests {
         let sql =
             format!("{INVOICE} CREATE TABLE invoice_line (id bigint, invoice_id bigint REFERENCES invoice);");
         assert!(said(CODE, &sql).is_empty());
+    }
+
+    #[test]
+    fn a_child_that_leads_nowhere_is_of_no_class_and_not_indirect() {
+        let manifest = "[tenancy]\ntype = \"uuid\"\n[roles]\napp = \"erp_app\"\n[tables]\n\
+                        \"public.a\" = { class = \"child\", via = \"b\" }\n\
+                        \"public.b\" = { class = \"child\", via = \"a\" }\n";
+        let sql = "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+            ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;";
+        assert!(said_under(CODE, manifest, sql).is_empty());
+        assert_eq!(said_under("unclassified-table", manifest, sql).len(), 2);
     }
 }
