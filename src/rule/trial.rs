@@ -24,8 +24,7 @@ pub(super) fn said_of_server(code: &str, sql: &str, change: impl FnOnce(&mut Cat
     let manifest = Manifest::parse(MANIFEST).unwrap();
     let mut sources = vec![Source::new("roles.sql", ROLES)];
     sources.extend(files(sql));
-    let mut options = Options::default();
-    options.role = Ident::known("erp_owner");
+    let options = Options { role: Ident::known("erp_owner"), ..Options::default() };
     let mut catalog = replay(&sources, &options).catalog;
     catalog.server_version = Some(150_020);
     change(&mut catalog);

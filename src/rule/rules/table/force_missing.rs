@@ -90,7 +90,7 @@ mod tests {
     fn it_says_whom_policies_do_not_bind() {
         let not_forced = "row-level security of public.t is not forced";
         let alone = format!("high: {not_forced}, so it does not bind erp_owner");
-        assert_eq!(said(CODE, TABLE), [alone.clone()]);
+        assert_eq!(said(CODE, TABLE), std::slice::from_ref(&alone));
         let member = format!("{TABLE} CREATE ROLE erp_m LOGIN; GRANT erp_owner TO erp_m;");
         assert_eq!(
             said(CODE, &member),
