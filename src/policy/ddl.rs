@@ -137,6 +137,7 @@ pub(crate) enum Object<'a> {
     Table(&'a QualifiedName),
     Sequence(&'a QualifiedName),
     Schema(&'a Ident),
+    Database(&'a Ident),
 }
 
 impl Object<'_> {
@@ -145,6 +146,7 @@ impl Object<'_> {
             Self::Table(name) => ("TABLE", name.to_string()),
             Self::Sequence(name) => ("SEQUENCE", name.to_string()),
             Self::Schema(name) => ("SCHEMA", name.to_string()),
+            Self::Database(name) => ("DATABASE", name.to_string()),
         };
         Vars::default()
             .sql("privileges", privileges)
@@ -177,6 +179,33 @@ pub(crate) fn grant(
 
 pub(crate) fn revoke(object: Object<'_>, revoked: &Privileges<'_>, grantee: &Grantee) -> Result<String> {
     render(file!("revoke"), &object.vars(privileges(revoked), grantee))
+}
+
+/// Gives a role these attributes, such as `NOBYPASSRLS`.
+pub(crate) fn alter_role(role: &Ident, options: &[&str]) -> Result<String> {
+    render(file!("alter_role"), &Vars::default().name("role", role).sql("options", options.join(" ")))
+}
+
+/// Ends a membership, or takes its ADMIN OPTION alone.
+pub(crate) fn revoke_role(role: &Ident, member: &Ident, admin_only: bool) -> Result<String> {
+    let file = if admin_only { file!("revoke_admin") } else { file!("revoke_role") };
+    render(file, &Vars::default().name("role", role).name("member", member))
+}
+
+/// Takes back what tables that a role will make grant.
+pub(crate) fn revoke_default(
+    role: &Ident,
+    schema: Option<&Ident>,
+    revoked: &Privileges<'_>,
+    grantee: &Grantee,
+) -> Result<String> {
+    let schema = schema.map(|schema| format!("IN SCHEMA {schema}")).unwrap_or_default();
+    let vars = Vars::default()
+        .name("role", role)
+        .sql("schema", schema)
+        .sql("privileges", privileges(revoked))
+        .sql("grantee", grantee.to_string());
+    render(file!("revoke_default"), &vars)
 }
 
 fn list(names: &[&Ident]) -> String {

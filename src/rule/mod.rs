@@ -9,17 +9,24 @@
 #![doc = include_str!("list.md")]
 
 mod baseline;
+mod creation;
 mod engine;
 pub mod example;
 mod finding;
+mod opening;
 mod place;
+mod reached;
 mod record;
 mod rules;
 mod subject;
 mod suppression;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trial;
 mod watch;
+mod way;
+mod words;
 
 pub use baseline::Baseline;
 pub use engine::{Report, audit, lint};

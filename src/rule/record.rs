@@ -8,9 +8,9 @@ use super::watch::Watch;
 
 /// A rule: what it finds and why that matters, with an example of either side.
 ///
-/// The examples stand in a database that has the roles `erp_owner`, `erp_app` and `erp_system`, where the tenant column is `tenant_id` of
-/// type `uuid` and the setting `app.tenant_id`. A line `-- file: 2.sql` begins another file. They are what the tests of the
-/// rule run.
+/// The examples stand in a database called `example` that has the roles `erp_owner`, `erp_app` and `erp_system`, where the
+/// tenant column is `tenant_id` of type `uuid` and the setting `app.tenant_id`. A line `-- file: 2.sql` begins another
+/// file. They are what the tests of the rule run.
 #[derive(Debug)]
 pub struct Rule {
     /// What it is called, everywhere.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::reached::Reached;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
@@ -19,6 +20,8 @@ pub(super) struct Subject<'a> {
     pub(super) places: Places<'a>,
     /// The roles that tenants' statements can run as: the app role and whatever it is a member of.
     pub(super) app: BTreeSet<&'a Ident>,
+    /// The same, and how the app role comes by each.
+    pub(super) reached: Reached<'a>,
 }
 
 /// A table whose rows are told apart by tenant.
@@ -32,13 +35,9 @@ pub(super) struct Table<'s, 'a> {
 impl<'a> Subject<'a> {
     pub(super) fn new(catalog: &'a Catalog, manifest: &'a Manifest) -> Self {
         let places = places(manifest, catalog);
-        let mut app = BTreeSet::from([manifest.roles.app_role()]);
-        let mut left = vec![manifest.roles.app_role()];
-        while let Some(member) = left.pop() {
-            let of = catalog.memberships.iter().filter(|of| of.member == *member && (of.inherit || of.set));
-            left.extend(of.map(|of| &of.role).filter(|role| app.insert(role)));
-        }
-        Self { catalog, manifest, places, app }
+        let reached = Reached::of(catalog, manifest.roles.app_role());
+        let app = reached.used().collect();
+        Self { catalog, manifest, places, app, reached }
     }
 
     /// The tables whose rows are told apart by tenant, partitions left out.

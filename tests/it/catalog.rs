@@ -64,6 +64,7 @@ pub(crate) fn own(mut catalog: Catalog, role: &str) -> Catalog {
     let prefix = format!("{role}_");
     let mine = |name: &Ident| name.as_str().starts_with(&prefix);
     catalog.server_version = None;
+    catalog.database = None;
     catalog.roles.retain(|name, _| mine(name));
     catalog.memberships.retain(|membership| mine(&membership.member));
     catalog.settings.retain(|setting| setting.in_database || setting.role.as_ref().is_some_and(mine));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::{try_join, try_join5};
 use tokio_postgres::Transaction;
 
 use super::super::{
-    Catalog, Command, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege, Role,
-    Setting,
+    Catalog, Command, Database, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege,
+    Role, Setting,
 };
 use super::building::Building;
 use super::read::{Line, Oid, Query, rows};
@@ -28,6 +28,8 @@ const SETTINGS: Query = Query {
     what: "the settings of roles and databases",
     sql: include_str!("../../../sql/catalog/setting.sql"),
 };
+const DATABASE: Query =
+    Query { what: "the database", sql: include_str!("../../../sql/catalog/database.sql") };
 
 pub(super) struct OnObjects {
     policies: Vec<(Oid, Ident, Policy)>,
@@ -73,18 +75,20 @@ pub(super) struct OfRoles {
     memberships: Vec<Membership>,
     default_privileges: Vec<DefaultPrivileges>,
     settings: Vec<Vec<Setting>>,
+    database: Vec<(Database, Option<Grant>)>,
 }
 
-/// What there is of roles themselves.
+/// What there is of roles themselves, and of the database.
 pub(super) async fn roles(transaction: &Transaction<'_>) -> Result<OfRoles> {
-    let (roles, memberships, default_privileges, settings) = try_join4(
+    let (roles, memberships, default_privileges, settings, database) = try_join5(
         rows(transaction, ROLES, role),
         rows(transaction, MEMBERSHIPS, membership),
         rows(transaction, DEFAULT_PRIVILEGES, default_privilege),
         rows(transaction, SETTINGS, setting),
+        rows(transaction, DATABASE, database),
     )
     .await?;
-    Ok(OfRoles { roles, memberships, default_privileges, settings })
+    Ok(OfRoles { roles, memberships, default_privileges, settings, database })
 }
 
 impl OfRoles {
@@ -93,6 +97,9 @@ impl OfRoles {
         catalog.memberships.extend(self.memberships);
         catalog.default_privileges.extend(self.default_privileges);
         catalog.settings.extend(self.settings.into_iter().flatten());
+        for (database, grant) in self.database {
+            catalog.database.get_or_insert(database).grants.extend(grant);
+        }
     }
 }
 
@@ -184,4 +191,11 @@ fn setting(row: &Line) -> Result<Vec<Setting>> {
     let in_database = row.get("in_database")?;
     let one = |(name, value)| Setting { role: role.clone(), in_database, name, value };
     Ok(settings(row, "setconfig")?.into_iter().map(one).collect())
+}
+
+fn database(row: &Line) -> Result<(Database, Option<Grant>)> {
+    let database =
+        Database { name: row.ident("datname")?, owner: row.ident("owner")?, grants: BTreeSet::new() };
+    let granted = row.get::<Option<&str>>("privilege_type")?.is_some();
+    Ok((database, granted.then(|| grant(row, None)).transpose()?))
 }

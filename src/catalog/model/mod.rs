@@ -45,6 +45,8 @@ pub(crate) use tokens::tokens;
 pub struct Catalog {
     /// `server_version_num`, such as 150018. `None` in a model that was read from files.
     pub server_version: Option<u32>,
+    /// The database itself. `None` in a model that was read from files.
+    pub database: Option<Database>,
     /// Every schema but `pg_catalog`, `information_schema`, and those of TOAST and temporary tables.
     pub schemas: BTreeMap<Ident, Schema>,
     /// Relations of every kind, sequences among them; indexes stand with their tables.
@@ -63,6 +65,17 @@ pub struct Catalog {
     pub extensions: BTreeMap<Ident, Extension>,
     /// The publications of logical replication.
     pub publications: BTreeMap<Ident, Publication>,
+}
+
+/// A database, apart from what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// What it is called.
+    pub name: Ident,
+    /// The role that owns it, and is by that a member of `pg_database_owner`.
+    pub owner: Ident,
+    /// What others than its owner may do. PUBLIC may connect to a new one, and make temporary tables in it.
+    pub grants: BTreeSet<Grant>,
 }
 
 /// A schema.

@@ -27,6 +27,7 @@ impl Model {
     pub(super) fn into_catalog(self) -> Catalog {
         Catalog {
             server_version: None,
+            database: None,
             schemas: self.schemas,
             relations: self.relations.into_inner(),
             functions: self.functions.into_inner(),

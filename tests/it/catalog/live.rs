@@ -228,6 +228,38 @@ async fn a_foreign_key_of_or_to_partitions_is_one() {
 }
 
 #[tokio::test]
+async fn a_database_says_whose_it_is_and_who_may_do_what_in_it() {
+    let mut place = Place::empty().await;
+    let (name, role) = (place.database.name().to_owned(), place.role.clone());
+    let granted = |catalog: &Catalog| {
+        let database = catalog.database.clone().unwrap();
+        assert_eq!(database.name, ident(&name));
+        let grants = database.grants.iter().map(|grant| {
+            let option = if grant.grant_option { "*" } else { "" };
+            format!("{} {}{option}", grant.grantee.plain().replace(&role, "r"), grant.privilege.sql())
+        });
+        (database.owner.as_str().replace(&role, "r"), grants.collect::<Vec<_>>().join(", "))
+    };
+    let user: String = place.client.query_one("SELECT current_user::text", &[]).await.unwrap().get(0);
+    let found = granted(&live::load(&mut place.client).await.unwrap());
+    assert_eq!(found, (user, "PUBLIC CONNECT, PUBLIC TEMPORARY".to_owned()));
+
+    let quoted = ident(&name).to_string();
+    place.run(&format!("CREATE ROLE {role}; ALTER DATABASE {quoted} OWNER TO {role}")).await;
+    place.run(&format!("REVOKE ALL ON DATABASE {quoted} FROM PUBLIC")).await;
+    let found = granted(&live::load(&mut place.client).await.unwrap());
+    assert_eq!(found, ("r".to_owned(), String::new()));
+
+    place
+        .run(&format!(
+            "CREATE ROLE {role}_app; GRANT CREATE ON DATABASE {quoted} TO {role}_app WITH GRANT OPTION"
+        ))
+        .await;
+    let found = granted(&live::load(&mut place.client).await.unwrap());
+    assert_eq!(found, ("r".to_owned(), "r_app CREATE*".to_owned()));
+}
+
+#[tokio::test]
 async fn what_newer_servers_have_is_read_too() {
     let mut place = Place::empty().await;
     let role = &place.role;

@@ -35,3 +35,20 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             .sql(ddl::row_security(table.name, true));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::trial::said;
+
+    #[test]
+    fn children_hold_tenants_rows_and_what_is_reached_through_others_does_not() {
+        let sql = "CREATE TABLE invoice (id int PRIMARY KEY, tenant_id uuid);
+            CREATE TABLE invoice_line (invoice_id int REFERENCES invoice);
+            CREATE TABLE currency (code text); CREATE VIEW v AS SELECT id FROM invoice;
+            CREATE TABLE p (tenant_id uuid) PARTITION BY LIST (tenant_id); CREATE TABLE p_1 PARTITION OF p DEFAULT;
+            CREATE SCHEMA apart; CREATE TABLE apart.t (tenant_id uuid);";
+        let off =
+            |table| format!("critical: public.{table} holds tenants' rows, and row-level security is off");
+        assert_eq!(said("rls-disabled", sql), ["invoice", "invoice_line", "p"].map(off));
+    }
+}

@@ -1,0 +1,3 @@
+-- Ends a membership.
+-- Variables: role, member (a role).
+REVOKE :"role" FROM :"member";
