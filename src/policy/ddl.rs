@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::render::{Vars, render};
-use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege};
+use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege, Signature};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, literal};
 
@@ -129,6 +129,12 @@ pub(crate) fn view_options(view: &QualifiedName, options: &[(String, String)]) -
 pub(crate) fn view_reset(view: &QualifiedName, options: &[String]) -> Result<String> {
     let vars = Vars::default().name("schema", view.schema()).name("view", view.name());
     render(file!("view_reset"), &vars.sql("options", options.join(", ")))
+}
+
+/// Changes an attribute of a function or procedure.
+pub(crate) fn alter_function(function: &Signature, change: impl Into<String>) -> Result<String> {
+    let signature = format!("{}({})", function.name, function.arguments.join(", "));
+    render(file!("alter_function"), &Vars::default().sql("function", signature).sql("change", change))
 }
 
 /// What a privilege is granted on.

@@ -4,6 +4,8 @@
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
+mod body;
+mod direct;
 mod engine;
 pub mod example;
 mod finding;
@@ -12,6 +14,7 @@ mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod unbound;
 mod watch;
 
 pub use engine::{Report, audit, lint};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
+use crate::policy::place::top;
 use crate::policy::{Place, Places, places};
 
 /// What is known before any statement is read.
@@ -58,8 +59,9 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Whether the rows of a relation are told apart by tenant.
+    /// Whether the rows of a relation are told apart by tenant; those of a partition as its table's are.
     pub(super) fn holds_tenants(&self, name: &QualifiedName) -> bool {
+        let name = top(self.catalog, name).unwrap_or(name);
         self.places.relations.get(name).is_some_and(Place::holds_tenants)
     }
 
