@@ -44,6 +44,20 @@ pub(crate) fn index(
     render(file, &on(table).name("index", index).sql("columns", list(columns)))
 }
 
+/// A unique index for a foreign key to refer to, unless there is one of that name.
+pub(crate) fn unique_if_missing(table: &QualifiedName, index: &Ident, columns: &[&Ident]) -> Result<String> {
+    render(file!("unique_if_missing"), &on(table).name("index", index).sql("columns", list(columns)))
+}
+
+pub(crate) fn unique_constraint(
+    table: &QualifiedName,
+    constraint: &Ident,
+    columns: &[&Ident],
+) -> Result<String> {
+    let vars = on(table).name("constraint", constraint).sql("columns", list(columns));
+    render(file!("unique_constraint"), &vars)
+}
+
 pub(crate) fn drop_index(table: &QualifiedName, index: &Ident) -> Result<String> {
     render(file!("drop_index"), &Vars::default().name("schema", table.schema()).name("index", index))
 }

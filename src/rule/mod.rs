@@ -5,10 +5,12 @@
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
 mod body;
+mod crossing;
 mod direct;
 mod engine;
 pub mod example;
 mod finding;
+mod key;
 mod record;
 mod rules;
 mod subject;
