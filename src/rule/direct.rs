@@ -1,5 +1,7 @@
 //! Relations that are granted by themselves, though the policies stand with another one.
 
+use std::collections::BTreeSet;
+
 use super::finding::Findings;
 use super::subject::Subject;
 use crate::catalog::{DML, Object, Relation};
@@ -13,7 +15,7 @@ pub(super) fn add(
     what: &str,
     found: &mut Findings,
 ) {
-    let grantees: std::collections::BTreeSet<_> = relation
+    let grantees: BTreeSet<_> = relation
         .grants
         .iter()
         .map(|grant| &grant.grantee)

@@ -1,12 +1,12 @@
 //! What a key compares, and whether the tenant is among it.
 
-use sqlparser::ast::{BinaryOperator, Expr as Tree};
+use sqlparser::ast::{BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, FunctionArguments};
 
-use super::subject::Subject;
+use super::subject::{Subject, tenant_column};
 use crate::catalog::{Column, Expr, Index, IndexColumn, Relation};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::Place;
 use crate::policy::place::top;
+use crate::policy::{Membership, Place};
 
 /// What says whose a row is.
 #[derive(Clone, Copy, Debug)]
@@ -45,15 +45,11 @@ impl<'a> Subject<'a> {
         self.places.relations.get(top(self.catalog, name).unwrap_or(name))
     }
 
-    /// The tenant column of what stands there.
+    /// The name of the tenant column of what stands there.
     pub(super) fn tenant_column(&self, place: &Place<'a>) -> Option<&'a Ident> {
-        match *place {
-            Place::Tenant { column, .. }
-            | Place::SharedRows { column }
-            | Place::Tree { column }
-            | Place::Membership { column } => Some(&column.name),
-            Place::Members => self.manifest.tenancy.members().map(|members| members.tenant()),
-            _ => None,
+        match place {
+            Place::Members => self.manifest.tenancy.members().map(Membership::tenant),
+            _ => tenant_column(place).map(|column| &column.name),
         }
     }
 }
@@ -118,7 +114,6 @@ fn stands_for(tree: &Tree, column: &Ident) -> bool {
             stands_for(inner, column)
         }
         Tree::Function(call) => {
-            use sqlparser::ast::{FunctionArg, FunctionArgExpr, FunctionArguments};
             let FunctionArguments::List(arguments) = &call.args else { return false };
             let coalesce = call.name.to_string().eq_ignore_ascii_case("coalesce");
             match arguments.args.first() {

@@ -5,7 +5,10 @@
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
 mod body;
+#[cfg(test)]
+mod case;
 mod crossing;
+mod definer;
 mod direct;
 mod engine;
 pub mod example;

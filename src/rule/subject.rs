@@ -95,12 +95,17 @@ impl<'a> Subject<'a> {
 impl<'a> Table<'_, 'a> {
     /// The tenant column, unless the tenant is another row's.
     pub(super) fn tenant_column(&self) -> Option<&'a Column> {
-        match *self.place {
-            Place::Tenant { column, .. }
-            | Place::SharedRows { column }
-            | Place::Tree { column }
-            | Place::Membership { column } => Some(column),
-            _ => None,
-        }
+        tenant_column(self.place)
+    }
+}
+
+/// The column that says whose the rows of what stands there are.
+pub(super) fn tenant_column<'a>(place: &Place<'a>) -> Option<&'a Column> {
+    match *place {
+        Place::Tenant { column, .. }
+        | Place::SharedRows { column }
+        | Place::Tree { column }
+        | Place::Membership { column } => Some(column),
+        _ => None,
     }
 }

@@ -6,6 +6,8 @@ mod fk_match_simple_null;
 mod fk_not_tenant_composite;
 mod pk_not_tenant;
 mod sequence_shared;
+#[cfg(test)]
+mod tests;
 mod unique_not_tenant;
 
 use crate::rule::record::Rule;

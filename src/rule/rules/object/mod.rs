@@ -10,6 +10,8 @@ mod rewrite_rule;
 mod secdef_function;
 mod secdef_search_path;
 mod secdef_trigger;
+#[cfg(test)]
+mod tests;
 mod view_definer;
 
 use crate::rule::record::Rule;

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Function, FunctionKind, Object, Signature};
 use crate::policy::ddl;
-use crate::rule::body::Body;
+use crate::rule::definer::judge;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -35,31 +35,22 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             && matches!(function.kind, FunctionKind::Function | FunctionKind::Procedure)
             && !is_trigger(function);
         if considered && !is_tree(subject, signature) && subject.may_call(function) {
-            judge(subject, signature, function, found);
+            add(subject, signature, function, found);
         }
     }
 }
 
-fn judge(subject: &Subject<'_>, signature: &Signature, function: &Function, found: &mut Findings) {
-    let body = Body::of(subject, function);
+fn add(subject: &Subject<'_>, signature: &Signature, function: &Function, found: &mut Findings) {
+    let Some((severity, what)) = judge(subject, function, Severity::High) else { return };
     let object = Object::Function(signature.clone());
-    let named = body.tables.keys().find_map(|table| Some((table, subject.unbound(&function.owner, table)?)));
-    if let Some((table, why)) = named {
-        let table = table.plain();
-        let (severity, says) = match body.asks_tenant {
-            true => (Severity::Medium, ", so that only its own text keeps tenants apart"),
-            false => (Severity::High, ""),
-        };
-        let message = format!("{object} reaches {table} with its owner's rights, and {why}{says}");
-        found.add(object, message).severity(severity).sql(ddl::alter_function(signature, "SECURITY INVOKER"));
-    } else if let (true, Some(why)) = (body.hidden, subject.bypasses(&function.owner)) {
-        let owner = function.owner.plain();
-        let message = format!("{object} runs statements that its text does not show as {owner}, who {why}");
-        found.add(object, message).severity(Severity::Medium);
+    let message = format!("{object} {what}");
+    let finding = found.add(object, message).severity(severity);
+    if severity == Severity::High {
+        finding.sql(ddl::alter_function(signature, "SECURITY INVOKER"));
     }
 }
 
-pub(super) fn is_trigger(function: &Function) -> bool {
+fn is_trigger(function: &Function) -> bool {
     matches!(function.returns.as_deref(), Some("trigger" | "event_trigger"))
 }
 

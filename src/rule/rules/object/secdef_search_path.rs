@@ -99,15 +99,12 @@ fn schemas(path: &str) -> Vec<Ident> {
     let mut schemas = Vec::new();
     let mut rest = path.trim();
     while !rest.is_empty() {
-        let (name, after) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let end = quoted.find('"').unwrap_or(quoted.len());
-                (quoted[..end].to_owned(), quoted.get(end + 1..).unwrap_or_default())
-            }
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].trim().to_lowercase(), &rest[end..])
-            }
+        let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            let end = quoted.find('"').unwrap_or(quoted.len());
+            (quoted[..end].to_owned(), quoted.get(end + 1..).unwrap_or_default())
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest[..end].trim().to_lowercase(), &rest[end..])
         };
         schemas.extend(Ident::new(name));
         rest = after.trim_start().trim_start_matches(',').trim_start();
@@ -115,7 +112,7 @@ fn schemas(path: &str) -> Vec<Ident> {
     schemas
 }
 
-/// The search path with pg_temp at its end.
+/// The search path with `pg_temp` at its end.
 fn pinned(signature: &Signature, path: &[Ident]) -> crate::error::Result<String> {
     let named = path.iter().filter(|schema| schema.as_str() != "pg_temp");
     let named: Vec<String> = named.map(ToString::to_string).chain(["pg_temp".to_owned()]).collect();

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Function, Object, Part, Signature, Trigger};
 use crate::policy::ddl;
-use crate::rule::body::{Body, Verb};
+use crate::rule::definer::judge;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -46,7 +46,8 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         }
         for (trigger_name, trigger) in &relation.triggers {
             let Some((signature, function)) = called(subject, trigger) else { continue };
-            let Some((severity, what)) = judge(subject, function) else { continue };
+            // What an audit trail does: the row comes from the statement, and none is read.
+            let Some((severity, what)) = judge(subject, function, Severity::Low) else { continue };
             let message = format!(
                 "trigger {} of {} calls {}, which {what}",
                 trigger_name.plain(),
@@ -70,35 +71,4 @@ fn called<'a>(subject: &Subject<'a>, trigger: &Trigger) -> Option<(&'a Signature
     let signature = Signature { name: trigger.function.clone(), arguments: Vec::new() };
     let (signature, function) = subject.catalog.functions.get_key_value(&signature)?;
     (function.security_definer && function.extension.is_none()).then_some((signature, function))
-}
-
-fn judge(subject: &Subject<'_>, function: &Function) -> Option<(Severity, String)> {
-    let body = Body::of(subject, function);
-    let named = |verb| {
-        let tables = body.tables.iter().filter(move |(_, of)| **of == verb);
-        tables
-            .map(|(table, _)| table)
-            .find_map(|table| Some((table, subject.unbound(&function.owner, table)?)))
-    };
-    if let Some((table, why)) = named(Verb::Touch) {
-        let table = table.plain();
-        return Some(match body.asks_tenant {
-            true => (
-                Severity::Medium,
-                format!(
-                    "reaches {table} with its owner's rights, and {why}, so that only its own text keeps tenants apart"
-                ),
-            ),
-            false => (Severity::High, format!("reaches {table} with its owner's rights, and {why}")),
-        });
-    }
-    if let Some(why) = subject.bypasses(&function.owner).filter(|_| body.hidden) {
-        let owner = function.owner.plain();
-        let what = format!("runs statements that its text does not show as {owner}, who {why}");
-        return Some((Severity::Medium, what));
-    }
-    // What an audit trail does: the row comes from the statement, and nothing is read.
-    let (table, why) = named(Verb::Insert)?;
-    let what = format!("adds rows to {} with its owner's rights, and {why}", table.plain());
-    Some((Severity::Low, what))
 }
