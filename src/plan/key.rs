@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::column::names;
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Work};
-use crate::catalog::{ForeignKey, Index, MatchType, ReferentialAction};
+use crate::catalog::{ForeignKey, Index};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::crossing::Sides;
 use crate::policy::ddl as sql;
 use crate::policy::place::Place;
 
@@ -116,24 +117,9 @@ pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
 fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
     let catalog = draft.catalog;
     let keys = catalog.foreign_keys().filter_map(|(table, name, old)| {
-        let (column, referenced) = crossing(draft, table, old)?;
-        obstacle(draft, old, (column, referenced)).is_none().then(|| {
-            let with = |tenant: &Ident, others: &[Ident]| {
-                std::iter::once(tenant).chain(others).cloned().collect::<Vec<_>>()
-            };
-            let mut new = ForeignKey {
-                columns: with(column, &old.columns),
-                referenced_columns: with(referenced, &old.referenced_columns),
-                // Of one column the two mean the same, and the tenant is never NULL.
-                match_type: MatchType::Simple,
-                ..old.clone()
-            };
-            if sets_columns(old.on_delete) && old.on_delete_columns.is_empty() {
-                // Without the list the tenant column would be set too.
-                new.on_delete_columns.clone_from(&old.columns);
-            }
-            Replacement { table, name, old, new }
-        })
+        let sides = crossing(draft, table, old)?;
+        let open = sides.obstacle(catalog, old).is_some();
+        (!open).then(|| Replacement { table, name, old, new: sides.added_to(old) })
     });
     keys.collect()
 }
@@ -142,8 +128,8 @@ fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
 fn open<'a>(draft: &Draft<'a>) -> Vec<(&'a QualifiedName, &'a Ident, &'static str)> {
     let catalog = draft.catalog;
     let keys = catalog.foreign_keys().filter_map(|(table, name, key)| {
-        if let Some(columns) = crossing(draft, table, key) {
-            return Some((table, name, obstacle(draft, key, columns)?));
+        if let Some(sides) = crossing(draft, table, key) {
+            return Some((table, name, sides.obstacle(catalog, key)?));
         }
         let to = draft.places.get(&key.references)?;
         let from = draft.places.get(table)?;
@@ -162,40 +148,9 @@ fn open<'a>(draft: &Draft<'a>) -> Vec<(&'a QualifiedName, &'a Ident, &'static st
 }
 
 /// The tenant columns on both sides of a foreign key that does not include them.
-fn crossing<'a>(
-    draft: &Draft<'a>,
-    table: &QualifiedName,
-    key: &ForeignKey,
-) -> Option<(&'a Ident, &'a Ident)> {
+fn crossing<'a>(draft: &Draft<'a>, table: &QualifiedName, key: &ForeignKey) -> Option<Sides<'a>> {
     let Place::Tenant { column, .. } = draft.places.get(table)? else { return None };
     let Place::Tenant { column: referenced, .. } = draft.places.get(&key.references)? else { return None };
-    let pairs = || key.columns.iter().zip(&key.referenced_columns);
-    let includes = pairs().any(|(own, other)| *own == column.name && *other == referenced.name);
-    (!includes).then_some((&column.name, &referenced.name))
-}
-
-/// Why a foreign key cannot include the tenant, which is in these columns on both sides.
-fn obstacle(
-    draft: &Draft<'_>,
-    key: &ForeignKey,
-    (column, referenced): (&Ident, &Ident),
-) -> Option<&'static str> {
-    let old_server = draft.catalog.server_version.is_some_and(|version| version < 150_000);
-    if key.columns.contains(column) || key.referenced_columns.contains(referenced) {
-        Some("it refers to a tenant as such, by another column than the tenant's, or the other way around")
-    } else if sets_columns(key.on_update) {
-        Some("its ON UPDATE action would set the tenant column too; choose another action")
-    } else if sets_columns(key.on_delete) && old_server {
-        Some(
-            "its ON DELETE action would set the tenant column too before PostgreSQL 15; choose another action",
-        )
-    } else if key.match_type == MatchType::Full && key.columns.len() > 1 {
-        Some("it is MATCH FULL, which a column that is never NULL defeats; choose MATCH SIMPLE")
-    } else {
-        None
-    }
-}
-
-fn sets_columns(action: ReferentialAction) -> bool {
-    matches!(action, ReferentialAction::SetNull | ReferentialAction::SetDefault)
+    let sides = Sides { own: &column.name, referenced: &referenced.name };
+    (!sides.are_in(key)).then_some(sides)
 }

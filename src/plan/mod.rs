@@ -19,6 +19,8 @@ mod roles;
 #[cfg(test)]
 mod sample;
 mod step;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use crate::catalog::Catalog;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::render::{Vars, render};
-use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege};
+use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege, Signature};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, literal};
 
@@ -42,6 +42,20 @@ pub(crate) fn index(
 ) -> Result<String> {
     let file = if unique { file!("unique") } else { file!("index") };
     render(file, &on(table).name("index", index).sql("columns", list(columns)))
+}
+
+/// A unique index for a foreign key to refer to, unless there is one of that name.
+pub(crate) fn unique_if_missing(table: &QualifiedName, index: &Ident, columns: &[&Ident]) -> Result<String> {
+    render(file!("unique_if_missing"), &on(table).name("index", index).sql("columns", list(columns)))
+}
+
+pub(crate) fn unique_constraint(
+    table: &QualifiedName,
+    constraint: &Ident,
+    columns: &[&Ident],
+) -> Result<String> {
+    let vars = on(table).name("constraint", constraint).sql("columns", list(columns));
+    render(file!("unique_constraint"), &vars)
 }
 
 pub(crate) fn drop_index(table: &QualifiedName, index: &Ident) -> Result<String> {
@@ -129,6 +143,12 @@ pub(crate) fn view_options(view: &QualifiedName, options: &[(String, String)]) -
 pub(crate) fn view_reset(view: &QualifiedName, options: &[String]) -> Result<String> {
     let vars = Vars::default().name("schema", view.schema()).name("view", view.name());
     render(file!("view_reset"), &vars.sql("options", options.join(", ")))
+}
+
+/// Changes an attribute of a function or procedure.
+pub(crate) fn alter_function(function: &Signature, change: impl Into<String>) -> Result<String> {
+    let signature = format!("{}({})", function.name, function.arguments.join(", "));
+    render(file!("alter_function"), &Vars::default().sql("function", signature).sql("change", change))
 }
 
 /// What a privilege is granted on.

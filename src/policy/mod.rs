@@ -34,6 +34,8 @@
 
 mod bootstrap;
 #[cfg(feature = "lint")]
+pub(crate) mod crossing;
+#[cfg(feature = "lint")]
 pub(crate) mod ddl;
 mod foreign_key;
 #[cfg(feature = "lint")]

@@ -9,10 +9,17 @@
 #![doc = include_str!("list.md")]
 
 mod baseline;
+mod body;
+#[cfg(test)]
+mod case;
 mod creation;
+mod crossing;
+mod definer;
+mod direct;
 mod engine;
 pub mod example;
 mod finding;
+mod key;
 mod opening;
 mod place;
 mod reached;
@@ -24,6 +31,7 @@ mod suppression;
 mod tests;
 #[cfg(test)]
 mod trial;
+mod unbound;
 mod watch;
 mod way;
 mod words;

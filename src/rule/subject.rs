@@ -6,6 +6,7 @@ use super::reached::Reached;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
+use crate::policy::place::top;
 use crate::policy::{Place, Places, places};
 
 /// What is known before any statement is read.
@@ -57,8 +58,9 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Whether the rows of a relation are told apart by tenant.
+    /// Whether the rows of a relation are told apart by tenant; those of a partition as its table's are.
     pub(super) fn holds_tenants(&self, name: &QualifiedName) -> bool {
+        let name = top(self.catalog, name).unwrap_or(name);
         self.places.relations.get(name).is_some_and(Place::holds_tenants)
     }
 
@@ -92,12 +94,17 @@ impl<'a> Subject<'a> {
 impl<'a> Table<'_, 'a> {
     /// The tenant column, unless the tenant is another row's.
     pub(super) fn tenant_column(&self) -> Option<&'a Column> {
-        match *self.place {
-            Place::Tenant { column, .. }
-            | Place::SharedRows { column }
-            | Place::Tree { column }
-            | Place::Membership { column } => Some(column),
-            _ => None,
-        }
+        tenant_column(self.place)
+    }
+}
+
+/// The column that says whose the rows of what stands there are.
+pub(super) fn tenant_column<'a>(place: &Place<'a>) -> Option<&'a Column> {
+    match *place {
+        Place::Tenant { column, .. }
+        | Place::SharedRows { column }
+        | Place::Tree { column }
+        | Place::Membership { column } => Some(column),
+        _ => None,
     }
 }

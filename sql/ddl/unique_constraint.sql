@@ -1,0 +1,5 @@
+-- Puts one unique constraint in the place of another, under the same name.
+-- Variables: schema, table, constraint, columns (a list).
+ALTER TABLE :"schema".:"table"
+    DROP CONSTRAINT :"constraint",
+    ADD CONSTRAINT :"constraint" UNIQUE (:columns);

@@ -1,0 +1,86 @@
+//! What a plan makes is what rules ask for.
+
+use super::plan;
+use crate::catalog::replay::{Options, Source, replay};
+use crate::ident::Ident;
+use crate::policy::manifest::Manifest;
+use crate::rule::{Severity, lint};
+
+/// One table of each class, with every kind of key that a plan changes.
+const TABLES: &str = "
+CREATE ROLE erp_owner NOLOGIN;
+CREATE ROLE erp_app LOGIN;
+CREATE ROLE erp_system LOGIN BYPASSRLS;
+CREATE TABLE company (id {type} PRIMARY KEY, parent_id {type} REFERENCES company);
+CREATE TABLE membership (user_id {type}, tenant_id {type} REFERENCES company, PRIMARY KEY (user_id, tenant_id));
+CREATE TABLE customer (tenant_id {type}, id bigserial PRIMARY KEY, next bigint REFERENCES customer ON DELETE SET NULL);
+CREATE TABLE invoice (
+    tenant_id {type} REFERENCES company ON DELETE CASCADE,
+    id uuid PRIMARY KEY,
+    number text,
+    customer_id bigint REFERENCES customer ON DELETE CASCADE,
+    currency text REFERENCES currency ON UPDATE CASCADE,
+    UNIQUE (tenant_id, number)
+);
+CREATE TABLE invoice_line (
+    invoice_id uuid REFERENCES invoice ON DELETE CASCADE,
+    position int,
+    PRIMARY KEY (invoice_id, position)
+);
+CREATE TABLE entry (tenant_id {type}, day date, id bigint, PRIMARY KEY (day, id)) PARTITION BY RANGE (day);
+CREATE TABLE entry_rest PARTITION OF entry DEFAULT;
+CREATE TABLE unit (tenant_id {type}, code text, UNIQUE (tenant_id, code));
+CREATE TABLE below (tenant_id {type}, id int PRIMARY KEY);
+CREATE TABLE desk (tenant_id {type}, id int PRIMARY KEY);
+CREATE TABLE secret (id text PRIMARY KEY);
+CREATE VIEW open_invoice AS SELECT * FROM invoice WHERE number IS NULL;
+CREATE VIEW open_number AS SELECT number FROM open_invoice;
+CREATE MATERIALIZED VIEW revenue AS SELECT tenant_id, count(*) FROM invoice GROUP BY 1 WITH NO DATA;
+GRANT ALL ON ALL TABLES IN SCHEMA public TO erp_app;
+GRANT SELECT ON entry_rest TO PUBLIC;
+";
+
+const MANIFEST: &str = r#"
+[tenancy]
+type = "{type}"
+[roles]
+owner = "erp_owner"
+app = "erp_app"
+system = "erp_system"
+[tree]
+table = "public.company"
+[membership]
+table = "public.membership"
+[tables]
+"public.company" = { class = "tree", column = "id" }
+"public.membership" = { class = "membership" }
+"public.currency" = { class = "shared" }
+"public.invoice_line" = { class = "child", via = "invoice" }
+"public.unit" = { class = "shared" }
+"public.below" = { class = "tree" }
+"public.desk" = { class = "membership" }
+"public.secret" = { class = "deny" }
+"public.revenue" = { class = "deny" }
+"#;
+
+#[test]
+fn rules_find_nothing_grave_in_what_a_plan_makes() {
+    for tenant_type in ["uuid", "bigint", "integer", "text"] {
+        let manifest = Manifest::parse(&MANIFEST.replace("{type}", tenant_type)).unwrap();
+        let currency = "CREATE TABLE currency (code text PRIMARY KEY);";
+        let tables = format!("{currency}{}", TABLES.replace("{type}", tenant_type));
+        let options = Options { role: Ident::new("erp_owner").unwrap(), ..Options::default() };
+        let mut sources = vec![Source::new("tables.sql", tables)];
+        let before = replay(&sources, &options);
+        assert!(before.opaque.is_empty(), "{:?}", before.opaque);
+        assert!(lint(&manifest, &sources).from(Severity::Medium).count() > 10);
+        let planned = plan(&manifest, &before.catalog).unwrap();
+        sources.push(Source::new("plan.sql", planned.up().unwrap().to_string()));
+        let report = lint(&manifest, &sources);
+        let grave: Vec<String> = report
+            .from(Severity::Medium)
+            .map(|finding| format!("{}: {}", finding.rule.code, finding.message))
+            .collect();
+        assert!(grave.is_empty(), "{tenant_type}:\n{}", grave.join("\n"));
+    }
+}

@@ -1,0 +1,136 @@
+//! What the body of a function names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlparser::tokenizer::{Token, Word};
+
+use super::subject::Subject;
+use crate::catalog::{Function, RelationKind, tokens};
+use crate::ident::QualifiedName;
+use crate::policy::place::views;
+
+/// What a function does, as far as its text tells.
+#[derive(Debug, Default)]
+pub(super) struct Body<'a> {
+    /// The tables of tenants that it names, itself or by functions and views.
+    pub(super) tables: BTreeMap<&'a QualifiedName, Verb>,
+    /// Whether it runs statements that its text does not show.
+    pub(super) hidden: bool,
+    /// Whether it asks which tenant it runs for.
+    pub(super) asks_tenant: bool,
+}
+
+/// What is done to a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verb {
+    /// Rows are added, and nothing else.
+    Insert,
+    /// Its rows are read or changed.
+    Touch,
+}
+
+/// What comes before the name of a table.
+const BEFORE_TABLES: [&str; 7] = ["FROM", "JOIN", "INTO", "UPDATE", "ONLY", "TABLE", "USING"];
+
+impl<'a> Body<'a> {
+    pub(super) fn of(subject: &Subject<'a>, function: &'a Function) -> Self {
+        let mut body = Self::default();
+        let mut seen = BTreeSet::new();
+        let mut left = vec![function];
+        while let Some(function) = left.pop() {
+            let Some(words) = words(function) else {
+                body.hidden = true;
+                continue;
+            };
+            body.add(subject, &words);
+            for (signature, called) in &subject.catalog.functions {
+                // One that runs as its own owner is looked at by itself.
+                let named = !called.security_definer && calls(&words, &signature.name);
+                if named && called.extension.is_none() && seen.insert(signature) {
+                    left.push(called);
+                }
+            }
+        }
+        body
+    }
+
+    fn add(&mut self, subject: &Subject<'a>, tokens: &[Token]) {
+        let tenancy = &subject.manifest.tenancy;
+        let setting = tenancy.setting_name().as_str();
+        for (at, token) in tokens.iter().enumerate() {
+            let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
+            match token {
+                Token::SingleQuotedString(text) if text == setting => self.asks_tenant = true,
+                Token::Word(word) if is(Some(token), "EXECUTE") && word.quote_style.is_none() => {
+                    self.hidden = true;
+                }
+                Token::Word(word) => {
+                    let name = folded(word);
+                    let row = is(before(2), "NEW") || is(before(2), "OLD");
+                    let own = row && name == tenancy.tenant_column().as_str();
+                    let call = name == "tenant_id" && matches!(tokens.get(at + 1), Some(Token::LParen));
+                    self.asks_tenant |= own || call;
+                    self.name(subject, tokens, at, &name);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Adds the tables that a word stands for, where a table can stand.
+    fn name(&mut self, subject: &Subject<'a>, tokens: &[Token], at: usize, name: &str) {
+        let get = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
+        let (schema, first) = match (get(2), get(1)) {
+            (Some(Token::Word(schema)), Some(Token::Period)) => (Some(folded(schema)), 2),
+            _ => (None, 0),
+        };
+        let before = get(first + 1);
+        if !matches!(before, Some(Token::Comma)) && !BEFORE_TABLES.iter().any(|word| is(before, word)) {
+            return;
+        }
+        let inserts = is(before, "INTO") && is(get(first + 2), "INSERT");
+        let verb = if inserts { Verb::Insert } else { Verb::Touch };
+        for (known, relation) in &subject.catalog.relations {
+            let same = known.name().as_str() == name
+                && schema.as_deref().is_none_or(|schema| schema == known.schema().as_str());
+            if !same {
+                continue;
+            }
+            let behind = match relation.kind {
+                RelationKind::View | RelationKind::MaterializedView => {
+                    views::reached(subject.catalog, relation)
+                }
+                RelationKind::Sequence => continue,
+                _ => BTreeSet::from([known]),
+            };
+            for table in behind.into_iter().filter(|table| subject.holds_tenants(table)) {
+                let known = self.tables.entry(table).or_insert(verb);
+                *known = verb.max(*known);
+            }
+        }
+    }
+}
+
+/// The tokens of a body, where it is SQL or PL/pgSQL.
+fn words(function: &Function) -> Option<Vec<Token>> {
+    if !matches!(function.language.as_str(), "sql" | "plpgsql") {
+        return None;
+    }
+    Some(tokens(&function.body)?.into_iter().map(|(token, _)| token).collect())
+}
+
+fn calls(tokens: &[Token], function: &QualifiedName) -> bool {
+    tokens.windows(2).any(|pair| match pair {
+        [Token::Word(word), Token::LParen] => folded(word) == function.name().as_str(),
+        _ => false,
+    })
+}
+
+/// A name as the catalog spells it.
+fn folded(word: &Word) -> String {
+    if word.quote_style.is_some() { word.value.clone() } else { word.value.to_lowercase() }
+}
+
+fn is(token: Option<&Token>, keyword: &str) -> bool {
+    matches!(token, Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
+}

@@ -1,0 +1,34 @@
+//! What a SECURITY DEFINER function does past policies.
+
+use super::body::{Body, Verb};
+use super::record::Severity;
+use super::subject::Subject;
+use crate::catalog::Function;
+
+/// How grave it is, and what it does, in the third person; `adding` says how grave it is to add rows and read none.
+pub(super) fn judge(
+    subject: &Subject<'_>,
+    function: &Function,
+    adding: Severity,
+) -> Option<(Severity, String)> {
+    let body = Body::of(subject, function);
+    let named = |verb| {
+        let tables = body.tables.iter().filter(move |(_, of)| **of == verb).map(|(table, _)| table);
+        tables.into_iter().find_map(|table| Some((table.plain(), subject.unbound(&function.owner, table)?)))
+    };
+    let touched = named(Verb::Touch).map(|(table, why)| {
+        let what = format!("reaches {table} with its owner's rights, and {why}");
+        if body.asks_tenant {
+            (Severity::Medium, format!("{what}, so that only its own text keeps tenants apart"))
+        } else {
+            (Severity::High, what)
+        }
+    });
+    let added = named(Verb::Insert)
+        .map(|(table, why)| (adding, format!("adds rows to {table} with its owner's rights, and {why}")));
+    let hidden = subject.bypasses(&function.owner).filter(|_| body.hidden).map(|why| {
+        let owner = function.owner.plain();
+        (Severity::Medium, format!("runs statements that its text does not show as {owner}, who {why}"))
+    });
+    [touched, added, hidden].into_iter().flatten().max_by_key(|(severity, _)| *severity)
+}
