@@ -1,8 +1,8 @@
 //! What a SECURITY DEFINER function does past policies.
 
-use super::body::{Body, Verb};
 use super::record::Severity;
 use super::subject::Subject;
+use super::used::{Used, Verb};
 use crate::catalog::Function;
 
 /// How grave it is, and what it does, in the third person; `adding` says how grave it is to add rows and read none.
@@ -11,7 +11,7 @@ pub(super) fn judge(
     function: &Function,
     adding: Severity,
 ) -> Option<(Severity, String)> {
-    let body = Body::of(subject, function);
+    let body = Used::of(subject, function);
     let named = |verb| {
         let tables = body.tables.iter().filter(move |(_, of)| **of == verb).map(|(table, _)| table);
         tables.into_iter().find_map(|table| Some((table.plain(), subject.unbound(&function.owner, table)?)))

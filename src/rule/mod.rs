@@ -9,7 +9,6 @@
 #![doc = include_str!("list.md")]
 
 mod baseline;
-mod body;
 #[cfg(test)]
 mod case;
 mod creation;
@@ -32,6 +31,7 @@ mod tests;
 #[cfg(test)]
 mod trial;
 mod unbound;
+mod used;
 mod watch;
 mod way;
 mod words;

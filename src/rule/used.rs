@@ -11,7 +11,7 @@ use crate::policy::place::views;
 
 /// What a function does, as far as its text tells.
 #[derive(Debug, Default)]
-pub(super) struct Body<'a> {
+pub(super) struct Used<'a> {
     /// The tables of tenants that it names, itself or by functions and views.
     pub(super) tables: BTreeMap<&'a QualifiedName, Verb>,
     /// Whether it runs statements that its text does not show.
@@ -32,7 +32,7 @@ pub(super) enum Verb {
 /// What comes before the name of a table.
 const BEFORE_TABLES: [&str; 7] = ["FROM", "JOIN", "INTO", "UPDATE", "ONLY", "TABLE", "USING"];
 
-impl<'a> Body<'a> {
+impl<'a> Used<'a> {
     pub(super) fn of(subject: &Subject<'a>, function: &'a Function) -> Self {
         let mut body = Self::default();
         let mut seen = BTreeSet::new();
