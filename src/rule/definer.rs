@@ -11,14 +11,14 @@ pub(super) fn judge(
     function: &Function,
     adding: Severity,
 ) -> Option<(Severity, String)> {
-    let body = Used::of(subject, function);
+    let used = Used::of(subject, function);
     let named = |verb| {
-        let tables = body.tables.iter().filter(move |(_, of)| **of == verb).map(|(table, _)| table);
+        let tables = used.tables.iter().filter(move |(_, of)| **of == verb).map(|(table, _)| table);
         tables.into_iter().find_map(|table| Some((table.plain(), subject.unbound(&function.owner, table)?)))
     };
     let touched = named(Verb::Touch).map(|(table, why)| {
         let what = format!("reaches {table} with its owner's rights, and {why}");
-        if body.asks_tenant {
+        if used.asks_tenant {
             (Severity::Medium, format!("{what}, so that only its own text keeps tenants apart"))
         } else {
             (Severity::High, what)
@@ -26,7 +26,7 @@ pub(super) fn judge(
     });
     let added = named(Verb::Insert)
         .map(|(table, why)| (adding, format!("adds rows to {table} with its owner's rights, and {why}")));
-    let hidden = subject.bypasses(&function.owner).filter(|_| body.hidden).map(|why| {
+    let hidden = subject.bypasses(&function.owner).filter(|_| used.hidden).map(|why| {
         let owner = function.owner.plain();
         (Severity::Medium, format!("runs statements that its text does not show as {owner}, who {why}"))
     });

@@ -34,15 +34,15 @@ const BEFORE_TABLES: [&str; 7] = ["FROM", "JOIN", "INTO", "UPDATE", "ONLY", "TAB
 
 impl<'a> Used<'a> {
     pub(super) fn of(subject: &Subject<'a>, function: &'a Function) -> Self {
-        let mut body = Self::default();
+        let mut used = Self::default();
         let mut seen = BTreeSet::new();
         let mut left = vec![function];
         while let Some(function) = left.pop() {
             let Some(words) = words(function) else {
-                body.hidden = true;
+                used.hidden = true;
                 continue;
             };
-            body.add(subject, &words);
+            used.add(subject, &words);
             for (signature, called) in &subject.catalog.functions {
                 // One that runs as its own owner is looked at by itself.
                 let named = !called.security_definer && calls(&words, &signature.name);
@@ -51,7 +51,7 @@ impl<'a> Used<'a> {
                 }
             }
         }
-        body
+        used
     }
 
     fn add(&mut self, subject: &Subject<'a>, tokens: &[Token]) {
