@@ -2,3 +2,5 @@
 
 mod examples;
 mod list;
+mod seeded;
+mod seeds;

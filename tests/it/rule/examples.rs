@@ -10,14 +10,14 @@ use tenantry::testing::{self, Server};
 use tokio_postgres::{Client, NoTls};
 
 /// A server of its own: the examples have roles, which are the whole cluster's.
-struct Stand {
+pub(super) struct Stand {
     server: Server,
     admin: Client,
     manifest: Manifest,
 }
 
 impl Stand {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let server = testing::Server::builder().start().await.unwrap();
         let admin = server.connect().await.unwrap();
         let manifest = Manifest::parse(example::MANIFEST).unwrap();
@@ -25,7 +25,7 @@ impl Stand {
     }
 
     /// Runs an example in a database of its own. What it leaves goes when the next one begins.
-    async fn database(&self, example: &str) -> Result<Client, String> {
+    pub(super) async fn database(&self, example: &str) -> Result<Client, String> {
         self.run(&self.admin, "DROP DATABASE IF EXISTS example WITH (FORCE)").await?;
         let left = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname LIKE 'erp\\_%'";
         for row in self.admin.query(left, &[]).await.map_err(|error| error.to_string())? {
