@@ -9,19 +9,10 @@
 #![doc = include_str!("list.md")]
 
 mod baseline;
-#[cfg(test)]
-mod case;
-mod creation;
-mod crossing;
-mod definer;
-mod direct;
 mod engine;
 pub mod example;
 mod finding;
-mod key;
-mod opening;
 mod place;
-mod reached;
 mod record;
 mod rules;
 mod subject;
@@ -30,10 +21,7 @@ mod suppression;
 mod tests;
 #[cfg(test)]
 mod trial;
-mod unbound;
-mod used;
 mod watch;
-mod way;
 mod words;
 
 pub use baseline::Baseline;

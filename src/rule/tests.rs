@@ -2,22 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::example::{MANIFEST, ROLES, files};
 use super::record::{Check, Rule};
+use super::trial::{manifest, sources};
 use super::{Finding, all, lint};
 use crate::catalog::Object;
 use crate::catalog::replay::{Options, Source, replay};
-use crate::policy::manifest::Manifest;
-
-fn sources(example: &str) -> Vec<Source> {
-    let mut sources = vec![Source::new("roles.sql", ROLES)];
-    sources.extend(files(example));
-    sources
-}
 
 fn found(rule: &Rule, sources: &[Source]) -> Vec<Finding> {
-    let manifest = Manifest::parse(MANIFEST).unwrap();
-    let report = lint(&manifest, sources);
+    let report = lint(&manifest(""), sources);
     report.findings.into_iter().filter(|finding| finding.rule.code == rule.code).collect()
 }
 

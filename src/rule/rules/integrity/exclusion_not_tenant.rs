@@ -2,9 +2,9 @@
 
 use crate::catalog::{ExclusionConstraint, Index, IndexColumn, Object, Part};
 use crate::rule::finding::Findings;
-use crate::rule::key;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::key;
 
 pub(super) const RULE: Rule = Rule {
     code: "exclusion-not-tenant",

@@ -1,10 +1,10 @@
 //! `fk-cascade-cross-tenant`
 
 use super::fk_not_tenant_composite::add;
-use crate::rule::crossing::{Target, crossings};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::crossing::{Target, crossings};
 
 pub(super) const RULE: Rule = Rule {
     code: "fk-cascade-cross-tenant",

@@ -1,10 +1,10 @@
 //! `fk-not-tenant-composite`
 
 use crate::catalog::Object;
-use crate::rule::crossing::{Crossing, Target, crossings};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::crossing::{Crossing, Target, crossings};
 
 pub(super) const RULE: Rule = Rule {
     code: "fk-not-tenant-composite",

@@ -1,9 +1,9 @@
 //! What the examples do not show.
 
 use crate::rule::Severity::{self, Critical, High, Info, Low, Medium};
-use crate::rule::case::{check, found, manifest};
 use crate::rule::example::files;
 use crate::rule::lint;
+use crate::rule::trial::{check, found, manifest};
 
 const LINE: &str = "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);";
 

@@ -5,9 +5,9 @@ use crate::error::Result;
 use crate::ident::Ident;
 use crate::policy::ddl;
 use crate::rule::finding::Findings;
-use crate::rule::key::{self, Binding, Written};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::key::{self, Binding, Written};
 
 pub(super) const RULE: Rule = Rule {
     code: "unique-not-tenant",

@@ -2,10 +2,10 @@
 
 use super::inherit_child_direct::parent;
 use crate::catalog::RelationKind;
-use crate::rule::direct;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::direct;
 
 pub(super) const RULE: Rule = Rule {
     code: "foreign-table",

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Relation;
 use crate::ident::QualifiedName;
-use crate::rule::direct;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::direct;
 
 pub(super) const RULE: Rule = Rule {
     code: "inherit-child-direct",

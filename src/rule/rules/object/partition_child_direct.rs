@@ -1,10 +1,10 @@
 //! `partition-child-direct`
 
 use crate::policy::place::top;
-use crate::rule::direct;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::direct;
 
 pub(super) const RULE: Rule = Rule {
     code: "partition-child-direct",

@@ -2,10 +2,10 @@
 
 use crate::catalog::{Function, Object, Part, Signature, Trigger};
 use crate::policy::ddl;
-use crate::rule::definer::judge;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::definer::judge;
 
 pub(super) const RULE: Rule = Rule {
     code: "secdef-trigger",

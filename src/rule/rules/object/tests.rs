@@ -1,7 +1,7 @@
 //! What the examples do not show.
 
 use crate::rule::Severity::{Critical, High, Low, Medium};
-use crate::rule::case::{Expected, check, found, found_on};
+use crate::rule::trial::{Expected, check, found, found_on};
 
 const INVOICE: &str = "CREATE TABLE invoice (id bigint, tenant_id uuid NOT NULL, total numeric);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

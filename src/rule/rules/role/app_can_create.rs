@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::catalog::{Database, Object, Privilege, Schema};
 use crate::ident::Ident;
 use crate::policy::ddl;
-use crate::rule::creation::{By, in_database, in_schema};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::creation::{By, in_database, in_schema};
 
 pub(super) const RULE: Rule = Rule {
     code: "app-can-create",

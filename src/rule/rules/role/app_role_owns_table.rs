@@ -8,7 +8,7 @@ use crate::policy::{Place, ddl};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use crate::rule::way::{by_way_of, cut, object};
+use crate::rule::subject::way::{by_way_of, cut, object};
 use crate::rule::words::list;
 
 pub(super) const RULE: Rule = Rule {

@@ -6,7 +6,7 @@ use crate::policy::ddl;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use crate::rule::way::{by_way_of, cut};
+use crate::rule::subject::way::{by_way_of, cut};
 
 pub(super) const RULE: Rule = Rule {
     code: "app-role-replication",
@@ -37,7 +37,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             role.plain(),
             by_way_of(&way)
         );
-        if let Some(object) = crate::rule::way::object(&way) {
+        if let Some(object) = crate::rule::subject::way::object(&way) {
             cut(found.add(object, message), &way);
         }
     }

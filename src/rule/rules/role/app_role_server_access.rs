@@ -3,7 +3,7 @@
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use crate::rule::way::{by_way_of, cut, object};
+use crate::rule::subject::way::{by_way_of, cut, object};
 
 pub(super) const RULE: Rule = Rule {
     code: "app-role-server-access",

@@ -4,9 +4,9 @@ use crate::catalog::{DML, Grantee, Object, Privilege, Role};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::ddl;
 use crate::rule::finding::Findings;
-use crate::rule::opening::governs;
-use crate::rule::reached::Reached;
 use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::subject::opening::governs;
+use crate::rule::subject::reached::Reached;
 use crate::rule::subject::{Subject, Table};
 use crate::rule::words::list;
 

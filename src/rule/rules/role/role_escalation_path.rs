@@ -4,10 +4,10 @@ use crate::catalog::Object;
 use crate::ident::Ident;
 use crate::policy::ddl;
 use crate::rule::finding::Findings;
-use crate::rule::reached::Reached;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use crate::rule::way::{by_way_of, cut, object};
+use crate::rule::subject::reached::Reached;
+use crate::rule::subject::way::{by_way_of, cut, object};
 
 pub(super) const RULE: Rule = Rule {
     code: "role-escalation-path",

@@ -9,8 +9,8 @@ use crate::catalog::{Expr, Grantee, Policy, tokens};
 use crate::ident::Ident;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::subject::way::object;
 use crate::rule::subject::{Subject, Table};
-use crate::rule::way::object;
 use crate::rule::words::list;
 
 pub(super) const RULE: Rule = Rule {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::catalog::{Object, Privilege, RelationKind};
 use crate::policy::ddl;
-use crate::rule::creation::{anywhere, temporarily};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::creation::{anywhere, temporarily};
 
 pub(super) const RULE: Rule = Rule {
     code: "trigger-granted",

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::catalog::{DML, Grantee, Object, Policy, Privilege};
 use crate::policy::Place;
 use crate::rule::finding::Findings;
-use crate::rule::opening::{for_app, governs};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::opening::{for_app, governs};
 use crate::rule::words::list;
 
 pub(super) const RULE: Rule = Rule {

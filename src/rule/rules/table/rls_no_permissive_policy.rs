@@ -3,9 +3,9 @@
 use crate::catalog::{DML, Object, Relation};
 use crate::policy::Place;
 use crate::rule::finding::Findings;
-use crate::rule::opening::for_app;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::opening::for_app;
 
 pub(super) const RULE: Rule = Rule {
     code: "rls-no-permissive-policy",

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, FunctionArguments};
 
-use super::subject::{Subject, tenant_column};
+use super::{Subject, tenant_column};
 use crate::catalog::{Column, Expr, Index, IndexColumn, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::place::top;
@@ -10,7 +10,7 @@ use crate::policy::{Membership, Place};
 
 /// What says whose a row is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Binding<'a> {
+pub(in crate::rule) enum Binding<'a> {
     /// The tenant column.
     Column(&'a Ident),
     /// The columns that refer to the row that knows the tenant.
@@ -19,15 +19,15 @@ pub(super) enum Binding<'a> {
 
 /// A table that tenants write to.
 #[derive(Clone, Copy)]
-pub(super) struct Written<'a> {
-    pub(super) name: &'a QualifiedName,
-    pub(super) relation: &'a Relation,
-    pub(super) binding: Binding<'a>,
+pub(in crate::rule) struct Written<'a> {
+    pub(in crate::rule) name: &'a QualifiedName,
+    pub(in crate::rule) relation: &'a Relation,
+    pub(in crate::rule) binding: Binding<'a>,
 }
 
 impl<'a> Subject<'a> {
     /// The tables that tenants write to, partitions included.
-    pub(super) fn written<'s>(&'s self) -> impl Iterator<Item = Written<'a>> + use<'s, 'a> {
+    pub(in crate::rule) fn written<'s>(&'s self) -> impl Iterator<Item = Written<'a>> + use<'s, 'a> {
         self.catalog.relations.iter().filter_map(|(name, relation)| {
             let place = self.place(name).filter(|_| relation.is_table())?;
             let binding = match *place {
@@ -41,12 +41,12 @@ impl<'a> Subject<'a> {
     }
 
     /// Where a relation stands; a partition where its table does.
-    pub(super) fn place(&self, name: &QualifiedName) -> Option<&Place<'a>> {
+    pub(in crate::rule) fn place(&self, name: &QualifiedName) -> Option<&Place<'a>> {
         self.places.relations.get(top(self.catalog, name).unwrap_or(name))
     }
 
     /// The name of the tenant column of what stands there.
-    pub(super) fn tenant_column(&self, place: &Place<'a>) -> Option<&'a Ident> {
+    pub(in crate::rule) fn tenant_column(&self, place: &Place<'a>) -> Option<&'a Ident> {
         match place {
             Place::Members => self.manifest.tenancy.members().map(Membership::tenant),
             _ => tenant_column(place).map(|column| &column.name),
@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
 
 impl<'a> Written<'a> {
     /// Whether two rows of different tenants differ in the key, or cannot both be in the index.
-    pub(super) fn is_bound(&self, index: &Index) -> bool {
+    pub(in crate::rule) fn is_bound(&self, index: &Index) -> bool {
         match self.binding {
             Binding::Column(column) => {
                 index.keys.iter().any(|key| names(&key.column, column))
@@ -70,7 +70,7 @@ impl<'a> Written<'a> {
     }
 
     /// The columns of an index's keys; expressions are left out.
-    pub(super) fn columns(&self, index: &'a Index) -> Vec<&'a Column> {
+    pub(in crate::rule) fn columns(&self, index: &'a Index) -> Vec<&'a Column> {
         let column = |key: &'a IndexColumn| match key {
             IndexColumn::Column(name) => self.relation.column(name),
             IndexColumn::Expr(_) => None,
@@ -79,19 +79,19 @@ impl<'a> Written<'a> {
     }
 
     /// Whether it has one row for each tenant, so that nothing in it can be told apart by tenant any more.
-    pub(super) fn is_one_per_tenant(&self) -> bool {
+    pub(in crate::rule) fn is_one_per_tenant(&self) -> bool {
         let Binding::Column(column) = self.binding else { return false };
         self.relation.indexes.values().any(|index| index.is_key_of(&[column]))
     }
 }
 
 /// Whether a value cannot be guessed.
-pub(super) fn is_random(column: &Column) -> bool {
+pub(in crate::rule) fn is_random(column: &Column) -> bool {
     column.data_type == "uuid"
 }
 
 /// The keys of an index, as people write them.
-pub(super) fn written(index: &Index) -> String {
+pub(in crate::rule) fn written(index: &Index) -> String {
     let key = |key: &IndexColumn| match key {
         IndexColumn::Column(name) => name.plain(),
         IndexColumn::Expr(expr) => expr.to_string(),

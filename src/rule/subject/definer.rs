@@ -1,12 +1,12 @@
 //! What a SECURITY DEFINER function does past policies.
 
-use super::record::Severity;
-use super::subject::Subject;
+use super::Subject;
 use super::used::{Used, Verb};
 use crate::catalog::Function;
+use crate::rule::record::Severity;
 
 /// How grave it is, and what it does, in the third person; `adding` says how grave it is to add rows and read none.
-pub(super) fn judge(
+pub(in crate::rule) fn judge(
     subject: &Subject<'_>,
     function: &Function,
     adding: Severity,

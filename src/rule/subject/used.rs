@@ -4,25 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::tokenizer::{Token, Word};
 
-use super::subject::Subject;
+use super::Subject;
 use crate::catalog::{Function, RelationKind, tokens};
 use crate::ident::QualifiedName;
 use crate::policy::place::views;
 
 /// What a function does, as far as its text tells.
 #[derive(Debug, Default)]
-pub(super) struct Used<'a> {
+pub(in crate::rule) struct Used<'a> {
     /// The tables of tenants that it names, itself or by functions and views.
-    pub(super) tables: BTreeMap<&'a QualifiedName, Verb>,
+    pub(in crate::rule) tables: BTreeMap<&'a QualifiedName, Verb>,
     /// Whether it runs statements that its text does not show.
-    pub(super) hidden: bool,
+    pub(in crate::rule) hidden: bool,
     /// Whether it asks which tenant it runs for.
-    pub(super) asks_tenant: bool,
+    pub(in crate::rule) asks_tenant: bool,
 }
 
 /// What is done to a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verb {
+pub(in crate::rule) enum Verb {
     /// Rows are added, and nothing else.
     Insert,
     /// Its rows are read or changed.
@@ -33,7 +33,7 @@ pub(super) enum Verb {
 const BEFORE_TABLES: [&str; 7] = ["FROM", "JOIN", "INTO", "UPDATE", "ONLY", "TABLE", "USING"];
 
 impl<'a> Used<'a> {
-    pub(super) fn of(subject: &Subject<'a>, function: &'a Function) -> Self {
+    pub(in crate::rule) fn of(subject: &Subject<'a>, function: &'a Function) -> Self {
         let mut used = Self::default();
         let mut seen = BTreeSet::new();
         let mut left = vec![function];

@@ -1,40 +1,51 @@
 //! What rules look at: the model, the manifest, and what follows from both.
 
+pub(in crate::rule) mod creation;
+pub(in crate::rule) mod crossing;
+pub(in crate::rule) mod definer;
+pub(in crate::rule) mod direct;
+pub(in crate::rule) mod key;
+pub(in crate::rule) mod opening;
+pub(in crate::rule) mod reached;
+pub(in crate::rule) mod unbound;
+pub(in crate::rule) mod used;
+pub(in crate::rule) mod way;
+
 use std::collections::BTreeSet;
 
-use super::reached::Reached;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
 use crate::policy::place::top;
 use crate::policy::{Place, Places, places};
+use reached::Reached;
 
 /// What is known before any statement is read.
-pub(super) struct Ground<'a> {
-    pub(super) manifest: &'a Manifest,
+pub(in crate::rule) struct Ground<'a> {
+    pub(in crate::rule) manifest: &'a Manifest,
 }
 
 /// A database, and where each of its relations stands.
-pub(super) struct Subject<'a> {
-    pub(super) catalog: &'a Catalog,
-    pub(super) manifest: &'a Manifest,
-    pub(super) places: Places<'a>,
+pub(in crate::rule) struct Subject<'a> {
+    pub(in crate::rule) catalog: &'a Catalog,
+    pub(in crate::rule) manifest: &'a Manifest,
+    pub(in crate::rule) places: Places<'a>,
     /// The roles that tenants' statements can run as: the app role and whatever it is a member of.
-    pub(super) app: BTreeSet<&'a Ident>,
+    pub(in crate::rule) app: BTreeSet<&'a Ident>,
     /// The same, and how the app role comes by each.
-    pub(super) reached: Reached<'a>,
+    pub(in crate::rule) reached: Reached<'a>,
 }
 
 /// A table whose rows are told apart by tenant.
 #[derive(Clone, Copy)]
-pub(super) struct Table<'s, 'a> {
-    pub(super) name: &'a QualifiedName,
-    pub(super) relation: &'a Relation,
-    pub(super) place: &'s Place<'a>,
+pub(in crate::rule) struct Table<'s, 'a> {
+    pub(in crate::rule) name: &'a QualifiedName,
+    pub(in crate::rule) relation: &'a Relation,
+    pub(in crate::rule) place: &'s Place<'a>,
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(catalog: &'a Catalog, manifest: &'a Manifest) -> Self {
+    pub(in crate::rule) fn new(catalog: &'a Catalog, manifest: &'a Manifest) -> Self {
         let places = places(manifest, catalog);
         let reached = Reached::of(catalog, manifest.roles.app_role());
         let app = reached.used().collect();
@@ -42,7 +53,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The tables whose rows are told apart by tenant, partitions left out.
-    pub(super) fn tables<'s>(&'s self) -> impl Iterator<Item = Table<'s, 'a>> {
+    pub(in crate::rule) fn tables<'s>(&'s self) -> impl Iterator<Item = Table<'s, 'a>> {
         self.governed().filter(|table| {
             table.relation.is_table()
                 && table.place.holds_tenants()
@@ -51,7 +62,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Every relation that has a place.
-    pub(super) fn governed<'s>(&'s self) -> impl Iterator<Item = Table<'s, 'a>> {
+    pub(in crate::rule) fn governed<'s>(&'s self) -> impl Iterator<Item = Table<'s, 'a>> {
         self.places.relations.iter().filter_map(|(name, place)| {
             let relation = self.catalog.relations.get(*name)?;
             Some(Table { name, relation, place })
@@ -59,19 +70,19 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether the rows of a relation are told apart by tenant; those of a partition as its table's are.
-    pub(super) fn holds_tenants(&self, name: &QualifiedName) -> bool {
+    pub(in crate::rule) fn holds_tenants(&self, name: &QualifiedName) -> bool {
         let name = top(self.catalog, name).unwrap_or(name);
         self.places.relations.get(name).is_some_and(Place::holds_tenants)
     }
 
     /// Whom a privilege on a relation is granted to among those that tenants' statements can run as.
-    pub(super) fn open_to(&self, relation: &'a Relation, privilege: Privilege) -> Vec<&'a Grantee> {
+    pub(in crate::rule) fn open_to(&self, relation: &'a Relation, privilege: Privilege) -> Vec<&'a Grantee> {
         let granted = relation.grants.iter().filter(|grant| grant.privilege == privilege);
         granted.map(|grant| &grant.grantee).filter(|grantee| self.is_app(grantee)).collect()
     }
 
     /// Whether tenants' statements can run as this.
-    pub(super) fn is_app(&self, grantee: &Grantee) -> bool {
+    pub(in crate::rule) fn is_app(&self, grantee: &Grantee) -> bool {
         match grantee {
             Grantee::Public => true,
             Grantee::Role(role) => self.app.contains(role),
@@ -80,7 +91,7 @@ impl<'a> Subject<'a> {
 
     /// Why policies do not bind a role, if they do not. Of roles that files do not make only what the manifest says is known,
     /// and that `postgres` is a superuser.
-    pub(super) fn bypasses(&self, role: &Ident) -> Option<&'static str> {
+    pub(in crate::rule) fn bypasses(&self, role: &Ident) -> Option<&'static str> {
         match self.catalog.roles.get(role) {
             Some(role) if role.superuser => Some("is a superuser"),
             Some(role) if role.bypass_rls => Some("has BYPASSRLS"),
@@ -93,13 +104,13 @@ impl<'a> Subject<'a> {
 
 impl<'a> Table<'_, 'a> {
     /// The tenant column, unless the tenant is another row's.
-    pub(super) fn tenant_column(&self) -> Option<&'a Column> {
+    pub(in crate::rule) fn tenant_column(&self) -> Option<&'a Column> {
         tenant_column(self.place)
     }
 }
 
 /// The column that says whose the rows of what stands there are.
-pub(super) fn tenant_column<'a>(place: &Place<'a>) -> Option<&'a Column> {
+pub(in crate::rule) fn tenant_column<'a>(place: &Place<'a>) -> Option<&'a Column> {
     match *place {
         Place::Tenant { column, .. }
         | Place::SharedRows { column }

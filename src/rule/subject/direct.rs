@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::Findings;
-use super::subject::Subject;
+use super::Subject;
 use crate::catalog::{DML, Object, Relation};
 use crate::ident::QualifiedName;
 use crate::policy::ddl;
+use crate::rule::finding::Findings;
 
 /// Adds a finding for each role that tenants' statements run as and that may name the relation; `what` says what that is.
-pub(super) fn add(
+pub(in crate::rule) fn add(
     subject: &Subject<'_>,
     (name, relation): (&QualifiedName, &Relation),
     what: &str,

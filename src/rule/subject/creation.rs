@@ -1,18 +1,18 @@
 //! Where tenants' statements can make objects of their own.
 
-use super::subject::Subject;
+use super::Subject;
 use crate::catalog::{Database, Grant, Grantee, Privilege, Schema};
 use crate::ident::Ident;
 
 /// Why somebody can make objects somewhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum By<'a> {
+pub(in crate::rule) enum By<'a> {
     Owner(&'a Ident),
     Grant(&'a Grantee),
 }
 
 /// By what tenants' statements can make objects in a schema. That of a database's owner is told of the database.
-pub(super) fn in_schema<'a>(subject: &Subject<'_>, schema: &'a Schema) -> Vec<By<'a>> {
+pub(in crate::rule) fn in_schema<'a>(subject: &Subject<'_>, schema: &'a Schema) -> Vec<By<'a>> {
     if subject.app.contains(&schema.owner) {
         return vec![By::Owner(&schema.owner)];
     }
@@ -20,7 +20,7 @@ pub(super) fn in_schema<'a>(subject: &Subject<'_>, schema: &'a Schema) -> Vec<By
 }
 
 /// The same of a database, for one of its privileges.
-pub(super) fn in_database<'a>(
+pub(in crate::rule) fn in_database<'a>(
     subject: &Subject<'_>,
     database: &'a Database,
     privilege: Privilege,
@@ -32,7 +32,7 @@ pub(super) fn in_database<'a>(
 }
 
 /// Whether there is a schema that they can make something in, as far as is known.
-pub(super) fn anywhere(subject: &Subject<'_>) -> bool {
+pub(in crate::rule) fn anywhere(subject: &Subject<'_>) -> bool {
     let catalog = subject.catalog;
     let in_database = |database| !in_database(subject, database, Privilege::Create).is_empty();
     catalog.database.as_ref().is_some_and(in_database)
@@ -40,7 +40,7 @@ pub(super) fn anywhere(subject: &Subject<'_>) -> bool {
 }
 
 /// Whether they can make something for the time of their session. Every role can, unless that has been taken away.
-pub(super) fn temporarily(subject: &Subject<'_>) -> bool {
+pub(in crate::rule) fn temporarily(subject: &Subject<'_>) -> bool {
     let allows = |database| !in_database(subject, database, Privilege::Temporary).is_empty();
     subject.catalog.database.as_ref().is_none_or(allows)
 }

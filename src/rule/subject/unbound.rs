@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::subject::Subject;
+use super::Subject;
 use crate::catalog::{DML, Function, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Place;
 
 impl Subject<'_> {
     /// Why a role reaches the rows of all tenants in a relation, if it does.
-    pub(super) fn unbound(&self, role: &Ident, name: &QualifiedName) -> Option<String> {
+    pub(in crate::rule) fn unbound(&self, role: &Ident, name: &QualifiedName) -> Option<String> {
         if let Some(why) = self.bypasses(role) {
             return Some(format!("{} {why}", role.plain()));
         }
@@ -41,24 +41,24 @@ impl Subject<'_> {
     }
 
     /// Whether tenants' statements may read or change the rows of a relation, some of its columns perhaps.
-    pub(super) fn is_open(&self, relation: &Relation) -> bool {
+    pub(in crate::rule) fn is_open(&self, relation: &Relation) -> bool {
         DML.into_iter().any(|privilege| self.may(relation, privilege))
     }
 
     /// Whether tenants' statements have a privilege on a relation, by a grant or as its owner.
-    pub(super) fn may(&self, relation: &Relation, privilege: Privilege) -> bool {
+    pub(in crate::rule) fn may(&self, relation: &Relation, privilege: Privilege) -> bool {
         let mut granted = relation.grants.iter().filter(|grant| grant.privilege == privilege);
         self.app.contains(&relation.owner) || granted.any(|grant| self.is_app(&grant.grantee))
     }
 
     /// Whether tenants' statements may call a function.
-    pub(super) fn may_call(&self, function: &Function) -> bool {
+    pub(in crate::rule) fn may_call(&self, function: &Function) -> bool {
         let mut granted = function.grants.iter().filter(|grant| grant.privilege == Privilege::Execute);
         self.app.contains(&function.owner) || granted.any(|grant| self.is_app(&grant.grantee))
     }
 
     /// Whether somebody has said why a relation is not governed.
-    pub(super) fn is_exempt(&self, name: &QualifiedName) -> bool {
+    pub(in crate::rule) fn is_exempt(&self, name: &QualifiedName) -> bool {
         matches!(self.places.relations.get(name), Some(Place::Exempt { .. }))
     }
 }

@@ -7,7 +7,7 @@ use crate::ident::Ident;
 
 /// The roles that a role reaches, itself included, each with the membership by which it does.
 #[derive(Debug)]
-pub(super) struct Reached<'a> {
+pub(in crate::rule) struct Reached<'a> {
     role: &'a Ident,
     /// Those that it can become with `SET ROLE`.
     set: Ways<'a>,
@@ -20,7 +20,7 @@ pub(super) struct Reached<'a> {
 type Ways<'a> = BTreeMap<&'a Ident, Option<&'a Membership>>;
 
 impl<'a> Reached<'a> {
-    pub(super) fn of(catalog: &'a Catalog, role: &'a Ident) -> Self {
+    pub(in crate::rule) fn of(catalog: &'a Catalog, role: &'a Ident) -> Self {
         let start = || Ways::from([(role, None)]);
         // The server follows SET ROLE by memberships that allow it alone, and never begins with one that does not.
         let set = follow(catalog, start(), |of| of.set);
@@ -30,27 +30,27 @@ impl<'a> Reached<'a> {
     }
 
     /// The roles that it can become, itself first of all one of them.
-    pub(super) fn set(&self) -> impl Iterator<Item = &'a Ident> {
+    pub(in crate::rule) fn set(&self) -> impl Iterator<Item = &'a Ident> {
         self.set.keys().copied()
     }
 
     /// The roles whose privileges it can use, itself among them.
-    pub(super) fn used(&self) -> impl Iterator<Item = &'a Ident> {
+    pub(in crate::rule) fn used(&self) -> impl Iterator<Item = &'a Ident> {
         self.used.keys().copied()
     }
 
     /// Whether it has the privileges of a role without `SET ROLE`.
-    pub(super) fn inherits(&self, role: &Ident) -> bool {
+    pub(in crate::rule) fn inherits(&self, role: &Ident) -> bool {
         self.inherited.contains_key(role)
     }
 
     /// Whether it can use the privileges of a role.
-    pub(super) fn uses(&self, role: &Ident) -> bool {
+    pub(in crate::rule) fn uses(&self, role: &Ident) -> bool {
         self.used.contains_key(role)
     }
 
     /// The memberships that lead to a role, the first one being its own; none to itself.
-    pub(super) fn way(&self, role: &Ident) -> Vec<&'a Membership> {
+    pub(in crate::rule) fn way(&self, role: &Ident) -> Vec<&'a Membership> {
         let mut way = Vec::new();
         let mut at = role;
         let mut seen = BTreeSet::new();

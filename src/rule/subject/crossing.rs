@@ -1,6 +1,6 @@
 //! Foreign keys that can lead from one tenant to another.
 
-use super::subject::Subject;
+use super::Subject;
 use crate::catalog::{ForeignKey, ReferentialAction};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
@@ -8,18 +8,18 @@ use crate::policy::crossing::Sides;
 use crate::policy::{Place, ddl};
 
 /// A foreign key between tables of tenants that does not say that both rows are of one tenant.
-pub(super) struct Crossing<'a> {
-    pub(super) table: &'a QualifiedName,
-    pub(super) name: &'a Ident,
-    pub(super) key: &'a ForeignKey,
+pub(in crate::rule) struct Crossing<'a> {
+    pub(in crate::rule) table: &'a QualifiedName,
+    pub(in crate::rule) name: &'a Ident,
+    pub(in crate::rule) key: &'a ForeignKey,
     /// The tenant columns, where both tables have one.
-    pub(super) sides: Option<Sides<'a>>,
-    pub(super) leads_to: Target,
+    pub(in crate::rule) sides: Option<Sides<'a>>,
+    pub(in crate::rule) leads_to: Target,
 }
 
 /// What a foreign key leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::rule) enum Target {
     /// A row of a tenant's.
     Row,
     /// A row of a tenant's or of everybody's.
@@ -29,7 +29,7 @@ pub(super) enum Target {
 }
 
 /// All of them; those of partitions that are their table's are left out.
-pub(super) fn crossings<'a>(subject: &Subject<'a>) -> Vec<Crossing<'a>> {
+pub(in crate::rule) fn crossings<'a>(subject: &Subject<'a>) -> Vec<Crossing<'a>> {
     let keys = subject.catalog.foreign_keys();
     keys.filter_map(|(table, name, key)| crossing(subject, table, name, key)).collect()
 }
@@ -95,7 +95,7 @@ fn goes_along(from: &Place<'_>, to: &Place<'_>, name: &Ident, key: &ForeignKey) 
 
 impl Crossing<'_> {
     /// What happens to rows of the table when the row that they refer to is deleted or changed, if anything.
-    pub(super) fn cascade(&self) -> Option<&'static str> {
+    pub(in crate::rule) fn cascade(&self) -> Option<&'static str> {
         let does = |action| match action {
             ReferentialAction::NoAction | ReferentialAction::Restrict => None,
             ReferentialAction::Cascade => Some("changes"),
@@ -109,7 +109,7 @@ impl Crossing<'_> {
     }
 
     /// Puts a key with both tenant columns in its place, where there can be one.
-    pub(super) fn replaced(&self, subject: &Subject<'_>) -> Option<Result<String>> {
+    pub(in crate::rule) fn replaced(&self, subject: &Subject<'_>) -> Option<Result<String>> {
         let both = [self.table, &self.key.references].map(|name| subject.places.relations.get(name));
         let [Some(Place::Tenant { .. }), Some(Place::Tenant { .. })] = both else { return None };
         let sides = self.sides.filter(|sides| sides.obstacle(subject.catalog, self.key).is_none())?;

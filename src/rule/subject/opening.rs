@@ -1,10 +1,10 @@
 //! What permissive policies open.
 
-use super::subject::Subject;
+use super::Subject;
 use crate::catalog::{Command, Policy, Privilege, Relation};
 
 /// Whether a policy is asked for what a privilege allows.
-pub(super) fn governs(policy: &Policy, privilege: Privilege) -> bool {
+pub(in crate::rule) fn governs(policy: &Policy, privilege: Privilege) -> bool {
     match policy.command {
         Command::All => true,
         Command::Select => privilege == Privilege::Select,
@@ -15,7 +15,7 @@ pub(super) fn governs(policy: &Policy, privilege: Privilege) -> bool {
 }
 
 /// The permissive policies that are asked for tenants' statements.
-pub(super) fn for_app<'s>(
+pub(in crate::rule) fn for_app<'s>(
     subject: &'s Subject<'_>,
     relation: &'s Relation,
 ) -> impl Iterator<Item = &'s Policy> {
