@@ -5,6 +5,7 @@ use super::record::{Rule, Severity};
 use crate::catalog::Object;
 use crate::catalog::replay::Step;
 use crate::error::Result;
+use crate::ident::Ident;
 
 /// Something that a rule has found.
 #[derive(Clone, Debug)]
@@ -65,6 +66,12 @@ impl Finding {
     /// Shows this word of the statement rather than its beginning.
     pub(super) fn word(&mut self, word: impl Into<String>) -> &mut Self {
         self.word = Some(word.into());
+        self
+    }
+
+    /// Shows the first of a constraint's columns where the statement does not name the constraint.
+    pub(super) fn column(&mut self, columns: Option<&Ident>) -> &mut Self {
+        self.word = columns.map(|column| column.as_str().to_owned());
         self
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn add(
         crossing.key.references.plain()
     );
     let finding = found.add(Object::foreign_key(crossing.table, crossing.name), message).severity(severity);
+    finding.column(crossing.key.columns.first());
     if let Some(sql) = crossing.replaced(subject) {
         finding.sql(sql);
     }

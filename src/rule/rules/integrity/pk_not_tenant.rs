@@ -44,7 +44,9 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             };
             let (plain, columns) = (table.name.plain(), key::written(index));
             let message = format!("the primary key of {plain} is {columns}, without the tenant: {says}");
-            found.add(Object::Part(Part::Key, table.name.clone(), name.clone()), message).severity(severity);
+            let object = Object::Part(Part::Key, table.name.clone(), name.clone());
+            let first = index.columns().and_then(|columns| columns.first().copied());
+            found.add(object, message).severity(severity).column(first);
         }
     }
 }

@@ -57,6 +57,7 @@ fn add<'a>(
     let constraint = table.relation.keys.contains_key(name);
     let part = if constraint { Part::Key } else { Part::Index };
     let finding = found.add(Object::Part(part, table.name.clone(), name.clone()), message).severity(severity);
+    finding.column(index.columns().and_then(|columns| columns.first().copied()));
     if severity == Severity::Medium
         && let Some(sql) = replaced(subject, table, name, index)
     {
