@@ -7,6 +7,7 @@
 mod engine;
 pub mod example;
 mod finding;
+mod judge;
 mod record;
 mod rules;
 mod subject;

@@ -1,7 +1,9 @@
 //! What rules look at: the model, the manifest, and what follows from both.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use super::judge::{Judge, Judged};
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
@@ -19,6 +21,7 @@ pub(super) struct Subject<'a> {
     pub(super) places: Places<'a>,
     /// The roles that tenants' statements can run as: the app role and whatever it is a member of.
     pub(super) app: BTreeSet<&'a Ident>,
+    judged: OnceCell<Vec<Judged<'a>>>,
 }
 
 /// A table whose rows are told apart by tenant.
@@ -38,7 +41,12 @@ impl<'a> Subject<'a> {
             let of = catalog.memberships.iter().filter(|of| of.member == *member && (of.inherit || of.set));
             left.extend(of.map(|of| &of.role).filter(|role| app.insert(role)));
         }
-        Self { catalog, manifest, places, app }
+        Self { catalog, manifest, places, app, judged: OnceCell::new() }
+    }
+
+    /// The tables that have policies and are governed, with what their policies say.
+    pub(super) fn judged(&self) -> &[Judged<'a>] {
+        self.judged.get_or_init(|| Judge::new(self).judged())
     }
 
     /// The tables whose rows are told apart by tenant, partitions left out.

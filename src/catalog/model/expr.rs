@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn the_one_spelling_can_be_read_again() {
-        for text in ["a = ANY (ARRAY(SELECT b FROM c))", "current_user = \"array\"(a)", "a IN (1, 2) OR NOT b"] {
+        for text in
+            ["a = ANY (ARRAY(SELECT b FROM c))", "current_user = \"array\"(a)", "a IN (1, 2) OR NOT b"]
+        {
             let expr = Expr::new(text);
             let again = expr.normal_tree().expect(text);
             assert_eq!(expr, Expr::of_tree(again));
