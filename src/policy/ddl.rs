@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::render::{Vars, render};
-use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege};
+use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege, Signature};
 use crate::error::Result;
-use crate::ident::{Ident, QualifiedName, literal};
+use crate::ident::{Ident, QualifiedName, SettingName, literal};
 
 macro_rules! file {
     ($name:literal) => {
@@ -177,6 +177,27 @@ pub(crate) fn grant(
 
 pub(crate) fn revoke(object: Object<'_>, revoked: &Privileges<'_>, grantee: &Grantee) -> Result<String> {
     render(file!("revoke"), &object.vars(privileges(revoked), grantee))
+}
+
+pub(crate) fn alter_function(function: &Signature, attribute: &str) -> Result<String> {
+    render(
+        file!("alter_function"),
+        &Vars::default().sql("function", called(function)).sql("attribute", attribute),
+    )
+}
+
+pub(crate) fn grant_execute(function: &Signature, role: &Ident) -> Result<String> {
+    render(file!("grant_execute"), &Vars::default().sql("function", called(function)).name("role", role))
+}
+
+fn called(function: &Signature) -> String {
+    format!("{}({})", function.name, function.arguments.join(", "))
+}
+
+/// Takes away a setting that a role brings along.
+pub(crate) fn reset(role: &Ident, setting: &str) -> Result<String> {
+    let setting = SettingName::new(setting)?;
+    render(file!("reset"), &Vars::default().name("role", role).sql("setting", setting.quoted()))
 }
 
 fn list(names: &[&Ident]) -> String {

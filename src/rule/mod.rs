@@ -4,11 +4,14 @@
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
+mod callee;
 mod engine;
 pub mod example;
+mod fault;
 mod finding;
 mod judge;
 mod record;
+mod rewrite;
 mod rules;
 mod subject;
 #[cfg(test)]

@@ -101,12 +101,6 @@ impl<'a> Subject<'a> {
 impl<'a> Table<'_, 'a> {
     /// The tenant column, unless the tenant is another row's.
     pub(super) fn tenant_column(&self) -> Option<&'a Column> {
-        match *self.place {
-            Place::Tenant { column, .. }
-            | Place::SharedRows { column }
-            | Place::Tree { column }
-            | Place::Membership { column } => Some(column),
-            _ => None,
-        }
+        self.place.tenant_column()
     }
 }

@@ -31,11 +31,11 @@ use eval::{Eval, Focus};
 use scope::Scope;
 use world::{Truth, value};
 
-pub(super) use eval::{arguments, literal};
-pub(super) use policy::{Action, Condition, Judged, JudgedPolicy, Opening, roles};
-pub(super) use routine::{Routine, names_columns};
-pub(super) use scope::qualified;
-pub(super) use uses::{Called, Read, walk};
+pub(super) use eval::arguments;
+pub(super) use policy::{Action, Condition, Judged, JudgedPolicy, Opening};
+use routine::Routine;
+pub(super) use routine::names_columns;
+pub(super) use uses::{Called, is_column, names_column, walk};
 pub(super) use verdict::Verdict;
 
 /// How many parts of an expression are looked at. No expression that a person wrote has as many.

@@ -1,7 +1,5 @@
 //! The policies of a table, judged.
 
-use std::collections::BTreeSet;
-
 use sqlparser::ast;
 
 use super::condition::operands;
@@ -10,7 +8,7 @@ use super::uses::Uses;
 use super::verdict::{Kinds, Verdict};
 use super::world::{Truth, World, truth};
 use super::{Eval, FUEL, Focus, Judge, strip};
-use crate::catalog::{Command, Expr, Grantee, Policy, Relation};
+use crate::catalog::{Column, Command, Expr, Grantee, Policy, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Place;
 
@@ -24,6 +22,9 @@ pub(in crate::rule) struct Judged<'a> {
     /// Which kinds of rows it can have.
     pub(in crate::rule) kinds: Kinds,
     pub(in crate::rule) policies: Vec<JudgedPolicy<'a>>,
+    /// The columns that say whose a row is, by the manifest.
+    columns: Vec<&'a str>,
+    column: Option<&'a Column>,
 }
 
 /// A policy, judged.
@@ -42,7 +43,6 @@ pub(in crate::rule) struct JudgedPolicy<'a> {
 /// A condition, judged.
 #[derive(Debug)]
 pub(in crate::rule) struct Condition<'a> {
-    pub(in crate::rule) expr: &'a Expr,
     /// The tree in the one spelling, where it is understood.
     pub(in crate::rule) tree: Option<ast::Expr>,
     pub(in crate::rule) truth: Truth,
@@ -101,20 +101,23 @@ impl<'a> JudgedPolicy<'a> {
 }
 
 impl<'a> Judged<'a> {
-    /// Whether its rows are told apart by tenant, and it is asked itself.
+    /// Whether its rows are told apart by tenant, and it is asked itself. The tenant column says so even where the manifest
+    /// and the table contradict each other.
     pub(in crate::rule) fn holds_tenants(&self) -> bool {
         let holds = |place: &Place<'_>| place.holds_tenants() && !matches!(place, Place::Partition { .. });
-        self.relation.is_table() && self.place.as_ref().is_some_and(holds)
+        self.relation.is_table() && self.place.as_ref().map_or(self.column.is_some(), holds)
     }
 
     /// The tenant column, unless the tenant is another row's.
-    pub(in crate::rule) fn tenant_column(&self) -> Option<&'a crate::catalog::Column> {
-        match *self.place.as_ref()? {
-            Place::Tenant { column, .. }
-            | Place::SharedRows { column }
-            | Place::Tree { column }
-            | Place::Membership { column } => Some(column),
-            _ => None,
+    pub(in crate::rule) fn tenant_column(&self) -> Option<&'a Column> {
+        self.column
+    }
+
+    /// The columns that say whose a row is: the tenant column, or those that lead to the parent.
+    pub(in crate::rule) fn owning_columns(&self) -> Vec<&'a str> {
+        match &self.place {
+            Some(Place::Child { key, .. }) => key.columns.iter().map(Ident::as_str).collect(),
+            _ => self.columns.clone(),
         }
     }
 
@@ -188,13 +191,16 @@ impl<'a> Judge<'_, 'a> {
             for_all_app: self.for_all_app(policy),
         });
         let policies = policies.collect();
-        Judged {
-            table,
-            relation,
-            place: self.place(table).cloned(),
-            kinds: self.kinds(table, relation),
-            policies,
-        }
+        let columns = self.columns(table).into_iter().map(|(name, _)| name).collect();
+        let kinds = self.kinds(table, relation);
+        let place = self.place(table).cloned();
+        let manifest = self.subject.manifest;
+        let column = match &place {
+            Some(place) => place.tenant_column(),
+            None if manifest.entry(table).is_none() => relation.column(manifest.column(table)),
+            None => None,
+        };
+        Judged { table, relation, place, kinds, policies, columns, column }
     }
 
     fn for_all_app(&self, policy: &Policy) -> bool {
@@ -206,7 +212,6 @@ impl<'a> Judge<'_, 'a> {
         let Some(tree) = expr.normal_tree() else {
             let unknown = Truth::UNKNOWN;
             return Condition {
-                expr,
                 tree: None,
                 truth: unknown,
                 without_literals: unknown,
@@ -214,7 +219,6 @@ impl<'a> Judge<'_, 'a> {
             };
         };
         Condition {
-            expr,
             truth: self.truth(table, relation, &tree, true),
             without_literals: self.truth(table, relation, &tree, false),
             uses: self.uses(&tree),
@@ -272,9 +276,4 @@ impl<'a> Judge<'_, 'a> {
             shared: matches!(place, Some(Place::SharedRows { .. })),
         }
     }
-}
-
-/// The roles of a policy, for people.
-pub(in crate::rule) fn roles(of: &BTreeSet<Grantee>) -> String {
-    of.iter().map(Grantee::plain).collect::<Vec<_>>().join(", ")
 }

@@ -20,11 +20,13 @@ pub(in crate::rule) struct Routine {
     pub(in crate::rule) settings: BTreeSet<String>,
     /// Whether it reads anything of the session: a setting, or who is logged in.
     pub(in crate::rule) reads_session: bool,
+    /// Whether it casts a setting that can be empty.
+    pub(in crate::rule) casts_raw: bool,
 }
 
 impl Routine {
     fn unknown() -> Self {
-        Self { value: Values::UNKNOWN, settings: BTreeSet::new(), reads_session: false }
+        Self { value: Values::UNKNOWN, settings: BTreeSet::new(), reads_session: false, casts_raw: false }
     }
 }
 
@@ -94,7 +96,7 @@ impl<'a> Judge<'_, 'a> {
 
     fn look_into(&self, signature: &'a Signature, function: &'a Function) -> Routine {
         let mut settings = BTreeSet::new();
-        let mut reads_session = false;
+        let (mut reads_session, mut casts_raw) = (false, false);
         let Some(found) = tokens(&function.body) else { return Routine::unknown() };
         let words: Vec<&Token> = found.iter().map(|(token, _)| token).collect();
         for (at, token) in words.iter().enumerate() {
@@ -104,6 +106,7 @@ impl<'a> Judge<'_, 'a> {
                 reads_session = true;
             } else if lower == "current_setting" {
                 reads_session = true;
+                casts_raw |= is_cast(&words[at + 1..]);
                 if let [Token::LParen, Token::SingleQuotedString(name), ..] = words[at + 1..] {
                     settings.insert(name.to_ascii_lowercase());
                 }
@@ -123,7 +126,7 @@ impl<'a> Judge<'_, 'a> {
         } else {
             self.guessed(&words, function, &settings)
         };
-        Routine { value, settings, reads_session }
+        Routine { value, settings, reads_session, casts_raw }
     }
 
     /// The functions of a name in a body, which need not say the schema.
@@ -191,4 +194,15 @@ pub(in crate::rule) fn names_columns(expr: &Expr) -> bool {
         _ => std::ops::ControlFlow::Continue(()),
     });
     named.is_break()
+}
+
+/// Whether a call, the words of which begin behind its name, is cast to something that is no text.
+fn is_cast(words: &[&Token]) -> bool {
+    let Some(end) = words.iter().position(|token| **token == Token::RParen) else { return false };
+    match words.get(end + 1..) {
+        Some([Token::DoubleColon, Token::Word(data_type), ..]) => {
+            !matches!(data_type.value.to_ascii_lowercase().as_str(), "text" | "varchar" | "character")
+        }
+        _ => false,
+    }
 }

@@ -140,3 +140,23 @@ pub(in crate::rule) fn walk(tree: &Expr, see: &mut dyn FnMut(&Expr, usize)) {
 
     let _ = tree.visit(&mut Walk { depth: 0, see });
 }
+
+/// Whether an expression names a column of the table whose policy it is.
+pub(in crate::rule) fn names_column(tree: &Expr, table: &QualifiedName, column: &str) -> bool {
+    let mut names = false;
+    walk(tree, &mut |expr, depth| names |= is_column(expr, depth, table, column));
+    names
+}
+
+/// Whether an expression is a column of the table whose policy it stands in. Within a query a column says whose it is.
+pub(in crate::rule) fn is_column(expr: &Expr, depth: usize, table: &QualifiedName, column: &str) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_column(inner, depth, table, column),
+        Expr::Identifier(name) => depth == 0 && name.value == column,
+        Expr::CompoundIdentifier(parts) => match &parts[..] {
+            [.., relation, name] => relation.value == table.name().as_str() && name.value == column,
+            _ => false,
+        },
+        _ => false,
+    }
+}
