@@ -1,8 +1,12 @@
 //! The judge against the truth: random conditions, asked of every row of a small domain.
 
 use super::random::Random;
-use super::{Action, CURRENT, MANIFEST, Manifest, Options, SCHEMA, Source, Subject, replay};
+use super::{CURRENT, MANIFEST, SCHEMA};
 use crate::catalog::Expr;
+use crate::catalog::replay::{Options, Source, replay};
+use crate::policy::manifest::Manifest;
+use crate::rule::judge::{Action, Judge, Verdict};
+use crate::rule::subject::Subject;
 
 /// A condition that can be written and that can be computed.
 #[derive(Clone, Debug)]
@@ -165,26 +169,25 @@ fn leaks(node: &Node) -> (bool, bool, bool) {
 }
 
 /// Asks the judge about many conditions of one table.
-fn judge(nodes: &[Node], mut see: impl FnMut(&Node, super::Verdict)) {
+fn judge(nodes: &[Node], mut see: impl FnMut(&Node, Verdict)) {
     let manifest = Manifest::parse(MANIFEST).unwrap();
-    let policy = Source::new("policy.sql", "CREATE POLICY judged ON note USING (true);");
     let column = Source::new("column.sql", "ALTER TABLE note ADD COLUMN status int;");
-    let mut catalog =
-        replay(&[Source::new("schema.sql", SCHEMA), column, policy], &Options::default()).catalog;
+    let catalog = replay(&[Source::new("schema.sql", SCHEMA), column], &Options::default()).catalog;
+    let (table, relation) =
+        catalog.relations.iter().find(|(name, _)| name.name().as_str() == "note").unwrap();
+    let subject = Subject::new(&catalog, &manifest);
+    let judge = Judge::new(&subject);
+    let kinds = judge.kinds(table, relation);
     for node in nodes {
-        let (_, note) =
-            catalog.relations.iter_mut().find(|(name, _)| name.name().as_str() == "note").unwrap();
-        note.policies.values_mut().next().unwrap().using = Some(Expr::new(node.sql()));
-        let subject = Subject::new(&catalog, &manifest);
-        let judged = subject.judged().iter().find(|judged| judged.table.name().as_str() == "note").unwrap();
-        see(node, judged.verdict(&judged.policies[0], Action::Read));
+        let tree = Expr::new(node.sql()).normal_tree().unwrap();
+        see(node, kinds.verdict(judge.truth(table, relation, &tree, true), Action::Read));
     }
 }
 
 #[test]
 fn what_lets_another_row_pass_is_never_called_bound() {
     let mut random = Random::new(7);
-    let nodes: Vec<Node> = (0..4000).map(|_| Node::random(&mut random, 4)).collect();
+    let nodes: Vec<Node> = (0..1200).map(|_| Node::random(&mut random, 3)).collect();
     let (mut bound, mut open) = (0, 0);
     judge(&nodes, |node, verdict| {
         let (others, free, unbound) = leaks(node);
@@ -196,7 +199,7 @@ fn what_lets_another_row_pass_is_never_called_bound() {
         if verdict.is_bound() { bound += 1 } else { open += 1 }
     });
     // Otherwise nothing was tried.
-    assert!(bound > 300 && open > 300, "{bound} {open}");
+    assert!(bound > 100 && open > 100, "{bound} {open}");
 }
 
 #[test]
@@ -204,8 +207,8 @@ fn what_demands_the_tenant_is_called_bound() {
     let mut random = Random::new(11);
     let own = || Box::new(Node::Atom(0));
     let mut nodes = Vec::new();
-    for _ in 0..1500 {
-        let any = |random: &mut Random| Box::new(Node::random(random, 3));
+    for _ in 0..250 {
+        let any = |random: &mut Random| Box::new(Node::random(random, 2));
         nodes.push(Node::And(own(), any(&mut random)));
         nodes.push(Node::And(any(&mut random), Box::new(Node::And(any(&mut random), own()))));
         let one = Box::new(Node::And(own(), any(&mut random)));

@@ -22,6 +22,8 @@ mod tenant_column_nullable;
 mod tenant_column_unbound;
 mod tenant_default_unsafe;
 mod tenant_predicate_not_conjunctive;
+#[cfg(test)]
+mod tests;
 mod text_tenant_empty_bucket;
 mod using_true;
 mod with_check_weaker;
