@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::render::{Vars, render};
 use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege, Signature};
 use crate::error::Result;
-use crate::ident::{Ident, QualifiedName, literal};
+use crate::ident::{Ident, QualifiedName, SettingName, literal};
 
 macro_rules! file {
     ($name:literal) => {
@@ -147,8 +147,8 @@ pub(crate) fn view_reset(view: &QualifiedName, options: &[String]) -> Result<Str
 
 /// Changes an attribute of a function or procedure.
 pub(crate) fn alter_function(function: &Signature, change: impl Into<String>) -> Result<String> {
-    let signature = format!("{}({})", function.name, function.arguments.join(", "));
-    render(file!("alter_function"), &Vars::default().sql("function", signature).sql("change", change))
+    let vars = Vars::default().sql("function", called(function)).sql("change", change);
+    render(file!("alter_function"), &vars)
 }
 
 /// What a privilege is granted on.
@@ -226,6 +226,21 @@ pub(crate) fn revoke_default(
         .sql("privileges", privileges(revoked))
         .sql("grantee", grantee.to_string());
     render(file!("revoke_default"), &vars)
+}
+
+/// Lets a role call a function.
+pub(crate) fn grant_execute(function: &Signature, role: &Ident) -> Result<String> {
+    render(file!("grant_execute"), &Vars::default().sql("function", called(function)).name("role", role))
+}
+
+fn called(function: &Signature) -> String {
+    format!("{}({})", function.name, function.arguments.join(", "))
+}
+
+/// Takes away a setting that a role brings along.
+pub(crate) fn reset(role: &Ident, setting: &str) -> Result<String> {
+    let setting = SettingName::new(setting)?;
+    render(file!("reset"), &Vars::default().name("role", role).sql("setting", setting.quoted()))
 }
 
 fn list(names: &[&Ident]) -> String {

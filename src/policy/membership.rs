@@ -91,6 +91,11 @@ impl Membership {
     }
 
     #[cfg(feature = "lint")]
+    pub(crate) fn user_setting(&self) -> &SettingName {
+        &self.setting
+    }
+
+    #[cfg(feature = "lint")]
     pub(crate) fn tenant(&self) -> &Ident {
         &self.tenant
     }

@@ -65,7 +65,18 @@ pub enum Place<'a> {
     Apart,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The tenant column, unless the tenant is another row's.
+    pub(crate) fn tenant_column(&self) -> Option<&'a Column> {
+        match *self {
+            Self::Tenant { column, .. }
+            | Self::SharedRows { column }
+            | Self::Tree { column }
+            | Self::Membership { column } => Some(column),
+            _ => None,
+        }
+    }
+
     /// The class, as a manifest writes it; a partition, a view and what is apart have their own words.
     #[must_use]
     pub fn name(&self) -> &'static str {

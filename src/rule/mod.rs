@@ -9,11 +9,15 @@
 #![doc = include_str!("list.md")]
 
 mod baseline;
+mod callee;
 mod engine;
 pub mod example;
+mod fault;
 mod finding;
+mod judge;
 mod place;
 mod record;
+mod rewrite;
 mod rules;
 mod subject;
 mod suppression;

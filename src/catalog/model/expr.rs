@@ -235,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn the_one_spelling_can_be_read_again() {
+        for text in
+            ["a = ANY (ARRAY(SELECT b FROM c))", "current_user = \"array\"(a)", "a IN (1, 2) OR NOT b"]
+        {
+            let expr = Expr::new(text);
+            let again = expr.normal_tree().expect(text);
+            assert_eq!(expr, Expr::of_tree(again));
+        }
+    }
+
+    #[test]
     fn what_means_something_else_differs() {
         for (one, other) in [
             ("a and (b or c)", "a and b or c"),

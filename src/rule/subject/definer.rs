@@ -6,9 +6,9 @@ use crate::catalog::Function;
 use crate::rule::record::Severity;
 
 /// How grave it is, and what it does, in the third person; `adding` says how grave it is to add rows and read none.
-pub(in crate::rule) fn judge(
-    subject: &Subject<'_>,
-    function: &Function,
+pub(in crate::rule) fn judge<'a>(
+    subject: &Subject<'a>,
+    function: &'a Function,
     adding: Severity,
 ) -> Option<(Severity, String)> {
     let used = Used::of(subject, function);

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, FunctionArguments};
 
-use super::{Subject, tenant_column};
+use super::Subject;
 use crate::catalog::{Column, Expr, Index, IndexColumn, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::place::top;
@@ -49,7 +49,7 @@ impl<'a> Subject<'a> {
     pub(in crate::rule) fn tenant_column(&self, place: &Place<'a>) -> Option<&'a Ident> {
         match place {
             Place::Members => self.manifest.tenancy.members().map(Membership::tenant),
-            _ => tenant_column(place).map(|column| &column.name),
+            _ => place.tenant_column().map(|column| &column.name),
         }
     }
 }

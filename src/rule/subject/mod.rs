@@ -11,6 +11,7 @@ pub(in crate::rule) mod unbound;
 pub(in crate::rule) mod used;
 pub(in crate::rule) mod way;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
@@ -18,6 +19,7 @@ use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
 use crate::policy::place::top;
 use crate::policy::{Place, Places, places};
+use crate::rule::judge::{Judge, Judged};
 use reached::Reached;
 
 /// What is known before any statement is read.
@@ -34,6 +36,7 @@ pub(in crate::rule) struct Subject<'a> {
     pub(in crate::rule) app: BTreeSet<&'a Ident>,
     /// The same, and how the app role comes by each.
     pub(in crate::rule) reached: Reached<'a>,
+    judged: OnceCell<Vec<Judged<'a>>>,
 }
 
 /// A table whose rows are told apart by tenant.
@@ -49,7 +52,12 @@ impl<'a> Subject<'a> {
         let places = places(manifest, catalog);
         let reached = Reached::of(catalog, manifest.roles.app_role());
         let app = reached.used().collect();
-        Self { catalog, manifest, places, app, reached }
+        Self { catalog, manifest, places, app, reached, judged: OnceCell::new() }
+    }
+
+    /// The tables that have policies and are governed, with what their policies say.
+    pub(in crate::rule) fn judged(&self) -> &[Judged<'a>] {
+        self.judged.get_or_init(|| Judge::new(self).judged())
     }
 
     /// The tables whose rows are told apart by tenant, partitions left out.
@@ -105,17 +113,6 @@ impl<'a> Subject<'a> {
 impl<'a> Table<'_, 'a> {
     /// The tenant column, unless the tenant is another row's.
     pub(in crate::rule) fn tenant_column(&self) -> Option<&'a Column> {
-        tenant_column(self.place)
-    }
-}
-
-/// The column that says whose the rows of what stands there are.
-pub(in crate::rule) fn tenant_column<'a>(place: &Place<'a>) -> Option<&'a Column> {
-    match *place {
-        Place::Tenant { column, .. }
-        | Place::SharedRows { column }
-        | Place::Tree { column }
-        | Place::Membership { column } => Some(column),
-        _ => None,
+        self.place.tenant_column()
     }
 }

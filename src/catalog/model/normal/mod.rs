@@ -168,7 +168,8 @@ fn leaf(expr: &mut Expr) {
             }
         }
         Expr::Function(function) => {
-            let keyword = function.args == FunctionArguments::None;
+            // `ARRAY(SELECT …)` is a keyword too.
+            let keyword = matches!(function.args, FunctionArguments::None | FunctionArguments::Subquery(_));
             function_name(&mut function.name, keyword);
         }
         Expr::TypedString(typed) => {

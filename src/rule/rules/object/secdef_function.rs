@@ -40,7 +40,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-fn add(subject: &Subject<'_>, signature: &Signature, function: &Function, found: &mut Findings) {
+fn add<'a>(subject: &Subject<'a>, signature: &Signature, function: &'a Function, found: &mut Findings) {
     let Some((severity, what)) = judge(subject, function, Severity::High) else { return };
     let object = Object::Function(signature.clone());
     let message = format!("{object} {what}");

@@ -1,0 +1,59 @@
+//! `tenant-column-nullable`
+
+use crate::catalog::Object;
+use crate::policy::{Place, ddl};
+use crate::rule::fault::{Fault, faulty};
+use crate::rule::finding::Findings;
+use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    code: "tenant-column-nullable",
+    severity: Severity::Medium,
+    finds: "the tenant column may be NULL",
+    why: "A row without a tenant is nobody's: no tenant sees it, and a foreign key with a NULL among its columns is not checked.",
+    fix: "Set the column NOT NULL. Class the table shared if rows without a tenant are meant for all.",
+    bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY invoice_tenant ON invoice
+    USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));",
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY invoice_tenant ON invoice
+    USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid))
+    WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));",
+    manual: "https://www.postgresql.org/docs/current/ddl-constraints.html",
+    check: Check::Model(check),
+};
+
+fn check(subject: &Subject<'_>, found: &mut Findings) {
+    for table in subject.tables() {
+        let Some(column) = table.tenant_column() else { continue };
+        if column.not_null || matches!(table.place, Place::SharedRows { .. }) {
+            continue;
+        }
+        let judged = subject.judged().iter().find(|judged| judged.table == table.name);
+        // A constraint can refuse NULL as well.
+        if judged.is_some_and(|judged| !judged.kinds.free) {
+            continue;
+        }
+        let mut open =
+            faulty(subject.judged(), Fault::Free).filter(|faulty| faulty.table.table == table.name);
+        let (name, column_name) = (table.name.plain(), column.name.plain());
+        let (message, severity) = match open.next() {
+            Some(faulty) if !faulty.opening.now.is_empty() => (
+                format!(
+                    "{column_name} of {name} may be NULL, and policy {} shows such rows to all",
+                    faulty.policy.name.plain()
+                ),
+                Severity::High,
+            ),
+            _ => (format!("{column_name} of {name} may be NULL"), Severity::Medium),
+        };
+        found.add(Object::column(table.name, &column.name), message).severity(severity).sql(ddl::not_null(
+            table.name,
+            &column.name,
+            true,
+        ));
+    }
+}

@@ -1,0 +1,51 @@
+//! `tenant-predicate-not-conjunctive`
+
+use crate::catalog::Object;
+use crate::rule::fault::{Fault, Faulty, faulty};
+use crate::rule::finding::Findings;
+use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::subject::Subject;
+
+pub(super) const RULE: Rule = Rule {
+    code: "tenant-predicate-not-conjunctive",
+    severity: Severity::Critical,
+    finds: "a policy asks for the tenant, but can be true without it",
+    why: "A condition that is joined by OR opens the rows of all tenants where the other side holds.",
+    fix: "Put the tenant outside of the OR: `tenant_id = … AND (… OR …)`.",
+    bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE invoice ADD COLUMN is_public boolean NOT NULL DEFAULT false;
+CREATE POLICY invoice_tenant ON invoice
+    USING (is_public OR tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));",
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE invoice ADD COLUMN is_public boolean NOT NULL DEFAULT false;
+CREATE POLICY invoice_tenant ON invoice
+    USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid) AND (is_public OR id > 0));",
+    manual: "https://www.postgresql.org/docs/current/ddl-rowsecurity.html",
+    check: Check::Model(check),
+};
+
+fn check(subject: &Subject<'_>, found: &mut Findings) {
+    let judged = subject.judged();
+    for faulty in faulty(judged, Fault::NotConjunctive) {
+        let what =
+            format!("can be true without the tenant, so a tenant can {} rows of others", faulty.verbs());
+        add(found, &faulty, &what, Severity::Critical);
+    }
+    // Rows that are shared are for reading.
+    for faulty in faulty(judged, Fault::Free).filter(|faulty| faulty.table.kinds.shared) {
+        let what = format!("lets a tenant {} rows that all of them share", faulty.verbs());
+        add(found, &faulty, &what, Severity::High);
+    }
+    for faulty in faulty(judged, Fault::Unknown) {
+        let what = "depends on what is not looked into here, so nobody knows whether it asks for the tenant";
+        add(found, &faulty, what, Severity::Low);
+    }
+}
+
+fn add(found: &mut Findings, faulty: &Faulty<'_, '_>, what: &str, severity: Severity) {
+    found
+        .add(Object::policy(faulty.table.table, faulty.policy.name), faulty.message(what))
+        .severity(faulty.severity(severity));
+}

@@ -1,0 +1,3 @@
+//! The rules of the chapter, on more than their examples.
+
+mod shapes;
