@@ -216,18 +216,17 @@ const LONGEST_OPERATOR: usize = 63;
 
 /// The length of an operator: it ends before a comment, and only some may end in `+` or `-`.
 fn operator(text: &str) -> usize {
-    let length = run(text.get(..LONGEST_OPERATOR).unwrap_or(text), is_operator);
-    let mut operator = text.get(..length).unwrap_or_default();
-    for comment in ["--", "/*"] {
-        let before = operator.find(comment).filter(|at| *at > 0).and_then(|at| operator.get(..at));
-        operator = before.unwrap_or(operator);
+    let ends = |at: &usize| {
+        let rest = text.as_bytes().get(*at..).unwrap_or_default();
+        let goes_on = rest.first().is_some_and(|byte| is_operator(char::from(*byte)));
+        !goes_on || rest.starts_with(b"--") || rest.starts_with(b"/*")
+    };
+    let length = (1..LONGEST_OPERATOR).find(ends).unwrap_or(LONGEST_OPERATOR);
+    let operator = text.as_bytes().get(..length).unwrap_or_default();
+    if operator.iter().any(|byte| b"~!@#%^&|`?".contains(byte)) {
+        return length;
     }
-    if !operator.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?']) {
-        let first = operator.get(..1).unwrap_or_default();
-        operator =
-            Some(operator.trim_end_matches(['+', '-'])).filter(|rest| !rest.is_empty()).unwrap_or(first);
-    }
-    operator.len().max(1)
+    operator.iter().rposition(|byte| !matches!(byte, b'+' | b'-')).map_or(1, |last| last + 1)
 }
 
 /// A word, or a literal or quoted name that letters announce.
@@ -285,6 +284,8 @@ mod tests {
         assert_eq!(texts("a@-1"), ["a", "@-", "1"]);
         assert_eq!(texts("a->>'b'::text"), ["a", "->>", "'b'", "::", "text"]);
         assert_eq!(texts("a*--b\n c"), ["a", "*", "c"]);
+        assert_eq!(texts("a*+/*b*/+-c"), ["a", "*", "+", "+", "-", "c"]);
+        assert_eq!(cut(&"@".repeat(64)).len(), 2);
         assert_eq!(
             texts("1..2 1.5e-3 .5 a.b $1 a$b 0x1F"),
             ["1", "..", "2", "1.5e-3", ".5", "a", ".", "b", "$1", "a$b", "0x1F"]
