@@ -61,6 +61,28 @@ fn what_cannot_be_followed_is_said_with_its_place() {
 }
 
 #[test]
+fn of_a_statement_without_end_only_a_change_of_rows_is_followed() {
+    let (rows, values) = (", (1)".repeat(70_000), ", 1".repeat(140_000));
+    let sql = format!(
+        "INSERT INTO t VALUES (1){rows}; CREATE VIEW v AS SELECT 1{values}; CREATE TABLE t (id int);"
+    );
+    let replayed = replayed(&sql);
+    let [only] = &replayed.opaque[..] else { panic!("{} are opaque", replayed.opaque.len()) };
+    assert_eq!((only.statement(), only.why()), (1, "a statement as long as this one is not followed"));
+    assert_eq!(replayed.statements[1].text().len(), "CREATE VIEW v AS SELECT 1".len() + values.len());
+    assert_eq!(replayed.catalog.relations.len(), 1);
+}
+
+#[test]
+fn a_table_has_no_more_columns_than_the_server_lets_it_have() {
+    for (count, tables) in [(1600, 1), (1601, 0)] {
+        let columns: Vec<String> = (0..count).map(|number| format!("c{number} int")).collect();
+        let replayed = replayed(&format!("CREATE TABLE t ({})", columns.join(", ")));
+        assert_eq!((replayed.catalog.relations.len(), replayed.opaque.len()), (tables, 1 - tables));
+    }
+}
+
+#[test]
 fn what_is_of_no_account_is_not_said() {
     for sql in [
         "SELECT 1; SELECT pg_notify('a', 'b'); SELECT now(), count(*) FROM anything; VALUES (1);",
