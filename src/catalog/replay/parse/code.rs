@@ -267,6 +267,7 @@ mod tests {
                     else x := case when y then 1 else 2 end; end if; for r in select 1 loop raise notice 'x'; \
                     end loop; case x when 1 then return; else null; end case; alter table t add a int; \
                     execute 'drop table t'; execute format('drop table %I', x); \
+                    execute 'drop table ' || x; \
                     exception when duplicate_object or others then raise; end a;";
         let block = body(text).unwrap();
         let kinds: Vec<&str> = block
@@ -283,7 +284,10 @@ mod tests {
                 Step::Unknown => "unknown",
             })
             .collect();
-        assert_eq!(kinds, ["inert", "if", "inert", "loop", "inert", "if", "sql", "sql", "unknown"]);
+        assert_eq!(
+            kinds,
+            ["inert", "if", "inert", "loop", "inert", "if", "sql", "sql", "unknown", "unknown"]
+        );
         assert_eq!(
             block.handlers,
             [(vec!["duplicate_object".to_owned(), "others".to_owned()], vec![Step::Raise])]
