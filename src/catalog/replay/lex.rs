@@ -69,7 +69,7 @@ pub(crate) fn token(text: &str, from: usize) -> Option<Token> {
         '.' | '0'..='9' if is_number(rest) => (Kind::Number, number(rest)),
         ':' if rest.starts_with("::") || rest.starts_with(":=") => (Kind::Symbol, 2),
         '.' if rest.starts_with("..") => (Kind::Symbol, 2),
-        _ if is_operator(first) => (Kind::Operator, operator(rest)),
+        _ if u8::try_from(first).is_ok_and(is_operator) => (Kind::Operator, operator(rest)),
         _ if starts_name(first) => word(rest),
         _ => (Kind::Symbol, first.len_utf8()),
     };
@@ -102,8 +102,13 @@ fn continues_name(c: char) -> bool {
     starts_name(c) || c.is_ascii_digit() || c == '$'
 }
 
-fn is_operator(c: char) -> bool {
-    "+-*/<>=~!@#%^&|`?".contains(c)
+fn is_operator(byte: u8) -> bool {
+    matches!(byte, b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=') || may_end_in_sign(byte)
+}
+
+/// Whether an operator that has this in it may end in `+` or `-`.
+fn may_end_in_sign(byte: u8) -> bool {
+    matches!(byte, b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?')
 }
 
 /// The length of what starts with a run of such characters.
@@ -216,14 +221,13 @@ const LONGEST_OPERATOR: usize = 63;
 
 /// The length of an operator: it ends before a comment, and only some may end in `+` or `-`.
 fn operator(text: &str) -> usize {
-    let ends = |at: &usize| {
-        let rest = text.as_bytes().get(*at..).unwrap_or_default();
-        let goes_on = rest.first().is_some_and(|byte| is_operator(char::from(*byte)));
-        !goes_on || rest.starts_with(b"--") || rest.starts_with(b"/*")
+    let ends = |at: &usize| match text.as_bytes().get(*at..) {
+        None | Some([] | [b'-', b'-', ..] | [b'/', b'*', ..]) => true,
+        Some([byte, ..]) => !is_operator(*byte),
     };
     let length = (1..LONGEST_OPERATOR).find(ends).unwrap_or(LONGEST_OPERATOR);
     let operator = text.as_bytes().get(..length).unwrap_or_default();
-    if operator.iter().any(|byte| b"~!@#%^&|`?".contains(byte)) {
+    if operator.iter().any(|byte| may_end_in_sign(*byte)) {
         return length;
     }
     operator.iter().rposition(|byte| !matches!(byte, b'+' | b'-')).map_or(1, |last| last + 1)
