@@ -69,7 +69,7 @@ pub(crate) fn token(text: &str, from: usize) -> Option<Token> {
         '.' | '0'..='9' if is_number(rest) => (Kind::Number, number(rest)),
         ':' if rest.starts_with("::") || rest.starts_with(":=") => (Kind::Symbol, 2),
         '.' if rest.starts_with("..") => (Kind::Symbol, 2),
-        _ if is_operator(first) => (Kind::Operator, operator(rest)),
+        _ if u8::try_from(first).is_ok_and(is_operator) => (Kind::Operator, operator(rest)),
         _ if starts_name(first) => word(rest),
         _ => (Kind::Symbol, first.len_utf8()),
     };
@@ -102,8 +102,13 @@ fn continues_name(c: char) -> bool {
     starts_name(c) || c.is_ascii_digit() || c == '$'
 }
 
-fn is_operator(c: char) -> bool {
-    "+-*/<>=~!@#%^&|`?".contains(c)
+fn is_operator(byte: u8) -> bool {
+    matches!(byte, b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=') || may_end_in_sign(byte)
+}
+
+/// Whether an operator that has this in it may end in `+` or `-`.
+fn may_end_in_sign(byte: u8) -> bool {
+    matches!(byte, b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?')
 }
 
 /// The length of what starts with a run of such characters.
@@ -216,18 +221,16 @@ const LONGEST_OPERATOR: usize = 63;
 
 /// The length of an operator: it ends before a comment, and only some may end in `+` or `-`.
 fn operator(text: &str) -> usize {
-    let length = run(text.get(..LONGEST_OPERATOR).unwrap_or(text), is_operator);
-    let mut operator = text.get(..length).unwrap_or_default();
-    for comment in ["--", "/*"] {
-        let before = operator.find(comment).filter(|at| *at > 0).and_then(|at| operator.get(..at));
-        operator = before.unwrap_or(operator);
+    let ends = |at: &usize| match text.as_bytes().get(*at..) {
+        None | Some([] | [b'-', b'-', ..] | [b'/', b'*', ..]) => true,
+        Some([byte, ..]) => !is_operator(*byte),
+    };
+    let length = (1..LONGEST_OPERATOR).find(ends).unwrap_or(LONGEST_OPERATOR);
+    let operator = text.as_bytes().get(..length).unwrap_or_default();
+    if operator.iter().any(|byte| may_end_in_sign(*byte)) {
+        return length;
     }
-    if !operator.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?']) {
-        let first = operator.get(..1).unwrap_or_default();
-        operator =
-            Some(operator.trim_end_matches(['+', '-'])).filter(|rest| !rest.is_empty()).unwrap_or(first);
-    }
-    operator.len().max(1)
+    operator.iter().rposition(|byte| !matches!(byte, b'+' | b'-')).map_or(1, |last| last + 1)
 }
 
 /// A word, or a literal or quoted name that letters announce.
@@ -285,6 +288,8 @@ mod tests {
         assert_eq!(texts("a@-1"), ["a", "@-", "1"]);
         assert_eq!(texts("a->>'b'::text"), ["a", "->>", "'b'", "::", "text"]);
         assert_eq!(texts("a*--b\n c"), ["a", "*", "c"]);
+        assert_eq!(texts("a*+/*b*/+-c"), ["a", "*", "+", "+", "-", "c"]);
+        assert_eq!(cut(&"@".repeat(64)).len(), 2);
         assert_eq!(
             texts("1..2 1.5e-3 .5 a.b $1 a$b 0x1F"),
             ["1", "..", "2", "1.5e-3", ".5", "a", ".", "b", "$1", "a$b", "0x1F"]

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cursor::Cursor;
-use super::lex::{Kind, Token};
+use super::lex::Token;
 use super::located::{Located, Opaque};
 use super::origin::Origins;
 use super::parse;
 use super::parse::session::Session;
 use super::source::Source;
-use super::split::{Lines, Piece, PieceKind, split};
+use super::split::{Piece, PieceKind, split};
 use super::state::State;
 use super::statement::Statement;
 use super::step::{Step, Transaction};
@@ -56,7 +56,7 @@ pub struct Replayed {
 /// ```
 /// use tenantry::catalog::replay::{Options, Source, replay};
 ///
-/// let migration = Source::new("1.sql", "create table invoice (id bigint primary key); do $$ begin end $$;");
+/// let migration = Source::new("1.sql", "create table invoice (id bigint primary key); do $$ begin execute x; end $$;");
 /// let replayed = replay(&[migration], &Options::default());
 /// assert_eq!(replayed.catalog.relations.len(), 1);
 /// assert_eq!(replayed.opaque[0].to_string(), "1.sql:1:47: a DO block runs code that is not followed");
@@ -107,23 +107,22 @@ impl Run<'_> {
         self.saved.clear();
         self.transaction.start_file(source.is_one_transaction());
         let text = source.text();
-        let lines = Lines::of(text);
-        let pieces = split(text);
-        let read: Vec<Result<Statement, String>> = pieces.iter().map(|piece| read(text, piece)).collect();
-        let back = going_back(&read);
+        let back = going_back(text);
         let kept: BTreeSet<usize> = back.values().copied().collect();
         let opaque_before = self.opaque.len();
-        for (place, (piece, read)) in pieces.iter().zip(&read).enumerate() {
-            let (Some(first), Some(last)) = (piece.tokens.first(), piece.tokens.last()) else { continue };
-            let position = lines.position(first.start);
-            self.statements.push(Located::new(source, first.start..last.end, position));
-            self.transaction.before(read.as_ref().ok());
-            let result = match read {
+        for (place, piece) in split(text).enumerate() {
+            let Some(first) = piece.tokens.first() else { continue };
+            let position = piece.position;
+            self.statements.push(Located::new(source, first.start..piece.end, position));
+            let read = read(text, &piece);
+            let statement = read.as_ref().ok();
+            self.transaction.before(statement);
+            let result = match &read {
                 Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
                 Err(why) => Err(why.clone()),
             };
             self.state.notes.extend(result.err());
-            self.show(read.as_ref().ok());
+            self.show(statement);
             for why in std::mem::take(&mut self.state.notes) {
                 let (line, column) = position;
                 let statement = self.statements.len() - 1;
@@ -192,10 +191,13 @@ impl Run<'_> {
 
 fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
     match piece.kind {
-        PieceKind::Statement if piece.tokens.last().is_some_and(|last| last.kind == Kind::Open) => {
-            Err("a quote or a comment is not closed".to_owned())
-        }
-        PieceKind::Statement => parse::statement(Cursor::new(text, &piece.tokens)),
+        PieceKind::Statement if piece.is_open => Err("a quote or a comment is not closed".to_owned()),
+        PieceKind::Statement => match parse::statement(Cursor::new(text, &piece.tokens)) {
+            // Of a change of rows the head tells all.
+            Ok(change @ Statement::Change { .. }) => Ok(change),
+            _ if piece.is_cut => Err("a statement as long as this one is not followed".to_owned()),
+            read => read,
+        },
         PieceKind::Meta => {
             let command = piece.tokens.first().map_or("", |token: &Token| token.of(text));
             let word = command.trim_start_matches('\\').split_whitespace().next().unwrap_or_default();
@@ -217,20 +219,30 @@ const META: [(&[&str], &str); 5] = [
     (&["!", "setenv"], "what psql runs in a shell is not followed"),
 ];
 
+/// What the statements begin with that say what becomes of a transaction.
+const TRANSACTION: [&str; 8] =
+    ["begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"];
+
 /// Each statement that goes back, with the one after which it was so again. Only there is a copy worth its while.
-fn going_back(read: &[Result<Statement, String>]) -> BTreeMap<usize, usize> {
+///
+/// It has to be known before the statements are applied, so the text is read once for this alone.
+fn going_back(text: &str) -> BTreeMap<usize, usize> {
     let mut back = BTreeMap::new();
     let mut begun = None;
-    let mut savepoints: Vec<(&Ident, usize)> = Vec::new();
-    for (place, statement) in read.iter().enumerate() {
-        let Ok(Statement::Session(session)) = statement else { continue };
+    let mut savepoints: Vec<(Ident, usize)> = Vec::new();
+    for (place, piece) in split(text).enumerate() {
+        if !piece.tokens.first().is_some_and(|first| TRANSACTION.iter().any(|word| first.is_word(text, word)))
+        {
+            continue;
+        }
+        let Ok(Statement::Session(session)) = read(text, &piece) else { continue };
         match session {
             Session::Begin => {
                 begun = begun.or(Some(place));
             }
             Session::Savepoint(name) => savepoints.push((name, place)),
-            Session::Release(name) | Session::RollbackTo(name) => {
-                let Some(at) = savepoints.iter().rposition(|(known, _)| *known == name) else { continue };
+            Session::Release(ref name) | Session::RollbackTo(ref name) => {
+                let Some(at) = savepoints.iter().rposition(|(known, _)| known == name) else { continue };
                 let released = matches!(session, Session::Release(_));
                 if !released && let Some((_, to)) = savepoints.get(at) {
                     back.insert(place, *to);

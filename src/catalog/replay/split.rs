@@ -1,13 +1,26 @@
 //! Where the statements of a file begin and end, as psql and the runners of migrations see it.
 
+use std::collections::VecDeque;
+
 use super::lex::{self, Kind, Token};
+
+/// How many tokens of a piece are kept. What is longer is a list of rows, of which the head tells all, or is not to be followed.
+const MOST_TOKENS: usize = 1 << 18;
 
 /// What stands between two ends of statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) kind: PieceKind,
-    /// Its tokens, without comments and without what ends it.
+    /// Its tokens, without comments and without what ends it: one at least, and the first ones only if it is cut.
     pub(super) tokens: Vec<Token>,
+    /// The line and the column that it begins at.
+    pub(super) position: (usize, usize),
+    /// Where its last token ends, in bytes.
+    pub(super) end: usize,
+    /// Whether its last token is a quote or a comment that nobody closes.
+    pub(super) is_open: bool,
+    /// Whether it has more tokens than are kept.
+    pub(super) is_cut: bool,
 }
 
 /// What kind of piece it is.
@@ -19,25 +32,38 @@ pub(super) enum PieceKind {
     Meta,
 }
 
-/// Divides a text into its pieces.
+/// Divides a text into its pieces, one after the other, so that no more than one of them has to be held.
 ///
 /// What a migration undoes itself with is left out: the part under `-- migrate:down`, `-- +goose Down` or `-- +migrate Down`.
-pub(super) fn split(text: &str) -> Vec<Piece> {
-    let mut splitter =
-        Splitter { text, pieces: Vec::new(), tokens: Vec::new(), parens: 0, blocks: 0, undoing: false };
-    let mut at = 0;
-    while let Some(token) = lex::token(text, at) {
-        at = splitter.take(token);
+pub(super) fn split(text: &str) -> Pieces<'_> {
+    Pieces {
+        text,
+        at: 0,
+        ready: VecDeque::new(),
+        tokens: Vec::new(),
+        last: None,
+        lines: Lines::of(text),
+        position: (1, 1),
+        parens: 0,
+        blocks: 0,
+        undoing: false,
     }
-    splitter.end();
-    splitter.pieces
 }
 
-struct Splitter<'a> {
+/// The pieces of a text, in order.
+pub(super) struct Pieces<'a> {
     text: &'a str,
-    pieces: Vec<Piece>,
+    /// How far it has been read.
+    at: usize,
+    /// Those that are whole, never more than two.
+    ready: VecDeque<Piece>,
     /// Those of the piece that is being read.
     tokens: Vec<Token>,
+    /// The last of them, be it kept or not.
+    last: Option<Token>,
+    lines: Lines<'a>,
+    /// Where the piece that is being read begins.
+    position: (usize, usize),
     /// How many parentheses are open: a semicolon in them ends no statement.
     parens: usize,
     /// How many `BEGIN ATOMIC` and `CASE` are open: nor does one in them.
@@ -46,7 +72,22 @@ struct Splitter<'a> {
     undoing: bool,
 }
 
-impl Splitter<'_> {
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        while self.ready.is_empty() {
+            let Some(token) = lex::token(self.text, self.at) else {
+                self.end();
+                break;
+            };
+            self.at = self.take(token);
+        }
+        self.ready.pop_front()
+    }
+}
+
+impl Pieces<'_> {
     /// Takes a token and says where to go on.
     fn take(&mut self, token: Token) -> usize {
         match token.kind {
@@ -70,7 +111,13 @@ impl Splitter<'_> {
         } else if token.kind == Kind::Word && self.parens == 0 && self.makes_a_routine() {
             self.block(token);
         }
-        self.tokens.push(token);
+        if self.tokens.is_empty() {
+            self.position = self.lines.position(token.start);
+        }
+        if self.tokens.len() < MOST_TOKENS {
+            self.tokens.push(token);
+        }
+        self.last = Some(token);
         token.end
     }
 
@@ -133,7 +180,9 @@ impl Splitter<'_> {
         let end = token.end + command.trim_end().len();
         if !self.undoing {
             let tokens = vec![Token { kind: Kind::Backslash, start: token.start, end }];
-            self.pieces.push(Piece { kind: PieceKind::Meta, tokens });
+            let position = self.lines.position(token.start);
+            let kind = PieceKind::Meta;
+            self.ready.push_back(Piece { kind, tokens, position, end, is_open: false, is_cut: false });
         }
         if divided { token.end + length + 2 } else { end }
     }
@@ -142,10 +191,10 @@ impl Splitter<'_> {
     fn annotation(&mut self, token: Token) {
         let Some(comment) = token.of(self.text).strip_prefix("--") else { return };
         let comment = comment.trim().to_ascii_lowercase();
-        let words: Vec<&str> = comment.split_whitespace().collect();
-        let undoing = match words[..] {
-            ["migrate:down", ..] | ["+goose" | "+migrate", "down", ..] => true,
-            ["migrate:up", ..] | ["+goose" | "+migrate", "up", ..] => false,
+        let mut words = comment.split_whitespace();
+        let undoing = match (words.next(), words.next()) {
+            (Some("migrate:down"), _) | (Some("+goose" | "+migrate"), Some("down")) => true,
+            (Some("migrate:up"), _) | (Some("+goose" | "+migrate"), Some("up")) => false,
             _ => return,
         };
         self.end();
@@ -156,9 +205,15 @@ impl Splitter<'_> {
         let tokens = std::mem::take(&mut self.tokens);
         self.parens = 0;
         self.blocks = 0;
-        if !tokens.is_empty() && !self.undoing {
-            self.pieces.push(Piece { kind: PieceKind::Statement, tokens });
-        }
+        let Some(last) = self.last.take().filter(|_| !self.undoing) else { return };
+        self.ready.push_back(Piece {
+            kind: PieceKind::Statement,
+            position: self.position,
+            end: last.end,
+            is_open: last.kind == Kind::Open,
+            is_cut: tokens.last() != Some(&last),
+            tokens,
+        });
     }
 }
 
@@ -179,33 +234,38 @@ fn meta_length(text: &str) -> (usize, bool) {
     }
 }
 
-/// Where the lines of a text begin.
-pub(super) struct Lines<'a> {
+/// Counts the lines and the columns of a text, from its beginning to its end.
+struct Lines<'a> {
     text: &'a str,
-    starts: Vec<usize>,
+    /// The place that has been counted to, in bytes.
+    at: usize,
+    line: usize,
+    column: usize,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+    fn of(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1, column: 1 }
     }
 
-    /// The line and the column, in characters, of a byte; both count from one.
-    pub(super) fn position(&self, byte: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= byte);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        (line, self.text.get(start..byte).map_or(0, |before| before.chars().count()) + 1)
+    /// The line and the column, in characters, of a byte that is not before the last one; both count from one.
+    fn position(&mut self, byte: usize) -> (usize, usize) {
+        let between = self.text.get(self.at..byte).unwrap_or_default();
+        let lines = between.bytes().filter(|byte| *byte == b'\n').count();
+        let last = between.rfind('\n').and_then(|end| between.get(end + 1..));
+        self.line += lines;
+        self.column = last.map_or(self.column, |_| 1) + last.unwrap_or(between).chars().count();
+        self.at = byte.max(self.at);
+        (self.line, self.column)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, split};
+    use super::{Lines, MOST_TOKENS, split};
 
     fn pieces(text: &str) -> Vec<&str> {
-        let ends = |tokens: &[super::Token]| (tokens[0].start, tokens[tokens.len() - 1].end);
-        split(text).iter().map(|piece| ends(&piece.tokens)).map(|(start, end)| &text[start..end]).collect()
+        split(text).map(|piece| &text[piece.tokens[0].start..piece.end]).collect()
     }
 
     #[test]
@@ -241,6 +301,8 @@ mod tests {
             ["\\set a 'it", "select 1", "\\gexec", "b", "\\echo x", "c"]
         );
         assert_eq!(pieces("a\\; b;"), ["a", "b"]);
+        let places: Vec<_> = split("\na\n \\x\nb;\nc").map(|piece| piece.position).collect();
+        assert_eq!(places, [(3, 2), (2, 1), (5, 1)]);
     }
 
     #[test]
@@ -262,9 +324,25 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_piece_the_head_is_kept() {
+        for (count, is_cut) in [(MOST_TOKENS, false), (MOST_TOKENS + 1, true)] {
+            let text = format!("{};b 'c", "a ".repeat(count));
+            let [long, short] = &split(&text).collect::<Vec<_>>()[..] else { panic!("two pieces") };
+            assert_eq!((long.is_cut, long.is_open), (is_cut, false));
+            assert_eq!((long.tokens.len(), long.end), (MOST_TOKENS, 2 * count - 1));
+            assert_eq!((short.is_cut, short.is_open, short.end), (false, true, text.len()));
+        }
+    }
+
+    #[test]
     fn positions_count_characters() {
-        let text = "é\né b";
-        assert_eq!(Lines::of(text).position(text.find('b').unwrap()), (2, 3));
-        assert_eq!(Lines::of(text).position(0), (1, 1));
+        let text = "é\né b\n\nc";
+        let mut lines = Lines::of(text);
+        for (place, expected) in [("é", (1, 1)), ("b", (2, 3)), ("c", (4, 1))] {
+            assert_eq!(lines.position(text.find(place).unwrap()), expected);
+        }
+        let mut lines = Lines::of(text);
+        let found: Vec<_> = text.char_indices().map(|(at, _)| lines.position(at)).collect();
+        assert_eq!(found, [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (4, 1)]);
     }
 }

@@ -14,7 +14,7 @@ use super::parse::role::RoleName;
 use super::parse::type_name::{BaseType, TypeName};
 use super::types::{self, Type};
 use crate::catalog::{
-    Catalog, Extension, Grant, Grantee, Privilege, Relation, RelationKind, Schema, Signature, canonical_type,
+    Catalog, Extension, Grant, Grantee, Privilege, Relation, Schema, Signature, canonical_type,
 };
 use crate::ident::{Ident, QualifiedName};
 
@@ -323,19 +323,17 @@ impl State {
         if let Some(element) = element {
             return (format!("{}[]", canonical_type(element)), true);
         }
-        let found = self.candidates(name).into_iter().find(|candidate| {
-            self.types.contains_key(candidate)
-                || self
-                    .catalog
-                    .relations
-                    .get(candidate)
-                    .is_some_and(|found| found.kind != RelationKind::Sequence)
-        });
-        if let Some(found) = found.or_else(|| self.extension_type(name)) {
+        if let Some(found) = self.made_type(name).or_else(|| self.extension_type(name)) {
             return (found.bare(), true);
         }
+        let element = name.name.as_str().strip_prefix('_').and_then(|element| Ident::new(element).ok());
+        let element = element.map(|element| Name { schema: name.schema.clone(), name: element });
+        if let Some(element) = element.and_then(|element| self.made_type(&element)) {
+            return (format!("{}[]", element.bare()), true);
+        }
         let schema = name.schema.as_ref().map(|schema| format!("{}.", schema.bare()));
-        (format!("{}{}", schema.unwrap_or_default(), name.name.bare()), false)
+        let known = types::is_row_of_server(name);
+        (format!("{}{}", schema.filter(|_| !known).unwrap_or_default(), name.name.bare()), known)
     }
 
     /// A type as `format_type` writes it, for an argument, which has no modifier.

@@ -2,6 +2,7 @@
 
 use super::cursor::Name;
 use super::parse::alter_table::AlterTable;
+use super::parse::code::Block;
 use super::parse::drop::Drop;
 use super::parse::function::{Attributes, CreateAggregate, CreateFunction, FunctionName};
 use super::parse::grant::{AlterDefaults, GrantPrivileges, GrantRoles};
@@ -81,6 +82,8 @@ pub(crate) enum Statement {
         verb: &'static str,
         table: Option<Name>,
     },
+    /// A block of PL/pgSQL that is run by itself.
+    Do(Block),
     /// psql's `\connect`: another session begins.
     Connect,
     /// What has no effect on the model.
@@ -105,6 +108,7 @@ impl Statement {
                 | Self::CreatePublication(..)
                 | Self::AlterPublication(..)
                 | Self::Drop(_)
+                | Self::Do(_)
         )
     }
 }

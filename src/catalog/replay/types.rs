@@ -1,5 +1,6 @@
 //! Types: those of the server by their names, and what is known of others.
 
+use super::cursor::Name;
 use crate::ident::{Ident, QualifiedName};
 
 /// What is known of a type that a file makes.
@@ -137,6 +138,12 @@ pub(super) fn builtin(name: &str) -> Option<&str> {
     BUILTIN.binary_search(&name).ok().map(|_| name)
 }
 
+/// Whether a name is that of a row of the server's own catalogs, such as `pg_roles`.
+pub(super) fn is_row_of_server(name: &Name) -> bool {
+    let of_server = name.schema.as_ref().is_none_or(|schema| schema.as_str() == "pg_catalog");
+    of_server && name.name.as_str().starts_with("pg_")
+}
+
 /// What stands in the place of `serial` and its like.
 pub(super) fn serial(name: &str) -> Option<&'static str> {
     match name {
@@ -209,19 +216,28 @@ const EXTENSIONS: [(&str, &[&str], &[&str]); 12] = [
 ];
 
 impl super::state::State {
+    /// The full name of a type that is there, of a relation's rows too.
+    pub(super) fn made_type(&self, name: &Name) -> Option<QualifiedName> {
+        let has_rows =
+            |relation: &crate::catalog::Relation| relation.kind != crate::catalog::RelationKind::Sequence;
+        self.candidates(name).into_iter().find(|candidate| {
+            self.types.contains_key(candidate) || self.catalog.relations.get(candidate).is_some_and(has_rows)
+        })
+    }
+
     /// The full name of a type that an installed extension brings.
-    pub(super) fn extension_type(&self, name: &super::cursor::Name) -> Option<QualifiedName> {
+    pub(super) fn extension_type(&self, name: &Name) -> Option<QualifiedName> {
         self.of_extension(name, |(_, types, _)| types)
     }
 
     /// The full name of a function that an installed extension brings.
-    pub(super) fn extension_function(&self, name: &super::cursor::Name) -> Option<QualifiedName> {
+    pub(super) fn extension_function(&self, name: &Name) -> Option<QualifiedName> {
         self.of_extension(name, |(_, _, functions)| functions)
     }
 
     fn of_extension(
         &self,
-        name: &super::cursor::Name,
+        name: &Name,
         brought: impl Fn(&(&str, &'static [&'static str], &'static [&'static str])) -> &'static [&'static str],
     ) -> Option<QualifiedName> {
         self.catalog.extensions.iter().find_map(|(installed, extension)| {

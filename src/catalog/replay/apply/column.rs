@@ -11,6 +11,9 @@ use super::super::types;
 use crate::catalog::{Column, Generated, Identity, Relation, RelationKind, SequenceInfo};
 use crate::ident::{Ident, QualifiedName};
 
+/// How many columns the server lets a table have.
+const MOST_COLUMNS: usize = 1600;
+
 /// What `serial` and its like stand for.
 fn serial(written: &TypeName) -> Option<&'static str> {
     match &written.base {
@@ -49,6 +52,9 @@ impl State {
             return Ok(());
         }
         let data_type = data_type.ok_or_else(|| format!("the column {} is not known", made.name))?;
+        if relation.columns.len() >= MOST_COLUMNS {
+            return Err(format!("{table} cannot have more columns than {MOST_COLUMNS}"));
+        }
         relation.columns.push(Column {
             name: made.name.clone(),
             data_type,

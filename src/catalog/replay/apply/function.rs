@@ -7,8 +7,10 @@ use super::super::parse::function::{
     ArgumentDef, Attributes, Body, CreateAggregate, CreateFunction, FunctionName,
 };
 use super::super::parse::session::SetValue;
+use super::super::parse::type_name::BaseType;
 use super::super::state::{Followed, State};
 use super::super::statement::{AlterFunction, Change};
+use super::super::types::Type;
 use crate::catalog::{
     Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, Volatility, canonical_type,
 };
@@ -19,6 +21,7 @@ impl State {
         let name = self.make_at(&made.name, false)?;
         let arguments = self.arguments(&made.arguments)?;
         let signature = Signature { name: name.clone(), arguments: inputs(&arguments) };
+        self.shell_type(made)?;
         let returns = self.returns(made, &arguments)?;
         let mut function = Function {
             kind: made.kind,
@@ -59,6 +62,19 @@ impl State {
             Ok(Argument { name: argument.name.clone(), data_type, mode: argument.mode })
         };
         made.iter().map(one).collect()
+    }
+
+    /// Makes the type that a function in C returns, of which the server takes the name as known before it is defined.
+    fn shell_type(&mut self, made: &CreateFunction) -> Followed<()> {
+        let in_c = made.language.as_deref().is_some_and(|language| matches!(language, "c" | "internal"));
+        let Some(returns) = made.returns.as_ref().filter(|returns| in_c && !returns.array) else {
+            return Ok(());
+        };
+        if let (BaseType::Named(name), (_, false)) = (&returns.base, self.written_type(returns)?) {
+            let name = self.make_at(name, false)?;
+            self.types.insert(name, Type::Other);
+        }
+        Ok(())
     }
 
     /// What a function returns, as `pg_get_function_result` writes it.

@@ -37,6 +37,9 @@ impl State {
         for column in self.seen(parent)?.columns.clone() {
             if column.default.is_some() || column.generated.is_some() {
                 let own = column_mut(self.relation(table)?, &column.name)?;
+                if own.default.is_some() || own.generated.is_some() {
+                    continue;
+                }
                 own.default.clone_from(&column.default);
                 own.generated.clone_from(&column.generated);
                 self.copy_uses(Part::Default, &column.name, parent, table);

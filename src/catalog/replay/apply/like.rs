@@ -27,20 +27,27 @@ impl State {
         let of = self.seen(source)?.clone();
         for (name, data_type) in columns {
             let known = of.column(&name);
-            if self.seen(table)?.column(&name).is_some() {
-                return Err(format!("{table} has a column {name} already"));
+            let not_null = known.is_some_and(|column| column.not_null);
+            if let Ok(given) = column_mut(self.relation(table)?, &name) {
+                if !given.inherited {
+                    return Err(format!("{table} has a column {name} already"));
+                }
+                // The parent's column and this one are merged.
+                given.not_null |= not_null;
+                given.inherited = false;
+            } else {
+                let data_type =
+                    data_type.ok_or_else(|| format!("the type of {name} of {source} is not known"))?;
+                self.relation(table)?.columns.push(Column {
+                    name: name.clone(),
+                    data_type,
+                    not_null,
+                    default: None,
+                    generated: None,
+                    identity: None,
+                    inherited: false,
+                });
             }
-            let data_type =
-                data_type.ok_or_else(|| format!("the type of {name} of {source} is not known"))?;
-            self.relation(table)?.columns.push(Column {
-                name: name.clone(),
-                data_type,
-                not_null: known.is_some_and(|column| column.not_null),
-                default: None,
-                generated: None,
-                identity: None,
-                inherited: false,
-            });
             let Some(known) = known else { continue };
             let own = column_mut(self.relation(table)?, &name)?;
             if includes(included, "defaults") {
@@ -69,6 +76,10 @@ impl State {
         let of = self.seen(source)?.clone();
         if includes(included, "constraints") {
             for (name, check) in &of.checks {
+                if self.seen(table)?.checks.get(name).is_some_and(|given| given.inherited) {
+                    self.local_checks.insert((table.clone(), name.clone()));
+                    continue;
+                }
                 let mut copy = check.clone();
                 copy.inherited = false;
                 copy.validated = true;

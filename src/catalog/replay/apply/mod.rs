@@ -4,7 +4,9 @@ mod alter_column;
 mod alter_table;
 mod attach;
 mod cascade;
+mod code;
 mod column;
+mod condition;
 mod constraint;
 mod drop;
 mod foreign_key;
@@ -80,6 +82,7 @@ impl State {
             Statement::Drop(drop) => self.drop_statement(drop),
             Statement::Select(query) => self.select(query),
             Statement::Change { .. } | Statement::Nothing => Ok(()),
+            Statement::Do(block) => self.do_block(block),
             Statement::Connect => {
                 self.session.restart();
                 Err("what follows is for whatever psql connects to here".to_owned())

@@ -219,6 +219,22 @@ fn aggregated(cursor: &mut Cursor<'_>) -> Parsed<Vec<ArgumentDef>> {
     Ok(arguments)
 }
 
+/// Whether the options come next, and no arguments.
+fn is_old_aggregate(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    ahead.take("(") && ahead.ident().is_ok() && ahead.is("=")
+}
+
+/// The argument of an aggregate in the old syntax, where `ANY` stands for none.
+fn base_type(cursor: &mut Cursor<'_>) -> Parsed<Vec<ArgumentDef>> {
+    let word = cursor.peek().trim_matches(['"', '\'']);
+    if word == "*" || word.eq_ignore_ascii_case("any") {
+        cursor.any();
+        return Ok(Vec::new());
+    }
+    Ok(vec![ArgumentDef { mode: "IN", name: None, data_type: type_name(cursor)? }])
+}
+
 /// `CREATE AGGREGATE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CreateAggregate {
@@ -238,11 +254,15 @@ pub(crate) fn create_aggregate(cursor: &mut Cursor<'_>) -> Parsed<CreateAggregat
     let mut made = CreateAggregate {
         name,
         or_replace,
-        arguments: aggregated(cursor)?,
+        arguments: Vec::new(),
         state: None,
         final_function: None,
         parallel: Parallel::Unsafe,
     };
+    // Before PostgreSQL 8.2 the argument was one of the options, and such scripts still run.
+    if !is_old_aggregate(cursor) {
+        made.arguments = aggregated(cursor)?;
+    }
     cursor.in_parens(|cursor| {
         let option = cursor.ident()?;
         if cursor.take("=") {
@@ -256,9 +276,7 @@ pub(crate) fn create_aggregate(cursor: &mut Cursor<'_>) -> Parsed<CreateAggregat
                         _ => Parallel::Unsafe,
                     };
                 }
-                "basetype" => {
-                    return Err("an aggregate in the syntax before PostgreSQL 8.2 is not followed".to_owned());
-                }
+                "basetype" => made.arguments = base_type(cursor)?,
                 _ if cursor.kind() == Some(Kind::Text) => drop(cursor.string()?),
                 _ => drop(cursor.until(&[","])?),
             }

@@ -2,7 +2,10 @@
 
 pub(super) mod alter;
 pub(super) mod alter_table;
+pub(super) mod calls;
+pub(super) mod code;
 pub(super) mod column;
+pub(super) mod condition;
 pub(super) mod constraint;
 pub(super) mod drop;
 pub(super) mod function;
@@ -93,8 +96,7 @@ const OTHER_OBJECTS: [&str; 23] = [
 ];
 
 /// What is known not to be followed, by its first words.
-const OPAQUE: [(&str, &str); 7] = [
-    ("do", "a DO block runs code that is not followed"),
+const OPAQUE: [(&str, &str); 6] = [
     ("call", "a procedure runs code that is not followed"),
     ("import foreign schema", "the tables that it makes are known to the foreign server alone"),
     ("create event trigger", "an event trigger can change what every later statement does"),
@@ -108,6 +110,9 @@ pub(super) fn statement(cursor: Cursor<'_>) -> Parsed<Statement> {
     let mut cursor = cursor;
     if let Some((_, why)) = OPAQUE.iter().find(|(words, _)| cursor.is(words)) {
         return Ok(Statement::Opaque(why));
+    }
+    if cursor.take("do") {
+        return Ok(code::do_block(&mut cursor).map_or(Statement::Opaque(code::DO), Statement::Do));
     }
     if cursor.take("comment on policy") {
         return policy::comment(&mut cursor);

@@ -37,3 +37,14 @@ DROP FUNCTION s.n(int), s.n(text);
 DROP FUNCTION IF EXISTS s.nn(int), s.n2;
 DROP aggregate s.ag(int);
 DROP ROUTINE s.w();
+-- types of which a function in C makes the name known, and the arrays of types by their own names
+CREATE FUNCTION s.shell_in(cstring) RETURNS s.shell LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION s.shell_out(s.shell) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE s.shell (INPUT = s.shell_in, OUTPUT = s.shell_out, LIKE = int);
+CREATE FUNCTION s.shells(s._shell, s._kk) RETURNS s.shell[] LANGUAGE sql AS 'select null::s.shell[]';
+CREATE FUNCTION s.roles() RETURNS SETOF pg_roles LANGUAGE sql AS 'select * from pg_roles';
+CREATE FUNCTION s.classes(pg_catalog.pg_class) RETURNS pg_class[] LANGUAGE sql AS 'select null::pg_class[]';
+-- aggregates as PostgreSQL 8.1 had them
+CREATE AGGREGATE s.old (BASETYPE = int, SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE AGGREGATE s.old_all (SFUNC = int8inc, BASETYPE = 'ANY', STYPE = bigint, INITCOND = '0');
+CREATE AGGREGATE s.old_any (sfunc = int8inc, basetype = "any", stype = bigint, initcond = '0');

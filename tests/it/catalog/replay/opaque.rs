@@ -11,7 +11,39 @@ fn what_cannot_be_followed_is_said_with_its_place() {
     for (sql, said) in [
         ("CREATE TABEL t (id int);", "a.sql:1:1: expected an object that PostgreSQL makes, found \"TABEL\""),
         ("\n  -- é\n  é;", "a.sql:3:3: expected a statement of PostgreSQL, found \"é\""),
-        ("DO $$ BEGIN END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        ("DO $$ BEGIN EXECUTE x; END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        ("DO LANGUAGE plpython3u $$ x $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        ("DO $$ BEGIN PERFORM create_hypertable('t', 'x'); END $$;", "a.sql:1:1: a DO block runs code"),
+        ("DO $$ BEGIN x := (SELECT own(1)); END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        ("DO $$ BEGIN PERFORM set_config('role', 'a', false); END $$;", "a.sql:1:1: a DO block runs code"),
+        ("DO $$ BEGIN CALL p(); END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        ("DO $$ BEGIN SET LOCAL search_path = s; END $$;", "a.sql:1:1: a DO block runs code"),
+        ("DO $$ BEGIN COMMIT; END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        (
+            "DO $$ BEGIN IF EXISTS (SELECT FROM t) THEN CREATE TABLE u (a int); END IF; END $$;",
+            "a.sql:1:1: a DO block",
+        ),
+        ("DO $$ BEGIN IF x THEN RETURN; END IF; CREATE TABLE u (a int); END $$;", "a.sql:1:1: a DO block"),
+        (
+            "DO $$ BEGIN FOR r IN SELECT 1 LOOP CREATE TABLE u (a int); END LOOP; END $$;",
+            "a.sql:1:1: a DO block",
+        ),
+        (
+            "DO $$ BEGIN CREATE TABLE u (a int); EXCEPTION WHEN others THEN NULL; END $$;",
+            "a.sql:1:1: a DO block",
+        ),
+        (
+            "CREATE TABLE u (a int); DO $$ BEGIN CREATE TABLE u (b int); EXCEPTION WHEN duplicate_object THEN END $$;",
+            "a.sql:1:25: \"public\".\"u\" is already there",
+        ),
+        (
+            "DO $$ BEGIN CREATE TABLE u (a int); ALTER TABLE t ADD a int; END $$; CREATE TABLE u (b int);",
+            "a.sql:1:1: the relation \"t\" is not known",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'select 1 into t'; SELECT f();",
+            "a.sql:1:69: what the function \"f\" does is not followed",
+        ),
         ("CALL p();", "a.sql:1:1: a procedure runs code that is not followed"),
         (
             "SELECT create_hypertable('t', 'x');",
@@ -61,6 +93,28 @@ fn what_cannot_be_followed_is_said_with_its_place() {
 }
 
 #[test]
+fn of_a_statement_without_end_only_a_change_of_rows_is_followed() {
+    let (rows, values) = (", (1)".repeat(70_000), ", 1".repeat(140_000));
+    let sql = format!(
+        "INSERT INTO t VALUES (1){rows}; CREATE VIEW v AS SELECT 1{values}; CREATE TABLE t (id int);"
+    );
+    let replayed = replayed(&sql);
+    let [only] = &replayed.opaque[..] else { panic!("{} are opaque", replayed.opaque.len()) };
+    assert_eq!((only.statement(), only.why()), (1, "a statement as long as this one is not followed"));
+    assert_eq!(replayed.statements[1].text().len(), "CREATE VIEW v AS SELECT 1".len() + values.len());
+    assert_eq!(replayed.catalog.relations.len(), 1);
+}
+
+#[test]
+fn a_table_has_no_more_columns_than_the_server_lets_it_have() {
+    for (count, tables) in [(1600, 1), (1601, 0)] {
+        let columns: Vec<String> = (0..count).map(|number| format!("c{number} int")).collect();
+        let replayed = replayed(&format!("CREATE TABLE t ({})", columns.join(", ")));
+        assert_eq!((replayed.catalog.relations.len(), replayed.opaque.len()), (tables, 1 - tables));
+    }
+}
+
+#[test]
 fn what_is_of_no_account_is_not_said() {
     for sql in [
         "SELECT 1; SELECT pg_notify('a', 'b'); SELECT now(), count(*) FROM anything; VALUES (1);",
@@ -74,6 +128,11 @@ fn what_is_of_no_account_is_not_said() {
         "DROP COLLATION IF EXISTS c; DROP OPERATOR CLASS o USING btree; DROP TABLE IF EXISTS t, u CASCADE; DROP VIEW IF EXISTS v;",
         "GRANT CONNECT ON DATABASE d TO PUBLIC; GRANT USAGE ON LANGUAGE plpgsql TO a; GRANT SET ON PARAMETER work_mem TO a;",
         "\\set ON_ERROR_STOP on\n\\echo hi\n\\timing\n\\restrict abc\n\\unrestrict abc\n",
+        "DO $$ BEGIN END $$; DO $$ DECLARE x int := 1; BEGIN IF x = 1 THEN RAISE EXCEPTION 'x'; ELSE RETURN; END IF; END $$;",
+        "DO LANGUAGE plpgsql $$ BEGIN FOR r IN SELECT lower(a) FROM t LOOP UPDATE t SET a = r.a; END LOOP; END $$;",
+        "DO $$ BEGIN INSERT INTO t (a, b) SELECT 1, now() ON CONFLICT (a) DO UPDATE SET b = excluded.b; PERFORM 1; END $$;",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin delete from t; end'; SELECT f(); DO $$ BEGIN PERFORM f(); END $$;",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'delete from t; update t set a = 1'; SELECT f();",
         "COPY t FROM stdin;\n1\t'\n\\.\nCOPY t TO stdout; LISTEN a; NOTIFY a; LOCK TABLE t; PREPARE a AS SELECT 1; DEALLOCATE a;",
     ] {
         let all: Vec<String> = replayed(sql).opaque.iter().map(ToString::to_string).collect();
