@@ -36,7 +36,9 @@ fn each_rule_stands_in_the_file_of_its_name() {
     for chapter in
         fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
     {
-        for file in fs::read_dir(chapter).unwrap().map(|entry| entry.unwrap().path()) {
+        for file in
+            fs::read_dir(chapter).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+        {
             let text = fs::read_to_string(&file).unwrap();
             let records = text.matches("Rule = Rule {").count();
             let code = file.file_stem().unwrap().to_str().unwrap().replace('_', "-");
