@@ -7,7 +7,7 @@ use super::lex::{Kind, Token};
 use crate::ident::{Ident, MAX_NAME_BYTES};
 
 /// The name that a token says, cut to what the server keeps.
-pub(super) fn ident(token: Token, text: &str) -> Option<Ident> {
+pub(crate) fn ident(token: Token, text: &str) -> Option<Ident> {
     let written = token.of(text);
     let name = match token.kind {
         Kind::Word => written.to_ascii_lowercase(),
@@ -32,7 +32,7 @@ pub(super) fn cut(name: String) -> Option<Ident> {
 }
 
 /// The text that a literal says.
-pub(super) fn string(token: Token, text: &str) -> Option<String> {
+pub(crate) fn string(token: Token, text: &str) -> Option<String> {
     let written = token.of(text);
     if written.starts_with('$') {
         let opening = written.get(..written.get(1..)?.find('$')? + 2)?;
