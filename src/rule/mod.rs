@@ -4,11 +4,16 @@
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
+mod body;
+mod bound;
 mod engine;
 pub mod example;
 mod finding;
+mod own;
+mod pending;
 mod record;
 mod rules;
+mod sentence;
 mod subject;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalog::replay::Name;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
@@ -56,6 +57,16 @@ impl<'a> Subject<'a> {
             let relation = self.catalog.relations.get(*name)?;
             Some(Table { name, relation, place })
         })
+    }
+
+    /// The relation that a name in some code means, as far as its own schema or those that are governed tell.
+    pub(super) fn named(&self, name: &Name) -> Option<&'a QualifiedName> {
+        let with = |schema: &Ident| QualifiedName::new(schema.clone(), name.name.clone());
+        let known = |name: QualifiedName| self.catalog.relations.get_key_value(&name).map(|(name, _)| name);
+        match &name.schema {
+            Some(schema) => known(with(schema)),
+            None => self.manifest.schemas.iter().find_map(|schema| known(with(schema))),
+        }
     }
 
     /// Whether the rows of a relation are told apart by tenant.

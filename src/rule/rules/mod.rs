@@ -11,6 +11,7 @@ mod session;
 mod table;
 
 use super::record::Rule;
+pub(super) use migration::opaque_statement;
 
 /// Every rule, chapter by chapter.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
