@@ -4,8 +4,9 @@
 //! the time is linear in the length of the text.
 
 use super::finding::{Finding, Findings};
+use super::record::Severity;
 use super::sentence::{Sentence, UNKNOWN, Word};
-use crate::catalog::replay::{Kind, Located, tokens};
+use crate::catalog::replay::{Kind, Located};
 use crate::catalog::{Function, Object, Signature};
 
 /// How deep dynamic SQL may stand in dynamic SQL.
@@ -21,8 +22,8 @@ pub(super) struct Code<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Of<'a> {
     Function(&'a Signature, &'a Function),
-    /// The statements of a file.
-    File,
+    /// The statements of a file, with its text.
+    File(&'a str),
 }
 
 /// Which language some code is in.
@@ -43,7 +44,7 @@ impl<'a> Code<'a> {
     }
 
     /// The statements of one file, each with its place among all, and those of its DO blocks behind them.
-    pub(super) fn of_file(statements: &[Located], from: usize) -> Self {
+    pub(super) fn of_file(statements: &'a [Located], from: usize) -> Self {
         let mut sentences = Vec::new();
         for (at, located) in statements.iter().enumerate() {
             sentences.extend(
@@ -52,26 +53,38 @@ impl<'a> Code<'a> {
                     .map(|sentence| Sentence { statement: Some(from + at), ..sentence }),
             );
         }
-        Self { of: Of::File, sentences }
+        let text = statements.first().map_or("", |first| first.source().text());
+        Self { of: Of::File(text), sentences }
     }
 
     /// The function, unless it is a file.
     pub(super) fn function(&self) -> Option<(&'a Signature, &'a Function)> {
         match self.of {
             Of::Function(signature, function) => Some((signature, function)),
-            Of::File => None,
+            Of::File(_) => None,
         }
     }
 
-    pub(super) fn is_file(&self) -> bool {
-        matches!(self.of, Of::File)
+    /// Whether it is a file that pg_dump has written.
+    pub(super) fn is_dump(&self) -> bool {
+        matches!(self.of, Of::File(text) if text.lines().take(20).any(|line| line == "-- PostgreSQL database dump"))
+    }
+
+    /// How much something matters that a session keeps: little in a file, whose session ends with it.
+    pub(super) fn graded(&self, severity: Severity) -> Severity {
+        if self.function().is_some() { severity } else { Severity::Low }
+    }
+
+    /// The statements that come after one, which is among them at this place.
+    pub(super) fn after(&self, at: usize) -> &[Sentence] {
+        self.sentences.get(at + 1..).unwrap_or_default()
     }
 
     /// What people call it.
     pub(super) fn plain(&self) -> String {
         match self.of {
             Of::Function(signature, _) => signature.name.plain(),
-            Of::File => "the statement".to_owned(),
+            Of::File(_) => "the statement".to_owned(),
         }
     }
 
@@ -84,7 +97,7 @@ impl<'a> Code<'a> {
     ) -> &'f mut Finding {
         let object = match self.of {
             Of::Function(signature, _) => Object::Function(signature.clone()),
-            Of::File => Object::Database,
+            Of::File(_) => Object::Database,
         };
         let finding = found.add(object, format!("{} {message}", self.plain()));
         if let Some(statement) = sentence.statement {
@@ -96,8 +109,7 @@ impl<'a> Code<'a> {
 
 /// What a statement of a file does: itself, and what stands in it if it is a DO block.
 pub(super) fn of_statement(text: &str) -> Vec<Sentence> {
-    let words = words(text);
-    let own = Sentence { words, statement: None };
+    let own = Sentence::of(text);
     // What a routine does is told of the routine.
     if ["create function", "create procedure", "create or replace function", "create or replace procedure"]
         .iter()
@@ -143,7 +155,7 @@ fn body(text: &str, language: &str) -> Option<Vec<Sentence>> {
 }
 
 fn words(text: &str) -> Vec<Word> {
-    tokens(text).into_iter().map(|token| Word::new(token, text)).collect()
+    Sentence::of(text).words
 }
 
 /// Cuts code at its semicolons, and in PL/pgSQL where a block or a branch begins.

@@ -14,6 +14,7 @@ mod pending;
 mod record;
 mod rules;
 mod sentence;
+mod settings;
 mod subject;
 #[cfg(test)]
 mod tests;

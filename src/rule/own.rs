@@ -1,7 +1,7 @@
 //! The DO blocks that this crate itself writes into plans and policies.
 
 use super::record::Severity;
-use super::sentence::Word;
+use super::sentence::Sentence;
 use crate::catalog::replay::{Kind, text_of, tokens};
 
 /// What writes such a block, and how much it matters that the block is not followed: nothing if it only checks, little if
@@ -22,8 +22,8 @@ const BLOCKS: [(&str, Severity); 11] = [
 
 /// How much a DO block with this body matters, if it is one of the crate's own, word for word.
 pub(super) fn severity(body: &str) -> Option<Severity> {
-    let words = words(body);
-    BLOCKS.iter().find(|(file, _)| block(file).is_some_and(|own| self::words(&own) == words)).map(|of| of.1)
+    let body = Sentence::of(body);
+    BLOCKS.iter().find(|(file, _)| block(file).is_some_and(|own| Sentence::of(&own) == body)).map(|of| of.1)
 }
 
 /// The body of the DO block of a file.
@@ -34,10 +34,6 @@ fn block(file: &str) -> Option<String> {
         _ => false,
     })?;
     text_of(*body.last()?, file)
-}
-
-fn words(text: &str) -> Vec<Word> {
-    tokens(text).into_iter().map(|token| Word::new(token, text)).collect()
 }
 
 #[cfg(test)]

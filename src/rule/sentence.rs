@@ -1,6 +1,6 @@
 //! One statement of some code, by its tokens: what it calls, what it sets, which relations it names.
 
-use crate::catalog::replay::{Kind, Name, Token, name_of, text_of};
+use crate::catalog::replay::{Kind, Name, Token, name_of, text_of, tokens};
 use crate::ident::Ident;
 
 /// Stands in dynamic SQL for what is known only when it runs.
@@ -90,6 +90,12 @@ pub(super) fn literal(words: &[Word]) -> Option<&str> {
 }
 
 impl Sentence {
+    /// The tokens of a text, whatever it is.
+    pub(super) fn of(text: &str) -> Self {
+        let words = tokens(text).into_iter().map(|token| Word::new(token, text)).collect();
+        Self { words, statement: None }
+    }
+
     /// Whether these keywords and symbols begin it.
     pub(super) fn starts(&self, phrase: &str) -> bool {
         self.is_at(0, phrase)
@@ -260,7 +266,9 @@ impl Sentence {
             let dotted = is(at + 1, ".");
             let end = at + if dotted { 3 } else { 1 };
             // Behind FROM it is a function, and behind COPY its columns follow.
-            if is(end, "(") && how == Use::Reads && !self.starts("copy") || !self.words.get(at).is_some_and(Word::is_name) {
+            if is(end, "(") && how == Use::Reads && !self.starts("copy")
+                || !self.words.get(at).is_some_and(Word::is_name)
+            {
                 return at;
             }
             found.extend(self.name_before(end).map(|name| (how, name)));

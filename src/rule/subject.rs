@@ -1,7 +1,9 @@
 //! What rules look at: the model, the manifest, and what follows from both.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use super::settings::read_by_policies;
 use crate::catalog::replay::Name;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
@@ -20,6 +22,7 @@ pub(super) struct Subject<'a> {
     pub(super) places: Places<'a>,
     /// The roles that tenants' statements can run as: the app role and whatever it is a member of.
     pub(super) app: BTreeSet<&'a Ident>,
+    settings: OnceCell<BTreeSet<String>>,
 }
 
 /// A table whose rows are told apart by tenant.
@@ -39,7 +42,7 @@ impl<'a> Subject<'a> {
             let of = catalog.memberships.iter().filter(|of| of.member == *member && (of.inherit || of.set));
             left.extend(of.map(|of| &of.role).filter(|role| app.insert(role)));
         }
-        Self { catalog, manifest, places, app }
+        Self { catalog, manifest, places, app, settings: OnceCell::new() }
     }
 
     /// The tables whose rows are told apart by tenant, partitions left out.
@@ -57,6 +60,11 @@ impl<'a> Subject<'a> {
             let relation = self.catalog.relations.get(*name)?;
             Some(Table { name, relation, place })
         })
+    }
+
+    /// The settings that policies read, by their names in lower case.
+    pub(super) fn settings(&self) -> &BTreeSet<String> {
+        self.settings.get_or_init(|| read_by_policies(self))
     }
 
     /// The relation that a name in some code means, as far as its own schema or those that are governed tell.
