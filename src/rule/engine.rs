@@ -1,6 +1,6 @@
 //! Runs the rules.
 
-use super::body::Code;
+use super::code::Code;
 use super::finding::{Finding, Findings, Place};
 use super::record::{Check, Rule, Severity};
 use super::rules;
@@ -102,7 +102,9 @@ fn code(subject: &Subject<'_>, statements: &[Located]) -> Vec<Finding> {
     let run = |rule: &'static Rule| {
         let mut found = Findings::of(rule);
         if let Check::Code(check) = rule.check {
-            code.iter().for_each(|code| check(code, subject, &mut found));
+            for code in &code {
+                check(code, subject, &mut found);
+            }
         }
         found.into_distinct()
     };

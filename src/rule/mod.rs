@@ -4,8 +4,8 @@
 //! rules look at the [`Catalog`](crate::catalog::Catalog) that either of them gives; some look at the sequence of statements, and some
 //! at what only a server knows. Nothing here talks to a server or reads a file.
 
-mod body;
 mod bound;
+mod code;
 mod engine;
 pub mod example;
 mod finding;
@@ -18,6 +18,7 @@ mod settings;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod undone;
 mod watch;
 
 pub use engine::{Report, audit, lint};

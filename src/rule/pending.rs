@@ -56,6 +56,13 @@ impl<T> Pending<T> {
         self.items.push(Item { statement: step.index, transaction: step.transaction.number, what });
     }
 
+    /// Adds something if there is something.
+    pub(super) fn extend(&mut self, step: &Step<'_>, what: Option<T>) {
+        if let Some(what) = what {
+            self.add(step, what);
+        }
+    }
+
     /// Takes out what has been mended.
     pub(super) fn keep(&mut self, keep: impl FnMut(&mut T) -> bool) {
         let mut keep = keep;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::body::Code;
+use super::code::Code;
 use super::finding::Findings;
 use super::subject::Subject;
 use super::watch::Watch;
@@ -75,11 +75,10 @@ impl Rule {
     #[must_use]
     pub fn reach(&self) -> Reach {
         match self.check {
-            Check::Model(_) | Check::Code(_) => Reach::Both,
             Check::Sequence(_) => Reach::Files,
             Check::Server(_) => Reach::Database,
             Check::Engine if self.code == "opaque-statement" => Reach::Files,
-            Check::Engine => Reach::Both,
+            Check::Model(_) | Check::Code(_) | Check::Engine => Reach::Both,
         }
     }
 }

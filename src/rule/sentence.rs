@@ -204,20 +204,20 @@ impl Sentence {
         }
         let ends = |word: &&Word| !(word.is("=") || word.is("to") || word.kind == Kind::Text);
         let mut name: Vec<&str> = words.iter().take_while(ends).map(|word| word.text.as_str()).collect();
-        let mut rest = words.get(name.len()..)?;
+        let mut values = words.get(name.len()..)?;
         // These take no `TO`.
         for alone in [&["session", "authorization"][..], &["role"], &["time", "zone"]] {
             if name.starts_with(alone) && name.get(alone.len()) != Some(&".") {
                 name = alone.to_vec();
-                rest = words.get(alone.len()..)?;
+                values = words.get(alone.len()..)?;
             }
         }
         let joined = if name.contains(&".") { name.concat() } else { name.join(" ") };
-        while rest.first().is_some_and(|word| word.is("=") || word.is("to")) {
-            rest = rest.get(1..)?;
+        while values.first().is_some_and(|word| word.is("=") || word.is("to")) {
+            values = values.get(1..)?;
         }
         let written = |word: &Word| word.kind != Kind::Parameter && !word.text.contains(UNKNOWN);
-        let value = match rest {
+        let value = match values {
             _ if reset => Some(String::new()),
             [default] if default.is("default") || default.is("none") => Some(String::new()),
             [one] if written(one) => Some(one.text.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::body::Code;
+use super::code::Code;
 use super::sentence::{Sentence, literal};
 use super::subject::Subject;
 

@@ -15,6 +15,7 @@ mod plan;
 mod policy;
 mod recovery;
 mod routes;
+mod rule;
 mod support;
 mod testing;
 mod tool;

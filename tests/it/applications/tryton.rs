@@ -6,8 +6,8 @@ mod program;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry::catalog::{Catalog, live};
-use tenantry::plan::{self, Place};
 use tenantry::policy::manifest::Manifest;
+use tenantry::policy::{self, Place};
 
 use self::program::{COMPANIES, Work, create, work};
 use crate::policy::{Admin, admin, unique};
@@ -107,7 +107,7 @@ async fn each_company_works_as_before_and_sees_its_own() {
     tryton.tool(&folder, &["plan", "--check"], 0);
     let secured = tryton.catalog().await;
 
-    let places = plan::places(&manifest, &secured).relations;
+    let places = policy::places(&manifest, &secured).relations;
     let of_one_company: BTreeSet<&str> = places
         .iter()
         .filter(|(_, place)| matches!(place, Place::Tenant { .. } | Place::Child { .. }))

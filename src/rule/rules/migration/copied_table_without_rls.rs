@@ -5,10 +5,11 @@ use crate::catalog::replay::{Element, Life, Name, Statement, Step};
 use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::policy::manifest::Class;
-use crate::rule::body::of_statement;
+use crate::rule::code::of_statement;
 use crate::rule::finding::Findings;
 use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::sentence::Sentence;
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
 
@@ -87,13 +88,11 @@ fn sources(step: &Step<'_>) -> Vec<Name> {
         }
         Some(Statement::CreateTableAs(made)) if made.life != Life::Temporary && !made.materialized => {
             let of_query = of_statement(&made.query);
-            of_query.iter().flat_map(|sentence| sentence.relations()).map(|(_, name)| name).collect()
+            of_query.iter().flat_map(Sentence::relations).map(|(_, name)| name).collect()
         }
-        Some(Statement::Select(query)) => of_statement(query)
-            .iter()
-            .flat_map(|sentence| sentence.relations())
-            .map(|(_, name)| name)
-            .collect(),
+        Some(Statement::Select(query)) => {
+            of_statement(query).iter().flat_map(Sentence::relations).map(|(_, name)| name).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::replay::Step;
+use crate::catalog::replay::{Session, Statement, Step};
 use crate::catalog::{Object, Relation};
 use crate::ident::QualifiedName;
 use crate::policy::manifest::Class;
@@ -49,6 +49,9 @@ fn is_closed(relation: &Relation) -> bool {
 
 impl Watch for EnableBeforePolicy {
     fn see(&mut self, step: &Step<'_>, _: &Ground<'_>, found: &mut Findings) {
+        if let Some(Statement::Session(Session::Rollback { .. })) = step.statement {
+            self.closed.retain(|_, closed| closed.transaction != step.transaction.number);
+        }
         if let Some((from, to)) = step.renamed()
             && let Some(closed) = self.closed.remove(from)
         {
@@ -110,6 +113,7 @@ mod tests {
             (format!("{enable}\n-- file: 2.sql\n{policy}"), &["low"]),
             (format!("{enable}\n-- file: 2.sql\nALTER TABLE t DISABLE ROW LEVEL SECURITY;"), &[]),
             (enable.to_owned(), &["medium"]),
+            (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\nBEGIN; {enable} ROLLBACK;"), &[]),
             (format!("{enable} CREATE POLICY p ON t AS RESTRICTIVE USING (true);"), &["medium"]),
             (
                 format!(

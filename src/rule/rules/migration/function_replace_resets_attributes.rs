@@ -69,7 +69,7 @@ impl Watch for FunctionReplaceResetsAttributes {
                     before: before.clone(),
                     now: now.clone(),
                     says_volatile: made.attributes.volatility.is_some(),
-                    in_policy: is_in_policy(signature, step),
+                    in_policy: !lost(before, now).is_empty() && is_in_policy(signature, step),
                 },
             );
         }
@@ -88,22 +88,25 @@ fn is_in_policy(signature: &Signature, step: &Step<'_>) -> bool {
     })
 }
 
+/// The attributes that a function has no more.
+fn lost(before: &Function, now: &Function) -> Vec<String> {
+    let mut lost = Vec::new();
+    if now.volatility == Volatility::Volatile && before.volatility != now.volatility {
+        lost.push(if before.volatility == Volatility::Stable { "STABLE" } else { "IMMUTABLE" }.to_owned());
+    }
+    if now.parallel == Parallel::Unsafe && before.parallel != Parallel::Unsafe {
+        let safe = before.parallel == Parallel::Safe;
+        lost.push(if safe { "PARALLEL SAFE" } else { "PARALLEL RESTRICTED" }.to_owned());
+    }
+    let unset = before.settings.keys().filter(|name| !now.settings.contains_key(*name));
+    lost.extend(unset.map(|name| format!("SET {name}")));
+    lost
+}
+
 fn tell(reset: Vec<(usize, Reset)>, found: &mut Findings) {
     for (statement, Reset { signature, before, now, says_volatile, in_policy }) in reset {
-        let mut lost = Vec::new();
-        if now.volatility == Volatility::Volatile && before.volatility != now.volatility && !says_volatile {
-            lost.push(
-                if before.volatility == Volatility::Stable { "STABLE" } else { "IMMUTABLE" }.to_owned(),
-            );
-        }
-        if now.parallel == Parallel::Unsafe && before.parallel != Parallel::Unsafe {
-            lost.push(
-                if before.parallel == Parallel::Safe { "PARALLEL SAFE" } else { "PARALLEL RESTRICTED" }
-                    .to_owned(),
-            );
-        }
-        let unset = before.settings.keys().filter(|name| !now.settings.contains_key(*name));
-        lost.extend(unset.map(|name| format!("SET {name}")));
+        let mut lost = lost(&before, &now);
+        lost.retain(|what| !(says_volatile && matches!(what.as_str(), "STABLE" | "IMMUTABLE")));
         if lost.is_empty() {
             continue;
         }

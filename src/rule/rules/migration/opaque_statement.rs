@@ -3,7 +3,7 @@
 use crate::catalog::Object;
 use crate::catalog::replay::{Kind, Name, Opaque, Replayed, tokens};
 use crate::ident::{Ident, QualifiedName};
-use crate::rule::body::{Code, block, of_statement};
+use crate::rule::code::{Code, block, of_statement};
 use crate::rule::finding::{Finding, Findings};
 use crate::rule::own;
 use crate::rule::record::{Check, Rule, Severity};

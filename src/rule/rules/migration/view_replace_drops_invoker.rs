@@ -55,12 +55,11 @@ impl Watch for ViewReplaceDropsInvoker {
             match (before, now) {
                 (Some(before), None) if invoker(before) => drop(self.dropped.insert(view.clone())),
                 (None, Some(now)) => {
-                    if self.dropped.remove(view) && now.kind == RelationKind::View && !invoker(now) {
-                        self.lost.add(step, view.clone());
-                    }
+                    let lost = self.dropped.remove(view) && now.kind == RelationKind::View && !invoker(now);
+                    self.lost.extend(step, lost.then(|| view.clone()));
                 }
                 (Some(before), Some(now)) if invoker(before) && !invoker(now) => {
-                    self.lost.add(step, view.clone())
+                    self.lost.add(step, view.clone());
                 }
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! `large-objects`
 
 use crate::catalog::Object;
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -38,7 +38,8 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.tables() {
         for column in &table.relation.columns {
             let data_type = column.data_type.as_str();
-            if data_type == "oid" || data_type == "lo" || data_type.ends_with(".lo") {
+            let own = data_type.rsplit('.').next();
+            if matches!(own, Some("oid" | "lo")) {
                 let message = format!(
                     "column {} of {} refers to large objects, which no policy governs",
                     column.name.plain(),

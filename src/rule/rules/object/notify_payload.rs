@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::replay::Kind;
 use crate::catalog::{Object, Part};
 use crate::ident::Ident;
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::sentence::{Sentence, Word, literal};

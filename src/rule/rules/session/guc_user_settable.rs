@@ -1,7 +1,7 @@
 //! `guc-user-settable`
 
 use crate::catalog::Privilege;
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;

@@ -1,6 +1,6 @@
 //! `listen-in-pool`
 
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -26,15 +26,13 @@ $$;",
 };
 
 fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
-    for (at, sentence) in code.sentences.iter().enumerate().filter(|(_, sentence)| sentence.starts("listen"))
-    {
-        let ends = |phrase: &str| code.after(at).iter().any(|later| later.starts(phrase));
-        let Some(channel) = sentence.words.get(1).filter(|_| !ends("unlisten") && !ends("discard all"))
-        else {
-            continue;
-        };
-        let message = format!("listens on {} for the whole session", channel.text);
-        code.tell(found, sentence, message).severity(code.graded(Severity::Medium));
+    let mut ended = false;
+    for sentence in code.sentences.iter().rev() {
+        ended |= sentence.starts("unlisten") || sentence.starts("discard all");
+        if let Some(channel) = sentence.words.get(1).filter(|_| !ended && sentence.starts("listen")) {
+            let message = format!("listens on {} for the whole session", channel.text);
+            code.tell(found, sentence, message).severity(code.graded(Severity::Medium));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `session-advisory-lock`
 
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -31,11 +31,13 @@ const LOCKS: [&str; 4] =
 const UNLOCKS: [&str; 3] = ["pg_advisory_unlock", "pg_advisory_unlock_all", "pg_advisory_unlock_shared"];
 
 fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
-    for (at, sentence) in code.sentences.iter().enumerate() {
+    let mut unlocked = false;
+    for sentence in code.sentences.iter().rev() {
+        unlocked |= sentence.calls_one_of(&UNLOCKS);
         if !sentence.calls_one_of(&LOCKS) {
             continue;
         }
-        if !code.after(at).iter().any(|later| later.calls_one_of(&UNLOCKS)) {
+        if !unlocked {
             let message = "takes an advisory lock and leaves it with the session";
             code.tell(found, sentence, message).severity(code.graded(Severity::Medium));
         } else if code.function().is_some() {

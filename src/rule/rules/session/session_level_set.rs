@@ -1,11 +1,12 @@
 //! `session-level-set`: `SET ROLE`, `SET SESSION AUTHORIZATION`, `search_path` and `row_security` without LOCAL.
 
-use super::session_set::{is_reset, resets};
-use crate::rule::body::Code;
+use super::session_set::{add_reset, is_reset};
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::sentence::Scope;
 use crate::rule::subject::Subject;
+use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "session-level-set",
@@ -39,17 +40,19 @@ fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
     if code.is_dump() {
         return;
     }
-    for (at, sentence) in code.sentences.iter().enumerate() {
+    let mut undone = Undone::default();
+    for sentence in code.sentences.iter().rev() {
         for set in sentence.sets().iter().filter(|set| set.scope == Scope::Session && !is_reset(set)) {
             let Some((name, severity)) = SETTINGS.iter().find(|(name, _)| *name == set.name) else {
                 continue;
             };
-            if code.after(at).iter().any(|later| resets(later, name)) {
+            if undone.has(name) {
                 continue;
             }
             let message = format!("sets {name} for the whole session");
             code.tell(found, sentence, message).severity(code.graded(*severity));
         }
+        add_reset(&mut undone, sentence);
     }
 }
 

@@ -1,9 +1,10 @@
 //! `session-prepare`
 
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "session-prepare",
@@ -26,14 +27,20 @@ $$;",
 };
 
 fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
-    for (at, sentence) in code.sentences.iter().enumerate() {
+    let mut undone = Undone::default();
+    for sentence in code.sentences.iter().rev() {
+        if sentence.starts("deallocate") {
+            undone.add_words(sentence);
+        }
+        if ["deallocate all", "deallocate prepare all", "discard all"]
+            .iter()
+            .any(|ends| sentence.starts(ends))
+        {
+            undone.add_all();
+        }
         let prepares = sentence.starts("prepare") && !sentence.starts("prepare transaction");
         let Some(name) = sentence.words.get(1).filter(|_| prepares) else { continue };
-        let gone = code.after(at).iter().any(|later| {
-            let named = || later.words.iter().any(|word| word.text == name.text || word.is("all"));
-            later.starts("discard all") || later.starts("deallocate") && named()
-        });
-        if !gone {
+        if !undone.has(&name.text) {
             let message = format!("leaves the prepared statement {} on the connection", name.text);
             code.tell(found, sentence, message).severity(code.graded(Severity::Medium));
         }

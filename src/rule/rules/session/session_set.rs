@@ -1,10 +1,11 @@
 //! `session-set`
 
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::sentence::{Scope, Sentence, Set};
 use crate::rule::subject::Subject;
+use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "session-set",
@@ -30,7 +31,8 @@ REVOKE EXECUTE ON FUNCTION enter(uuid) FROM PUBLIC;",
 
 fn check(code: &Code<'_>, subject: &Subject<'_>, found: &mut Findings) {
     let settings = subject.settings();
-    for (at, sentence) in code.sentences.iter().enumerate() {
+    let mut undone = Undone::default();
+    for sentence in code.sentences.iter().rev() {
         for set in sentence.sets().iter().filter(|set| settings.contains(&set.name) && !is_reset(set)) {
             let name = &set.name;
             match set.scope {
@@ -40,7 +42,7 @@ fn check(code: &Code<'_>, subject: &Subject<'_>, found: &mut Findings) {
                         format!("leaves it to its caller whether {name} is set for the whole session");
                     code.tell(found, sentence, message).severity(Severity::Medium);
                 }
-                Scope::Session if code.after(at).iter().any(|later| resets(later, name)) => {
+                Scope::Session if undone.has(name) => {
                     let message = format!("sets {name} for the session, until it is reset");
                     code.tell(found, sentence, message).severity(Severity::Low);
                 }
@@ -50,6 +52,7 @@ fn check(code: &Code<'_>, subject: &Subject<'_>, found: &mut Findings) {
                 }
             }
         }
+        add_reset(&mut undone, sentence);
     }
     // What a function brings along holds while it runs, for whoever calls it.
     let Some((_, function)) = code.function() else { return };
@@ -68,11 +71,16 @@ pub(super) fn is_reset(set: &Set) -> bool {
     set.value.as_deref() == Some("")
 }
 
-/// Whether a statement takes the value of a setting away for the session.
-pub(super) fn resets(sentence: &Sentence, name: &str) -> bool {
-    sentence.starts("reset all")
-        || sentence.starts("discard all")
-        || sentence.sets().iter().any(|set| set.name == name && set.scope == Scope::Session && is_reset(set))
+/// Adds the settings whose values a statement takes away for the session.
+pub(super) fn add_reset(undone: &mut Undone, sentence: &Sentence) {
+    if sentence.starts("reset all") || sentence.starts("discard all") {
+        undone.add_all();
+    }
+    for set in sentence.sets() {
+        if set.scope == Scope::Session && is_reset(&set) {
+            undone.add(set.name);
+        }
+    }
 }
 
 #[cfg(test)]

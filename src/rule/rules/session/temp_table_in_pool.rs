@@ -2,11 +2,12 @@
 
 use crate::catalog::replay::Name;
 use crate::ident::Ident;
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::sentence::Sentence;
 use crate::rule::subject::Subject;
+use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "temp-table-in-pool",
@@ -29,15 +30,15 @@ $$;",
 };
 
 fn check(code: &Code<'_>, subject: &Subject<'_>, found: &mut Findings) {
-    for (at, sentence) in code.sentences.iter().enumerate() {
+    let mut undone = Undone::default();
+    for sentence in code.sentences.iter().rev() {
+        if sentence.starts("drop table") {
+            undone.add_words(sentence);
+        } else if sentence.starts("discard") {
+            undone.add_all();
+        }
         let Some(name) = made(sentence) else { continue };
-        let dropped = |later: &Sentence| {
-            (later.starts("drop table") || later.starts("discard"))
-                && later.words.iter().any(|word| word.text == name)
-                || later.starts("discard all")
-                || later.starts("discard temp")
-        };
-        if sentence.says("on commit drop") || code.after(at).iter().any(dropped) {
+        if sentence.says("on commit drop") || undone.has(&name) {
             continue;
         }
         let known = Ident::new(name.as_str()).ok().map(|name| Name { schema: None, name });

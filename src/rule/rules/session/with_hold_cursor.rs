@@ -1,9 +1,10 @@
 //! `with-hold-cursor`
 
-use crate::rule::body::Code;
+use crate::rule::code::Code;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "with-hold-cursor",
@@ -28,16 +29,18 @@ $$;",
 };
 
 fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
-    for (at, sentence) in code.sentences.iter().enumerate() {
+    let mut undone = Undone::default();
+    for sentence in code.sentences.iter().rev() {
+        if sentence.starts("close all") {
+            undone.add_all();
+        } else if sentence.starts("close") {
+            undone.add_words(sentence);
+        }
         let Some(name) = sentence.words.get(1) else { continue };
         if !sentence.starts("declare") || !sentence.says("cursor with hold") {
             continue;
         }
-        let closed = code.after(at).iter().any(|later| {
-            let which = later.words.get(1);
-            later.starts("close") && which.is_some_and(|which| which.is("all") || which.text == name.text)
-        });
-        if !closed {
+        if !undone.has(&name.text) {
             let message = format!("leaves the cursor {} open behind its transaction", name.text);
             code.tell(found, sentence, message).severity(code.graded(Severity::High));
         }

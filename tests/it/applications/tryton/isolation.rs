@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tenantry::QualifiedName;
 use tenantry::catalog::Catalog;
-use tenantry::plan::Place;
+use tenantry::policy::Place;
 use tokio_postgres::Client;
 
 use crate::policy::{Admin, outcome};

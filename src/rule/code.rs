@@ -65,7 +65,7 @@ impl<'a> Code<'a> {
         }
     }
 
-    /// Whether it is a file that pg_dump has written.
+    /// Whether it is a file that `pg_dump` has written.
     pub(super) fn is_dump(&self) -> bool {
         matches!(self.of, Of::File(text) if text.lines().take(20).any(|line| line == "-- PostgreSQL database dump"))
     }
@@ -73,11 +73,6 @@ impl<'a> Code<'a> {
     /// How much something matters that a session keeps: little in a file, whose session ends with it.
     pub(super) fn graded(&self, severity: Severity) -> Severity {
         if self.function().is_some() { severity } else { Severity::Low }
-    }
-
-    /// The statements that come after one, which is among them at this place.
-    pub(super) fn after(&self, at: usize) -> &[Sentence] {
-        self.sentences.get(at + 1..).unwrap_or_default()
     }
 
     /// What people call it.
@@ -257,5 +252,5 @@ fn formatted(template: &str, arguments: &[Word]) -> String {
 }
 
 #[cfg(test)]
-#[path = "tests/body.rs"]
+#[path = "tests/code.rs"]
 mod tests;

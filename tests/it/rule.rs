@@ -1,0 +1,3 @@
+//! Rules, where they meet the rest of the crate.
+
+mod generated;
