@@ -41,6 +41,8 @@ fn a_body_is_cut_into_its_statements() {
     ] {
         assert_eq!(texts(&plpgsql(text)), expected, "{text}");
     }
+    let nested = "x := CASE WHEN a THEN CASE WHEN b THEN 1 END ELSE f() END";
+    assert_eq!(plpgsql(nested).len(), 1);
     assert!(body("x", "c").is_none());
     let atomic = body("BEGIN ATOMIC SELECT 1 ; SELECT CASE WHEN a THEN 1 END ; END", "sql").unwrap();
     assert_eq!(texts(&atomic), ["select 1", "select case when a then 1 end", "end"]);

@@ -112,6 +112,7 @@ mod tests {
                  ALTER TABLE u ENABLE ROW LEVEL SECURITY;",
                 &[],
             ),
+            ("ALTER TABLE t DISABLE ROW LEVEL SECURITY; ALTER TABLE t RENAME TO u;", &["critical"]),
             ("ALTER TABLE t DISABLE ROW LEVEL SECURITY; DROP TABLE t;", &[]),
             (
                 "-- tenantry: no-transaction

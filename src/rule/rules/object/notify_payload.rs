@@ -128,6 +128,7 @@ mod tests {
             ("EXECUTE 'NOTIFY c, ' || quote_literal(NEW.total);", &["high"]),
             ("PERFORM pg_notify('c', TG_TABLE_NAME);", &["low"]),
             ("PERFORM pg_notify('c', 'changed'); RETURN NEW;", &["low"]),
+            ("PERFORM pg_notify('c', now()::text); RETURN NEW;", &["low"]),
             ("NOTIFY c;", &["low"]),
             ("RAISE NOTICE '%', NEW;", &[]),
         ] {
