@@ -1,11 +1,13 @@
 //! Runs the rules.
 
+use super::code::Code;
 use super::finding::{Finding, Findings};
 use super::record::{Check, Rule, Severity};
+use super::rules::opaque_statement;
 use super::subject::{Ground, Subject};
 use super::watch::Watch;
 use super::{place, rules, suppression};
-use crate::catalog::replay::{Source, replay_watched};
+use crate::catalog::replay::{Located, Source, replay_watched};
 use crate::catalog::{Catalog, Object};
 use crate::policy::manifest::Manifest;
 
@@ -22,7 +24,9 @@ pub struct Report {
 #[must_use]
 pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
     let subject = Subject::new(catalog, manifest);
-    let mut report = Report { findings: check(&subject, true), statements: 0 };
+    let mut findings = check(&subject, true);
+    findings.extend(code(&subject, &[]));
+    let mut report = Report { findings, statements: 0 };
     report.sort();
     report
 }
@@ -49,6 +53,8 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
     }
     let subject = Subject::new(&replayed.catalog, manifest);
     findings.extend(check(&subject, false));
+    findings.extend(code(&subject, &replayed.statements));
+    findings.extend(opaque_statement::findings(&replayed, &subject));
     for finding in &mut findings {
         let anchor = finding.anchor.as_ref().unwrap_or(&finding.object);
         let statement = finding.statement.or_else(|| replayed.origins.of(anchor));
@@ -71,6 +77,28 @@ fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {
             _ => {}
         }
         found.into_found()
+    };
+    rules::all().flat_map(run).collect()
+}
+
+/// Looks into the bodies of functions, and into files with their DO blocks.
+fn code(subject: &Subject<'_>, statements: &[Located]) -> Vec<Finding> {
+    let functions = subject.catalog.functions.iter();
+    let mut code: Vec<Code<'_>> =
+        functions.filter_map(|(signature, function)| Code::of_function(signature, function)).collect();
+    let mut from = 0;
+    for file in statements.chunk_by(|one, next| one.file() == next.file()) {
+        code.push(Code::of_file(file, from));
+        from += file.len();
+    }
+    let run = |rule: &'static Rule| {
+        let mut found = Findings::of(rule);
+        if let Check::Code(check) = rule.check {
+            for code in &code {
+                check(code, subject, &mut found);
+            }
+        }
+        found.into_distinct()
     };
     rules::all().flat_map(run).collect()
 }

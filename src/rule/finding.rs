@@ -1,5 +1,7 @@
 //! What a rule has found, and where.
 
+use std::collections::BTreeSet;
+
 use super::place::Place;
 use super::record::{Rule, Severity};
 use crate::catalog::Object;
@@ -108,5 +110,12 @@ impl Findings {
 
     pub(super) fn into_found(self) -> Vec<Finding> {
         self.found
+    }
+
+    /// What was found, each message about an object and statement once.
+    pub(super) fn into_distinct(self) -> Vec<Finding> {
+        let mut seen = BTreeSet::new();
+        let key = |finding: &Finding| (finding.object.clone(), finding.statement, finding.message.clone());
+        self.found.into_iter().filter(|finding| seen.insert(key(finding))).collect()
     }
 }

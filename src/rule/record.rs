@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::code::Code;
 use super::finding::Findings;
 use super::subject::Subject;
 use super::watch::Watch;
@@ -40,6 +41,8 @@ pub(super) enum Check {
     Server(fn(&Subject<'_>, &mut Findings)),
     /// The statements of files, one by one.
     Sequence(fn() -> Box<dyn Watch>),
+    /// Code: the bodies of functions, and files with their DO blocks.
+    Code(fn(&Code<'_>, &Subject<'_>, &mut Findings)),
     /// What the engine itself sees.
     Engine,
 }
@@ -50,6 +53,7 @@ impl fmt::Debug for Check {
             Self::Model(_) => "Model",
             Self::Server(_) => "Server",
             Self::Sequence(_) => "Sequence",
+            Self::Code(_) => "Code",
             Self::Engine => "Engine",
         })
     }
@@ -71,11 +75,10 @@ impl Rule {
     #[must_use]
     pub fn reach(&self) -> Reach {
         match self.check {
-            Check::Model(_) => Reach::Both,
             Check::Sequence(_) => Reach::Files,
             Check::Server(_) => Reach::Database,
             Check::Engine if self.code == "opaque-statement" => Reach::Files,
-            Check::Engine => Reach::Both,
+            Check::Model(_) | Check::Code(_) | Check::Engine => Reach::Both,
         }
     }
 }

@@ -3,7 +3,7 @@
 mod files;
 mod locks;
 mod problems;
-mod types;
+pub(crate) mod types;
 mod window;
 
 use std::collections::BTreeSet;
@@ -75,7 +75,7 @@ impl Erp {
     }
 }
 
-fn plan_for(manifest: &str, catalog: &Catalog) -> Plan {
+pub(crate) fn plan_for(manifest: &str, catalog: &Catalog) -> Plan {
     let manifest = Manifest::parse(manifest).unwrap_or_else(|problems| panic!("{problems:#?}"));
     plan::plan(&manifest, catalog).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }

@@ -1,6 +1,7 @@
 //! The rules, against a server and against what this crate itself makes.
 
 mod examples;
+mod generated;
 mod list;
 mod seeded;
 mod seeds;

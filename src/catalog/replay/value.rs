@@ -32,7 +32,7 @@ pub(super) fn cut(name: String) -> Option<Ident> {
 }
 
 /// The text that a literal says.
-pub(super) fn string(token: Token, text: &str) -> Option<String> {
+pub(crate) fn string(token: Token, text: &str) -> Option<String> {
     let written = token.of(text);
     if written.starts_with('$') {
         let opening = written.get(..written.get(1..)?.find('$')? + 2)?;

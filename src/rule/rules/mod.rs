@@ -12,6 +12,7 @@ pub(super) mod suppression;
 mod table;
 
 use super::record::Rule;
+pub(super) use migration::opaque_statement;
 
 /// Every rule, chapter by chapter.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

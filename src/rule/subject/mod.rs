@@ -14,6 +14,8 @@ pub(in crate::rule) mod way;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use super::settings::read_by_policies;
+use crate::catalog::replay::Name;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
@@ -37,6 +39,7 @@ pub(in crate::rule) struct Subject<'a> {
     /// The same, and how the app role comes by each.
     pub(in crate::rule) reached: Reached<'a>,
     judged: OnceCell<Vec<Judged<'a>>>,
+    settings: OnceCell<BTreeSet<String>>,
 }
 
 /// A table whose rows are told apart by tenant.
@@ -52,7 +55,7 @@ impl<'a> Subject<'a> {
         let places = places(manifest, catalog);
         let reached = Reached::of(catalog, manifest.roles.app_role());
         let app = reached.used().collect();
-        Self { catalog, manifest, places, app, reached, judged: OnceCell::new() }
+        Self { catalog, manifest, places, app, reached, judged: OnceCell::new(), settings: OnceCell::new() }
     }
 
     /// The tables that have policies and are governed, with what their policies say.
@@ -75,6 +78,21 @@ impl<'a> Subject<'a> {
             let relation = self.catalog.relations.get(*name)?;
             Some(Table { name, relation, place })
         })
+    }
+
+    /// The settings that policies read, by their names in lower case.
+    pub(in crate::rule) fn settings(&self) -> &BTreeSet<String> {
+        self.settings.get_or_init(|| read_by_policies(self))
+    }
+
+    /// The relation that a name in some code means, as far as its own schema or those that are governed tell.
+    pub(in crate::rule) fn named(&self, name: &Name) -> Option<&'a QualifiedName> {
+        let with = |schema: &Ident| QualifiedName::new(schema.clone(), name.name.clone());
+        let known = |name: QualifiedName| self.catalog.relations.get_key_value(&name).map(|(name, _)| name);
+        match &name.schema {
+            Some(schema) => known(with(schema)),
+            None => self.manifest.schemas.iter().find_map(|schema| known(with(schema))),
+        }
     }
 
     /// Whether the rows of a relation are told apart by tenant; those of a partition as its table's are.

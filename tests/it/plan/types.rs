@@ -8,7 +8,7 @@ use super::{plan_for, same, titles};
 use crate::policy::{admin, outcome, unique};
 
 /// One table of each class, with a row of each of two tenants; tenant {a} is above tenant {b}.
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
     CREATE TABLE company (id {column} PRIMARY KEY, parent_id {column} REFERENCES company);
     CREATE TABLE membership (user_id {column}, tenant_id {column});
     CREATE TABLE own (tenant_id {column}, id int PRIMARY KEY, next int REFERENCES own ON DELETE SET NULL);
@@ -30,7 +30,7 @@ const TABLES: &str = "
     INSERT INTO of_users VALUES ({a}, 1), ({b}, 2);
     INSERT INTO denied VALUES ({a}, 1), ({b}, 2);";
 
-const MANIFEST: &str = r#"
+pub(crate) const MANIFEST: &str = r#"
     [tenancy]
     type = "{type}"
     missing = "{missing}"

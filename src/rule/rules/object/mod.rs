@@ -2,8 +2,10 @@
 
 mod foreign_table;
 mod inherit_child_direct;
+mod large_objects;
 mod leakproof_user_function;
 mod matview_over_rls;
+mod notify_payload;
 mod partition_child_direct;
 mod publication_unfiltered;
 mod rewrite_rule;
@@ -28,4 +30,6 @@ pub(super) const RULES: &[&Rule] = &[
     &foreign_table::RULE,
     &leakproof_user_function::RULE,
     &publication_unfiltered::RULE,
+    &large_objects::RULE,
+    &notify_payload::RULE,
 ];

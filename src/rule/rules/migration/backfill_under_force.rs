@@ -1,0 +1,163 @@
+//! `backfill-under-force`
+
+use std::collections::BTreeSet;
+
+use crate::catalog::replay::{Life, Statement, Step};
+use crate::catalog::{Object, Relation};
+use crate::ident::QualifiedName;
+use crate::policy::Missing;
+use crate::rule::bound::{Made, binds, fails_loudly, runs_for_each_tenant};
+use crate::rule::code::of_statement;
+use crate::rule::finding::Findings;
+use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::sentence::{Scope, Sentence, Use};
+use crate::rule::subject::Ground;
+use crate::rule::watch::Watch;
+
+pub(super) const RULE: Rule = Rule {
+    code: "backfill-under-force",
+    severity: Severity::High,
+    finds: "a migration reads or changes rows under FORCE with no tenant bound",
+    why: "The policies hide every row from the owner too: the UPDATE changes none, the copy is empty, and nothing fails.",
+    fix: "Bind a tenant, run it as a role with BYPASSRLS, or take FORCE off for the transaction. SET LOCAL row_security = off \
+          makes it an error.",
+    bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, total numeric);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+-- file: 2.sql
+UPDATE invoice SET total = 0 WHERE total IS NULL;",
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, total numeric);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+-- file: 2.sql
+SET LOCAL app.tenant_id = '6f1c0a52-9d0f-4f57-8a0e-2f8f3f1f0a11';
+UPDATE invoice SET total = 0 WHERE total IS NULL;",
+    manual: "https://www.postgresql.org/docs/current/ddl-rowsecurity.html",
+    check: Check::Sequence(|| Box::new(BackfillUnderForce::default())),
+};
+
+#[derive(Default)]
+struct BackfillUnderForce {
+    made: Made,
+    /// The transaction in which a tenant was bound that only the server knows.
+    bound: Option<usize>,
+}
+
+impl Watch for BackfillUnderForce {
+    fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>, found: &mut Findings) {
+        self.made.go_on(step);
+        let Some(statement) = step.statement.filter(|statement| touches_rows(statement)) else { return };
+        let sentences = of_statement(step.located.text());
+        for sentence in &sentences {
+            self.bind(step, ground, sentence);
+            let told = self.look(step, ground, (sentence, is_temporary(statement)), found);
+            // One finding for a statement says enough.
+            if told {
+                break;
+            }
+        }
+        for sentence in &sentences {
+            for (_, name) in sentence.relations().into_iter().filter(|(how, _)| *how == Use::Inserts) {
+                if let Some(name) = step.resolve(&name) {
+                    self.made.forget(&name);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a statement can read or change rows. The bodies of DO blocks are looked into.
+fn touches_rows(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::Change { .. } | Statement::Select(_) | Statement::CreateTableAs(_) | Statement::Opaque(_)
+    )
+}
+
+fn is_temporary(statement: &Statement) -> bool {
+    matches!(statement, Statement::CreateTableAs(made) if made.life == Life::Temporary)
+}
+
+impl BackfillUnderForce {
+    /// Keeps in mind that a tenant is bound where the value is not written in the file.
+    fn bind(&mut self, step: &Step<'_>, ground: &Ground<'_>, sentence: &Sentence) {
+        let setting = ground.manifest.tenancy.setting_name().as_str();
+        for set in sentence.sets().iter().filter(|set| set.name == setting) {
+            let until = if set.scope == Scope::Session { usize::MAX } else { step.transaction.number };
+            self.bound = set.value.as_deref().is_none_or(|value| !value.is_empty()).then_some(until);
+        }
+    }
+
+    fn is_bound(&self, step: &Step<'_>, ground: &Ground<'_>) -> bool {
+        let setting = ground.manifest.tenancy.setting_name().as_str();
+        step.setting(setting).is_some_and(|tenant| !tenant.is_empty())
+            || self.bound.is_some_and(|until| until == usize::MAX || until == step.transaction.number)
+            || runs_for_each_tenant(step)
+    }
+
+    fn look(
+        &self,
+        step: &Step<'_>,
+        ground: &Ground<'_>,
+        (sentence, temporary): (&Sentence, bool),
+        found: &mut Findings,
+    ) -> bool {
+        if fails_loudly(step) || self.is_bound(step, ground) {
+            return false;
+        }
+        let uses = sentence.relations();
+        // A query by itself changes nothing, and whoever reads its answer sees that it is empty.
+        let does = temporary
+            || uses.iter().any(|(how, _)| *how != Use::Reads)
+            || ["create", "copy", "select"].iter().any(|verb| sentence.starts(verb))
+                && !is_plain_query(sentence);
+        if !does {
+            return false;
+        }
+        let mut seen = BTreeSet::new();
+        for (how, name) in uses {
+            // What a policy does not let in fails by itself.
+            let Some(name) = step.resolve(&name).filter(|_| how != Use::Inserts) else { continue };
+            let Some(relation) = step.relation(&name) else { continue };
+            if binds(step, ground, relation) && !self.made.has(&name) && seen.insert(name.clone()) {
+                tell(step, ground, (&name, relation, how), found);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Whether it is a SELECT that makes no table.
+fn is_plain_query(sentence: &Sentence) -> bool {
+    sentence.starts("select") && !sentence.says("into")
+}
+
+fn tell(
+    step: &Step<'_>,
+    ground: &Ground<'_>,
+    (name, relation, how): (&QualifiedName, &Relation, Use),
+    found: &mut Findings,
+) {
+    let what = if how == Use::Changes { "changes" } else { "reads" };
+    let raises = raises(ground, relation);
+    let (end, severity) =
+        if raises { ("fails for want of one", Severity::Medium) } else { ("finds none", Severity::High) };
+    let message = format!("it {what} rows of {} under FORCE with no tenant bound, and {end}", name.plain());
+    found.add(Object::RowSecurity(name.clone()), message).at(step).severity(severity);
+}
+
+/// Whether the policies raise an error where no tenant is bound.
+fn raises(ground: &Ground<'_>, relation: &Relation) -> bool {
+    let tenancy = &ground.manifest.tenancy;
+    let mut conditions =
+        relation.policies.values().flat_map(|policy| policy.using.iter().chain(&policy.with_check));
+    let support = format!("{}.", tenancy.support().as_str());
+    tenancy.when_missing() == Missing::Error
+        && conditions.any(|condition| {
+            let text = condition.normal();
+            text.contains(&format!("{support}tenant_id")) || text.contains(&format!("{support}no_tenant"))
+        })
+}
+
+#[cfg(test)]
+#[path = "backfill_under_force_tests.rs"]
+mod tests;

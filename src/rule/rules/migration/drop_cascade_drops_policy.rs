@@ -1,0 +1,140 @@
+//! `drop-cascade-drops-policy`
+
+use crate::catalog::Object;
+use crate::catalog::replay::{Action, Statement, Step};
+use crate::ident::{Ident, QualifiedName};
+use crate::rule::finding::Findings;
+use crate::rule::pending::{Pending, Until};
+use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::subject::Ground;
+use crate::rule::watch::Watch;
+
+pub(super) const RULE: Rule = Rule {
+    code: "drop-cascade-drops-policy",
+    severity: Severity::Critical,
+    finds: "a DROP … CASCADE takes a policy along",
+    why: "Whatever a restrictive policy kept from a tenant is open once CASCADE has dropped it, and no error tells of it.",
+    fix: "Alter the policies first so that they do not use what is dropped, and drop it without CASCADE.",
+    bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+CREATE FUNCTION own_tenant(uuid) RETURNS boolean LANGUAGE sql STABLE
+    RETURN $1 = nullif(current_setting('app.tenant_id', true), '')::uuid;
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY invoice_staff ON invoice USING (true);
+CREATE POLICY invoice_floor ON invoice AS RESTRICTIVE USING (own_tenant(tenant_id));
+-- file: 2.sql
+DROP FUNCTION own_tenant(uuid) CASCADE;",
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+CREATE FUNCTION own_tenant(uuid) RETURNS boolean LANGUAGE sql STABLE
+    RETURN $1 = nullif(current_setting('app.tenant_id', true), '')::uuid;
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY invoice_floor ON invoice AS RESTRICTIVE USING (own_tenant(tenant_id));
+-- file: 2.sql
+SET LOCAL lock_timeout = '2s';
+ALTER POLICY invoice_floor ON invoice
+    USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+DROP FUNCTION own_tenant(uuid);",
+    manual: "https://www.postgresql.org/docs/current/ddl-depend.html",
+    check: Check::Sequence(|| Box::new(DropCascadeDropsPolicy(Pending::new(Until::Transaction)))),
+};
+
+struct DropCascadeDropsPolicy(Pending<Gone>);
+
+struct Gone {
+    table: QualifiedName,
+    policy: Ident,
+    permissive: bool,
+    /// Whether a permissive policy stays.
+    open: bool,
+}
+
+impl Watch for DropCascadeDropsPolicy {
+    fn see(&mut self, step: &Step<'_>, _: &Ground<'_>, found: &mut Findings) {
+        tell(self.0.go_on(step), found);
+        for (table, before, now) in step.relations() {
+            self.0.keep(|gone| {
+                let again = |now: &crate::catalog::Relation| {
+                    now.policies.iter().any(|(name, policy)| {
+                        policy.permissive == gone.permissive
+                            && before.is_none_or(|before| !before.policies.contains_key(name))
+                    })
+                };
+                gone.table != *table || now.is_some_and(|now| !again(now))
+            });
+            let (Some(before), Some(now)) = (before, now) else { continue };
+            if !cascades(step) {
+                continue;
+            }
+            let open = now.policies.values().any(|policy| policy.permissive);
+            for (name, policy) in before.policies.iter().filter(|(name, _)| !now.policies.contains_key(*name))
+            {
+                let (table, permissive) = (table.clone(), policy.permissive);
+                self.0.add(step, Gone { table, policy: name.clone(), permissive, open });
+            }
+        }
+    }
+
+    fn end(&mut self, _: &Ground<'_>, found: &mut Findings) {
+        tell(self.0.take(), found);
+    }
+}
+
+fn cascades(step: &Step<'_>) -> bool {
+    match step.statement {
+        Some(Statement::Drop(drop)) => drop.cascade,
+        Some(Statement::AlterTable(altered)) => altered.actions.iter().any(|action| {
+            matches!(
+                action,
+                Action::DropColumn { cascade: true, .. } | Action::DropConstraint { cascade: true, .. }
+            )
+        }),
+        _ => false,
+    }
+}
+
+fn tell(gone: Vec<(usize, Gone)>, found: &mut Findings) {
+    for (statement, Gone { table, policy, permissive, open }) in gone {
+        let (name, of) = (policy.plain(), table.plain());
+        let (message, severity) = match (permissive, open) {
+            (false, true) => (
+                format!(
+                    "a CASCADE drops the restrictive policy {name} of {of}, and others still open its rows"
+                ),
+                Severity::Critical,
+            ),
+            (false, false) => {
+                (format!("a CASCADE drops the restrictive policy {name} of {of}"), Severity::High)
+            }
+            (true, true) => (format!("a CASCADE drops the policy {name} of {of}"), Severity::Medium),
+            (true, false) => (
+                format!("a CASCADE drops the policy {name} of {of}, which then shows no row"),
+                Severity::High,
+            ),
+        };
+        found
+            .add(Object::policy(&table, &policy), message)
+            .from(Object::Relation(table))
+            .statement(statement)
+            .severity(severity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::tests::severities;
+
+    #[test]
+    fn each_way_to_cascade_is_seen_and_what_comes_back_is_fine() {
+        let start =
+            "CREATE TABLE t (tenant_id uuid, a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1;
+            CREATE POLICY p ON t USING (a = f());\n-- file: 2.sql\n";
+        for (sql, expected) in [
+            ("DROP FUNCTION f CASCADE;", &["high"][..]),
+            ("ALTER TABLE t DROP COLUMN a CASCADE;", &["high"]),
+            ("DROP FUNCTION f() CASCADE; CREATE POLICY q ON t USING (a = 1);", &[]),
+            ("DROP TABLE t CASCADE;", &[]),
+            ("DROP POLICY p ON t; DROP FUNCTION f();", &[]),
+        ] {
+            assert_eq!(severities(super::RULE.code, &format!("{start}{sql}")), expected, "{sql}");
+        }
+    }
+}

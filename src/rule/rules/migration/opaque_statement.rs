@@ -1,0 +1,174 @@
+//! `opaque-statement`
+
+use crate::catalog::Object;
+use crate::catalog::replay::{Kind, Name, Opaque, Replayed, tokens};
+use crate::ident::{Ident, QualifiedName};
+use crate::rule::code::{Code, block, of_statement};
+use crate::rule::finding::{Finding, Findings};
+use crate::rule::own;
+use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::sentence::Sentence;
+use crate::rule::subject::Subject;
+
+pub(in crate::rule) const RULE: Rule = Rule {
+    code: "opaque-statement",
+    severity: Severity::Medium,
+    finds: "a statement is not followed, so that nothing is known of what it does",
+    why: "Whatever the statement does to tables, policies or grants, no rule sees it: what is found holds without it.",
+    fix: "Write it as plain statements, or look at the database itself with tenantry audit once it has run.",
+    bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+DO $$
+BEGIN
+    EXECUTE 'ALTER TABLE invoice ENABLE ROW LEVEL SECURITY';
+END
+$$;",
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY;",
+    manual: "https://www.postgresql.org/docs/current/sql-do.html",
+    check: Check::Engine,
+};
+
+/// What code speaks of that can change who sees what.
+const ALARMING: [&str; 16] = [
+    "alter",
+    "authorization",
+    "create",
+    "disable",
+    "drop",
+    "enable",
+    "execute",
+    "force",
+    "grant",
+    "owned",
+    "owner",
+    "policy",
+    "revoke",
+    "role",
+    "security",
+    "set_config",
+];
+
+/// One finding for each statement that the replay did not follow.
+pub(in crate::rule) fn findings(replayed: &Replayed, subject: &Subject<'_>) -> Vec<Finding> {
+    let mut found = Findings::of(&RULE);
+    for opaque in &replayed.opaque {
+        let text = replayed.statements.get(opaque.statement()).map_or("", |located| located.text());
+        let message = format!("not followed: {}", opaque.why().replace(['\n', '\r'], " "));
+        found
+            .add(object(opaque, subject), message.trim_end_matches('.'))
+            .statement(opaque.statement())
+            .severity(severity(text, subject));
+    }
+    found.into_distinct()
+}
+
+/// The relation that the reason names, if it names one that is there.
+fn object(opaque: &Opaque, subject: &Subject<'_>) -> Object {
+    let why = opaque.why();
+    let tokens = tokens(why);
+    let name = |at: usize| {
+        let token = tokens.get(at).filter(|token| matches!(token.kind, Kind::Word | Kind::Quoted))?;
+        crate::catalog::replay::name_of(*token, why)
+    };
+    let dotted = (0..tokens.len()).find_map(|at| {
+        let schema: Ident =
+            name(at).filter(|_| tokens.get(at + 1).is_some_and(|dot| dot.is_symbol(why, ".")))?;
+        let relation = QualifiedName::new(schema, name(at + 2)?);
+        subject.catalog.relations.contains_key(&relation).then_some(relation)
+    });
+    let quoted = || {
+        let quoted =
+            (0..tokens.len()).filter(|at| tokens.get(*at).is_some_and(|token| token.kind == Kind::Quoted));
+        let mut named = quoted.filter_map(|at| subject.named(&Name { schema: None, name: name(at)? }));
+        named.next().cloned()
+    };
+    dotted.or_else(quoted).map_or(Object::Database, Object::Relation)
+}
+
+/// How much it matters that a statement was not followed.
+fn severity(text: &str, subject: &Subject<'_>) -> Severity {
+    let sentences = of_statement(text);
+    let Some(first) = sentences.first() else { return Severity::Medium };
+    if let Some((body, language)) = block(first) {
+        if let Some(severity) = own::severity(body) {
+            return severity;
+        }
+        let looked_into = matches!(language, "sql" | "plpgsql");
+        let alarming = sentences.iter().skip(1).any(is_alarming);
+        return if looked_into && !alarming { Severity::Low } else { Severity::Medium };
+    }
+    let calls = ["call", "select", "with", "values"].iter().any(|verb| first.starts(verb));
+    if !calls || is_alarming(first) || calls_alarming(first, subject) {
+        Severity::Medium
+    } else {
+        Severity::Low
+    }
+}
+
+fn is_alarming(sentence: &Sentence) -> bool {
+    if sentence.starts("raise") {
+        return false;
+    }
+    let alarms = |word: &str| ALARMING.contains(&word);
+    sentence.starts("set")
+        || sentence.words.iter().any(|word| match word.kind {
+            Kind::Word => alarms(&word.text),
+            Kind::Text => {
+                let text = &word.text;
+                tokens(text).into_iter().any(|token| alarms(&token.of(text).to_ascii_lowercase()))
+            }
+            _ => false,
+        })
+}
+
+/// Whether it calls a function of the files whose body is alarming, or not to be looked into.
+fn calls_alarming(sentence: &Sentence, subject: &Subject<'_>) -> bool {
+    let calls = sentence.calls();
+    let called = |own: &QualifiedName| {
+        calls.iter().any(|call| {
+            call.name.name == *own.name()
+                && call.name.schema.as_ref().is_none_or(|schema| schema == own.schema())
+        })
+    };
+    let mut functions = subject.catalog.functions.iter().filter(|(signature, _)| called(&signature.name));
+    functions.any(|(signature, function)| {
+        Code::of_function(signature, function).is_none_or(|code| code.sentences.iter().any(is_alarming))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::tests::{messages, severities};
+
+    #[test]
+    fn what_is_not_followed_is_found_and_graded_by_what_it_speaks_of() {
+        let of = |sql: &str| severities(super::RULE.code, sql);
+        let function = |body: &str| {
+            format!(
+                "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN {body}; END $f$;
+                 SELECT f();"
+            )
+        };
+        for (sql, expected) in [
+            (super::RULE.bad.to_owned(), &["medium"][..]),
+            (super::RULE.good.to_owned(), &[]),
+            ("DO $$ BEGIN PERFORM 1; END $$;".to_owned(), &["low"]),
+            ("DO $$ BEGIN RAISE NOTICE 'create a policy'; -- drop policy\n END $$;".to_owned(), &["low"]),
+            ("DO $$ BEGIN UPDATE t SET a = 1; END $$;".to_owned(), &["low"]),
+            ("DO $$ BEGIN SET row_security = off; END $$;".to_owned(), &["medium"]),
+            ("DO $$ BEGIN PERFORM run('drop table a'); END $$;".to_owned(), &["medium"]),
+            ("DO LANGUAGE plperl $$ 1 $$;".to_owned(), &["medium"]),
+            ("CALL p();".to_owned(), &["low"]),
+            ("SELECT unknown('GRANT ALL');".to_owned(), &["medium"]),
+            ("SELECT unknown(1);".to_owned(), &["low"]),
+            (function("PERFORM 1"), &["low"]),
+            (function("DROP POLICY a ON b"), &["medium"]),
+            ("\\i other.sql\n".to_owned(), &["medium"]),
+            ("ALTER TABLE missing ADD a int;".to_owned(), &["medium"]),
+            ("FROBNICATE;".to_owned(), &["medium"]),
+        ] {
+            assert_eq!(of(&sql), expected, "{sql}");
+        }
+        assert!(messages(super::RULE.code, "CALL p();").starts_with("not followed: "));
+    }
+}
