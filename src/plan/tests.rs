@@ -4,7 +4,7 @@ use super::plan;
 use crate::catalog::replay::{Options, Source, replay};
 use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
-use crate::rule::{Severity, lint};
+use crate::rule::{Finding, Reach, Severity, lint};
 
 /// One table of each class, with every kind of key that a plan changes.
 const TABLES: &str = "
@@ -77,8 +77,11 @@ fn rules_find_nothing_grave_in_what_a_plan_makes() {
         let planned = plan(&manifest, &before.catalog).unwrap();
         sources.push(Source::new("plan.sql", planned.up().unwrap().to_string()));
         let report = lint(&manifest, &sources);
+        let of_plan = |finding: &&Finding| finding.place.as_ref().is_none_or(|at| at.file == "plan.sql");
         let grave: Vec<String> = report
             .from(Severity::Medium)
+            // What the tables' own file does on its way stays done.
+            .filter(|finding| finding.rule.reach() != Reach::Files || of_plan(finding))
             .map(|finding| format!("{}: {}", finding.rule.code, finding.message))
             .collect();
         assert!(grave.is_empty(), "{tenant_type}:\n{}", grave.join("\n"));

@@ -62,7 +62,7 @@ impl Baseline {
             }
         };
         let mut entries = Vec::new();
-        for (key, item) in document.as_table().iter() {
+        for (key, item) in document.as_table() {
             let tables = item.as_array_of_tables().filter(|_| key == "finding");
             let Some(tables) = tables else {
                 about.problem(

@@ -1,5 +1,7 @@
 //! Whether policies decide which rows a statement of a migration reaches.
 
+use std::collections::BTreeSet;
+
 use super::subject::Ground;
 use crate::catalog::Relation;
 use crate::catalog::replay::Step;
@@ -37,7 +39,7 @@ pub(super) fn runs_for_each_tenant(step: &Step<'_>) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Made {
     file: String,
-    made: std::collections::BTreeSet<QualifiedName>,
+    made: BTreeSet<QualifiedName>,
 }
 
 impl Made {

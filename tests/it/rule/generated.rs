@@ -37,19 +37,19 @@ fn found(manifest: &str, files: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// The plan for a schema, as each runner's files say it.
+/// The plan for a schema, as each runner's files say it. It makes roles where the files before it make any.
 fn plans(manifest: &str, schema: &str) {
-    let schema = Source::new("1.sql", schema).in_one_transaction(true);
-    let replayed = replay(std::slice::from_ref(&schema), &Options::default());
-    let plan = plan_for(manifest, &replayed.catalog);
-    for style in [Style::Sqlx, Style::Dbmate, Style::Plain] {
-        let file = style.files(&plan, 2, "tenancy").unwrap().swap_remove(0);
-        let tenancy = Source::new(file.name, file.text).in_one_transaction(style != Style::Plain);
-        assert_eq!(
-            found(manifest, &[schema.clone(), tenancy]),
-            Vec::<String>::new(),
-            "{style:?}\n{manifest}"
-        );
+    for roles in ["", "CREATE ROLE erp_reader;"] {
+        let schema = Source::new("1.sql", format!("{roles}{schema}")).in_one_transaction(true);
+        let replayed = replay(std::slice::from_ref(&schema), &Options::default());
+        let plan = plan_for(manifest, &replayed.catalog);
+        for style in [Style::Sqlx, Style::Dbmate, Style::Plain] {
+            let file = style.files(&plan, 2, "tenancy").unwrap().swap_remove(0);
+            assert_eq!(file.text.contains("role_name"), !roles.is_empty());
+            let tenancy = Source::new(file.name, file.text).in_one_transaction(style != Style::Plain);
+            let found = found(manifest, &[schema.clone(), tenancy]);
+            assert_eq!(found, Vec::<String>::new(), "{style:?}\n{manifest}");
+        }
     }
 }
 

@@ -68,7 +68,11 @@ impl Watch for BackfillUnderForce {
 fn touches_rows(statement: &Statement) -> bool {
     matches!(
         statement,
-        Statement::Change { .. } | Statement::Select(_) | Statement::CreateTableAs(_) | Statement::Opaque(_)
+        Statement::Change { .. }
+            | Statement::Select(_)
+            | Statement::CreateTableAs(_)
+            | Statement::Do(_)
+            | Statement::Opaque(_)
     )
 }
 

@@ -1,10 +1,11 @@
 //! `function-replace-resets-attributes`
 
 use crate::catalog::replay::{Statement, Step};
-use crate::catalog::{Function, Object, Parallel, Signature, Volatility};
+use crate::catalog::{Expr, Function, Object, Parallel, Signature, Volatility};
 use crate::rule::finding::Findings;
 use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
+use crate::rule::sentence::Sentence;
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
 
@@ -81,10 +82,13 @@ impl Watch for FunctionReplaceResetsAttributes {
 }
 
 fn is_in_policy(signature: &Signature, step: &Step<'_>) -> bool {
-    let call = format!("{}(", signature.name.name().as_str());
+    let names = |condition: &Expr| {
+        let sentence = Sentence::of(condition.as_str());
+        sentence.calls().iter().any(|call| call.name.name == *signature.name.name())
+    };
     step.all_relations().flat_map(|(_, relation)| relation.policies.values()).any(|policy| {
         let mut conditions = policy.using.iter().chain(&policy.with_check);
-        conditions.any(|condition| condition.normal().replace('"', "").contains(&call))
+        conditions.any(names)
     })
 }
 

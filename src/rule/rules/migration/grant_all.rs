@@ -50,14 +50,14 @@ impl Watch for GrantAll {
                     if is_table && ground.manifest.governs(&table) {
                         let message = format!("{whom} gets ALL on {}", table.plain());
                         let object = Object::Grant(table, first.clone(), crate::catalog::Privilege::Truncate);
-                        found.add(object, message).at(step);
+                        found.add(object, message).at(step).word("all");
                     }
                 }
             }
             GrantOn::AllIn(AllOf::Tables, schemas) => {
                 for schema in schemas.iter().filter(|schema| ground.manifest.schemas.contains(*schema)) {
                     let message = format!("{whom} gets ALL on all tables of schema {}", schema.plain());
-                    found.add(Object::Schema(schema.clone()), message).at(step);
+                    found.add(Object::Schema(schema.clone()), message).at(step).word("all");
                 }
             }
             _ => {}

@@ -19,7 +19,7 @@ pub(in crate::rule) const RULE: Rule = Rule {
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 DO $$
 BEGIN
-    EXECUTE 'ALTER TABLE invoice ENABLE ROW LEVEL SECURITY';
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', current_setting('erp.table'));
 END
 $$;",
     good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
@@ -152,16 +152,17 @@ mod tests {
         for (sql, expected) in [
             (super::RULE.bad.to_owned(), &["medium"][..]),
             (super::RULE.good.to_owned(), &[]),
-            ("DO $$ BEGIN PERFORM 1; END $$;".to_owned(), &["low"]),
-            ("DO $$ BEGIN RAISE NOTICE 'create a policy'; -- drop policy\n END $$;".to_owned(), &["low"]),
-            ("DO $$ BEGIN UPDATE t SET a = 1; END $$;".to_owned(), &["low"]),
+            ("DO $$ BEGIN PERFORM 1; END $$;".to_owned(), &[]),
+            ("DO $$ BEGIN RAISE NOTICE 'create a policy'; -- drop policy\n END $$;".to_owned(), &[]),
+            ("DO $$ BEGIN UPDATE t SET a = 1; END $$;".to_owned(), &[]),
+            ("DO $$ BEGIN PERFORM unknown(1); END $$;".to_owned(), &["low"]),
             ("DO $$ BEGIN SET row_security = off; END $$;".to_owned(), &["medium"]),
             ("DO $$ BEGIN PERFORM run('drop table a'); END $$;".to_owned(), &["medium"]),
             ("DO LANGUAGE plperl $$ 1 $$;".to_owned(), &["medium"]),
             ("CALL p();".to_owned(), &["low"]),
             ("SELECT unknown('GRANT ALL');".to_owned(), &["medium"]),
             ("SELECT unknown(1);".to_owned(), &["low"]),
-            (function("PERFORM 1"), &["low"]),
+            (function("PERFORM 1"), &[]),
             (function("DROP POLICY a ON b"), &["medium"]),
             ("\\i other.sql\n".to_owned(), &["medium"]),
             ("ALTER TABLE missing ADD a int;".to_owned(), &["medium"]),

@@ -5,6 +5,7 @@ use crate::catalog::replay::Step;
 use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::policy::manifest::Class;
+use crate::rule::bound::Made;
 use crate::rule::finding::Findings;
 use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
@@ -29,10 +30,20 @@ ALTER TABLE invoice NO FORCE ROW LEVEL SECURITY;
 UPDATE invoice SET total = 0 WHERE total IS NULL;
 ALTER TABLE invoice FORCE ROW LEVEL SECURITY;",
     manual: "https://www.postgresql.org/docs/current/sql-altertable.html",
-    check: Check::Sequence(|| Box::new(RlsDisabledByMigration(Pending::new(Until::Transaction)))),
+    check: Check::Sequence(|| Box::new(RlsDisabledByMigration::new())),
 };
 
-struct RlsDisabledByMigration(Pending<Off>);
+struct RlsDisabledByMigration {
+    /// What a file makes and leaves open is told of the table itself.
+    made: Made,
+    off: Pending<Off>,
+}
+
+impl RlsDisabledByMigration {
+    fn new() -> Self {
+        Self { made: Made::default(), off: Pending::new(Until::Transaction) }
+    }
+}
 
 /// A table that has lost something of its row-level security.
 struct Off {
@@ -42,18 +53,19 @@ struct Off {
 
 impl Watch for RlsDisabledByMigration {
     fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>, found: &mut Findings) {
-        let late = self.0.go_on(step);
+        let late = self.off.go_on(step);
         tell(late, ground, found);
         if let Some((from, to)) = step.renamed() {
-            self.0.keep(|off| {
+            self.off.keep(|off| {
                 if off.table == *from {
                     off.table = to.clone();
                 }
                 true
             });
         }
+        self.made.go_on(step);
         for (table, before, now) in step.relations() {
-            self.0.keep(|off| {
+            self.off.keep(|off| {
                 off.table != *table
                     || now.is_some_and(
                         |now| {
@@ -61,17 +73,17 @@ impl Watch for RlsDisabledByMigration {
                         },
                     )
             });
-            let (Some(before), Some(now)) = (before, now) else { continue };
+            let (Some(before), Some(now), false) = (before, now, self.made.has(table)) else { continue };
             if before.row_security && !now.row_security {
-                self.0.add(step, Off { table: table.clone(), disabled: true });
+                self.off.add(step, Off { table: table.clone(), disabled: true });
             } else if before.force_row_security && !now.force_row_security && now.row_security {
-                self.0.add(step, Off { table: table.clone(), disabled: false });
+                self.off.add(step, Off { table: table.clone(), disabled: false });
             }
         }
     }
 
     fn end(&mut self, ground: &Ground<'_>, found: &mut Findings) {
-        tell(self.0.take(), ground, found);
+        tell(self.off.take(), ground, found);
     }
 }
 
@@ -114,6 +126,11 @@ mod tests {
             ),
             ("ALTER TABLE t DISABLE ROW LEVEL SECURITY; ALTER TABLE t RENAME TO u;", &["critical"]),
             ("ALTER TABLE t DISABLE ROW LEVEL SECURITY; DROP TABLE t;", &[]),
+            (
+                "CREATE TABLE u (tenant_id uuid); ALTER TABLE u ENABLE ROW LEVEL SECURITY;
+                 ALTER TABLE u DISABLE ROW LEVEL SECURITY;",
+                &[],
+            ),
             (
                 "-- tenantry: no-transaction
                  BEGIN; ALTER TABLE t DISABLE ROW LEVEL SECURITY; COMMIT;

@@ -1,4 +1,4 @@
-//! `session-level-set`: `SET ROLE`, `SET SESSION AUTHORIZATION`, `search_path` and `row_security` without LOCAL.
+//! `session-level-set`
 
 use super::session_set::{add_reset, is_reset};
 use crate::rule::code::Code;
@@ -28,6 +28,7 @@ $$;",
     check: Check::Code(check),
 };
 
+/// `search-path-set`, `set-role` and `set-session-authorization` in one: what mends them is the same.
 const SETTINGS: [(&str, Severity); 5] = [
     ("role", Severity::High),
     ("session authorization", Severity::High),
