@@ -155,7 +155,7 @@ mod tests {
             ("DO $$ BEGIN PERFORM 1; END $$;".to_owned(), &[]),
             ("DO $$ BEGIN RAISE NOTICE 'create a policy'; -- drop policy\n END $$;".to_owned(), &[]),
             ("DO $$ BEGIN UPDATE t SET a = 1; END $$;".to_owned(), &[]),
-            ("DO $$ BEGIN PERFORM unknown(1); END $$;".to_owned(), &["low"]),
+            ("DO $$ BEGIN PERFORM frob(1); END $$;".to_owned(), &["low"]),
             ("DO $$ BEGIN SET row_security = off; END $$;".to_owned(), &["medium"]),
             ("DO $$ BEGIN PERFORM run('drop table a'); END $$;".to_owned(), &["medium"]),
             ("DO LANGUAGE plperl $$ 1 $$;".to_owned(), &["medium"]),
