@@ -4,4 +4,3 @@ mod examples;
 mod generated;
 mod list;
 mod seeded;
-mod seeds;

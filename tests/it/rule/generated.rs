@@ -163,7 +163,8 @@ fn every_do_block_of_ours_is_known() {
     let manifest = Manifest::parse(&fill(MANIFEST, &[("{type}", "uuid"), ("{missing}", "error")])).unwrap();
     let severity = |block: &str| {
         let report = lint(&manifest, &[Source::new("1.sql", block)]);
-        report.findings.iter().find(|finding| finding.rule.code == "opaque-statement").unwrap().severity
+        let opaque = report.findings.iter().find(|finding| finding.rule.code == "opaque-statement");
+        opaque.map_or(Severity::Info, |finding| finding.severity)
     };
     let mut left: Vec<PathBuf> = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("sql")];
     let mut known = 0;
@@ -176,7 +177,8 @@ fn every_do_block_of_ours_is_known() {
         let Some((_, after)) = text.split_once("\nDO $$\n") else { continue };
         let (body, _) = after.split_once("\n$$;").unwrap();
         assert!(severity(&format!("DO $$\n{body}\n$$;")) < Severity::Medium, "{}", path.display());
-        let other = format!("DO $$\n{}\n$$;", body.replacen("BEGIN", "BEGIN EXECUTE 'x';", 1));
+        let other =
+            format!("DO $$\n{}\n$$;", body.replacen("BEGIN", "BEGIN EXECUTE current_setting('x');", 1));
         assert_eq!(severity(&other), Severity::Medium, "{}", path.display());
         known += 1;
     }

@@ -223,7 +223,9 @@ fn since_a_commit_only_what_is_new_is_reported() {
 #[test]
 fn files_are_read_as_their_runners_have_them() {
     let swap = "DROP POLICY p ON invoice;\nCREATE POLICY p ON invoice USING (false);\n";
-    let init = format!("{TABLE}CREATE POLICY p ON invoice USING (false);\n");
+    let init = format!(
+        "{TABLE}ALTER TABLE invoice ENABLE ROW LEVEL SECURITY;\nCREATE POLICY p ON invoice USING (false);\n"
+    );
     let up_down = |up: &str, down: &str| format!("{up}\n{swap}\n{down}\nDROP POLICY p ON invoice;\n");
     for (runner, files, in_one) in [
         ("refinery", vec![("V1__a.sql", init.clone()), ("V2__b.sql", swap.to_owned())], true),

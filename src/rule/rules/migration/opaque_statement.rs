@@ -19,7 +19,7 @@ pub(in crate::rule) const RULE: Rule = Rule {
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 DO $$
 BEGIN
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', current_setting('erp.table'));
+    EXECUTE format('ALTER TABLE %I OWNER TO %I', 'invoice', current_user);
 END
 $$;",
     good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
@@ -156,7 +156,7 @@ mod tests {
             ("DO $$ BEGIN RAISE NOTICE 'create a policy'; -- drop policy\n END $$;".to_owned(), &[]),
             ("DO $$ BEGIN UPDATE t SET a = 1; END $$;".to_owned(), &[]),
             ("DO $$ BEGIN PERFORM frob(1); END $$;".to_owned(), &["low"]),
-            ("DO $$ BEGIN SET row_security = off; END $$;".to_owned(), &["medium"]),
+            ("DO $$ BEGIN SET row_security = off; END $$;".to_owned(), &[]),
             ("DO $$ BEGIN PERFORM run('drop table a'); END $$;".to_owned(), &["medium"]),
             ("DO LANGUAGE plperl $$ 1 $$;".to_owned(), &["medium"]),
             ("CALL p();".to_owned(), &["low"]),
