@@ -84,7 +84,7 @@ fn fault(table: &Judged<'_>, policy: &JudgedPolicy<'_>, opening: &Opening) -> Op
     }
     Some(if by_using.iter().any(|verdict| verdict.free) {
         Fault::Free
-    } else if by_using.iter().any(|verdict| verdict.unbound) {
+    } else if by_using.iter().any(|verdict| verdict.fails_open()) {
         Fault::FailOpen
     } else {
         Fault::Blank
@@ -127,9 +127,10 @@ impl Faulty<'_, '_> {
 
     /// A message, with what holds nevertheless.
     pub(super) fn message(&self, what: &str) -> String {
-        let floor = match self.opening.now.is_empty() {
-            true => "; the restrictive policies keep tenants apart all the same",
-            false => "",
+        let floor = if self.opening.now.is_empty() {
+            "; the restrictive policies keep tenants apart all the same"
+        } else {
+            ""
         };
         format!("{} {what}{floor}", self.policy_name())
     }

@@ -48,6 +48,8 @@ pub(in crate::rule) struct Condition<'a> {
     pub(in crate::rule) truth: Truth,
     /// What can come of it if no literal is the tenant of a row.
     pub(in crate::rule) without_literals: Truth,
+    /// Whether it demands that a column is what the session says of itself, such as its user.
+    pub(in crate::rule) of_session: bool,
     pub(in crate::rule) uses: Uses<'a>,
 }
 
@@ -215,12 +217,14 @@ impl<'a> Judge<'_, 'a> {
                 tree: None,
                 truth: unknown,
                 without_literals: unknown,
+                of_session: false,
                 uses: Uses::default(),
             };
         };
         Condition {
             truth: self.truth(table, relation, &tree, true),
             without_literals: self.truth(table, relation, &tree, false),
+            of_session: self.says_session(table, relation, &tree),
             uses: self.uses(&tree),
             tree: Some(tree),
         }

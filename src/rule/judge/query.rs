@@ -10,8 +10,8 @@ use sqlparser::ast::{
 use super::condition::operands;
 use super::eval::{Eval, Focus};
 use super::scope::{Found, Named, Scope, Spot};
-use super::strip;
-use super::world::{Truth, World, equal, truth, value};
+use super::world::{EMPTY, Truth, UNSET, World, equal, truth, value};
+use super::{is_key, strip};
 use crate::catalog::canonical_type;
 
 /// The relations of a query and what has to hold of its rows.
@@ -77,15 +77,14 @@ impl<'a> Eval<'_, 'a> {
             };
         }
         // Without a tenant there is nothing.
-        use World::{BoundFree, BoundOther, EmptyBlank, EmptyFree, EmptySome, UnsetFree, UnsetSome};
         let nothing = truth::FALSE | if equals.is_some() { truth::NULL } else { 0 };
-        let found = open.set(&[UnsetSome, UnsetFree, EmptySome, EmptyFree, EmptyBlank], nothing);
+        let found = open.set(&UNSET, nothing).set(&EMPTY, nothing);
         let others = match self.leads(&scope, &parts, equals, &confined) {
             Leads::Surely => nothing,
             Leads::Back => nothing | truth::MAYBE,
             Leads::Nowhere => return found,
         };
-        found.set(&[BoundOther, BoundFree], others)
+        found.set(&[World::BoundOther, World::BoundFree], others)
     }
 
     /// Whether each row of a query holds a tenant that the session may see.
@@ -160,7 +159,7 @@ impl<'a> Eval<'_, 'a> {
                 return true;
             }
         }
-        let own = |of: &Expr| self.column_of(scope, of).is_some_and(|found| found.spot == focus.spot);
+        let own = |of: &Expr| column_of(scope, of).is_some_and(|found| found.spot == focus.spot);
         let says = |one: &Expr, other: &Expr| own(one) && inner.value(other).is_of_session();
         let said = |condition: &&Expr| match strip(condition) {
             Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => says(left, right) || says(right, left),
@@ -181,18 +180,6 @@ impl<'a> Eval<'_, 'a> {
         parts.conditions.iter().any(said) || equals().unwrap_or(false)
     }
 
-    fn column_of<'f>(&self, scope: &'f Scope<'f, 'a>, expr: &'f Expr) -> Option<Found<'f, 'a>> {
-        match strip(expr) {
-            Expr::Identifier(column) => scope.find(std::slice::from_ref(column)),
-            Expr::CompoundIdentifier(parts) => scope.find(parts),
-            // The server compares a column of another text type as a text.
-            Expr::Cast { expr: inner, data_type, .. } if canonical_type(&data_type.to_string()) == "text" => {
-                self.column_of(scope, inner)
-            }
-            _ => None,
-        }
-    }
-
     /// Whether a row that is the tenant's leads to the row that is asked about.
     fn leads(
         &self,
@@ -202,7 +189,7 @@ impl<'a> Eval<'_, 'a> {
         confined: &[bool],
     ) -> Leads {
         let column = |of: &Expr| {
-            let found = self.column_of(scope, of)?;
+            let found = column_of(scope, of)?;
             Some((found.spot, found.column.to_owned()))
         };
         let mut ties = Vec::new();
@@ -214,7 +201,7 @@ impl<'a> Eval<'_, 'a> {
             }
         }
         let outside = |of: &Expr| {
-            let found = self.column_of(self.scope, of)?;
+            let found = column_of(self.scope, of)?;
             Some((found.spot, found.column.to_owned()))
         };
         if let (Some(item), Some(equals)) = (parts.item, equals)
@@ -272,7 +259,7 @@ impl<'a> Eval<'_, 'a> {
             return Some(Leads::Surely);
         }
         let columns: BTreeSet<&str> = here.iter().map(|((_, column), _)| *column).collect();
-        if self.judge.is_key(relation, &columns) {
+        if is_key(relation, &columns) {
             return Some(Leads::Surely);
         }
         // Rows that refer to the one that is asked about.
@@ -282,7 +269,19 @@ impl<'a> Eval<'_, 'a> {
             .map(|(_, (_, column))| *column)
             .collect();
         let focus = self.scope.at(self.focus.spot).and_then(|named| named.relation);
-        focus.is_some_and(|focus| self.judge.is_key(focus, &own)).then_some(Leads::Back)
+        focus.is_some_and(|focus| is_key(focus, &own)).then_some(Leads::Back)
+    }
+}
+
+fn column_of<'f, 'a>(scope: &'f Scope<'f, 'a>, expr: &'f Expr) -> Option<Found<'f, 'a>> {
+    match strip(expr) {
+        Expr::Identifier(column) => scope.find(std::slice::from_ref(column)),
+        Expr::CompoundIdentifier(parts) => scope.find(parts),
+        // The server compares a column of another text type as a text.
+        Expr::Cast { expr: inner, data_type, .. } if canonical_type(&data_type.to_string()) == "text" => {
+            column_of(scope, inner)
+        }
+        _ => None,
     }
 }
 

@@ -27,8 +27,8 @@ CREATE POLICY invoice_member ON invoice USING (EXISTS (
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE TABLE member (user_id uuid NOT NULL, tenant_id uuid NOT NULL);
 ALTER TABLE member ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY member_own ON member FOR SELECT
-    USING (user_id = (SELECT nullif(current_setting('app.user_id', true), '')::uuid));
+CREATE POLICY member_tenant ON member
+    USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
 GRANT SELECT ON member TO erp_app;
 CREATE POLICY invoice_member ON invoice USING (EXISTS (
     SELECT FROM member

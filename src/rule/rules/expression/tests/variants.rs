@@ -1,0 +1,199 @@
+//! Policies that are nearly right or nearly wrong, and which rule speaks of each.
+
+use crate::catalog::replay::Source;
+use crate::policy::manifest::Manifest;
+use crate::rule::example::{MANIFEST, ROLES};
+use crate::rule::rules::expression::RULES;
+use crate::rule::{Severity, lint};
+
+const SCHEMA: &str = "
+CREATE FUNCTION my_tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('app.tenant_id', true), '')::uuid;
+CREATE FUNCTION may_see(uuid) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$ BEGIN RETURN $1 = my_tenant(); END $$;
+CREATE TABLE invoice (
+    id bigint PRIMARY KEY, tenant_id uuid NOT NULL, status text, is_public boolean, owner_name name
+);
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE TABLE currency (id bigint PRIMARY KEY, tenant_id uuid);
+ALTER TABLE currency ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE TABLE invoice_line (id bigint PRIMARY KEY, invoice_id bigint NOT NULL REFERENCES invoice);
+ALTER TABLE invoice_line ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+";
+
+/// What the rules of the chapter and those of performance find, each with its severity.
+fn found(policies: &str) -> Vec<String> {
+    let policies = policies.replace("OWN", "tenant_id = (SELECT my_tenant())");
+    let policies = policies.replace("CURRENT", "nullif(current_setting('app.tenant_id', true), '')::uuid");
+    let sources = [
+        Source::new("roles.sql", ROLES),
+        Source::new("schema.sql", SCHEMA),
+        Source::new("policies.sql", policies.as_str()),
+    ];
+    let opaque = crate::catalog::replay::replay(&sources, &crate::catalog::replay::Options::default()).opaque;
+    assert!(opaque.is_empty(), "{policies}: {opaque:?}");
+    let report = lint(&Manifest::parse(MANIFEST).unwrap(), &sources);
+    let of_performance = ["per-row-function", "in-subselect-policy", "parallel-unsafe-function"];
+    let mine = |code: &str| of_performance.contains(&code) || RULES.iter().any(|rule| rule.code == code);
+    let mut found: Vec<String> = report
+        .from(Severity::Info)
+        .filter(|finding| mine(finding.rule.code))
+        .map(|finding| format!("{} {}", finding.rule.code, finding.severity.name()))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn one_rule_speaks_of_a_policy() {
+    for (policies, expected) in [
+        ("CREATE POLICY a ON invoice USING (OWN);", &[][..]),
+        ("CREATE POLICY a ON invoice USING (tenant_id IS NOT DISTINCT FROM (SELECT my_tenant()));", &[]),
+        ("CREATE POLICY a ON invoice TO erp_system USING (true);", &[]),
+        ("CREATE POLICY a ON invoice FOR INSERT WITH CHECK (OWN);", &[]),
+        ("CREATE POLICY a ON invoice USING (id = id);", &["tenant-column-unbound high"]),
+        ("CREATE POLICY a ON invoice USING (1 = 1);", &["using-true critical"]),
+        ("CREATE POLICY a ON invoice USING (OWN OR true);", &["using-true critical"]),
+        (
+            "CREATE POLICY a ON invoice USING (OWN OR is_public);",
+            &["tenant-predicate-not-conjunctive critical"],
+        ),
+        (
+            "CREATE POLICY a ON invoice USING (is_public OR status = 'x' AND OWN);",
+            &["tenant-predicate-not-conjunctive critical"],
+        ),
+        ("CREATE POLICY a ON invoice USING (is_public);", &["tenant-column-unbound high"]),
+        (
+            "CREATE POLICY a ON invoice USING (OWN); CREATE POLICY b ON invoice USING (is_public);",
+            &["permissive-or-widening high"],
+        ),
+        (
+            "CREATE POLICY a ON invoice FOR INSERT WITH CHECK (OWN);
+             CREATE POLICY b ON invoice FOR SELECT USING (is_public);",
+            &["tenant-column-unbound high"],
+        ),
+        (
+            "CREATE POLICY a ON invoice USING (my_tenant() IS NULL OR OWN);",
+            &["guc-fail-open critical", "per-row-function medium"],
+        ),
+        ("CREATE POLICY a ON invoice USING (OWN) WITH CHECK (is_public);", &["with-check-weaker critical"]),
+        ("CREATE POLICY a ON invoice FOR INSERT WITH CHECK (true);", &["with-check-weaker critical"]),
+        ("CREATE POLICY a ON invoice USING (true) WITH CHECK (true);", &["using-true critical"]),
+        ("CREATE POLICY a ON invoice USING (may_see(tenant_id));", &["tenant-predicate-not-conjunctive low"]),
+        (
+            "CREATE POLICY a ON invoice USING (OWN OR tenant_id = '6f1c0a52-9d0f-4f57-8a0e-2f8f3f1f0a11');",
+            &["literal-tenant high"],
+        ),
+        ("CREATE POLICY a ON invoice;", &["expressionless-policy low"]),
+        (
+            "CREATE POLICY a ON invoice USING (owner_name = current_user);",
+            &["current-user-discriminator high", "tenant-column-unbound medium"],
+        ),
+        (
+            "CREATE POLICY a ON invoice USING (OWN AND owner_name = current_user);",
+            &["current-user-discriminator low"],
+        ),
+        (
+            "CREATE POLICY a ON invoice USING (tenant_id::text = current_user);",
+            &["current-user-discriminator high", "tenant-column-cast medium"],
+        ),
+        ("CREATE POLICY a ON invoice USING (tenant_id = CURRENT);", &["per-row-function low"]),
+        ("CREATE POLICY a ON invoice USING (tenant_id = my_tenant());", &["per-row-function medium"]),
+        (
+            "CREATE POLICY a ON invoice USING (tenant_id = (SELECT nullif(current_setting('app.Tenant_Id', true), '')::uuid));",
+            &[],
+        ),
+    ] {
+        assert_eq!(found(policies), expected, "{policies}");
+    }
+}
+
+#[test]
+fn a_floor_holds_whatever_a_permissive_policy_says() {
+    let floor = "CREATE POLICY floor ON invoice AS RESTRICTIVE TO PUBLIC USING (OWN);";
+    for (policies, expected) in [
+        ("CREATE POLICY a ON invoice USING (true);", &["using-true low"][..]),
+        ("CREATE POLICY a ON invoice USING (is_public);", &["tenant-column-unbound low"]),
+        ("CREATE POLICY a ON invoice USING (OWN OR is_public);", &["tenant-predicate-not-conjunctive low"]),
+        ("CREATE POLICY a ON invoice USING (OWN) WITH CHECK (true);", &["with-check-weaker low"]),
+    ] {
+        assert_eq!(found(&format!("{floor}{policies}")), expected, "{policies}");
+    }
+    // One that leaves a command out is no floor for that command.
+    let reads = floor.replace("RESTRICTIVE", "RESTRICTIVE FOR SELECT");
+    assert_eq!(found(&format!("{reads} CREATE POLICY a ON invoice USING (true);")), ["using-true critical"]);
+    let open = floor.replace("OWN", "my_tenant() IS NULL OR OWN");
+    let found = found(&format!("{open} CREATE POLICY a ON invoice USING (true);"));
+    assert!(found.contains(&"using-true critical".to_owned()), "{found:?}");
+}
+
+#[test]
+fn shared_rows_are_for_reading() {
+    let reads = "CREATE POLICY a ON currency FOR SELECT USING (tenant_id IS NULL OR OWN);";
+    assert!(found(reads).is_empty());
+    let writes = "CREATE POLICY a ON currency USING (tenant_id IS NULL OR OWN);";
+    assert_eq!(found(writes), ["tenant-predicate-not-conjunctive high"]);
+    let checks = "CREATE POLICY a ON currency FOR INSERT WITH CHECK (tenant_id IS NULL OR OWN);";
+    assert_eq!(found(checks), ["with-check-weaker critical"]);
+}
+
+#[test]
+fn a_child_is_bound_by_its_parent() {
+    let parent = "CREATE POLICY a ON invoice USING (OWN);";
+    let child =
+        "CREATE POLICY a ON invoice_line USING (EXISTS (SELECT FROM invoice i WHERE i.id = invoice_id));";
+    assert!(found(&format!("{parent}{child}")).is_empty());
+    assert_eq!(
+        found(&format!("CREATE POLICY a ON invoice USING (true);{child}")),
+        ["tenant-predicate-not-conjunctive critical", "using-true critical",]
+    );
+    let any = "CREATE POLICY a ON invoice_line USING (EXISTS (SELECT FROM invoice i));";
+    assert_eq!(found(&format!("{parent}{any}")), ["tenant-column-unbound high"]);
+}
+
+#[test]
+fn a_policy_that_leads_to_itself_is_found() {
+    let parent = "CREATE POLICY a ON invoice USING (OWN AND EXISTS (SELECT FROM invoice_line l WHERE l.invoice_id = invoice.id));";
+    let child =
+        "CREATE POLICY a ON invoice_line USING (EXISTS (SELECT FROM invoice i WHERE i.id = invoice_id));";
+    let mutual = found(&format!("{parent}{child}"));
+    assert_eq!(mutual.iter().filter(|of| *of == "policy-recursion high").count(), 2, "{mutual:?}");
+    // What only INSERT asks is not asked when the table is read.
+    let insert = "CREATE POLICY a ON invoice FOR SELECT USING (OWN);
+        CREATE POLICY b ON invoice FOR INSERT WITH CHECK (OWN AND NOT EXISTS (SELECT FROM invoice i WHERE i.status = 'x'));";
+    assert!(found(insert).is_empty(), "{:?}", found(insert));
+}
+
+#[test]
+fn functions_of_policies_are_looked_at() {
+    for (function, expected) in [
+        ("STABLE PARALLEL SAFE AS $$ BEGIN RETURN CURRENT; END $$", &[][..]),
+        ("STABLE AS $$ BEGIN RETURN CURRENT; END $$", &["parallel-unsafe-function medium"]),
+        (
+            "IMMUTABLE PARALLEL SAFE AS $$ BEGIN RETURN my_tenant(); END $$",
+            &["immutable-session-function critical"],
+        ),
+        (
+            "STABLE PARALLEL SAFE AS $$ BEGIN RETURN current_setting('app.tenant_id', true)::uuid; END $$",
+            &["guc-empty-string-cast high"],
+        ),
+        (
+            "STABLE PARALLEL SAFE AS $$ BEGIN RETURN nullif(current_setting('app.tenant', true), '')::uuid; END $$",
+            &["guc-names-inconsistent high"],
+        ),
+        (
+            "STABLE PARALLEL SAFE SECURITY DEFINER AS $$ BEGIN RETURN CURRENT; END $$; ALTER FUNCTION other() OWNER TO erp_app",
+            &["policy-function-secdef-or-unpinned high"],
+        ),
+        (
+            "STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN CURRENT; END $$",
+            &[],
+        ),
+    ] {
+        let sql = format!(
+            "CREATE FUNCTION other() RETURNS uuid LANGUAGE plpgsql {function};
+             CREATE POLICY a ON invoice USING (tenant_id = (SELECT other()));"
+        );
+        assert_eq!(found(&sql), expected, "{function}");
+    }
+}
