@@ -71,6 +71,11 @@ impl<'j, 'a> Judge<'j, 'a> {
         name.eq_ignore_ascii_case(self.tenancy().setting_name().as_str())
     }
 
+    /// Whether tenants' statements can run as a role.
+    fn is_app(&self, role: &str) -> bool {
+        self.subject.app.iter().any(|of| of.as_str() == role)
+    }
+
     /// The columns that say whose the rows of a table are, each with what it holds in an own row.
     fn columns(&self, table: &QualifiedName) -> Vec<(&'a str, u8)> {
         let manifest = self.subject.manifest;

@@ -12,7 +12,7 @@ use super::eval::{Eval, Focus};
 use super::scope::{Found, Named, Scope, Spot};
 use super::world::{EMPTY, Truth, UNSET, World, equal, truth, value};
 use super::{is_key, strip};
-use crate::catalog::canonical_type;
+use crate::catalog::{Relation, canonical_type};
 
 /// The relations of a query and what has to hold of its rows.
 struct Parts<'q> {
@@ -20,6 +20,8 @@ struct Parts<'q> {
     conditions: Vec<&'q Expr>,
     /// What another expression has to equal.
     item: Option<&'q Expr>,
+    /// The relations that are joined by columns of one name, each with that name.
+    using: Vec<(usize, &'q str)>,
 }
 
 /// A column of one relation that has to equal one of another.
@@ -98,6 +100,7 @@ impl<'a> Eval<'_, 'a> {
     fn parts<'q>(&'q self, select: &'q Select, wants_item: bool) -> Option<(Scope<'q, 'a>, Parts<'q>)> {
         let mut relations = Vec::new();
         let mut conditions: Vec<&Expr> = Vec::new();
+        let mut using = Vec::new();
         let catalog = self.judge.catalog();
         for from in &select.from {
             relations.push(Named::of(&from.relation, catalog, true));
@@ -110,8 +113,15 @@ impl<'a> Eval<'_, 'a> {
                     _ => return None,
                 };
                 relations.push(Named::of(&join.relation, catalog, filters));
-                if let (JoinConstraint::On(on), true) = (constraint, filters) {
-                    conditions.extend(operands(on, &BinaryOperator::And));
+                match constraint {
+                    JoinConstraint::On(on) if filters => {
+                        conditions.extend(operands(on, &BinaryOperator::And))
+                    }
+                    JoinConstraint::Using(columns) if filters => {
+                        let names = columns.iter().filter_map(|column| column.0.last()?.as_ident());
+                        using.extend(names.map(|name| (relations.len() - 1, name.value.as_str())));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -130,7 +140,7 @@ impl<'a> Eval<'_, 'a> {
         if may_aggregate || (wants_item && item.is_none()) {
             return None;
         }
-        Some((Scope::within(self.scope, relations), Parts { conditions, item }))
+        Some((Scope::within(self.scope, relations), Parts { conditions, item, using }))
     }
 
     /// Whether the rows of a relation of the query are the tenant's alone.
@@ -198,6 +208,18 @@ impl<'a> Eval<'_, 'a> {
                 && let (Some(left), Some(right)) = (column(left), column(right))
             {
                 ties.push((left, right));
+            }
+        }
+        for (at, column) in &parts.using {
+            let before = (0..*at).filter(|before| {
+                let has = |of: &Relation| of.columns.iter().any(|of| of.name.as_str() == *column);
+                scope.relations[*before].relation.is_some_and(has)
+            });
+            for before in before {
+                ties.push((
+                    (scope.spot(*at), (*column).to_owned()),
+                    (scope.spot(before), (*column).to_owned()),
+                ));
             }
         }
         let outside = |of: &Expr| {
