@@ -115,7 +115,7 @@ impl<'a> Eval<'_, 'a> {
                 relations.push(Named::of(&join.relation, catalog, filters));
                 match constraint {
                     JoinConstraint::On(on) if filters => {
-                        conditions.extend(operands(on, &BinaryOperator::And))
+                        conditions.extend(operands(on, &BinaryOperator::And));
                     }
                     JoinConstraint::Using(columns) if filters => {
                         let names = columns.iter().filter_map(|column| column.0.last()?.as_ident());
@@ -272,12 +272,16 @@ impl<'a> Eval<'_, 'a> {
         let tenants = self.judge.columns(name);
         let is_tenant =
             |column: &str| tenants.iter().any(|(of, bits)| *of == column && *bits == value::TENANT);
-        let own_tenant = |(from, column): &(Spot, &str)| {
-            *from == self.focus.spot
-                && self.focus.columns.iter().any(|(of, bits)| of == column && *bits == value::TENANT)
+        let from_tenant = |(from, column): &(Spot, &str)| {
+            let of_focus = |(of, bits): &(&str, u8)| of == column && *bits == value::TENANT;
+            if *from == self.focus.spot {
+                return self.focus.columns.iter().any(of_focus);
+            }
+            let name = scope.at(*from).and_then(|named| named.name.as_ref());
+            name.is_some_and(|name| self.judge.columns(name).iter().any(of_focus))
         };
         // The tenant itself, on both sides.
-        if here.iter().any(|((_, column), from)| own_tenant(from) && (is_tenant(column) || confined)) {
+        if here.iter().any(|((_, column), from)| from_tenant(from) && (is_tenant(column) || confined)) {
             return Some(Leads::Surely);
         }
         let columns: BTreeSet<&str> = here.iter().map(|((_, column), _)| *column).collect();

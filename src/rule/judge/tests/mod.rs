@@ -121,6 +121,7 @@ fn what_is_bound_is_called_bound() {
         "EXISTS (SELECT 1 FROM customer c JOIN open_customer o ON o.id = c.id WHERE c.id = customer_id)",
         "EXISTS (SELECT 1 FROM open_customer o JOIN customer c ON c.id = o.id WHERE o.id = open_customer_id)",
         "EXISTS (SELECT 1 FROM open_customer o JOIN customer c USING (id) WHERE o.id = open_customer_id)",
+        "EXISTS (SELECT 1 FROM open_customer o JOIN customer c USING (tenant_id) WHERE o.id = open_customer_id)",
         // No tenant's statement runs as such a role.
         "tenant_id = CURRENT OR current_user = 'erp_owner'",
         "tenant_id = CURRENT OR pg_has_role('erp_owner', 'MEMBER')",
@@ -156,7 +157,6 @@ fn what_is_open_is_called_open() {
         "EXISTS (SELECT 1 FROM customer c WHERE c.code = invoice.code)",
         "EXISTS (SELECT 1 FROM customer c)",
         "NOT EXISTS (SELECT 1 FROM customer c WHERE c.id = customer_id)",
-        "EXISTS (SELECT 1 FROM open_customer o JOIN customer c USING (tenant_id) WHERE o.id = open_customer_id)",
         "tenant_id = CURRENT OR current_user = 'erp_app'",
         "tenant_id = CURRENT OR pg_has_role('erp_app', 'MEMBER')",
         "tenant_id = CURRENT OR current_user <> 'erp_owner'",
