@@ -153,7 +153,7 @@ impl Eval<'_, '_> {
         let differ = equal(one, other, self.literals).not();
         // Where one is NULL the comparison is too, and says nothing.
         one_is_null.or(no_left.not().and(no_right.not()).and(differ.map(|bit| match bit {
-            truth::NULL => truth::TRUE | truth::FALSE,
+            truth::NULL => truth::FALSE,
             bit => bit,
         })))
     }
