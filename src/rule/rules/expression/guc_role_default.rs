@@ -20,8 +20,7 @@ ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY invoice_tenant ON invoice
     USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid))
     WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));",
-    good: "CREATE ROLE erp_guc_default LOGIN;
-CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY invoice_tenant ON invoice
     USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid))

@@ -144,6 +144,35 @@ fn shared_rows_are_for_reading() {
 }
 
 #[test]
+fn rows_without_a_tenant_are_shown_to_none() {
+    let note = "CREATE TABLE note (id bigint PRIMARY KEY, tenant_id uuid);";
+    let shows = "CREATE POLICY a ON note USING (tenant_id IS NULL OR MINE);";
+    assert_eq!(found(&format!("{note}{shows}")), ["tenant-column-nullable high"]);
+    let floor = "CREATE POLICY floor ON note AS RESTRICTIVE USING (MINE);";
+    assert_eq!(found(&format!("{note}{shows}{floor}")), ["tenant-column-nullable medium"]);
+    // Another constraint can refuse them, and then nothing is shown that should not be.
+    let check = "ALTER TABLE note ADD CHECK (tenant_id IS NOT NULL);";
+    assert!(found(&format!("{note}{shows}{check}")).is_empty());
+}
+
+#[test]
+fn a_table_that_a_policy_reads_is_looked_at() {
+    let reads =
+        "CREATE POLICY a ON invoice USING (MINE AND EXISTS (SELECT FROM staff s WHERE s.id = invoice.id));
+        GRANT SELECT, INSERT ON staff TO erp_app;";
+    let staff = "CREATE TABLE staff (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);";
+    let on = "ALTER TABLE staff ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;";
+    let found = |rest: &str| found(&format!("{staff}{reads}{rest}"));
+    assert_eq!(found(""), ["policy-cross-table medium"]);
+    let governed = format!("{on} CREATE POLICY a ON staff USING (MINE);");
+    assert!(found(&governed).is_empty(), "{:?}", found(&governed));
+    let writable = format!("{on} CREATE POLICY a ON staff USING (MINE) WITH CHECK (id > 0);");
+    assert_eq!(found(&writable), ["policy-cross-table medium", "with-check-weaker critical"]);
+    let read_only = format!("{writable} REVOKE INSERT ON staff FROM erp_app;");
+    assert_eq!(found(&read_only), ["with-check-weaker critical"]);
+}
+
+#[test]
 fn a_child_is_bound_by_its_parent() {
     let parent = "CREATE POLICY a ON invoice USING (MINE);";
     let child =
