@@ -3,7 +3,7 @@
 use crate::catalog::{Object, Privilege};
 use crate::ident::QualifiedName;
 use crate::rule::finding::Findings;
-use crate::rule::judge::{Action, JudgedPolicy};
+use crate::rule::judge::Action;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 use std::collections::BTreeSet;
@@ -71,15 +71,9 @@ fn weak(subject: &Subject<'_>, name: &QualifiedName) -> Option<&'static str> {
     ];
     let judged = subject.judged().iter().find(|judged| judged.table == name)?;
     let open = |action: Action| {
-        let lets = |policy: &JudgedPolicy<'_>| {
-            let verdict = judged.verdict(policy, action);
-            policy.policy.permissive
-                && policy.for_app
-                && policy.covers(action)
-                && !verdict.is_bound()
-                && !verdict.is_unknown()
-        };
-        !judged.has_floor(action) && judged.policies.iter().any(lets)
+        let permissive = judged.policies.iter().filter(|policy| policy.policy.permissive && policy.for_app);
+        let mut now = permissive.flat_map(|policy| judged.opens(policy).now);
+        now.any(|(of, verdict)| of == action && !verdict.is_unknown())
     };
     let writable = writes
         .into_iter()

@@ -125,6 +125,11 @@ fn a_floor_holds_whatever_a_permissive_policy_says() {
     ] {
         assert_eq!(found(&format!("{floor}{policies}")), expected, "{policies}");
     }
+    // Two that hold together are one.
+    let halves = "CREATE POLICY f ON invoice AS RESTRICTIVE USING (my_tenant() IS NULL OR MINE);
+        CREATE POLICY g ON invoice AS RESTRICTIVE USING (my_tenant() IS NOT NULL);";
+    let both = found(&format!("{halves} CREATE POLICY a ON invoice USING (true);"));
+    assert!(both.contains(&"using-true low".to_owned()), "{both:?}");
     // One that leaves a command out is no floor for that command.
     let reads = floor.replace("RESTRICTIVE", "RESTRICTIVE FOR SELECT");
     assert_eq!(found(&format!("{reads} CREATE POLICY a ON invoice USING (true);")), ["using-true critical"]);
