@@ -208,6 +208,17 @@ fn a_policy_that_leads_to_itself_is_found() {
 }
 
 #[test]
+fn a_function_may_say_which_tenants_a_user_has() {
+    let sql = "CREATE TABLE staff (user_name text PRIMARY KEY, tenant_id uuid NOT NULL);
+        CREATE FUNCTION my_tenants() RETURNS SETOF uuid LANGUAGE sql STABLE PARALLEL SAFE AS
+            $$ SELECT s.tenant_id FROM public.staff s WHERE s.user_name = nullif(current_setting('app.user', true), '') $$;
+        CREATE POLICY a ON invoice USING (tenant_id IN (SELECT my_tenants()));";
+    assert!(found(sql).is_empty(), "{:?}", found(sql));
+    let any = sql.replace("= nullif", "<> nullif");
+    assert_eq!(found(&any), ["tenant-predicate-not-conjunctive critical"]);
+}
+
+#[test]
 fn functions_of_policies_are_looked_at() {
     for (function, expected) in [
         ("STABLE PARALLEL SAFE AS $$ BEGIN RETURN CURRENT; END $$", &[][..]),
