@@ -207,6 +207,27 @@ fn a_policy_that_leads_to_itself_is_found() {
     assert_eq!(found(&without), ["per-row-function medium"]);
 }
 
+/// Rewritten, it would say something else.
+#[test]
+fn what_is_no_rewriting_is_not_offered() {
+    let functions = "CREATE FUNCTION my_array() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE
+            RETURN ARRAY[nullif(current_setting('app.tenant_id', true), '')::uuid];
+        CREATE FUNCTION my_volatile() RETURNS uuid LANGUAGE sql PARALLEL SAFE
+            RETURN nullif(current_setting('app.tenant_id', true), '')::uuid;";
+    let manifest = Manifest::parse(MANIFEST).unwrap();
+    for (condition, offered) in [
+        ("tenant_id = ANY (my_array())", false),
+        ("tenant_id = my_volatile()", false),
+        ("tenant_id = my_tenant()", true),
+    ] {
+        let policy = format!("{functions} CREATE POLICY a ON invoice USING ({condition});");
+        let sources = [ROLES, SCHEMA, policy.as_str()].map(|text| Source::new("a.sql", text));
+        let report = lint(&manifest, &sources);
+        let of_row = report.findings.iter().find(|finding| finding.rule.code == "per-row-function");
+        assert_eq!(of_row.map(|finding| finding.sql.is_some()), Some(offered), "{condition}");
+    }
+}
+
 #[test]
 fn a_function_may_say_which_tenants_a_user_has() {
     let sql = "CREATE TABLE staff (user_name text PRIMARY KEY, tenant_id uuid NOT NULL);
