@@ -7,15 +7,17 @@ use super::record::Severity;
 ///
 /// The first that fits is the answer, and the rule of that name speaks while the others keep silent:
 ///
-/// 1. [`Check`](Self::Check): USING is bound, so whatever is wrong is WITH CHECK's.
-/// 2. [`Constant`](Self::Constant): nothing is asked of the row.
-/// 3. [`Unknown`](Self::Unknown): only what is not looked into can say so.
-/// 4. [`FailOpen`](Self::FailOpen): only while no tenant is bound.
-/// 5. [`Blank`](Self::Blank) and [`Free`](Self::Free): only rows of an empty tenant, or of none.
-/// 6. [`Literal`](Self::Literal): only rows of a tenant that the expression names.
-/// 7. [`NotConjunctive`](Self::NotConjunctive): the tenant column is asked about, but not always.
-/// 8. [`Widening`](Self::Widening): it is not, and another policy that asks is widened.
-/// 9. [`Unbound`](Self::Unbound): it is not, and no other policy asks either.
+/// 1. [`Check`](Self::Check), `with-check-weaker`: USING is bound, so whatever is wrong is WITH CHECK's.
+/// 2. [`Constant`](Self::Constant), `using-true`: nothing is asked of the row.
+/// 3. [`Unknown`](Self::Unknown), `tenant-predicate-not-conjunctive`: only what is not looked into can say so.
+/// 4. [`Literal`](Self::Literal), `literal-tenant`: of other tenants only those that the expression names.
+/// 5. [`NotConjunctive`](Self::NotConjunctive), the rule of that name: the tenant column is asked about, but not always.
+/// 6. [`Widening`](Self::Widening), `permissive-or-widening`: it is not, and a policy that does is widened.
+/// 7. [`Unbound`](Self::Unbound), `tenant-column-unbound`: it is not, and no other policy does.
+/// 8. [`Free`](Self::Free), `tenant-column-nullable`: only rows without a tenant; of shared rows that are written
+///    `tenant-predicate-not-conjunctive` speaks.
+/// 9. [`FailOpen`](Self::FailOpen), `guc-fail-open`: only while no tenant is bound.
+/// 10. [`Blank`](Self::Blank), `text-tenant-empty-bucket`: only then, and only rows of an empty tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     Check,
@@ -84,7 +86,7 @@ fn fault(table: &Judged<'_>, policy: &JudgedPolicy<'_>, opening: &Opening) -> Op
     }
     Some(if by_using.iter().any(|verdict| verdict.free) {
         Fault::Free
-    } else if by_using.iter().any(|verdict| verdict.unbound) {
+    } else if by_using.iter().any(|verdict| verdict.fails_open()) {
         Fault::FailOpen
     } else {
         Fault::Blank
@@ -127,9 +129,10 @@ impl Faulty<'_, '_> {
 
     /// A message, with what holds nevertheless.
     pub(super) fn message(&self, what: &str) -> String {
-        let floor = match self.opening.now.is_empty() {
-            true => "; the restrictive policies keep tenants apart all the same",
-            false => "",
+        let floor = if self.opening.now.is_empty() {
+            "; the restrictive policies keep tenants apart all the same"
+        } else {
+            ""
         };
         format!("{} {what}{floor}", self.policy_name())
     }

@@ -7,7 +7,7 @@ use sqlparser::ast::{
     FunctionArguments, Ident, ObjectName, Query, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
 };
 
-use super::judge::{Condition, Judged, JudgedPolicy, arguments, names_columns, strip};
+use super::judge::{Condition, Judged, JudgedPolicy, arguments, names_columns, strip, walk};
 use crate::catalog::{Expr, Policy, canonical_type};
 use crate::error::Result;
 use crate::policy::ddl;
@@ -162,10 +162,23 @@ pub(super) fn once(expr: &mut Tree) {
     }
 }
 
+/// Whether an expression is one value and no set. Functions of the catalog are looked at elsewhere.
+fn is_one_value(expr: &Tree) -> bool {
+    let mut one = true;
+    walk(expr, &mut |part, _| {
+        if let Tree::Function(call) = part {
+            let name = call.name.to_string();
+            let known = ["current_setting", "nullif", "coalesce", "lower", "upper", "btrim", "current_user"];
+            one &= name.contains('.') || known.contains(&name.as_str());
+        }
+    });
+    one
+}
+
 /// The value of a subselect in the place of a search in what it finds.
 pub(super) fn equals_value(expr: &mut Tree, _: usize) -> bool {
     let Tree::InSubquery { expr: left, subquery, negated: false } = expr else { return false };
-    if item(subquery).is_none() {
+    if !item(subquery).is_some_and(is_one_value) {
         return false;
     }
     let right = Tree::Subquery(subquery.clone());

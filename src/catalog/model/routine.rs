@@ -50,6 +50,12 @@ pub struct Function {
 }
 
 impl Function {
+    /// Whether it returns rows rather than a value.
+    #[must_use]
+    pub fn returns_set(&self) -> bool {
+        self.returns.as_deref().is_some_and(|of| of.starts_with("SETOF ") || of.starts_with("TABLE("))
+    }
+
     /// A body in standard SQL as [`body`](Self::body) has it: its tokens, without comments, joined by one space.
     #[must_use]
     pub fn joined_tokens(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Function, FunctionArguments, UnaryOperator, Value};
 
-use super::eval::{Eval, arguments, only};
+use super::eval::{Eval, arguments, literal, only};
 use super::strip;
 use super::world::{Truth, equal, is_null, truth};
 use crate::catalog::canonical_type;
@@ -76,10 +76,16 @@ impl Eval<'_, '_> {
             },
             Expr::Function(call) => {
                 let arguments = arguments(call);
-                if call.name.to_string() == "coalesce" {
-                    return self.first_known(&arguments);
+                match (call.name.to_string().as_str(), &arguments[..]) {
+                    ("coalesce", _) => self.first_known(&arguments),
+                    // Of a role that tenants' statements do not run as they are no member.
+                    ("pg_has_role", [role, _] | [_, role, _])
+                        if literal(role).is_some_and(|role| !self.judge.is_app(role)) =>
+                    {
+                        Truth::FALSE
+                    }
+                    _ => self.judge.holds(call),
                 }
-                self.judge.holds(call)
             }
             _ => Truth::OPEN,
         }
@@ -95,9 +101,25 @@ impl Eval<'_, '_> {
             (Expr::Subquery(query), other) | (other, Expr::Subquery(query)) if only(query).is_none() => {
                 self.exists(query, Some(other))
             }
-            (left, right) => same(left, right).unwrap_or_else(|| self.equality(left, right)),
+            (left, right) => same(left, right)
+                .or_else(|| self.is_no_app(left, right).then_some(Truth::FALSE))
+                .unwrap_or_else(|| self.equality(left, right)),
         };
         if equality { whole } else { whole.not() }
+    }
+
+    /// Whether whoever is logged in is compared with a role that tenants' statements do not run as.
+    fn is_no_app(&self, left: &Expr, right: &Expr) -> bool {
+        let logged_in = |of: &Expr| match of {
+            Expr::Function(call) => matches!(call.name.to_string().as_str(), "current_user" | "session_user"),
+            _ => false,
+        };
+        let role = match (logged_in(left), logged_in(right)) {
+            (true, false) => literal(right),
+            (false, true) => literal(left),
+            _ => None,
+        };
+        role.is_some_and(|role| !self.judge.is_app(role))
     }
 
     fn equality(&self, left: &Expr, right: &Expr) -> Truth {
@@ -131,7 +153,7 @@ impl Eval<'_, '_> {
         let differ = equal(one, other, self.literals).not();
         // Where one is NULL the comparison is too, and says nothing.
         one_is_null.or(no_left.not().and(no_right.not()).and(differ.map(|bit| match bit {
-            truth::NULL => truth::TRUE | truth::FALSE,
+            truth::NULL => truth::FALSE,
             bit => bit,
         })))
     }

@@ -32,7 +32,7 @@ pub(super) struct Focus<'e> {
     pub(super) columns: &'e [(&'e str, u8)],
 }
 
-impl<'a> Eval<'_, 'a> {
+impl Eval<'_, '_> {
     /// Whether to go on: expressions come from anywhere, and one within the other costs more than the tree is large.
     pub(super) fn goes_on(&self) -> bool {
         let left = self.fuel.get();
@@ -54,7 +54,7 @@ impl<'a> Eval<'_, 'a> {
             }),
             Expr::Identifier(column) => self.column(std::slice::from_ref(column)),
             Expr::CompoundIdentifier(parts) => self.column(parts),
-            Expr::Cast { expr: inner, data_type, .. } => self.cast(self.value(inner), data_type),
+            Expr::Cast { expr: inner, data_type, .. } => cast(self.value(inner), data_type),
             Expr::Function(call) => self.call(call),
             Expr::Subquery(query) => self.scalar(query),
             Expr::Case { .. } => self.case_value(expr),
@@ -95,24 +95,6 @@ impl<'a> Eval<'_, 'a> {
         let column =
             found.of.relation.and_then(|of| of.columns.iter().find(|of| of.name.as_str() == found.column));
         Values::all(if column.is_some_and(|column| column.not_null) { value::ANY } else { value::UNKNOWN })
-    }
-
-    /// A cast that keeps different values different keeps what is known of them.
-    fn cast(&self, of: Values, data_type: &DataType) -> Values {
-        let name = canonical_type(&data_type.to_string());
-        let is_text = matches!(name.as_str(), "text" | "character varying");
-        let keeps = is_text
-            || name.ends_with("[]")
-            || matches!(
-                name.as_str(),
-                "uuid" | "bigint" | "integer" | "smallint" | "numeric" | "json" | "jsonb"
-            );
-        of.map(|bits| {
-            let bits =
-                if bits & value::BLANK != 0 && !is_text { bits & !value::BLANK | value::RAISE } else { bits };
-            let lost = bits & (value::OTHER | value::TENANT | value::SESSION);
-            if keeps || lost == 0 { bits } else { bits & !lost | value::UNKNOWN }
-        })
     }
 
     fn call(&self, call: &Function) -> Values {
@@ -191,7 +173,7 @@ impl<'a> Eval<'_, 'a> {
         }
         match expr {
             Expr::Nested(inner) => self.elements(inner),
-            Expr::Cast { expr: inner, data_type, .. } => self.cast(self.elements(inner), data_type),
+            Expr::Cast { expr: inner, data_type, .. } => cast(self.elements(inner), data_type),
             Expr::Array(array) => array.elem.iter().fold(Values::NONE, |whole, of| whole.or(self.value(of))),
             Expr::Subquery(query) => match only(query) {
                 Some((item, None)) => self.elements(item),
@@ -246,6 +228,21 @@ impl<'a> Eval<'_, 'a> {
             _ => Values::UNKNOWN,
         }
     }
+}
+
+/// A cast that keeps different values different keeps what is known of them.
+fn cast(of: Values, data_type: &DataType) -> Values {
+    let name = canonical_type(&data_type.to_string());
+    let is_text = matches!(name.as_str(), "text" | "character varying");
+    let keeps = is_text
+        || name.ends_with("[]")
+        || matches!(name.as_str(), "uuid" | "bigint" | "integer" | "smallint" | "numeric" | "json" | "jsonb");
+    of.map(|bits| {
+        let bits =
+            if bits & value::BLANK != 0 && !is_text { bits & !value::BLANK | value::RAISE } else { bits };
+        let lost = bits & (value::OTHER | value::TENANT | value::SESSION);
+        if keeps || lost == 0 { bits } else { bits & !lost | value::UNKNOWN }
+    })
 }
 
 /// The value and the condition of a query that reads no relation.

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlparser::ast;
 
 use super::subject::Subject;
-use crate::catalog::{Catalog, Relation, Signature};
+use crate::catalog::{Catalog, Index, Relation, Signature};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::{Place, Tenancy};
 use crate::tenant::TenantType;
@@ -71,6 +71,11 @@ impl<'j, 'a> Judge<'j, 'a> {
         name.eq_ignore_ascii_case(self.tenancy().setting_name().as_str())
     }
 
+    /// Whether tenants' statements can run as a role.
+    fn is_app(&self, role: &str) -> bool {
+        self.subject.app.iter().any(|of| of.as_str() == role)
+    }
+
     /// The columns that say whose the rows of a table are, each with what it holds in an own row.
     fn columns(&self, table: &QualifiedName) -> Vec<(&'a str, u8)> {
         let manifest = self.subject.manifest;
@@ -104,16 +109,6 @@ impl<'j, 'a> Judge<'j, 'a> {
         Eval { judge: self, scope: &scope, focus, literals, fuel: &fuel }.condition(tree)
     }
 
-    /// Whether columns say which row of a table is meant.
-    fn is_key(&self, relation: &Relation, columns: &BTreeSet<&str>) -> bool {
-        let all = |key: &[Ident]| !key.is_empty() && key.iter().all(|of| columns.contains(of.as_str()));
-        let by_index = relation.indexes.values().filter(|index| index.unique && index.predicate.is_none());
-        relation.keys.values().any(|key| all(&key.columns))
-            || by_index
-                .filter_map(|index| index.columns())
-                .any(|of| of.iter().all(|of| columns.contains(of.as_str())))
-    }
-
     /// Whether whoever reads a table sees rows of the tenant alone.
     fn keeps_apart(&self, table: &QualifiedName) -> bool {
         if let Some(known) = self.apart.borrow().get(table) {
@@ -139,4 +134,12 @@ pub(super) fn strip(mut expr: &ast::Expr) -> &ast::Expr {
         expr = inner;
     }
     expr
+}
+
+/// Whether columns say which row of a table is meant.
+fn is_key(relation: &Relation, columns: &BTreeSet<&str>) -> bool {
+    let all = |key: &[Ident]| !key.is_empty() && key.iter().all(|of| columns.contains(of.as_str()));
+    let by_index = relation.indexes.values().filter(|index| index.unique && index.predicate.is_none());
+    relation.keys.values().any(|key| all(&key.columns))
+        || by_index.filter_map(Index::columns).any(|of| of.iter().all(|of| columns.contains(of.as_str())))
 }

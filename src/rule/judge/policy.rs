@@ -48,6 +48,8 @@ pub(in crate::rule) struct Condition<'a> {
     pub(in crate::rule) truth: Truth,
     /// What can come of it if no literal is the tenant of a row.
     pub(in crate::rule) without_literals: Truth,
+    /// Whether it demands that a column is what the session says of itself, such as its user.
+    pub(in crate::rule) of_session: bool,
     pub(in crate::rule) uses: Uses<'a>,
 }
 
@@ -132,9 +134,11 @@ impl<'a> Judged<'a> {
         }
     }
 
-    /// Whether restrictive policies keep tenants apart, whatever the permissive ones say.
-    pub(in crate::rule) fn has_floor(&self, action: Action) -> bool {
-        self.floors(action).next().is_some()
+    /// What the restrictive policies leave, whatever the permissive ones say: a row has to pass all of them.
+    pub(in crate::rule) fn restricted(&self, action: Action) -> Truth {
+        let restricts = |of: &&JudgedPolicy<'a>| !of.policy.permissive && of.for_all_app && of.covers(action);
+        let conditions = self.policies.iter().filter(restricts).filter_map(|of| of.decides(action));
+        conditions.fold(Truth::TRUE, |whole, condition| whole.and(condition.truth))
     }
 
     /// The restrictive policies that keep tenants apart, each by itself.
@@ -145,16 +149,19 @@ impl<'a> Judged<'a> {
         })
     }
 
-    /// What a permissive policy lets a tenant do to rows that are not its own, as far as no floor keeps it from that.
+    /// What a permissive policy lets a tenant do to rows that are not its own: by itself, and as far as no restrictive policy
+    /// keeps it from that.
     pub(in crate::rule) fn opens(&self, policy: &JudgedPolicy<'_>) -> Opening {
         let mut opening = Opening::default();
         for action in Action::ALL.into_iter().filter(|action| policy.covers(*action)) {
-            let verdict = self.verdict(policy, action);
+            let Some(condition) = policy.decides(action) else { continue };
+            let verdict = self.kinds.verdict(condition.truth, action);
             if !verdict.is_bound() {
                 opening.all.push((action, verdict));
-                if !self.has_floor(action) {
-                    opening.now.push((action, verdict));
-                }
+            }
+            let verdict = self.kinds.verdict(condition.truth.and(self.restricted(action)), action);
+            if !verdict.is_bound() {
+                opening.now.push((action, verdict));
             }
         }
         opening
@@ -215,12 +222,14 @@ impl<'a> Judge<'_, 'a> {
                 tree: None,
                 truth: unknown,
                 without_literals: unknown,
+                of_session: false,
                 uses: Uses::default(),
             };
         };
         Condition {
             truth: self.truth(table, relation, &tree, true),
             without_literals: self.truth(table, relation, &tree, false),
+            of_session: self.says_session(table, relation, &tree),
             uses: self.uses(&tree),
             tree: Some(tree),
         }

@@ -10,9 +10,9 @@ use sqlparser::ast::{
 use super::condition::operands;
 use super::eval::{Eval, Focus};
 use super::scope::{Found, Named, Scope, Spot};
-use super::strip;
-use super::world::{Truth, World, equal, truth, value};
-use crate::catalog::canonical_type;
+use super::world::{EMPTY, Truth, UNSET, World, equal, truth, value};
+use super::{is_key, strip};
+use crate::catalog::{Relation, canonical_type};
 
 /// The relations of a query and what has to hold of its rows.
 struct Parts<'q> {
@@ -20,6 +20,8 @@ struct Parts<'q> {
     conditions: Vec<&'q Expr>,
     /// What another expression has to equal.
     item: Option<&'q Expr>,
+    /// The relations that are joined by columns of one name, each with that name.
+    using: Vec<(usize, &'q str)>,
 }
 
 /// A column of one relation that has to equal one of another.
@@ -77,15 +79,14 @@ impl<'a> Eval<'_, 'a> {
             };
         }
         // Without a tenant there is nothing.
-        use World::{BoundFree, BoundOther, EmptyBlank, EmptyFree, EmptySome, UnsetFree, UnsetSome};
         let nothing = truth::FALSE | if equals.is_some() { truth::NULL } else { 0 };
-        let found = open.set(&[UnsetSome, UnsetFree, EmptySome, EmptyFree, EmptyBlank], nothing);
+        let found = open.set(&UNSET, nothing).set(&EMPTY, nothing);
         let others = match self.leads(&scope, &parts, equals, &confined) {
             Leads::Surely => nothing,
             Leads::Back => nothing | truth::MAYBE,
             Leads::Nowhere => return found,
         };
-        found.set(&[BoundOther, BoundFree], others)
+        found.set(&[World::BoundOther, World::BoundFree], others)
     }
 
     /// Whether each row of a query holds a tenant that the session may see.
@@ -99,6 +100,7 @@ impl<'a> Eval<'_, 'a> {
     fn parts<'q>(&'q self, select: &'q Select, wants_item: bool) -> Option<(Scope<'q, 'a>, Parts<'q>)> {
         let mut relations = Vec::new();
         let mut conditions: Vec<&Expr> = Vec::new();
+        let mut using = Vec::new();
         let catalog = self.judge.catalog();
         for from in &select.from {
             relations.push(Named::of(&from.relation, catalog, true));
@@ -111,8 +113,15 @@ impl<'a> Eval<'_, 'a> {
                     _ => return None,
                 };
                 relations.push(Named::of(&join.relation, catalog, filters));
-                if let (JoinConstraint::On(on), true) = (constraint, filters) {
-                    conditions.extend(operands(on, &BinaryOperator::And));
+                match constraint {
+                    JoinConstraint::On(on) if filters => {
+                        conditions.extend(operands(on, &BinaryOperator::And));
+                    }
+                    JoinConstraint::Using(columns) if filters => {
+                        let names = columns.iter().filter_map(|column| column.0.last()?.as_ident());
+                        using.extend(names.map(|name| (relations.len() - 1, name.value.as_str())));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -131,7 +140,7 @@ impl<'a> Eval<'_, 'a> {
         if may_aggregate || (wants_item && item.is_none()) {
             return None;
         }
-        Some((Scope::within(self.scope, relations), Parts { conditions, item }))
+        Some((Scope::within(self.scope, relations), Parts { conditions, item, using }))
     }
 
     /// Whether the rows of a relation of the query are the tenant's alone.
@@ -160,7 +169,7 @@ impl<'a> Eval<'_, 'a> {
                 return true;
             }
         }
-        let own = |of: &Expr| self.column_of(scope, of).is_some_and(|found| found.spot == focus.spot);
+        let own = |of: &Expr| column_of(scope, of).is_some_and(|found| found.spot == focus.spot);
         let says = |one: &Expr, other: &Expr| own(one) && inner.value(other).is_of_session();
         let said = |condition: &&Expr| match strip(condition) {
             Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => says(left, right) || says(right, left),
@@ -181,18 +190,6 @@ impl<'a> Eval<'_, 'a> {
         parts.conditions.iter().any(said) || equals().unwrap_or(false)
     }
 
-    fn column_of<'f>(&self, scope: &'f Scope<'f, 'a>, expr: &'f Expr) -> Option<Found<'f, 'a>> {
-        match strip(expr) {
-            Expr::Identifier(column) => scope.find(std::slice::from_ref(column)),
-            Expr::CompoundIdentifier(parts) => scope.find(parts),
-            // The server compares a column of another text type as a text.
-            Expr::Cast { expr: inner, data_type, .. } if canonical_type(&data_type.to_string()) == "text" => {
-                self.column_of(scope, inner)
-            }
-            _ => None,
-        }
-    }
-
     /// Whether a row that is the tenant's leads to the row that is asked about.
     fn leads(
         &self,
@@ -202,7 +199,7 @@ impl<'a> Eval<'_, 'a> {
         confined: &[bool],
     ) -> Leads {
         let column = |of: &Expr| {
-            let found = self.column_of(scope, of)?;
+            let found = column_of(scope, of)?;
             Some((found.spot, found.column.to_owned()))
         };
         let mut ties = Vec::new();
@@ -213,8 +210,20 @@ impl<'a> Eval<'_, 'a> {
                 ties.push((left, right));
             }
         }
+        for (at, column) in &parts.using {
+            let before = (0..*at).filter(|before| {
+                let has = |of: &Relation| of.columns.iter().any(|of| of.name.as_str() == *column);
+                scope.relations[*before].relation.is_some_and(has)
+            });
+            for before in before {
+                ties.push((
+                    (scope.spot(*at), (*column).to_owned()),
+                    (scope.spot(before), (*column).to_owned()),
+                ));
+            }
+        }
         let outside = |of: &Expr| {
-            let found = self.column_of(self.scope, of)?;
+            let found = column_of(self.scope, of)?;
             Some((found.spot, found.column.to_owned()))
         };
         if let (Some(item), Some(equals)) = (parts.item, equals)
@@ -263,16 +272,20 @@ impl<'a> Eval<'_, 'a> {
         let tenants = self.judge.columns(name);
         let is_tenant =
             |column: &str| tenants.iter().any(|(of, bits)| *of == column && *bits == value::TENANT);
-        let own_tenant = |(from, column): &(Spot, &str)| {
-            *from == self.focus.spot
-                && self.focus.columns.iter().any(|(of, bits)| of == column && *bits == value::TENANT)
+        let from_tenant = |(from, column): &(Spot, &str)| {
+            let of_focus = |(of, bits): &(&str, u8)| of == column && *bits == value::TENANT;
+            if *from == self.focus.spot {
+                return self.focus.columns.iter().any(of_focus);
+            }
+            let name = scope.at(*from).and_then(|named| named.name.as_ref());
+            name.is_some_and(|name| self.judge.columns(name).iter().any(of_focus))
         };
         // The tenant itself, on both sides.
-        if here.iter().any(|((_, column), from)| own_tenant(from) && (is_tenant(column) || confined)) {
+        if here.iter().any(|((_, column), from)| from_tenant(from) && (is_tenant(column) || confined)) {
             return Some(Leads::Surely);
         }
         let columns: BTreeSet<&str> = here.iter().map(|((_, column), _)| *column).collect();
-        if self.judge.is_key(relation, &columns) {
+        if is_key(relation, &columns) {
             return Some(Leads::Surely);
         }
         // Rows that refer to the one that is asked about.
@@ -282,7 +295,19 @@ impl<'a> Eval<'_, 'a> {
             .map(|(_, (_, column))| *column)
             .collect();
         let focus = self.scope.at(self.focus.spot).and_then(|named| named.relation);
-        focus.is_some_and(|focus| self.judge.is_key(focus, &own)).then_some(Leads::Back)
+        focus.is_some_and(|focus| is_key(focus, &own)).then_some(Leads::Back)
+    }
+}
+
+fn column_of<'f, 'a>(scope: &'f Scope<'f, 'a>, expr: &'f Expr) -> Option<Found<'f, 'a>> {
+    match strip(expr) {
+        Expr::Identifier(column) => scope.find(std::slice::from_ref(column)),
+        Expr::CompoundIdentifier(parts) => scope.find(parts),
+        // The server compares a column of another text type as a text.
+        Expr::Cast { expr: inner, data_type, .. } if canonical_type(&data_type.to_string()) == "text" => {
+            column_of(scope, inner)
+        }
+        _ => None,
     }
 }
 

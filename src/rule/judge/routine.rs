@@ -20,13 +20,21 @@ pub(in crate::rule) struct Routine {
     pub(in crate::rule) settings: BTreeSet<String>,
     /// Whether it reads anything of the session: a setting, or who is logged in.
     pub(in crate::rule) reads_session: bool,
+    /// Whether it looks something up in a table.
+    pub(in crate::rule) looks_up: bool,
     /// Whether it casts a setting that can be empty.
     pub(in crate::rule) casts_raw: bool,
 }
 
 impl Routine {
     fn unknown() -> Self {
-        Self { value: Values::UNKNOWN, settings: BTreeSet::new(), reads_session: false, casts_raw: false }
+        Self {
+            value: Values::UNKNOWN,
+            settings: BTreeSet::new(),
+            reads_session: false,
+            looks_up: false,
+            casts_raw: false,
+        }
     }
 }
 
@@ -96,12 +104,13 @@ impl<'a> Judge<'_, 'a> {
 
     fn look_into(&self, signature: &'a Signature, function: &'a Function) -> Routine {
         let mut settings = BTreeSet::new();
-        let (mut reads_session, mut casts_raw) = (false, false);
+        let (mut reads_session, mut casts_raw, mut looks_up) = (false, false, false);
         let Some(found) = tokens(&function.body) else { return Routine::unknown() };
         let words: Vec<&Token> = found.iter().map(|(token, _)| token).collect();
         for (at, token) in words.iter().enumerate() {
             let Token::Word(word) = token else { continue };
             let lower = word.value.to_ascii_lowercase();
+            looks_up |= lower == "from";
             if ROLES.contains(&lower.as_str()) {
                 reads_session = true;
             } else if lower == "current_setting" {
@@ -116,6 +125,7 @@ impl<'a> Judge<'_, 'a> {
                     let routine = self.routine(other, function);
                     settings.extend(routine.settings);
                     reads_session |= routine.reads_session;
+                    looks_up |= routine.looks_up;
                 }
             }
         }
@@ -126,7 +136,7 @@ impl<'a> Judge<'_, 'a> {
         } else {
             self.guessed(&words, function, &settings)
         };
-        Routine { value, settings, reads_session, casts_raw }
+        Routine { value, settings, reads_session, looks_up, casts_raw }
     }
 
     /// The functions of a name in a body, which need not say the schema.

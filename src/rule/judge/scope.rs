@@ -66,8 +66,7 @@ impl<'a> Scope<'_, 'a> {
         while let Some(scope) = at {
             let index = match parts {
                 [column] => scope.of_column(&column.value),
-                [relation, _] => scope.of_alias(&relation.value),
-                [_, relation, _] => scope.of_alias(&relation.value),
+                [relation, _] | [_, relation, _] => scope.of_alias(&relation.value),
                 _ => None,
             };
             if let Some(index) = index {

@@ -21,6 +21,8 @@ pub(in crate::rule) struct Uses<'a> {
     pub(in crate::rule) calls: Vec<Called<'a>>,
     /// The relations that its subselects read.
     pub(in crate::rule) relations: BTreeSet<QualifiedName>,
+    /// Whether there is a subselect in it, and be it one that reads none.
+    pub(in crate::rule) queries: bool,
 }
 
 /// A setting that is read.
@@ -62,6 +64,7 @@ impl Visitor for Collect<'_, '_, '_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.uses.queries = true;
         self.depth += 1;
         ControlFlow::Continue(())
     }

@@ -7,7 +7,7 @@ impl Random {
         Self(seed)
     }
 
-    /// A number below `limit`, by SplitMix64.
+    /// A number below `limit`.
     pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

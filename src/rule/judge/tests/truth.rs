@@ -97,7 +97,7 @@ fn not(of: Logic) -> Logic {
 
 impl Node {
     fn random(random: &mut Random, depth: usize) -> Self {
-        let mut sub = |random: &mut Random| Box::new(Self::random(random, depth.saturating_sub(1)));
+        let sub = |random: &mut Random| Box::new(Self::random(random, depth.saturating_sub(1)));
         match random.below(if depth == 0 { 1 } else { 14 }) {
             1 => Self::Not(sub(random)),
             2..=5 => Self::And(sub(random), sub(random)),

@@ -34,9 +34,10 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             if policy.policy.using.is_some() || policy.policy.with_check.is_some() {
                 continue;
             }
-            let (what, severity) = match policy.policy.permissive {
-                true => ("allows nothing", Severity::Low),
-                false => ("restricts nothing", Severity::High),
+            let (what, severity) = if policy.policy.permissive {
+                ("allows nothing", Severity::Low)
+            } else {
+                ("restricts nothing", Severity::High)
             };
             let (name, table) = (policy.name, table.table);
             let message =

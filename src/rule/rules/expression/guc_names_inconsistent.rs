@@ -1,10 +1,12 @@
 //! `guc-names-inconsistent`
 
 use crate::catalog::Object;
+use crate::ident::QualifiedName;
 use crate::rule::finding::Findings;
-use crate::rule::judge::Action;
+use crate::rule::judge::{Action, is_column, names_column, names_columns, walk};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use sqlparser::ast::{BinaryOperator, Expr};
 
 pub(super) const RULE: Rule = Rule {
     code: "guc-names-inconsistent",
@@ -31,17 +33,27 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     if let Some(members) = tenancy.members() {
         wanted.push(members.user_setting().as_str().to_ascii_lowercase());
     }
-    for table in subject.judged().iter().filter(|table| table.tenant_column().is_some()) {
+    for table in subject.judged() {
+        let Some(column) = table.tenant_column() else { continue };
         for policy in &table.policies {
             let bound = Action::ALL.iter().any(|action| {
                 let decides = policy.decides(*action).is_some_and(|of| !of.truth.is_never_true());
                 policy.covers(*action) && decides && table.verdict(policy, *action).is_bound()
             });
             let mut settings = policy.conditions().flat_map(|(_, of)| of.uses.settings()).collect::<Vec<_>>();
+            // Whoever looks a tenant up asks for something else by right.
+            let mut calls = policy.conditions().flat_map(|(_, of)| &of.uses.calls);
+            if calls.any(|call| call.routine.looks_up) {
+                continue;
+            }
             let reads_wanted = settings.iter().any(|name| wanted.contains(name));
             // One without a prefix is another rule's.
             settings.retain(|name| name.contains('.'));
             let (true, false, Some(other)) = (bound, reads_wanted, settings.first()) else { continue };
+            let mut trees = policy.conditions().filter_map(|(_, of)| of.tree.as_ref());
+            if !trees.any(|tree| compares(tree, table.table, column.name.as_str())) {
+                continue;
+            }
             let message = format!(
                 "policy {} of {} reads {other}; the tenant is in {}",
                 policy.name.plain(),
@@ -51,4 +63,24 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             found.add(Object::policy(table.table, policy.name), message).word(other.as_str());
         }
     }
+}
+
+/// Whether the tenant column is compared with something that is no column's.
+fn compares(tree: &Expr, table: &QualifiedName, column: &str) -> bool {
+    let mut compares = false;
+    walk(tree, &mut |expr, depth| {
+        let own =
+            |of: &Expr| names_column(of, table, column) || (depth == 0 && is_column(of, 0, table, column));
+        compares |= match expr {
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                (own(left) && !names_columns(right)) || (own(right) && !names_columns(left))
+            }
+            Expr::AnyOp { left, right, .. } => own(left) && !names_columns(right),
+            Expr::InSubquery { expr: left, subquery, .. } => {
+                own(left) && !names_columns(&Expr::Subquery(subquery.clone()))
+            }
+            _ => false,
+        };
+    });
+    compares
 }

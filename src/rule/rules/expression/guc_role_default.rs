@@ -13,15 +13,14 @@ pub(super) const RULE: Rule = Rule {
     finds: "a role or a database brings a tenant along",
     why: "A session that binds no tenant then has one all the same, and every statement that forgets to bind reads its rows.",
     fix: "Take the setting away with ALTER ROLE … RESET or ALTER DATABASE … RESET.",
-    bad: "CREATE ROLE erp_night LOGIN;
-ALTER ROLE erp_night SET app.tenant_id = '6f1c0a52-9d0f-4f57-8a0e-2f8f3f1f0a11';
+    bad: "CREATE ROLE erp_guc_default LOGIN;
+ALTER ROLE erp_guc_default SET app.tenant_id = '6f1c0a52-9d0f-4f57-8a0e-2f8f3f1f0a11';
 CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY invoice_tenant ON invoice
     USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid))
     WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));",
-    good: "CREATE ROLE erp_night LOGIN;
-CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY invoice_tenant ON invoice
     USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid))

@@ -43,9 +43,9 @@ const OF_SERVER: [&str; 12] = [
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.judged() {
         for policy in &table.policies {
-            let settings = policy.conditions().flat_map(|(_, condition)| condition.uses.settings());
+            let mut settings = policy.conditions().flat_map(|(_, condition)| condition.uses.settings());
             let bare = |name: &String| !name.contains('.') && !OF_SERVER.contains(&name.as_str());
-            let Some(setting) = settings.filter(bare).next() else { continue };
+            let Some(setting) = settings.find(bare) else { continue };
             let (name, table) = (policy.name, table.table);
             let message =
                 format!("policy {} of {} reads {setting}, which nobody can set", name.plain(), table.plain());

@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                 walk(tree, &mut |expr, _| {
                     let Some((what, pattern)) = pattern(expr) else { return };
                     if reads_setting(pattern) {
-                        let own = |column: &&str| names_column(what, table.table, column);
+                        let own = |column: &str| names_column(what, table.table, column);
                         if table.owning_columns().iter().any(|column| own(column)) {
                             of_tenant = true;
                         } else {

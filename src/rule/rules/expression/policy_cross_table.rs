@@ -3,7 +3,7 @@
 use crate::catalog::{Object, Privilege};
 use crate::ident::QualifiedName;
 use crate::rule::finding::Findings;
-use crate::rule::judge::{Action, JudgedPolicy};
+use crate::rule::judge::Action;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 use std::collections::BTreeSet;
@@ -27,8 +27,8 @@ CREATE POLICY invoice_member ON invoice USING (EXISTS (
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE TABLE member (user_id uuid NOT NULL, tenant_id uuid NOT NULL);
 ALTER TABLE member ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY member_own ON member FOR SELECT
-    USING (user_id = (SELECT nullif(current_setting('app.user_id', true), '')::uuid));
+CREATE POLICY member_tenant ON member
+    USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
 GRANT SELECT ON member TO erp_app;
 CREATE POLICY invoice_member ON invoice USING (EXISTS (
     SELECT FROM member
@@ -71,15 +71,9 @@ fn weak(subject: &Subject<'_>, name: &QualifiedName) -> Option<&'static str> {
     ];
     let judged = subject.judged().iter().find(|judged| judged.table == name)?;
     let open = |action: Action| {
-        let lets = |policy: &JudgedPolicy<'_>| {
-            let verdict = judged.verdict(policy, action);
-            policy.policy.permissive
-                && policy.for_app
-                && policy.covers(action)
-                && !verdict.is_bound()
-                && !verdict.is_unknown()
-        };
-        !judged.has_floor(action) && judged.policies.iter().any(lets)
+        let permissive = judged.policies.iter().filter(|policy| policy.policy.permissive && policy.for_app);
+        let mut now = permissive.flat_map(|policy| judged.opens(policy).now);
+        now.any(|(of, verdict)| of == action && !verdict.is_unknown())
     };
     let writable = writes
         .into_iter()

@@ -28,7 +28,9 @@ CREATE POLICY invoice_open ON invoice
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for faulty in faulty(subject.judged(), Fault::Unbound) {
         let columns = faulty.table.owning_columns();
+        let of_session = faulty.policy.using.as_ref().is_some_and(|using| using.of_session);
         let what = match columns.first() {
+            _ if of_session => "asks who the user is and not which tenant it works for".to_owned(),
             Some(column) => {
                 format!("never asks about {column}, so a tenant can {} rows of others", faulty.verbs())
             }
@@ -38,6 +40,6 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         };
         found
             .add(Object::policy(faulty.table.table, faulty.policy.name), faulty.message(&what))
-            .severity(faulty.severity(Severity::High));
+            .severity(faulty.severity(if of_session { Severity::Medium } else { Severity::High }));
     }
 }

@@ -27,9 +27,10 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.tables() {
         let Some(column) = table.tenant_column() else { continue };
         let Some(tree) = column.default.as_ref().and_then(Expr::normal_tree) else { continue };
-        let safe = match rewrite::is_raw(&tree) {
-            true => Some(rewrite::null_if_empty(&tree)),
-            false => rewrite::rewritten(&tree, &mut rewrite::cast_of_null),
+        let safe = if rewrite::is_raw(&tree) {
+            Some(rewrite::null_if_empty(&tree))
+        } else {
+            rewrite::rewritten(&tree, &mut rewrite::cast_of_null)
         };
         let Some(safe) = safe else { continue };
         let (name, column) = (table.name, &column.name);

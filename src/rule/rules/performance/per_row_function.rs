@@ -1,9 +1,9 @@
 //! `per-row-function`
 
-use crate::catalog::Object;
+use crate::catalog::{Object, Volatility};
 use crate::policy::Place;
 use crate::rule::finding::Findings;
-use crate::rule::judge::walk;
+use crate::rule::judge::{strip, walk};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::rewrite;
 use crate::rule::subject::Subject;
@@ -48,7 +48,14 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             let message = format!("policy {name} of {of} calls {what} for each row");
             let finding = found.add(Object::policy(table.table, policy.name), message);
             finding.severity(severity);
-            if let Some(sql) = rewrite::alter(table, policy, &mut once) {
+            let trees = || policy.conditions().filter_map(|(_, condition)| condition.tree.as_ref());
+            let may_change = uses()
+                .flat_map(|uses| &uses.calls)
+                .any(|call| call.function.volatility == Volatility::Volatile);
+            if !may_change
+                && !trees().any(searches_array)
+                && let Some(sql) = rewrite::alter(table, policy, &mut once)
+            {
                 finding.sql(sql);
             }
         }
@@ -62,6 +69,17 @@ fn once(expr: &mut Expr, depth: usize) -> bool {
     }
     rewrite::once(expr);
     true
+}
+
+/// Whether it searches an array that is computed. In a subselect that would be a search in rows.
+fn searches_array(tree: &Expr) -> bool {
+    let mut searches = false;
+    walk(tree, &mut |expr, _| {
+        if let Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } = expr {
+            searches |= !matches!(strip(right), Expr::Array(_));
+        }
+    });
+    searches
 }
 
 /// Whether an expression calls anything outside of a subselect.
