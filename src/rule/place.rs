@@ -1,9 +1,7 @@
 //! Where in a file a finding stands.
 
 use super::finding::Finding;
-use crate::catalog::replay::Located;
-use crate::catalog::replay::lex::{Token, tokens};
-use crate::catalog::replay::value::ident;
+use crate::catalog::replay::{Located, Token, name_of, text_of, tokens};
 use crate::catalog::{Object, Part};
 use crate::ident::Ident;
 
@@ -23,7 +21,7 @@ pub struct Place {
 /// The place of a finding in its statement: the word that it names, or the name of the part that it is about, or the beginning.
 pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
     let text = statement.text();
-    let named = || name_of(&finding.object).and_then(|name| find_name(text, name));
+    let named = || called(&finding.object).and_then(|name| find_name(text, name));
     let word = || find_word(text, finding.word.as_deref()?);
     // Most constraints have a name that nobody wrote.
     let found = match &finding.object {
@@ -48,7 +46,7 @@ pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
 }
 
 /// What an object is called in the statement that makes it.
-fn name_of(object: &Object) -> Option<&Ident> {
+fn called(object: &Object) -> Option<&Ident> {
     match object {
         Object::Part(_, _, name) | Object::Schema(name) | Object::Role(name) | Object::Publication(name) => {
             Some(name)
@@ -75,12 +73,13 @@ fn find(text: &str, is_it: impl Fn(Token) -> bool) -> Option<Token> {
 fn find_word(text: &str, word: &str) -> Option<Token> {
     find(text, |token| {
         token.of(text).eq_ignore_ascii_case(word)
-            || ident(token, text).is_some_and(|name| name.as_str() == word)
+            || name_of(token, text).is_some_and(|name| name.as_str() == word)
+            || text_of(token, text).is_some_and(|literal| literal == word)
     })
 }
 
 fn find_name(text: &str, name: &Ident) -> Option<Token> {
-    find(text, |token| ident(token, text).is_some_and(|found| found == *name))
+    find(text, |token| name_of(token, text).is_some_and(|found| found == *name))
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use super::finding::{Finding, Findings};
 use super::rules::suppression::unused_suppression::RULE;
 use super::{all, rule};
 use crate::catalog::Object;
-use crate::catalog::replay::lex::{self, Kind};
-use crate::catalog::replay::{Located, Source};
+use crate::catalog::replay::{Kind, Located, Source, token};
 use crate::policy::manifest::nearest;
 
 /// A comment that lets findings stand.
@@ -86,7 +85,7 @@ fn allowed(source: &Source) -> Vec<Allowed<'_>> {
     }
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(token) = lex::token(text, at) {
+    while let Some(token) = token(text, at) {
         at = token.end;
         if token.kind != Kind::Comment {
             continue;

@@ -176,7 +176,6 @@ impl Run<'_> {
                 index,
                 located,
                 statement,
-                followed: self.state.notes.is_empty(),
                 transaction: self.transaction,
                 before: &before,
                 state: &self.state,

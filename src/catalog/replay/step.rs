@@ -16,8 +16,6 @@ pub(crate) struct Step<'a> {
     pub(crate) located: &'a Located,
     /// What it says, unless it was not understood.
     pub(crate) statement: Option<&'a Statement>,
-    /// Whether its effect is in the model wholly.
-    pub(crate) followed: bool,
     pub(crate) transaction: Transaction,
     pub(super) before: &'a Before,
     pub(super) state: &'a State,
@@ -114,11 +112,6 @@ impl<'a> Step<'a> {
     /// The relation that a name means here.
     pub(crate) fn resolve(&self, name: &Name) -> Option<QualifiedName> {
         self.state.find(name).ok()
-    }
-
-    /// All functions as they are now.
-    pub(crate) fn all_functions(&self) -> impl Iterator<Item = (&'a Signature, &'a Function)> {
-        self.state.catalog.functions.iter()
     }
 
     /// All relations as they are now.

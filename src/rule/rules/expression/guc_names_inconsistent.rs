@@ -40,27 +40,24 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                 let decides = policy.decides(*action).is_some_and(|of| !of.truth.is_never_true());
                 policy.covers(*action) && decides && table.verdict(policy, *action).is_bound()
             });
-            let mut settings = policy.conditions().flat_map(|(_, of)| of.uses.settings()).collect::<Vec<_>>();
-            // Whoever looks a tenant up asks for something else by right.
-            let mut calls = policy.conditions().flat_map(|(_, of)| &of.uses.calls);
-            if calls.any(|call| call.routine.looks_up) {
-                continue;
-            }
-            let reads_wanted = settings.iter().any(|name| wanted.contains(name));
-            // One without a prefix is another rule's.
-            settings.retain(|name| name.contains('.'));
-            let (true, false, Some(other)) = (bound, reads_wanted, settings.first()) else { continue };
-            let mut trees = policy.conditions().filter_map(|(_, of)| of.tree.as_ref());
-            if !trees.any(|tree| compares(tree, table.table, column.name.as_str())) {
-                continue;
-            }
+            let other = policy.conditions().filter(|_| bound).find_map(|(_, of)| {
+                // Whoever looks a tenant up asks for something else by right.
+                let looks_up = of.uses.calls.iter().any(|call| call.routine.looks_up);
+                let tree = of.tree.as_ref().filter(|_| !looks_up)?;
+                let settings = of.uses.settings();
+                let reads_wanted = settings.iter().any(|name| wanted.contains(name));
+                let asks = !reads_wanted && compares(tree, table.table, column.name.as_str());
+                // One without a prefix is another rule's.
+                settings.into_iter().find(|name| asks && name.contains('.'))
+            });
+            let Some(other) = other else { continue };
             let message = format!(
                 "policy {} of {} reads {other}; the tenant is in {}",
                 policy.name.plain(),
                 table.table.plain(),
                 tenancy.setting_name().as_str()
             );
-            found.add(Object::policy(table.table, policy.name), message).word(other.as_str());
+            found.add(Object::policy(table.table, policy.name), message).word(other);
         }
     }
 }
