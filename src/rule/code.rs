@@ -12,6 +12,34 @@ use crate::catalog::{Function, Object, Signature};
 /// How deep dynamic SQL may stand in dynamic SQL.
 const DEEPEST: usize = 4;
 
+/// How many statements of one file are looked into, of those that may matter. No file that a person wrote has as many.
+const MOST_STATEMENTS: usize = 200_000;
+
+/// One of these stands in whatever the rules on code look for.
+const MATTERING: [&str; 15] = [
+    "advisory",
+    "close",
+    "currval",
+    "deallocate",
+    "drop",
+    "execute",
+    "hold",
+    "lastval",
+    "listen",
+    "lo_",
+    "notify",
+    "prepare",
+    "discard",
+    "set",
+    "temp",
+];
+
+/// Whether a statement of a file can be of account to a rule on code, so that its words are worth their room.
+fn may_matter(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    MATTERING.iter().any(|word| text.contains(word))
+}
+
 /// Code that runs as a whole, statement by statement.
 pub(super) struct Code<'a> {
     pub(super) of: Of<'a>,
@@ -46,7 +74,8 @@ impl<'a> Code<'a> {
     /// The statements of one file, each with its place among all, and those of its DO blocks behind them.
     pub(super) fn of_file(statements: &'a [Located], from: usize) -> Self {
         let mut sentences = Vec::new();
-        for (at, located) in statements.iter().enumerate() {
+        let mattering = statements.iter().enumerate().filter(|(_, located)| may_matter(located.text()));
+        for (at, located) in mattering.take(MOST_STATEMENTS) {
             sentences.extend(
                 of_statement(located.text())
                     .into_iter()

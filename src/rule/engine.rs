@@ -83,24 +83,29 @@ fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {
 
 /// Looks into the bodies of functions, and into files with their DO blocks.
 fn code(subject: &Subject<'_>, statements: &[Located]) -> Vec<Finding> {
-    let functions = subject.catalog.functions.iter();
-    let mut code: Vec<Code<'_>> =
-        functions.filter_map(|(signature, function)| Code::of_function(signature, function)).collect();
+    let mut checks: Vec<_> = rules::all()
+        .filter_map(|rule| match rule.check {
+            Check::Code(check) => Some((Findings::of(rule), check)),
+            _ => None,
+        })
+        .collect();
+    // One after the other: a file can be large, and its words take more room than its text.
+    let mut look = |code: &Code<'_>| {
+        for (found, check) in &mut checks {
+            check(code, subject, found);
+        }
+    };
+    for (signature, function) in &subject.catalog.functions {
+        if let Some(code) = Code::of_function(signature, function) {
+            look(&code);
+        }
+    }
     let mut from = 0;
     for file in statements.chunk_by(|one, next| one.file() == next.file()) {
-        code.push(Code::of_file(file, from));
+        look(&Code::of_file(file, from));
         from += file.len();
     }
-    let run = |rule: &'static Rule| {
-        let mut found = Findings::of(rule);
-        if let Check::Code(check) = rule.check {
-            for code in &code {
-                check(code, subject, &mut found);
-            }
-        }
-        found.into_distinct()
-    };
-    rules::all().flat_map(run).collect()
+    checks.into_iter().flat_map(|(found, _)| found.into_distinct()).collect()
 }
 
 impl Report {

@@ -1,10 +1,13 @@
 //! One statement of some code, by its tokens: what it calls, what it sets, which relations it names.
 
-use crate::catalog::replay::{Kind, Name, Token, name_of, text_of, tokens};
+use crate::catalog::replay::{Kind, Name, Token, name_of, text_of, token};
 use crate::ident::Ident;
 
 /// Stands in dynamic SQL for what is known only when it runs.
 pub(super) const UNKNOWN: &str = "$0";
+
+/// How many words of a statement are looked at. What is longer lists values.
+const MOST_WORDS: usize = 100_000;
 
 /// A token: a keyword or a name in lower case, a quoted name or a literal without its quotes, anything else as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,10 +93,16 @@ pub(super) fn literal(words: &[Word]) -> Option<&str> {
 }
 
 impl Sentence {
-    /// The tokens of a text, whatever it is.
+    /// The tokens of a text, whatever it is; of a very long one, those at its head.
     pub(super) fn of(text: &str) -> Self {
-        let words = tokens(text).into_iter().map(|token| Word::new(token, text)).collect();
-        Self { words, statement: None }
+        let mut at = 0;
+        let tokens = std::iter::from_fn(|| {
+            let next = token(text, at)?;
+            at = next.end;
+            Some(next)
+        });
+        let words = tokens.filter(|token| token.kind != Kind::Comment).take(MOST_WORDS);
+        Self { words: words.map(|token| Word::new(token, text)).collect(), statement: None }
     }
 
     /// Whether these keywords and symbols begin it.

@@ -9,15 +9,24 @@ use super::source::Source;
 /// A statement and where it stands.
 #[derive(Clone, Debug)]
 pub struct Located {
-    source: Source,
-    range: Range<usize>,
-    line: usize,
-    column: usize,
+    source: Arc<Source>,
+    // A file can have millions of statements, and none has 4 GiB.
+    start: u32,
+    end: u32,
+    line: u32,
+    column: u32,
 }
 
 impl Located {
-    pub(super) fn new(source: &Source, range: Range<usize>, (line, column): (usize, usize)) -> Self {
-        Self { source: source.clone(), range, line, column }
+    pub(super) fn new(source: &Arc<Source>, range: Range<usize>, (line, column): (usize, usize)) -> Self {
+        let small = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+        Self {
+            source: Arc::clone(source),
+            start: small(range.start),
+            end: small(range.end),
+            line: small(line),
+            column: small(column),
+        }
     }
 
     /// What the file is called.
@@ -35,19 +44,19 @@ impl Located {
     /// The bytes of the file that it takes up.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
-        self.range.clone()
+        self.start as usize..self.end as usize
     }
 
     /// The line that it begins on, from 1 on.
     #[must_use]
     pub fn line(&self) -> usize {
-        self.line
+        self.line as usize
     }
 
     /// The character of the line that it begins at, from 1 on.
     #[must_use]
     pub fn column(&self) -> usize {
-        self.column
+        self.column as usize
     }
 
     /// Its text, without what ends it.

@@ -1,6 +1,7 @@
 //! Files, run in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::lex::Token;
@@ -106,6 +107,7 @@ impl Run<'_> {
         self.state.session.restart();
         self.saved.clear();
         self.transaction.start_file(source.is_one_transaction());
+        let source = Arc::new(source.clone());
         let text = source.text();
         let back = going_back(text);
         let kept: BTreeSet<usize> = back.values().copied().collect();
@@ -113,7 +115,7 @@ impl Run<'_> {
         for (place, piece) in split(text).enumerate() {
             let Some(first) = piece.tokens.first() else { continue };
             let position = piece.position;
-            self.statements.push(Located::new(source, first.start..piece.end, position));
+            self.statements.push(Located::new(&source, first.start..piece.end, position));
             let read = read(text, &piece);
             let statement = read.as_ref().ok();
             self.transaction.before(statement);
