@@ -9,29 +9,20 @@
 #![doc = include_str!("list.md")]
 
 mod baseline;
-mod bound;
-mod callee;
 mod code;
 mod engine;
 pub mod example;
-mod fault;
 mod finding;
 mod judge;
-mod own;
-mod pending;
 mod place;
 mod record;
-mod rewrite;
 mod rules;
-mod sentence;
-mod settings;
 mod subject;
 mod suppression;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trial;
-mod undone;
 mod watch;
 mod words;
 

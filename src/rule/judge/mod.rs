@@ -5,6 +5,9 @@
 //! empty) it asks what can come of a condition. What it does not understand can be anything, so what it calls bound is
 //! bound, and what is true only if something says so that it cannot look into is told apart from what is true.
 
+pub(in crate::rule) mod fault;
+pub(in crate::rule) mod rewrite;
+
 mod condition;
 mod eval;
 mod policy;

@@ -1,5 +1,8 @@
 //! What rules look at: the model, the manifest, and what follows from both.
 
+pub(in crate::rule) mod callee;
+pub(in crate::rule) mod settings;
+
 pub(in crate::rule) mod creation;
 pub(in crate::rule) mod crossing;
 pub(in crate::rule) mod definer;
@@ -14,7 +17,6 @@ pub(in crate::rule) mod way;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::settings::read_by_policies;
 use crate::catalog::replay::Name;
 use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
@@ -22,6 +24,7 @@ use crate::policy::manifest::Manifest;
 use crate::policy::place::top;
 use crate::policy::{Place, Places, places};
 use crate::rule::judge::{Judge, Judged};
+use crate::rule::subject::settings::read_by_policies;
 use reached::Reached;
 
 /// What is known before any statement is read.

@@ -2,9 +2,9 @@
 
 use crate::catalog::Object;
 use crate::rule::finding::Findings;
+use crate::rule::judge::rewrite::item;
 use crate::rule::judge::{Action, is_column, strip, walk};
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::rewrite::item;
 use crate::rule::subject::Subject;
 use sqlparser::ast::{BinaryOperator, Expr};
 

@@ -1,11 +1,11 @@
 //! `guc-empty-string-cast`
 
 use crate::catalog::Object;
-use crate::rule::callee;
 use crate::rule::finding::Findings;
+use crate::rule::judge::rewrite;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::rewrite;
 use crate::rule::subject::Subject;
+use crate::rule::subject::callee;
 
 pub(super) const RULE: Rule = Rule {
     code: "guc-empty-string-cast",

@@ -1,8 +1,8 @@
 //! `guc-fail-open`
 
 use crate::catalog::Object;
-use crate::rule::fault::{Fault, faulty};
 use crate::rule::finding::Findings;
+use crate::rule::judge::fault::{Fault, faulty};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 

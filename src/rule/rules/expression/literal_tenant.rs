@@ -1,8 +1,8 @@
 //! `literal-tenant`
 
 use crate::catalog::Object;
-use crate::rule::fault::{Fault, faulty_policy};
 use crate::rule::finding::Findings;
+use crate::rule::judge::fault::{Fault, faulty_policy};
 use crate::rule::judge::{is_column, strip, walk};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;

@@ -2,8 +2,8 @@
 
 use crate::catalog::Object;
 use crate::policy::{Place, ddl};
-use crate::rule::fault::{Fault, faulty};
 use crate::rule::finding::Findings;
+use crate::rule::judge::fault::{Fault, faulty};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 

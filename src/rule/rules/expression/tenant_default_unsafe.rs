@@ -3,8 +3,8 @@
 use crate::catalog::{Expr, Object};
 use crate::policy::ddl;
 use crate::rule::finding::Findings;
+use crate::rule::judge::rewrite;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::rewrite;
 use crate::rule::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {

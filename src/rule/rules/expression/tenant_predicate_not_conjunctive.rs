@@ -1,8 +1,8 @@
 //! `tenant-predicate-not-conjunctive`
 
 use crate::catalog::Object;
-use crate::rule::fault::{Fault, Faulty, faulty};
 use crate::rule::finding::Findings;
+use crate::rule::judge::fault::{Fault, Faulty, faulty};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 

@@ -1,10 +1,10 @@
 //! `text-tenant-empty-bucket`
 
 use crate::catalog::Object;
-use crate::rule::fault::{Fault, faulty};
 use crate::rule::finding::Findings;
+use crate::rule::judge::fault::{Fault, faulty};
+use crate::rule::judge::rewrite;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::rewrite;
 use crate::rule::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {

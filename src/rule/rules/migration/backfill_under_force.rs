@@ -6,13 +6,13 @@ use crate::catalog::replay::{Life, Statement, Step};
 use crate::catalog::{Object, Relation};
 use crate::ident::QualifiedName;
 use crate::policy::Missing;
-use crate::rule::bound::{Made, binds, fails_loudly, runs_for_each_tenant};
 use crate::rule::code::of_statement;
+use crate::rule::code::sentence::{Scope, Sentence, Use};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::{Scope, Sentence, Use};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::bound::{Made, binds, fails_loudly, runs_for_each_tenant};
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",

@@ -6,12 +6,12 @@ use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::policy::manifest::Class;
 use crate::rule::code::of_statement;
+use crate::rule::code::sentence::Sentence;
 use crate::rule::finding::Findings;
-use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::Sentence;
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::pending::{Pending, Until};
 
 pub(super) const RULE: Rule = Rule {
     code: "copied-table-without-rls",

@@ -6,10 +6,10 @@ use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::policy::manifest::Class;
 use crate::rule::finding::Findings;
-use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::pending::{Pending, Until};
 
 pub(super) const RULE: Rule = Rule {
     code: "detached-partition-unprotected",

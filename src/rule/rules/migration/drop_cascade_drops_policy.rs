@@ -4,10 +4,10 @@ use crate::catalog::Object;
 use crate::catalog::replay::{Action, Statement, Step};
 use crate::ident::{Ident, QualifiedName};
 use crate::rule::finding::Findings;
-use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::pending::{Pending, Until};
 
 pub(super) const RULE: Rule = Rule {
     code: "drop-cascade-drops-policy",

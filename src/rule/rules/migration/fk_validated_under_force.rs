@@ -3,11 +3,11 @@
 use crate::catalog::replay::{Action, ConstraintKind, Statement, Step};
 use crate::catalog::{ForeignKey, Object};
 use crate::ident::{Ident, QualifiedName};
-use crate::rule::bound::{Made, binds, fails_loudly};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::bound::{Made, binds, fails_loudly};
 
 pub(super) const RULE: Rule = Rule {
     code: "fk-validated-under-force",

@@ -2,12 +2,12 @@
 
 use crate::catalog::replay::{Statement, Step};
 use crate::catalog::{Expr, Function, Object, Parallel, Signature, Volatility};
+use crate::rule::code::sentence::Sentence;
 use crate::rule::finding::Findings;
-use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::Sentence;
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::pending::{Pending, Until};
 
 pub(super) const RULE: Rule = Rule {
     code: "function-replace-resets-attributes",

@@ -3,11 +3,11 @@
 use crate::catalog::Object;
 use crate::catalog::replay::{Kind, Name, Opaque, Replayed, tokens};
 use crate::ident::{Ident, QualifiedName};
+use crate::rule::code::own;
+use crate::rule::code::sentence::Sentence;
 use crate::rule::code::{Code, block, of_statement};
 use crate::rule::finding::{Finding, Findings};
-use crate::rule::own;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::Sentence;
 use crate::rule::subject::Subject;
 
 pub(in crate::rule) const RULE: Rule = Rule {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::catalog::Object;
 use crate::catalog::replay::{Action, AlteredKind, Dropped, Name, Statement, Step};
 use crate::ident::QualifiedName;
-use crate::rule::bound::Made;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::bound::Made;
 
 pub(super) const RULE: Rule = Rule {
     code: "rls-ddl-lock",

@@ -5,12 +5,12 @@ use crate::catalog::replay::Step;
 use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::policy::manifest::Class;
-use crate::rule::bound::Made;
 use crate::rule::finding::Findings;
-use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::bound::Made;
+use crate::rule::watch::pending::{Pending, Until};
 
 pub(super) const RULE: Rule = Rule {
     code: "rls-disabled-by-migration",

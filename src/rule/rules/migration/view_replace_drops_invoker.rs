@@ -7,10 +7,10 @@ use crate::catalog::{Object, Relation, RelationKind};
 use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::rule::finding::Findings;
-use crate::rule::pending::{Pending, Until};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::pending::{Pending, Until};
 
 pub(super) const RULE: Rule = Rule {
     code: "view-replace-drops-invoker",

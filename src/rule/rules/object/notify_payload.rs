@@ -6,9 +6,9 @@ use crate::catalog::replay::Kind;
 use crate::catalog::{Object, Part};
 use crate::ident::Ident;
 use crate::rule::code::Code;
+use crate::rule::code::sentence::{Sentence, Word, literal};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::{Sentence, Word, literal};
 use crate::rule::subject::{Subject, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -73,7 +73,8 @@ enum Payload {
 /// What a statement sends, if it sends something.
 fn payload(sentence: &Sentence, code: &Code<'_>, table: &Table<'_, '_>) -> Option<Payload> {
     if sentence.starts("notify") {
-        let unknown = sentence.words.iter().any(|word| word.text.contains(crate::rule::sentence::UNKNOWN));
+        let unknown =
+            sentence.words.iter().any(|word| word.text.contains(crate::rule::code::sentence::UNKNOWN));
         return Some(if unknown { of_variable(code) } else { Payload::Constant });
     }
     let calls = sentence.calls();

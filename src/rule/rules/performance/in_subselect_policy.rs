@@ -2,8 +2,8 @@
 
 use crate::catalog::Object;
 use crate::rule::finding::Findings;
+use crate::rule::judge::rewrite;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::rewrite;
 use crate::rule::subject::Subject;
 
 pub(super) const RULE: Rule = Rule {

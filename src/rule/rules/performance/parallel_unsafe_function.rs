@@ -2,10 +2,10 @@
 
 use crate::catalog::{Object, Parallel, Volatility};
 use crate::policy::ddl;
-use crate::rule::callee;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::subject::callee;
 
 pub(super) const RULE: Rule = Rule {
     code: "parallel-unsafe-function",

@@ -3,9 +3,9 @@
 use crate::catalog::{Object, Volatility};
 use crate::policy::Place;
 use crate::rule::finding::Findings;
+use crate::rule::judge::rewrite;
 use crate::rule::judge::{strip, walk};
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::rewrite;
 use crate::rule::subject::Subject;
 use sqlparser::ast::Expr;
 

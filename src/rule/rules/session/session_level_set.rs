@@ -2,11 +2,11 @@
 
 use super::session_set::{add_reset, is_reset};
 use crate::rule::code::Code;
+use crate::rule::code::sentence::Scope;
+use crate::rule::code::undone::Undone;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::Scope;
 use crate::rule::subject::Subject;
-use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "session-level-set",

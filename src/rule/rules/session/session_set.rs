@@ -1,11 +1,11 @@
 //! `session-set`
 
 use crate::rule::code::Code;
+use crate::rule::code::sentence::{Scope, Sentence, Set};
+use crate::rule::code::undone::Undone;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::{Scope, Sentence, Set};
 use crate::rule::subject::Subject;
-use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "session-set",

@@ -2,9 +2,9 @@
 
 use crate::catalog::Object;
 use crate::catalog::replay::{Session, Statement, Step, TransactionKind};
+use crate::rule::code::sentence::{Scope, Sentence};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::{Scope, Sentence};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
 

@@ -3,11 +3,11 @@
 use crate::catalog::replay::Name;
 use crate::ident::Ident;
 use crate::rule::code::Code;
+use crate::rule::code::sentence::Sentence;
+use crate::rule::code::undone::Undone;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
-use crate::rule::sentence::Sentence;
 use crate::rule::subject::Subject;
-use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "temp-table-in-pool",

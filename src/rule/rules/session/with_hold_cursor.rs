@@ -1,10 +1,10 @@
 //! `with-hold-cursor`
 
 use crate::rule::code::Code;
+use crate::rule::code::undone::Undone;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use crate::rule::undone::Undone;
 
 pub(super) const RULE: Rule = Rule {
     code: "with-hold-cursor",

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::code::Code;
-use super::sentence::{Sentence, literal};
-use super::subject::Subject;
+use crate::rule::code::Code;
+use crate::rule::code::sentence::{Sentence, literal};
+use crate::rule::subject::Subject;
 
 /// The settings of the tenancy, and whatever else policies read, themselves or in the functions that they call.
-pub(super) fn read_by_policies(subject: &Subject<'_>) -> BTreeSet<String> {
+pub(in crate::rule) fn read_by_policies(subject: &Subject<'_>) -> BTreeSet<String> {
     let tenancy = &subject.manifest.tenancy;
     let mut found = BTreeSet::from([tenancy.setting_name().as_str().to_ascii_lowercase()]);
     found.extend(tenancy.members().map(|members| members.setting_name().as_str().to_ascii_lowercase()));

@@ -1,6 +1,6 @@
 //! Code, cut and read.
 
-use super::super::sentence::{Scope, Sentence, Set, Use, literal};
+use super::sentence::{Scope, Sentence, Set, Use, literal};
 use super::{body, of_statement};
 
 fn texts(sentences: &[Sentence]) -> Vec<String> {

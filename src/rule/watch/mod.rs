@@ -1,11 +1,14 @@
 //! What watches the statements of files, one by one.
 
-use super::finding::Findings;
-use super::subject::Ground;
+pub(in crate::rule) mod bound;
+pub(in crate::rule) mod pending;
+
 use crate::catalog::replay::Step;
+use crate::rule::finding::Findings;
+use crate::rule::subject::Ground;
 
 /// Watches the statements of files in their order.
-pub(super) trait Watch {
+pub(in crate::rule) trait Watch {
     /// Sees a statement that has just been applied.
     fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>, found: &mut Findings);
 

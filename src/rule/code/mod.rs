@@ -3,11 +3,15 @@
 //! Nothing here understands PL/pgSQL. Literals and comments are never taken for code, but for those that `EXECUTE` runs, and
 //! the time is linear in the length of the text.
 
-use super::finding::{Finding, Findings};
-use super::record::Severity;
-use super::sentence::{Sentence, UNKNOWN, Word};
+pub(in crate::rule) mod own;
+pub(in crate::rule) mod sentence;
+pub(in crate::rule) mod undone;
+
 use crate::catalog::replay::{Kind, Located};
 use crate::catalog::{Function, Object, Signature};
+use crate::rule::code::sentence::{Sentence, UNKNOWN, Word};
+use crate::rule::finding::{Finding, Findings};
+use crate::rule::record::Severity;
 
 /// How deep dynamic SQL may stand in dynamic SQL.
 const DEEPEST: usize = 4;
@@ -41,14 +45,14 @@ fn may_matter(text: &str) -> bool {
 }
 
 /// Code that runs as a whole, statement by statement.
-pub(super) struct Code<'a> {
-    pub(super) of: Of<'a>,
-    pub(super) sentences: Vec<Sentence>,
+pub(in crate::rule) struct Code<'a> {
+    pub(in crate::rule) of: Of<'a>,
+    pub(in crate::rule) sentences: Vec<Sentence>,
 }
 
 /// What the code is.
 #[derive(Clone, Copy)]
-pub(super) enum Of<'a> {
+pub(in crate::rule) enum Of<'a> {
     Function(&'a Signature, &'a Function),
     /// The statements of a file, with its text.
     File(&'a str),
@@ -63,7 +67,7 @@ enum Language {
 
 impl<'a> Code<'a> {
     /// The body of a function, if it is in a language that is looked into.
-    pub(super) fn of_function(signature: &'a Signature, function: &'a Function) -> Option<Self> {
+    pub(in crate::rule) fn of_function(signature: &'a Signature, function: &'a Function) -> Option<Self> {
         if function.extension.is_some() {
             return None;
         }
@@ -72,7 +76,7 @@ impl<'a> Code<'a> {
     }
 
     /// The statements of one file, each with its place among all, and those of its DO blocks behind them.
-    pub(super) fn of_file(statements: &'a [Located], from: usize) -> Self {
+    pub(in crate::rule) fn of_file(statements: &'a [Located], from: usize) -> Self {
         let mut sentences = Vec::new();
         let mattering = statements.iter().enumerate().filter(|(_, located)| may_matter(located.text()));
         for (at, located) in mattering.take(MOST_STATEMENTS) {
@@ -87,7 +91,7 @@ impl<'a> Code<'a> {
     }
 
     /// The function, unless it is a file.
-    pub(super) fn function(&self) -> Option<(&'a Signature, &'a Function)> {
+    pub(in crate::rule) fn function(&self) -> Option<(&'a Signature, &'a Function)> {
         match self.of {
             Of::Function(signature, function) => Some((signature, function)),
             Of::File(_) => None,
@@ -95,17 +99,17 @@ impl<'a> Code<'a> {
     }
 
     /// Whether it is a file that `pg_dump` has written.
-    pub(super) fn is_dump(&self) -> bool {
+    pub(in crate::rule) fn is_dump(&self) -> bool {
         matches!(self.of, Of::File(text) if text.lines().take(20).any(|line| line == "-- PostgreSQL database dump"))
     }
 
     /// How much something matters that a session keeps: little in a file, whose session ends with it.
-    pub(super) fn graded(&self, severity: Severity) -> Severity {
+    pub(in crate::rule) fn graded(&self, severity: Severity) -> Severity {
         if self.function().is_some() { severity } else { Severity::Low }
     }
 
     /// What people call it.
-    pub(super) fn plain(&self) -> String {
+    pub(in crate::rule) fn plain(&self) -> String {
         match self.of {
             Of::Function(signature, _) => signature.name.plain(),
             Of::File(_) => "the statement".to_owned(),
@@ -113,7 +117,7 @@ impl<'a> Code<'a> {
     }
 
     /// Adds a finding about one of its statements. The message goes on from its name.
-    pub(super) fn tell<'f>(
+    pub(in crate::rule) fn tell<'f>(
         &self,
         found: &'f mut Findings,
         sentence: &Sentence,
@@ -132,7 +136,7 @@ impl<'a> Code<'a> {
 }
 
 /// What a statement of a file does: itself, and what stands in it if it is a DO block.
-pub(super) fn of_statement(text: &str) -> Vec<Sentence> {
+pub(in crate::rule) fn of_statement(text: &str) -> Vec<Sentence> {
     let own = Sentence::of(text);
     // What a routine does is told of the routine.
     if ["create function", "create procedure", "create or replace function", "create or replace procedure"]
@@ -150,7 +154,7 @@ pub(super) fn of_statement(text: &str) -> Vec<Sentence> {
 }
 
 /// The body of a DO block and its language.
-pub(super) fn block(sentence: &Sentence) -> Option<(&str, &str)> {
+pub(in crate::rule) fn block(sentence: &Sentence) -> Option<(&str, &str)> {
     let text = sentence.words.iter().find(|word| word.kind == Kind::Text && sentence.starts("do"))?;
     let mut pairs = sentence.words.windows(2);
     let language = pairs.find_map(|pair| match pair {
@@ -281,5 +285,4 @@ fn formatted(template: &str, arguments: &[Word]) -> String {
 }
 
 #[cfg(test)]
-#[path = "tests/code.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 //! What is wrong with a permissive policy: one answer, so that one rule speaks of it.
 
-use super::judge::{Action, Condition, Judged, JudgedPolicy, Opening, Verdict, names_column};
-use super::record::Severity;
+use crate::rule::judge::{Action, Condition, Judged, JudgedPolicy, Opening, Verdict, names_column};
+use crate::rule::record::Severity;
 
 /// What is wrong with a permissive policy that lets rows pass which are not the tenant's.
 ///
@@ -19,7 +19,7 @@ use super::record::Severity;
 /// 9. [`FailOpen`](Self::FailOpen), `guc-fail-open`: only while no tenant is bound.
 /// 10. [`Blank`](Self::Blank), `text-tenant-empty-bucket`: only then, and only rows of an empty tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::rule) enum Fault {
     Check,
     Constant,
     Unknown,
@@ -33,15 +33,15 @@ pub(super) enum Fault {
 }
 
 /// A permissive policy with what is wrong with it.
-pub(super) struct Faulty<'f, 'a> {
-    pub(super) table: &'f Judged<'a>,
-    pub(super) policy: &'f JudgedPolicy<'a>,
-    pub(super) fault: Fault,
-    pub(super) opening: Opening,
+pub(in crate::rule) struct Faulty<'f, 'a> {
+    pub(in crate::rule) table: &'f Judged<'a>,
+    pub(in crate::rule) policy: &'f JudgedPolicy<'a>,
+    pub(in crate::rule) fault: Fault,
+    pub(in crate::rule) opening: Opening,
 }
 
 /// The policies of tenants' tables that one rule has to speak of.
-pub(super) fn faulty<'f, 'a>(
+pub(in crate::rule) fn faulty<'f, 'a>(
     judged: &'f [Judged<'a>],
     wanted: Fault,
 ) -> impl Iterator<Item = Faulty<'f, 'a>> {
@@ -52,7 +52,7 @@ pub(super) fn faulty<'f, 'a>(
 }
 
 /// What is wrong with a permissive policy, if anything is.
-pub(super) fn faulty_policy<'f, 'a>(
+pub(in crate::rule) fn faulty_policy<'f, 'a>(
     table: &'f Judged<'a>,
     policy: &'f JudgedPolicy<'a>,
 ) -> Option<Faulty<'f, 'a>> {
@@ -118,17 +118,17 @@ fn others(table: &Judged<'_>, policy: &JudgedPolicy<'_>, using: &Condition<'_>, 
 
 impl Faulty<'_, '_> {
     /// The policy, for people.
-    pub(super) fn policy_name(&self) -> String {
+    pub(in crate::rule) fn policy_name(&self) -> String {
         format!("policy {} of {}", self.policy.name.plain(), self.table.table.plain())
     }
 
     /// How much it matters: where restrictive policies keep tenants apart it is untidy and no more.
-    pub(super) fn severity(&self, open: Severity) -> Severity {
+    pub(in crate::rule) fn severity(&self, open: Severity) -> Severity {
         if self.opening.now.is_empty() { Severity::Low } else { open }
     }
 
     /// A message, with what holds nevertheless.
-    pub(super) fn message(&self, what: &str) -> String {
+    pub(in crate::rule) fn message(&self, what: &str) -> String {
         let floor = if self.opening.now.is_empty() {
             "; the restrictive policies keep tenants apart all the same"
         } else {
@@ -138,7 +138,7 @@ impl Faulty<'_, '_> {
     }
 
     /// What can be done to rows of others, for people.
-    pub(super) fn verbs(&self) -> String {
+    pub(in crate::rule) fn verbs(&self) -> String {
         let open = if self.opening.now.is_empty() { &self.opening.all } else { &self.opening.now };
         let mut verbs: Vec<&str> = open
             .iter()

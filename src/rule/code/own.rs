@@ -1,27 +1,27 @@
 //! The DO blocks that this crate itself writes into plans and policies.
 
-use super::record::Severity;
-use super::sentence::Sentence;
 use crate::catalog::replay::{Kind, text_of, tokens};
+use crate::rule::code::sentence::Sentence;
+use crate::rule::record::Severity;
 
 /// What writes such a block, and how much it matters that the block is not followed: nothing if it only checks, little if
 /// it does something that a statement before it names.
 const BLOCKS: [(&str, Severity); 11] = [
-    (include_str!("../../sql/bootstrap/apart.sql"), Severity::Info),
-    (include_str!("../../sql/bootstrap/member.sql"), Severity::Low),
-    (include_str!("../../sql/bootstrap/role.sql"), Severity::Low),
-    (include_str!("../../sql/bootstrap/schema.sql"), Severity::Info),
-    (include_str!("../../sql/bootstrap/tenant_id_kept.sql"), Severity::Info),
-    (include_str!("../../sql/policy/context.sql"), Severity::Info),
-    (include_str!("../../sql/policy/enable.sql"), Severity::Low),
-    (include_str!("../../sql/policy/tenant_column/foreign_key.sql"), Severity::Low),
-    (include_str!("../../sql/policy/tenant_column/index.sql"), Severity::Low),
-    (include_str!("../../sql/policy/tenant_column/unique.sql"), Severity::Low),
-    (include_str!("../../sql/policy/tenant_column/view.sql"), Severity::Info),
+    (include_str!("../../../sql/bootstrap/apart.sql"), Severity::Info),
+    (include_str!("../../../sql/bootstrap/member.sql"), Severity::Low),
+    (include_str!("../../../sql/bootstrap/role.sql"), Severity::Low),
+    (include_str!("../../../sql/bootstrap/schema.sql"), Severity::Info),
+    (include_str!("../../../sql/bootstrap/tenant_id_kept.sql"), Severity::Info),
+    (include_str!("../../../sql/policy/context.sql"), Severity::Info),
+    (include_str!("../../../sql/policy/enable.sql"), Severity::Low),
+    (include_str!("../../../sql/policy/tenant_column/foreign_key.sql"), Severity::Low),
+    (include_str!("../../../sql/policy/tenant_column/index.sql"), Severity::Low),
+    (include_str!("../../../sql/policy/tenant_column/unique.sql"), Severity::Low),
+    (include_str!("../../../sql/policy/tenant_column/view.sql"), Severity::Info),
 ];
 
 /// How much a DO block with this body matters, if it is one of the crate's own, word for word.
-pub(super) fn severity(body: &str) -> Option<Severity> {
+pub(in crate::rule) fn severity(body: &str) -> Option<Severity> {
     let body = Sentence::of(body);
     BLOCKS.iter().find(|(file, _)| block(file).is_some_and(|own| Sentence::of(&own) == body)).map(|of| of.1)
 }

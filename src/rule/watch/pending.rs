@@ -4,7 +4,7 @@ use crate::catalog::replay::{Session, Statement, Step};
 
 /// How long something may stay wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Until {
+pub(in crate::rule) enum Until {
     /// Until the transaction ends.
     Transaction,
     /// Until the file ends.
@@ -13,7 +13,7 @@ pub(super) enum Until {
 
 /// Things that are wrong for now.
 #[derive(Debug)]
-pub(super) struct Pending<T> {
+pub(in crate::rule) struct Pending<T> {
     until: Until,
     file: String,
     transaction: usize,
@@ -29,12 +29,12 @@ struct Item<T> {
 }
 
 impl<T> Pending<T> {
-    pub(super) fn new(until: Until) -> Self {
+    pub(in crate::rule) fn new(until: Until) -> Self {
         Self { until, file: String::new(), transaction: 0, items: Vec::new() }
     }
 
     /// Goes on to a statement, and gives what it comes too late to mend, each with its statement.
-    pub(super) fn go_on(&mut self, step: &Step<'_>) -> Vec<(usize, T)> {
+    pub(in crate::rule) fn go_on(&mut self, step: &Step<'_>) -> Vec<(usize, T)> {
         let number = step.transaction.number;
         let late = match self.until {
             Until::Transaction => self.transaction != number,
@@ -52,25 +52,25 @@ impl<T> Pending<T> {
     }
 
     /// Adds something that the statement has made wrong.
-    pub(super) fn add(&mut self, step: &Step<'_>, what: T) {
+    pub(in crate::rule) fn add(&mut self, step: &Step<'_>, what: T) {
         self.items.push(Item { statement: step.index, transaction: step.transaction.number, what });
     }
 
     /// Adds something if there is something.
-    pub(super) fn extend(&mut self, step: &Step<'_>, what: Option<T>) {
+    pub(in crate::rule) fn extend(&mut self, step: &Step<'_>, what: Option<T>) {
         if let Some(what) = what {
             self.add(step, what);
         }
     }
 
     /// Takes out what has been mended.
-    pub(super) fn keep(&mut self, keep: impl FnMut(&mut T) -> bool) {
+    pub(in crate::rule) fn keep(&mut self, keep: impl FnMut(&mut T) -> bool) {
         let mut keep = keep;
         self.items.retain_mut(|item| keep(&mut item.what));
     }
 
     /// Everything that is still wrong.
-    pub(super) fn take(&mut self) -> Vec<(usize, T)> {
+    pub(in crate::rule) fn take(&mut self) -> Vec<(usize, T)> {
         std::mem::take(&mut self.items).into_iter().map(|item| (item.statement, item.what)).collect()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::subject::Ground;
 use crate::catalog::Relation;
 use crate::catalog::replay::Step;
 use crate::ident::QualifiedName;
+use crate::rule::subject::Ground;
 
 /// Whether the role that runs the statement is bound by the policies of this table, its own included.
-pub(super) fn binds(step: &Step<'_>, ground: &Ground<'_>, relation: &Relation) -> bool {
+pub(in crate::rule) fn binds(step: &Step<'_>, ground: &Ground<'_>, relation: &Relation) -> bool {
     relation.row_security && relation.force_row_security && !bypasses(step, ground)
 }
 
@@ -22,13 +22,13 @@ fn bypasses(step: &Step<'_>, ground: &Ground<'_>) -> bool {
 }
 
 /// Whether the statement fails, rather than passing over rows that policies hide.
-pub(super) fn fails_loudly(step: &Step<'_>) -> bool {
+pub(in crate::rule) fn fails_loudly(step: &Step<'_>) -> bool {
     let off = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "off" | "false" | "no" | "0");
     step.setting("row_security").is_some_and(off)
 }
 
 /// Whether the file is run once for each tenant, with the tenant bound.
-pub(super) fn runs_for_each_tenant(step: &Step<'_>) -> bool {
+pub(in crate::rule) fn runs_for_each_tenant(step: &Step<'_>) -> bool {
     let is = |line: &str| {
         line.trim().strip_prefix("--").is_some_and(|comment| comment.trim() == "tenantry: each-tenant")
     };
@@ -37,14 +37,14 @@ pub(super) fn runs_for_each_tenant(step: &Step<'_>) -> bool {
 
 /// The tables that a file has made, and those of them that already hold rows.
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub(in crate::rule) struct Made {
     file: String,
     made: BTreeSet<QualifiedName>,
 }
 
 impl Made {
     /// Goes on to a statement.
-    pub(super) fn go_on(&mut self, step: &Step<'_>) {
+    pub(in crate::rule) fn go_on(&mut self, step: &Step<'_>) {
         if self.file != step.located.file() {
             step.located.file().clone_into(&mut self.file);
             self.made.clear();
@@ -63,12 +63,12 @@ impl Made {
     }
 
     /// Whether the file that the statement stands in has made the table.
-    pub(super) fn has(&self, name: &QualifiedName) -> bool {
+    pub(in crate::rule) fn has(&self, name: &QualifiedName) -> bool {
         self.made.contains(name)
     }
 
     /// Takes a table for one that was there before.
-    pub(super) fn forget(&mut self, name: &QualifiedName) {
+    pub(in crate::rule) fn forget(&mut self, name: &QualifiedName) {
         self.made.remove(name);
     }
 }

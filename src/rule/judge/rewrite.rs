@@ -7,13 +7,13 @@ use sqlparser::ast::{
     FunctionArguments, Ident, ObjectName, Query, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
 };
 
-use super::judge::{Condition, Judged, JudgedPolicy, arguments, names_columns, strip, walk};
 use crate::catalog::{Expr, Policy, canonical_type};
 use crate::error::Result;
 use crate::policy::ddl;
+use crate::rule::judge::{Condition, Judged, JudgedPolicy, arguments, names_columns, strip, walk};
 
 /// Changes a part of an expression; says whether it did. It is told how many queries stand around the part.
-pub(super) type Change<'c> = &'c mut dyn FnMut(&mut Tree, usize) -> bool;
+pub(in crate::rule) type Change<'c> = &'c mut dyn FnMut(&mut Tree, usize) -> bool;
 
 struct Rewrite<'c> {
     change: Change<'c>,
@@ -41,7 +41,7 @@ impl VisitorMut for Rewrite<'_> {
 }
 
 /// An expression with parts changed; `None` if none was.
-pub(super) fn rewritten(tree: &Tree, change: Change<'_>) -> Option<Expr> {
+pub(in crate::rule) fn rewritten(tree: &Tree, change: Change<'_>) -> Option<Expr> {
     let mut tree = tree.clone();
     let mut rewrite = Rewrite { change, depth: 0, changed: false };
     let _ = VisitMut::visit(&mut tree, &mut rewrite);
@@ -49,7 +49,7 @@ pub(super) fn rewritten(tree: &Tree, change: Change<'_>) -> Option<Expr> {
 }
 
 /// The statement that gives a policy conditions with parts changed.
-pub(super) fn alter(
+pub(in crate::rule) fn alter(
     table: &Judged<'_>,
     policy: &JudgedPolicy<'_>,
     change: Change<'_>,
@@ -67,7 +67,7 @@ pub(super) fn alter(
 }
 
 /// Makes NULL of an empty setting before it is cast.
-pub(super) fn cast_of_null(expr: &mut Tree, _: usize) -> bool {
+pub(in crate::rule) fn cast_of_null(expr: &mut Tree, _: usize) -> bool {
     let Tree::Cast { expr: inner, data_type, .. } = expr else { return false };
     if is_text(&canonical_type(&data_type.to_string())) || !is_raw(inner) {
         return false;
@@ -78,7 +78,7 @@ pub(super) fn cast_of_null(expr: &mut Tree, _: usize) -> bool {
 }
 
 /// Makes NULL of an empty setting wherever it is compared.
-pub(super) fn compared_null(expr: &mut Tree, _: usize) -> bool {
+pub(in crate::rule) fn compared_null(expr: &mut Tree, _: usize) -> bool {
     let Tree::BinaryOp { left, right, .. } = expr else { return false };
     let mut changed = false;
     for side in [left, right] {
@@ -96,7 +96,7 @@ fn is_text(data_type: &str) -> bool {
 }
 
 /// Whether an expression is the text of a setting, an empty one included.
-pub(super) fn is_raw(expr: &Tree) -> bool {
+pub(in crate::rule) fn is_raw(expr: &Tree) -> bool {
     match strip(expr) {
         Tree::Cast { expr: inner, data_type, .. } => {
             is_text(&canonical_type(&data_type.to_string())) && is_raw(inner)
@@ -113,7 +113,7 @@ pub(super) fn is_raw(expr: &Tree) -> bool {
 }
 
 /// What a query yields that reads no relation.
-pub(super) fn item(query: &Query) -> Option<&Tree> {
+pub(in crate::rule) fn item(query: &Query) -> Option<&Tree> {
     let SetExpr::Select(select) = &*query.body else { return None };
     match &select.projection[..] {
         [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }]
@@ -126,7 +126,7 @@ pub(super) fn item(query: &Query) -> Option<&Tree> {
 }
 
 /// NULL where an expression is an empty text.
-pub(super) fn null_if_empty(of: &Tree) -> Expr {
+pub(in crate::rule) fn null_if_empty(of: &Tree) -> Expr {
     Expr::of_tree(nullif(of.clone()))
 }
 
@@ -150,12 +150,12 @@ fn nullif(of: Tree) -> Tree {
 }
 
 /// Whether an expression is computed from the session alone, though for each row.
-pub(super) fn is_of_session(expr: &Tree) -> bool {
+pub(in crate::rule) fn is_of_session(expr: &Tree) -> bool {
     matches!(strip(expr), Tree::Function(_) | Tree::Cast { .. }) && !names_columns(expr)
 }
 
 /// Puts an expression into a subselect, which is computed once.
-pub(super) fn once(expr: &mut Tree) {
+pub(in crate::rule) fn once(expr: &mut Tree) {
     let text = format!("(SELECT {expr})");
     if let Some(tree) = Expr::new(text).normal_tree() {
         *expr = tree;
@@ -176,7 +176,7 @@ fn is_one_value(expr: &Tree) -> bool {
 }
 
 /// The value of a subselect in the place of a search in what it finds.
-pub(super) fn equals_value(expr: &mut Tree, _: usize) -> bool {
+pub(in crate::rule) fn equals_value(expr: &mut Tree, _: usize) -> bool {
     let Tree::InSubquery { expr: left, subquery, negated: false } = expr else { return false };
     if !item(subquery).is_some_and(is_one_value) {
         return false;

@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use sqlparser::tokenizer::Token;
 
-use super::judge::{Called, Judged, JudgedPolicy};
-use super::subject::Subject;
 use crate::catalog::{Function, Signature, tokens};
+use crate::rule::judge::{Called, Judged, JudgedPolicy};
+use crate::rule::subject::Subject;
 
 /// A function that is called, with a policy that calls it.
-pub(super) type Callee<'c, 'a> = (&'c Called<'a>, &'c Judged<'a>, &'c JudgedPolicy<'a>);
+pub(in crate::rule) type Callee<'c, 'a> = (&'c Called<'a>, &'c Judged<'a>, &'c JudgedPolicy<'a>);
 
 /// Every function that policies call themselves.
-pub(super) fn of_policies<'c, 'a>(subject: &'c Subject<'a>) -> BTreeMap<&'a Signature, Callee<'c, 'a>> {
+pub(in crate::rule) fn of_policies<'c, 'a>(
+    subject: &'c Subject<'a>,
+) -> BTreeMap<&'a Signature, Callee<'c, 'a>> {
     collect(subject, |_| true)
 }
 
 /// Every function that those policies call which can govern tenants' statements.
-pub(super) fn of_policies_for_app<'c, 'a>(
+pub(in crate::rule) fn of_policies_for_app<'c, 'a>(
     subject: &'c Subject<'a>,
 ) -> BTreeMap<&'a Signature, Callee<'c, 'a>> {
     collect(subject, |policy| policy.for_app)
@@ -39,7 +41,7 @@ fn collect<'c, 'a>(
 }
 
 /// Whether a function's body finds the same things whatever the search path: it names none without its schema.
-pub(super) fn names_all_schemas(subject: &Subject<'_>, function: &Function) -> bool {
+pub(in crate::rule) fn names_all_schemas(subject: &Subject<'_>, function: &Function) -> bool {
     let Some(found) = tokens(&function.body) else { return false };
     let known = |name: &str| {
         subject.catalog.relations.keys().any(|of| of.name().as_str() == name)

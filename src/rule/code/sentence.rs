@@ -4,20 +4,20 @@ use crate::catalog::replay::{Kind, Name, Token, name_of, text_of, token};
 use crate::ident::Ident;
 
 /// Stands in dynamic SQL for what is known only when it runs.
-pub(super) const UNKNOWN: &str = "$0";
+pub(in crate::rule) const UNKNOWN: &str = "$0";
 
 /// How many words of a statement are looked at. What is longer lists values.
 const MOST_WORDS: usize = 100_000;
 
 /// A token: a keyword or a name in lower case, a quoted name or a literal without its quotes, anything else as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
-    pub(super) kind: Kind,
-    pub(super) text: String,
+pub(in crate::rule) struct Word {
+    pub(in crate::rule) kind: Kind,
+    pub(in crate::rule) text: String,
 }
 
 impl Word {
-    pub(super) fn new(token: Token, source: &str) -> Self {
+    pub(in crate::rule) fn new(token: Token, source: &str) -> Self {
         let written = token.of(source);
         let text = match token.kind {
             Kind::Word => written.to_ascii_lowercase(),
@@ -31,7 +31,7 @@ impl Word {
     }
 
     /// Whether it is this keyword or symbol.
-    pub(super) fn is(&self, word: &str) -> bool {
+    pub(in crate::rule) fn is(&self, word: &str) -> bool {
         matches!(self.kind, Kind::Word | Kind::Symbol | Kind::Operator) && self.text == word
     }
 
@@ -42,23 +42,23 @@ impl Word {
 
 /// A statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sentence {
-    pub(super) words: Vec<Word>,
+pub(in crate::rule) struct Sentence {
+    pub(in crate::rule) words: Vec<Word>,
     /// The statement of the files that it is or stands in.
-    pub(super) statement: Option<usize>,
+    pub(in crate::rule) statement: Option<usize>,
 }
 
 /// A call of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call<'a> {
+pub(in crate::rule) struct Call<'a> {
     /// Its name, without the schema if that is the server's own.
-    pub(super) name: Name,
-    pub(super) arguments: Vec<&'a [Word]>,
+    pub(in crate::rule) name: Name,
+    pub(in crate::rule) arguments: Vec<&'a [Word]>,
 }
 
 /// How long a setting keeps its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(in crate::rule) enum Scope {
     Transaction,
     Session,
     /// Whatever an argument says.
@@ -67,24 +67,24 @@ pub(super) enum Scope {
 
 /// A setting that is set, by `SET` or by `set_config`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Set {
+pub(in crate::rule) struct Set {
     /// In lower case; `role` and `session authorization` for these.
-    pub(super) name: String,
-    pub(super) scope: Scope,
+    pub(in crate::rule) name: String,
+    pub(in crate::rule) scope: Scope,
     /// The value where it is written there; an empty one for what is reset.
-    pub(super) value: Option<String>,
+    pub(in crate::rule) value: Option<String>,
 }
 
 /// What a statement does with a relation that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
+pub(in crate::rule) enum Use {
     Reads,
     Changes,
     Inserts,
 }
 
 /// What an argument says, if it is one literal and nothing else, with a cast or without.
-pub(super) fn literal(words: &[Word]) -> Option<&str> {
+pub(in crate::rule) fn literal(words: &[Word]) -> Option<&str> {
     let (first, rest) = words.split_first()?;
     let of_kind = matches!(first.kind, Kind::Text | Kind::Number)
         || (first.kind == Kind::Word && matches!(first.text.as_str(), "true" | "false" | "null"));
@@ -94,7 +94,7 @@ pub(super) fn literal(words: &[Word]) -> Option<&str> {
 
 impl Sentence {
     /// The tokens of a text, whatever it is; of a very long one, those at its head.
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::rule) fn of(text: &str) -> Self {
         let mut at = 0;
         let tokens = std::iter::from_fn(|| {
             let next = token(text, at)?;
@@ -106,12 +106,12 @@ impl Sentence {
     }
 
     /// Whether these keywords and symbols begin it.
-    pub(super) fn starts(&self, phrase: &str) -> bool {
+    pub(in crate::rule) fn starts(&self, phrase: &str) -> bool {
         self.is_at(0, phrase)
     }
 
     /// Whether these keywords and symbols stand somewhere in it.
-    pub(super) fn says(&self, phrase: &str) -> bool {
+    pub(in crate::rule) fn says(&self, phrase: &str) -> bool {
         (0..self.words.len()).any(|at| self.is_at(at, phrase))
     }
 
@@ -121,7 +121,7 @@ impl Sentence {
     }
 
     /// The functions that it calls, the outer ones first.
-    pub(super) fn calls(&self) -> Vec<Call<'_>> {
+    pub(in crate::rule) fn calls(&self) -> Vec<Call<'_>> {
         let closing = self.closing();
         let mut found = Vec::new();
         for (open, word) in self.words.iter().enumerate() {
@@ -178,12 +178,12 @@ impl Sentence {
     }
 
     /// Whether it calls a function of the server by one of these names.
-    pub(super) fn calls_one_of(&self, names: &[&str]) -> bool {
+    pub(in crate::rule) fn calls_one_of(&self, names: &[&str]) -> bool {
         self.calls().iter().any(|call| call.name.schema.is_none() && names.contains(&call.name.name.as_str()))
     }
 
     /// The settings that it sets.
-    pub(super) fn sets(&self) -> Vec<Set> {
+    pub(in crate::rule) fn sets(&self) -> Vec<Set> {
         let calls = self.calls();
         let own = calls.iter().filter(|call| call.name.schema.is_none());
         let mut found: Vec<Set> = own.filter_map(set_config).collect();
@@ -236,7 +236,7 @@ impl Sentence {
     }
 
     /// The relations that it names, as far as keywords before them tell.
-    pub(super) fn relations(&self) -> Vec<(Use, Name)> {
+    pub(in crate::rule) fn relations(&self) -> Vec<(Use, Name)> {
         let mut found = Vec::new();
         let word = |at: usize| self.words.get(at);
         let is = |at: Option<usize>, one: &str| at.and_then(word).is_some_and(|word| word.is(one));
