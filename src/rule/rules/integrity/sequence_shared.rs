@@ -1,8 +1,8 @@
 //! `sequence-shared`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Object, Privilege, RelationKind};
+use crate::catalog::{Column, Object, Privilege, RelationKind};
 use crate::ident::QualifiedName;
 use crate::policy::ddl;
 use crate::rule::finding::Findings;
@@ -25,11 +25,9 @@ GRANT USAGE ON SEQUENCE invoice_id_seq TO erp_app;",
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
-    for (name, relation) in &subject.catalog.relations {
-        if relation.kind != RelationKind::Sequence {
-            continue;
-        }
-        let Some(table) = table(subject, name) else { continue };
+    for (name, table) in numbered(subject) {
+        let sequence = subject.catalog.relations.get(&name);
+        let Some(relation) = sequence.filter(|of| of.kind == RelationKind::Sequence) else { continue };
         let considered = [Privilege::Usage, Privilege::Select, Privilege::Update];
         let grants = || relation.grants.iter().filter(|grant| considered.contains(&grant.privilege));
         let grantees: BTreeSet<_> = grants().map(|grant| &grant.grantee).collect();
@@ -46,7 +44,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                 let more = held.into_iter().filter(|privilege| *privilege != Privilege::Usage);
                 let more = more.map(|privilege| (privilege, None)).collect();
                 found.add(object(Privilege::Update), message).severity(Severity::Low).sql(ddl::revoke(
-                    ddl::Object::Sequence(name),
+                    ddl::Object::Sequence(&name),
                     &more,
                     grantee,
                 ));
@@ -60,13 +58,19 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// The tenant table that takes its numbers from a sequence.
-fn table<'a>(subject: &Subject<'a>, sequence: &QualifiedName) -> Option<&'a QualifiedName> {
-    let relations = subject.catalog.relations.iter().filter(|(name, _)| subject.holds_tenants(name));
-    let owner = subject.catalog.relations.get(sequence)?.sequence.as_ref()?.owned_by.as_ref();
-    let mut tables = relations.filter(|(name, relation)| {
-        owner.is_some_and(|(table, _)| table == *name)
-            || relation.columns.iter().any(|column| column.sequence().as_ref() == Some(sequence))
-    });
-    tables.next().map(|(name, _)| name)
+/// The tenant tables that take their numbers from sequences, by those.
+fn numbered<'a>(subject: &Subject<'a>) -> BTreeMap<QualifiedName, &'a QualifiedName> {
+    let mut found = BTreeMap::new();
+    for (name, relation) in &subject.catalog.relations {
+        if let Some((table, _)) = relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref()) {
+            if subject.holds_tenants(table) {
+                found.entry(name.clone()).or_insert(table);
+            }
+        } else if subject.holds_tenants(name) {
+            for sequence in relation.columns.iter().filter_map(Column::sequence) {
+                found.entry(sequence).or_insert(name);
+            }
+        }
+    }
+    found
 }
