@@ -62,6 +62,11 @@ impl<'a> Cursor<'a> {
 
     /// Whether these keywords and symbols come next.
     pub(crate) fn is(&self, phrase: &str) -> bool {
+        // Most phrases that are tried begin with another letter.
+        let first = |text: &str| text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+        if first(self.peek()) != first(phrase) {
+            return false;
+        }
         let mut parts = phrase.split(' ').enumerate();
         parts.all(|(by, part)| {
             self.ahead(by)

@@ -1,5 +1,7 @@
 //! The server's own operator classes.
 
+use std::sync::LazyLock;
+
 /// An operator class of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Opclass {
@@ -19,7 +21,8 @@ pub(super) enum TypeKind {
 }
 
 /// One in each line: access method, name, whether it is the default of its type, whether its operators are leakproof, type.
-const ALL: &str = include_str!("opclass.txt");
+static ALL: LazyLock<Vec<(&str, Opclass, &str)>> =
+    LazyLock::new(|| include_str!("opclass.txt").lines().filter_map(line).collect());
 
 /// The operator class of a name, or the default one of a type.
 pub(super) fn find(
@@ -28,10 +31,10 @@ pub(super) fn find(
     data_type: Option<&str>,
     kind: impl Fn(&str) -> TypeKind,
 ) -> Option<Opclass> {
-    let lines = ALL.lines().filter_map(line).filter(|(of, ..)| *of == method);
+    let lines = ALL.iter().filter(|(of, ..)| *of == method);
     if let Some(name) = name {
         let mut named = lines.filter(|(_, opclass, _)| opclass.name == name);
-        return named.next().map(|(_, opclass, _)| opclass);
+        return named.next().map(|(_, opclass, _)| *opclass);
     }
     let data_type = data_type?;
     // The types whose operator class serves those that are the same in memory.
@@ -52,7 +55,7 @@ pub(super) fn find(
         },
     };
     let mut found = lines.filter(|(_, opclass, of)| opclass.default && *of == stands_for);
-    found.next().map(|(_, opclass, _)| opclass)
+    found.next().map(|(_, opclass, _)| *opclass)
 }
 
 fn line(line: &'static str) -> Option<(&'static str, Opclass, &'static str)> {

@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) uses: Uses,
     pub(super) defaults: Defaults,
     pub(super) origins: Origins,
+    /// Whether a table has ever been a partition or inherited from another: most schemas have neither, and need no search.
+    pub(super) has_children: bool,
     /// What could not be followed of the statement that is being applied.
     pub(super) notes: Vec<String>,
 }
@@ -134,6 +136,7 @@ impl State {
             uses: Uses::default(),
             defaults: Defaults::default(),
             origins: Origins::default(),
+            has_children: false,
             notes: Vec::new(),
         }
     }

@@ -81,6 +81,9 @@ impl State {
 
     /// The tables that have a parent, of either kind, directly.
     pub(super) fn children(&self, parent: &QualifiedName) -> Vec<QualifiedName> {
+        if !self.has_children {
+            return Vec::new();
+        }
         let of = |relation: &crate::catalog::Relation| {
             relation.inherits.contains(parent)
                 || relation.partition_of.as_ref().is_some_and(|partition| partition.parent == *parent)
@@ -122,6 +125,7 @@ impl State {
             }
             self.inherit_check(table, parent, &name, &check)?;
         }
+        self.has_children = true;
         self.relation(table)?.inherits.push(parent.clone());
         Ok(())
     }

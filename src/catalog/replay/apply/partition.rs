@@ -58,6 +58,7 @@ impl State {
             return Err(format!("{parent} is not partitioned"));
         }
         let bound = self.bound(parent, bound)?;
+        self.has_children = true;
         self.relation(table)?.partition_of = Some(PartitionOf { parent: parent.clone(), bound });
         let of = self.seen(parent)?.clone();
         for name in of.indexes.keys() {
