@@ -52,7 +52,7 @@ fn one(finding: &Finding, sources: &[Source], explain: bool) -> String {
     match &finding.sql {
         Some(sql) => note("fix", plain(sql).trim_end().replace('\n', &format!("\n{indent}     "))),
         None if explain => {
-            note("fix", wrap(finding.rule.fix, &format!("{indent}     ")).trim_end().to_owned())
+            note("fix", wrap(finding.rule.fix, &format!("{indent}     ")).trim_end().to_owned());
         }
         None => {}
     }

@@ -49,7 +49,7 @@ fn sql(table: &str, text: &str) -> String {
 }
 
 fn manifest() -> Manifest {
-    Manifest::parse(&example::MANIFEST.split("[tables]").next().unwrap().to_owned()).unwrap()
+    Manifest::parse(example::MANIFEST.split("[tables]").next().unwrap()).unwrap()
 }
 
 /// Rule, severity and message of each finding on the table of each seed, or on what is called after it.
