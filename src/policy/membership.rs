@@ -55,10 +55,6 @@ impl Membership {
         })
     }
 
-    pub(crate) fn setting_name(&self) -> &SettingName {
-        &self.setting
-    }
-
     /// The setting that carries the user of a transaction. Default: `app.user_id`.
     ///
     /// # Errors

@@ -103,7 +103,7 @@ impl Opaque {
         &self.why
     }
 
-    /// Its place among [`Replayed::statements`].
+    /// Its place among [`Replayed::statements`](super::Replayed::statements).
     #[must_use]
     pub fn statement(&self) -> usize {
         self.statement

@@ -10,7 +10,7 @@ use crate::rule::subject::Subject;
 pub(in crate::rule) fn read_by_policies(subject: &Subject<'_>) -> BTreeSet<String> {
     let tenancy = &subject.manifest.tenancy;
     let mut found = BTreeSet::from([tenancy.setting_name().as_str().to_ascii_lowercase()]);
-    found.extend(tenancy.members().map(|members| members.setting_name().as_str().to_ascii_lowercase()));
+    found.extend(tenancy.members().map(|members| members.user_setting().as_str().to_ascii_lowercase()));
     let mut called = BTreeSet::new();
     for policy in subject.catalog.relations.values().flat_map(|relation| relation.policies.values()) {
         for condition in policy.using.iter().chain(&policy.with_check) {
