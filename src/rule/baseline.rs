@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use toml_edit::{Document, Item, Value};
+use toml_edit::{Item, Value};
 
 use super::finding::{Finding, Findings};
 use super::rules::suppression::unused_suppression::RULE;
@@ -53,14 +53,7 @@ impl Baseline {
     /// All that is wrong with it: it is not TOML, a field is unknown or missing, or not what it has to be.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let about = Text::new(text);
-        let document = match Document::parse(text) {
-            Ok(document) => document,
-            Err(error) => {
-                let what = error.message().trim().replace('\n', ", ");
-                about.problem(about.line(error.span()), format!("this is not TOML: {what}"));
-                return Err(about.into_problems());
-            }
-        };
+        let Some(document) = about.document() else { return Err(about.into_problems()) };
         let mut entries = Vec::new();
         for (key, item) in document.as_table() {
             let tables = item.as_array_of_tables().filter(|_| key == "finding");

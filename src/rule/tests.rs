@@ -13,20 +13,6 @@ fn found(rule: &Rule, sources: &[Source]) -> Vec<Finding> {
     report.findings.into_iter().filter(|finding| finding.rule.code == rule.code).collect()
 }
 
-/// How much each finding of a rule matters in an example.
-pub(super) fn severities(code: &str, example: &str) -> Vec<&'static str> {
-    let report = lint(&manifest(""), &sources(example));
-    let found = report.findings.iter().filter(|finding| finding.rule.code == code);
-    found.map(|finding| finding.severity.name()).collect()
-}
-
-/// What a rule says of an example, line by line.
-pub(super) fn messages(code: &str, example: &str) -> String {
-    let report = lint(&manifest(""), &sources(example));
-    let found = report.findings.iter().filter(|finding| finding.rule.code == code);
-    found.map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n")
-}
-
 /// The rules that files can show something of.
 fn offline() -> impl Iterator<Item = &'static Rule> {
     all().filter(|rule| !matches!(rule.check, Check::Server(_) | Check::Engine))

@@ -69,6 +69,17 @@ fn of<'r>(code: &'r str, report: &'r Report) -> impl Iterator<Item = &'r Finding
     report.findings.iter().filter(move |finding| finding.rule.code == code)
 }
 
+/// How much each finding of a rule matters in an example.
+pub(super) fn severities(code: &str, example: &str) -> Vec<&'static str> {
+    of(code, &lint(&manifest(""), &sources(example))).map(|finding| finding.severity.name()).collect()
+}
+
+/// What a rule says of an example, line by line.
+pub(super) fn messages(code: &str, example: &str) -> String {
+    let report = lint(&manifest(""), &sources(example));
+    of(code, &report).map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n")
+}
+
 /// What is expected to be found, if anything.
 pub(super) type Expected<'a> = Option<(Severity, &'a str)>;
 

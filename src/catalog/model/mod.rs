@@ -25,6 +25,7 @@ pub use data_type::canonical as canonical_type;
 pub use expr::Expr;
 pub(crate) use expr::parser;
 pub use index::{Index, IndexColumn, IndexKey};
+pub(crate) use normal::call;
 pub use object::{Object, Part};
 pub use relation::{
     Column, Generated, Identity, PartitionOf, Persistence, Relation, RelationKind, SequenceInfo, View,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use toml_edit::{Item, TableLike, Value};
+use toml_edit::{Document, Item, TableLike, Value};
 
 use super::Problem;
 
@@ -16,6 +16,16 @@ pub(crate) struct Text<'t> {
 impl<'t> Text<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         Self { text, problems: RefCell::default() }
+    }
+
+    /// The file as TOML, unless it is none; that is a problem.
+    pub(crate) fn document(&self) -> Option<Document<&'t str>> {
+        let read = Document::parse(self.text);
+        read.map_err(|error| {
+            let what = error.message().trim().replace('\n', ", ");
+            self.problem(self.line(error.span()), format!("this is not TOML: {what}"));
+        })
+        .ok()
     }
 
     pub(crate) fn line(&self, span: Option<Range<usize>>) -> Option<usize> {

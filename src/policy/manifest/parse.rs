@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{Document, Item};
+use toml_edit::Item;
 
 use super::fields::{Field, Fields, Text, nearest};
 use super::{Class, Entry, Manifest, Problem, Via};
@@ -16,14 +16,7 @@ const CLASSES: [&str; 7] = ["tenant", "child", "shared", "tree", "membership", "
 
 pub(super) fn manifest(text: &str) -> Result<Manifest, Vec<Problem>> {
     let about = Text::new(text);
-    let document = match Document::parse(text) {
-        Ok(document) => document,
-        Err(error) => {
-            let what = error.message().trim().replace('\n', ", ");
-            about.problem(about.line(error.span()), format!("this is not TOML: {what}"));
-            return Err(about.into_problems());
-        }
-    };
+    let Some(document) = about.document() else { return Err(about.into_problems()) };
     let read = read(Fields::new("the file", None, Some(document.as_table()), &about), &about);
     let problems = about.into_problems();
     match read {

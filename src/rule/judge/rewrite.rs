@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr as Tree, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Query, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
+    BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SelectItem,
+    SetExpr, Value, VisitMut, VisitorMut,
 };
 
-use crate::catalog::{Expr, Policy, canonical_type};
+use crate::catalog::{Expr, Policy, call, canonical_type};
 use crate::error::Result;
 use crate::policy::ddl;
 use crate::rule::judge::{Condition, Judged, JudgedPolicy, arguments, names_columns, strip, walk};
@@ -133,20 +133,7 @@ pub(in crate::rule) fn null_if_empty(of: &Tree) -> Expr {
 fn nullif(of: Tree) -> Tree {
     let argument = |of| FunctionArg::Unnamed(FunctionArgExpr::Expr(of));
     let args = vec![argument(of), argument(Tree::value(Value::SingleQuotedString(String::new())))];
-    Tree::Function(Function {
-        name: ObjectName::from(vec![Ident::new("nullif")]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args,
-            clauses: Vec::new(),
-        }),
-        within_group: Vec::new(),
-        filter: None,
-        null_treatment: None,
-        over: None,
-    })
+    call(ObjectName::from(vec![Ident::new("nullif")]), args)
 }
 
 /// Whether an expression is computed from the session alone, though for each row.

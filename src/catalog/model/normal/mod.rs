@@ -228,7 +228,8 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type, format: None }
 }
 
-fn call(name: ObjectName, args: Vec<FunctionArg>) -> Expr {
+/// A call of a function.
+pub(crate) fn call(name: ObjectName, args: Vec<FunctionArg>) -> Expr {
     Expr::Function(ast::Function {
         name,
         uses_odbc_syntax: false,

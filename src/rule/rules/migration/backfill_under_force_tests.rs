@@ -1,6 +1,6 @@
 //! `backfill-under-force`, case by case.
 
-use crate::rule::tests::severities;
+use crate::rule::trial::severities;
 
 fn count(sql: &str) -> usize {
     let start = "CREATE TABLE t (tenant_id uuid, a int); CREATE TABLE plain (tenant_id uuid, a int);

@@ -113,7 +113,7 @@ fn tell(copies: Vec<(usize, Copy)>, ground: &Ground<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn each_way_to_copy_is_seen() {

@@ -86,7 +86,7 @@ fn tell(detached: Vec<(usize, Detached)>, ground: &Ground<'_>, found: &mut Findi
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_partition_that_is_protected_dropped_or_attached_again_is_fine() {

@@ -120,7 +120,7 @@ fn tell(gone: Vec<(usize, Gone)>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn each_way_to_cascade_is_seen_and_what_comes_back_is_fine() {

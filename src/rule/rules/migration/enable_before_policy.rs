@@ -100,7 +100,7 @@ impl Watch for EnableBeforePolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_policy_may_come_before_or_after_within_the_transaction() {

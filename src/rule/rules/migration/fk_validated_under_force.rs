@@ -94,7 +94,7 @@ fn check(
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn only_rows_that_policies_hide_matter() {

@@ -123,7 +123,7 @@ fn tell(reset: Vec<(usize, Reset)>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::{messages, severities};
+    use crate::rule::trial::{messages, severities};
 
     #[test]
     fn what_is_lost_is_named_and_what_comes_back_is_fine() {

@@ -80,7 +80,7 @@ fn app<'a>(step: &Step<'a>, ground: &Ground<'a>) -> BTreeSet<&'a Ident> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn the_habit_is_told_even_if_nothing_is_left_of_it() {

@@ -138,7 +138,7 @@ fn calls_alarming(sentence: &Sentence, subject: &Subject<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::{messages, severities};
+    use crate::rule::trial::{messages, severities};
 
     #[test]
     fn what_is_not_followed_is_found_and_graded_by_what_it_speaks_of() {

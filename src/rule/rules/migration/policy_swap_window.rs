@@ -123,7 +123,7 @@ impl PolicySwapWindow {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn only_what_leaves_a_window_is_found() {

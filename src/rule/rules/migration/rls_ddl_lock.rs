@@ -76,7 +76,7 @@ fn locks(statement: Option<&Statement>) -> Option<(&Name, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn one_finding_for_a_table_that_was_there_before_the_file() {

@@ -107,7 +107,7 @@ fn tell(off: Vec<(usize, Off)>, ground: &Ground<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     const TABLE: &str = "CREATE TABLE t (tenant_id uuid);
         ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;";

@@ -98,7 +98,7 @@ fn tell(swapped: Vec<(usize, (QualifiedName, Option<QualifiedName>))>, found: &m
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_table_that_takes_the_place_of_a_dropped_one_is_found_too() {

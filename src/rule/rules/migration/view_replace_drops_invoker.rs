@@ -81,7 +81,7 @@ fn tell(lost: Vec<(usize, QualifiedName)>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_view_that_had_no_invoker_or_gets_it_back_is_fine() {

@@ -61,7 +61,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn columns_of_tenants_and_calls_are_seen() {

@@ -118,7 +118,7 @@ fn only_keys(words: &[Word], table: &Table<'_, '_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn what_is_sent_decides() {

@@ -47,7 +47,7 @@ fn check(code: &Code<'_>, subject: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn it_takes_a_caller_and_a_value() {

@@ -38,7 +38,7 @@ fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_number_that_the_function_has_drawn_is_its_own() {

@@ -38,7 +38,7 @@ fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_session_that_ends_it_is_fine() {

@@ -59,7 +59,7 @@ fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn files_are_graded_low_and_dumps_are_left_alone() {

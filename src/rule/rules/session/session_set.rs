@@ -85,7 +85,7 @@ pub(super) fn add_reset(undone: &mut Undone, sentence: &Sentence) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     fn function(body: &str) -> String {
         format!(

@@ -41,7 +41,7 @@ fn check(code: &Code<'_>, subject: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn only_tables_of_tenants_matter() {

@@ -58,7 +58,7 @@ impl Watch for SetLocalOutsideTx {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn what_is_in_a_transaction_of_whatever_kind_is_fine() {

@@ -76,7 +76,7 @@ fn made(sentence: &Sentence) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::{messages, severities};
+    use crate::rule::trial::{messages, severities};
 
     fn function(body: &str) -> String {
         format!("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN {body} END $f$;")

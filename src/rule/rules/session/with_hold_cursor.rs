@@ -49,7 +49,7 @@ fn check(code: &Code<'_>, _: &Subject<'_>, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rule::tests::severities;
+    use crate::rule::trial::severities;
 
     #[test]
     fn a_cursor_that_is_closed_is_fine() {
