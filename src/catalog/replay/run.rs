@@ -115,8 +115,12 @@ impl Run<'_> {
         for (place, piece) in split(text).enumerate() {
             let Some(first) = piece.tokens.first() else { continue };
             let position = piece.position;
-            self.statements.push(Located::new(&source, first.start..piece.end, position));
             let read = read(text, &piece);
+            // Most of what is said to psql is of no account.
+            if piece.kind == PieceKind::Meta && read == Ok(Statement::Nothing) {
+                continue;
+            }
+            self.statements.push(Located::new(&source, first.start..piece.end, position));
             let statement = read.as_ref().ok();
             self.transaction.before(statement);
             let result = match &read {

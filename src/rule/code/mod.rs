@@ -54,8 +54,10 @@ pub(in crate::rule) struct Code<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::rule) enum Of<'a> {
     Function(&'a Signature, &'a Function),
-    /// The statements of a file, with its text.
-    File(&'a str),
+    /// The statements of a file, and whether pg_dump has written it.
+    File {
+        is_dump: bool,
+    },
 }
 
 /// Which language some code is in.
@@ -86,21 +88,22 @@ impl<'a> Code<'a> {
                     .map(|sentence| Sentence { statement: Some(from + at), ..sentence }),
             );
         }
-        let text = statements.first().map_or("", |first| first.source().text());
-        Self { of: Of::File(text), sentences }
+        let mut head = statements.iter().take(1).flat_map(|first| first.source().text().lines().take(20));
+        let is_dump = head.any(|line| line == "-- PostgreSQL database dump");
+        Self { of: Of::File { is_dump }, sentences }
     }
 
     /// The function, unless it is a file.
     pub(in crate::rule) fn function(&self) -> Option<(&'a Signature, &'a Function)> {
         match self.of {
             Of::Function(signature, function) => Some((signature, function)),
-            Of::File(_) => None,
+            Of::File { .. } => None,
         }
     }
 
     /// Whether it is a file that `pg_dump` has written.
     pub(in crate::rule) fn is_dump(&self) -> bool {
-        matches!(self.of, Of::File(text) if text.lines().take(20).any(|line| line == "-- PostgreSQL database dump"))
+        matches!(self.of, Of::File { is_dump: true })
     }
 
     /// How much something matters that a session keeps: little in a file, whose session ends with it.
@@ -112,7 +115,7 @@ impl<'a> Code<'a> {
     pub(in crate::rule) fn plain(&self) -> String {
         match self.of {
             Of::Function(signature, _) => signature.name.plain(),
-            Of::File(_) => "the statement".to_owned(),
+            Of::File { .. } => "the statement".to_owned(),
         }
     }
 
@@ -125,7 +128,7 @@ impl<'a> Code<'a> {
     ) -> &'f mut Finding {
         let object = match self.of {
             Of::Function(signature, _) => Object::Function(signature.clone()),
-            Of::File(_) => Object::Database,
+            Of::File { .. } => Object::Database,
         };
         let finding = found.add(object, format!("{} {message}", self.plain()));
         if let Some(statement) = sentence.statement {

@@ -113,6 +113,10 @@ pub(super) fn told_by_query(state: &mut State, text: &str) -> Followed<()> {
     if let Some(made) = into(text) {
         return state.create_table_as(&made);
     }
+    // Without a parenthesis nothing is called.
+    if !text.contains('(') {
+        return Ok(());
+    }
     let parsed = parser(text).and_then(|mut parser| parser.parse_query());
     // What it reads is of no account, and what it changes is rows.
     let Ok(query) = parsed else { return Ok(()) };

@@ -94,7 +94,6 @@ impl BackfillUnderForce {
         let setting = ground.manifest.tenancy.setting_name().as_str();
         step.setting(setting).is_some_and(|tenant| !tenant.is_empty())
             || self.bound.is_some_and(|until| until == usize::MAX || until == step.transaction.number)
-            || runs_for_each_tenant(step)
     }
 
     fn look(
@@ -121,7 +120,12 @@ impl BackfillUnderForce {
             // What a policy does not let in fails by itself.
             let Some(name) = step.resolve(&name).filter(|_| how != Use::Inserts) else { continue };
             let Some(relation) = step.relation(&name) else { continue };
-            if binds(step, ground, relation) && !self.made.has(&name) && seen.insert(name.clone()) {
+            // The file is read for its annotation only where that decides.
+            if binds(step, ground, relation)
+                && !self.made.has(&name)
+                && seen.insert(name.clone())
+                && !runs_for_each_tenant(step)
+            {
                 tell(step, ground, (&name, relation, how), found);
                 return true;
             }
