@@ -22,7 +22,7 @@ pub(super) enum Exit {
 impl Exit {
     /// What the exit codes mean, as the help of every command shows it.
     pub(super) const HELP: &str = "\
-0  done; after plan --check nothing is missing, after lint and audit nothing is found
+0  done; nothing is missing (plan --check), or nothing found of the severity that fails (lint, audit)
 1  findings: something has to be settled, is missing (plan --check), or was found (lint, audit)
 2  usage: arguments, the manifest, or a file that cannot be read or written
 3  database: it cannot be reached, or the role may not read its catalogs";
