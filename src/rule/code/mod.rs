@@ -54,7 +54,7 @@ pub(in crate::rule) struct Code<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::rule) enum Of<'a> {
     Function(&'a Signature, &'a Function),
-    /// The statements of a file, and whether pg_dump has written it.
+    /// The statements of a file, and whether `pg_dump` has written it.
     File {
         is_dump: bool,
     },
