@@ -29,7 +29,7 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 fuzz: ## Fuzz what reads SQL files, a minute for each target (see tests/fuzz)
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz
 	for target in lint judge; do \
-		$(CARGO) fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target -- \
+		$(CARGO) fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz --sanitizer none $$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 || exit 1; \
 	done
 

@@ -51,15 +51,17 @@ const ALARMING: [&str; 16] = [
 /// One finding for each statement that the replay did not follow.
 pub(in crate::rule) fn findings(replayed: &Replayed, subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Findings::of(&RULE);
-    for opaque in &replayed.opaque {
-        let text = replayed.statements.get(opaque.statement()).map_or("", |located| located.text());
-        let message = format!("not followed: {}", opaque.why().replace(['\n', '\r'], " "));
+    for reasons in replayed.opaque.chunk_by(|one, next| one.statement() == next.statement()) {
+        let Some(first) = reasons.first() else { continue };
+        let text = replayed.statements.get(first.statement()).map_or("", |located| located.text());
+        let why: Vec<String> = reasons.iter().map(|of| of.why().replace(['\n', '\r'], " ")).collect();
+        let message = format!("not followed: {}", why.join("; "));
         found
-            .add(object(opaque, subject), message.trim_end_matches('.'))
-            .statement(opaque.statement())
+            .add(object(first, subject), message.trim_end_matches('.'))
+            .statement(first.statement())
             .severity(severity(text, subject));
     }
-    found.into_distinct()
+    found.into_found()
 }
 
 /// The relation that the reason names, if it names one that is there.
@@ -171,5 +173,9 @@ mod tests {
             assert_eq!(of(&sql), expected, "{sql}");
         }
         assert!(messages(super::RULE.code, "CALL p();").starts_with("not followed: "));
+        // A statement is found once, whatever is not known of it.
+        let two = "CREATE TABLE apart.t (a money_of_mine);";
+        let (said, count) = (messages(super::RULE.code, two), of(two).len());
+        assert!(said.contains("apart") && said.contains("; the type money_of_mine") && count == 1, "{said}");
     }
 }
