@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::manager::{Client, Object, Target};
@@ -95,24 +95,35 @@ impl Abandoned {
 /// Has the server cancel what a connection runs, before that is closed.
 ///
 /// A request can overtake the statement that it is for, on its way through a pooler above all, and cancels nothing then.
-/// So it is sent again as long as the connection owes an answer, if answers can be told from one another.
+/// So it is sent again as long as the connection owes an answer. Where answers cannot be told from one another, nobody knows
+/// whether it came too early, and it is sent a few times: the connection serves nobody any more, so it meets nobody else.
 async fn cancel(client: &Client, target: &Target, limit: Duration, answers: bool) {
-    for _ in 0..CANCELS {
+    for sent in 1..=CANCELS {
         let taken = matches!(timeout(limit, target.cancel(client)).await, Ok(Ok(())));
         if !taken {
             warn!("the cancel request was not taken; the server may go on with the statement");
-        } else if !answers {
-            return;
         }
-        if answers && timeout(ANSWER, client.check_connection()).await.is_ok() {
+        let ended = if answers {
+            timeout(ANSWER, client.check_connection()).await.is_ok()
+        } else {
+            sleep(APART).await;
+            client.is_closed() || sent == CANCELS_BLIND
+        };
+        if ended {
             return;
         }
     }
-    warn!("the statement went on after {CANCELS} cancel requests; the server may go on with it");
+    if answers {
+        warn!("the statement went on after {CANCELS} cancel requests; the server may go on with it");
+    }
 }
 
 /// How often a cancel request is sent.
-const CANCELS: u32 = 4;
+const CANCELS: u32 = 8;
+
+/// How often it is sent where nobody can tell whether it came too early, and how far apart.
+const CANCELS_BLIND: u32 = 3;
+const APART: Duration = Duration::from_millis(50);
 
 /// How long a statement may take to end after a cancel request, before there is another.
 const ANSWER: Duration = Duration::from_millis(250);
