@@ -12,6 +12,9 @@ use crate::ident::{Ident, QualifiedName};
 
 impl State {
     /// Whether a condition holds, where the model can tell.
+    ///
+    /// Roles, schemas and extensions can be there though no file makes them. That they are not is good enough to make them,
+    /// and not to pass over what is done if they are.
     pub(super) fn holds(&self, asked: &Exists) -> Option<bool> {
         let values = |columns: &[&str]| -> Option<Vec<Option<&str>>> {
             let known = asked.equal.iter().all(|(column, _)| columns.contains(&column.as_str()));
@@ -21,6 +24,7 @@ impl State {
             };
             known.then(|| columns.iter().map(of).collect())
         };
+        let elsewhere = ["pg_roles", "pg_authid", "pg_namespace", "schemata", "pg_extension"];
         let found = match asked.catalog.as_str() {
             "pg_roles" | "pg_authid" => {
                 let name = Ident::new(values(&["rolname"])?.pop()??).ok()?;
@@ -63,7 +67,8 @@ impl State {
             }
             _ => return None,
         };
-        Some(found != asked.not)
+        let is_certain = found || asked.not || !elsewhere.contains(&asked.catalog.as_str());
+        is_certain.then_some(found != asked.not)
     }
 
     fn has_schema(&self, name: &str) -> Option<bool> {

@@ -19,6 +19,15 @@ fn what_cannot_be_followed_is_said_with_its_place() {
         ("DO $$ BEGIN CALL p(); END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
         ("DO $$ BEGIN SET LOCAL search_path = s; END $$;", "a.sql:1:1: a DO block runs code"),
         ("DO $$ BEGIN COMMIT; END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        // What no file makes can be there all the same.
+        (
+            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'a') THEN GRANT a TO b; END IF; END $$;",
+            "a.sql:1:1: a DO block runs code that is not followed",
+        ),
+        (
+            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_extension WHERE extname = 'a') THEN DROP EXTENSION a; END IF; END $$;",
+            "a.sql:1:1: a DO block runs code that is not followed",
+        ),
         (
             "DO $$ BEGIN IF EXISTS (SELECT FROM t) THEN CREATE TABLE u (a int); END IF; END $$;",
             "a.sql:1:1: a DO block",
