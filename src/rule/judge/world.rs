@@ -149,7 +149,7 @@ impl Truth {
     }
 
     pub(super) fn or(self, other: Self) -> Self {
-        self.not().and(other.not()).not()
+        self.zip(other, one_of)
     }
 
     pub(super) fn not(self) -> Self {
@@ -185,6 +185,16 @@ fn both(one: u8, other: u8) -> u8 {
         (truth::NULL, _) | (_, truth::NULL) => truth::NULL,
         (truth::MAYBE, _) | (_, truth::MAYBE) => truth::MAYBE,
         _ => truth::TRUE,
+    }
+}
+
+fn one_of(one: u8, other: u8) -> u8 {
+    match (one, other) {
+        (truth::TRUE, _) | (_, truth::TRUE) => truth::TRUE,
+        // Unlike AND, which NULL keeps from being true.
+        (truth::MAYBE, _) | (_, truth::MAYBE) => truth::MAYBE | (one | other) & truth::NULL,
+        (truth::NULL, _) | (_, truth::NULL) => truth::NULL,
+        _ => truth::FALSE,
     }
 }
 
@@ -226,4 +236,25 @@ pub(super) fn is_null(of: Values) -> Truth {
         _ => truth::FALSE,
     };
     Truth(std::array::from_fn(|at| each(of.0[at], is)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Truth, truth};
+
+    #[test]
+    fn what_may_be_true_stays_so_beside_what_is_null() {
+        let maybe = Truth([truth::MAYBE; super::COUNT]);
+        assert_eq!(maybe.or(Truth::NULL), Truth([truth::MAYBE | truth::NULL; super::COUNT]));
+        assert_eq!(maybe.and(Truth::NULL), Truth::NULL);
+        assert_eq!((maybe.or(Truth::FALSE), maybe.and(Truth::TRUE)), (maybe, maybe));
+        for (one, other, both, either) in [
+            (Truth::TRUE, Truth::NULL, Truth::NULL, Truth::TRUE),
+            (Truth::FALSE, Truth::NULL, Truth::FALSE, Truth::NULL),
+            (Truth::TRUE, Truth::FALSE, Truth::FALSE, Truth::TRUE),
+        ] {
+            assert_eq!((one.and(other), other.and(one)), (both, both));
+            assert_eq!((one.or(other), other.or(one)), (either, either));
+        }
+    }
 }
