@@ -116,7 +116,11 @@ impl State {
         }
         // An error that is caught undoes the whole block.
         let before = self.clone();
-        let Err(why) = self.steps(&block.steps) else { return Ok(()) };
+        let Err(why) = self.steps(&block.steps) else {
+            let can_fail = block.steps.iter().any(super::condition::makes_what_can_be_there);
+            let is_inert = block.handlers.iter().all(|(_, steps)| self.are_inert(steps, DEEPEST));
+            return if can_fail && !is_inert { Err(code::DO.to_owned()) } else { Ok(()) };
+        };
         let [step] = &block.steps.iter().filter(|step| matches!(step, Step::Sql(_))).collect::<Vec<_>>()[..]
         else {
             return Err(why);
@@ -150,11 +154,17 @@ impl State {
         Ok(())
     }
 
-    /// What is done of several things, if that can be told.
+    /// What is done of several things, if that can be told: where it is not certain, what is passed over does nothing.
     fn chosen<'a>(&self, arms: &'a [(Condition, Vec<Step>)], otherwise: &'a [Step]) -> Option<&'a [Step]> {
-        for (condition, steps) in arms {
-            if self.holds(condition.exists.as_ref()?)? {
-                return Some(steps);
+        for (at, (condition, steps)) in arms.iter().enumerate() {
+            let answer = self.holds(condition.exists.as_ref()?)?;
+            let inert = |steps: &[Step]| answer.is_certain || self.are_inert(steps, DEEPEST);
+            if answer.holds {
+                let mut rest = arms.iter().skip(at + 1).map(|(_, steps)| &steps[..]).chain([otherwise]);
+                return rest.all(inert).then_some(steps);
+            }
+            if !inert(steps) {
+                return None;
             }
         }
         Some(otherwise)

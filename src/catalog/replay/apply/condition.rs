@@ -10,12 +10,16 @@ use super::super::types;
 use crate::catalog::Relation;
 use crate::ident::{Ident, QualifiedName};
 
+/// Whether a condition holds.
+pub(super) struct Answer {
+    pub(super) holds: bool,
+    /// Not of roles, schemas and extensions that no file makes: they can be there all the same.
+    pub(super) is_certain: bool,
+}
+
 impl State {
     /// Whether a condition holds, where the model can tell.
-    ///
-    /// Roles, schemas and extensions can be there though no file makes them. That they are not is good enough to make them,
-    /// and not to pass over what is done if they are.
-    pub(super) fn holds(&self, asked: &Exists) -> Option<bool> {
+    pub(super) fn holds(&self, asked: &Exists) -> Option<Answer> {
         let values = |columns: &[&str]| -> Option<Vec<Option<&str>>> {
             let known = asked.equal.iter().all(|(column, _)| columns.contains(&column.as_str()));
             let of = |column: &&str| {
@@ -24,7 +28,6 @@ impl State {
             };
             known.then(|| columns.iter().map(of).collect())
         };
-        let elsewhere = ["pg_roles", "pg_authid", "pg_namespace", "schemata", "pg_extension"];
         let found = match asked.catalog.as_str() {
             "pg_roles" | "pg_authid" => {
                 let name = Ident::new(values(&["rolname"])?.pop()??).ok()?;
@@ -67,8 +70,9 @@ impl State {
             }
             _ => return None,
         };
-        let is_certain = found || asked.not || !elsewhere.contains(&asked.catalog.as_str());
-        is_certain.then_some(found != asked.not)
+        let elsewhere = ["pg_roles", "pg_authid", "pg_namespace", "schemata", "pg_extension"];
+        let is_certain = found || !elsewhere.contains(&asked.catalog.as_str());
+        Some(Answer { holds: found != asked.not, is_certain })
     }
 
     fn has_schema(&self, name: &str) -> Option<bool> {
@@ -93,6 +97,15 @@ fn relation_name(text: &str) -> Option<Name> {
     let tokens = lex::tokens(text);
     let mut cursor = Cursor::new(text, &tokens);
     cursor.name().ok().filter(|_| cursor.is_at_end())
+}
+
+/// Whether a statement makes what can be there though no file makes it.
+pub(super) fn makes_what_can_be_there(step: &Step) -> bool {
+    let Step::Sql(statement) = step else { return false };
+    matches!(
+        **statement,
+        Statement::CreateRole(_) | Statement::CreateSchema(_) | Statement::CreateExtension(_)
+    )
 }
 
 /// The condition that a statement fails with because what it makes is there, by what is said of it.

@@ -29,6 +29,15 @@ fn what_cannot_be_followed_is_said_with_its_place() {
             "a.sql:1:1: a DO block runs code that is not followed",
         ),
         (
+            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'a') THEN CREATE ROLE a; \
+             ELSE ALTER ROLE a BYPASSRLS; END IF; END $$;",
+            "a.sql:1:1: a DO block runs code that is not followed",
+        ),
+        (
+            "DO $$ BEGIN CREATE ROLE a; EXCEPTION WHEN duplicate_object THEN ALTER ROLE a BYPASSRLS; END $$;",
+            "a.sql:1:1: a DO block runs code that is not followed",
+        ),
+        (
             "DO $$ BEGIN IF EXISTS (SELECT FROM t) THEN CREATE TABLE u (a int); END IF; END $$;",
             "a.sql:1:1: a DO block",
         ),
