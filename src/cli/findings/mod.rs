@@ -113,7 +113,8 @@ pub(super) fn show(
     let mut known = 0;
     if let Some(path) = &options.baseline {
         let name = path.display().to_string();
-        let baseline = Baseline::parse(&files::read(path)?).map_err(|problems| {
+        let text = files::read(path).map_err(|failure| failure.help("--write-baseline writes one"))?;
+        let baseline = Baseline::parse(&text).map_err(|problems| {
             let flaws = Flaws { file: name.clone(), problems };
             Failure { flaws: Some(Box::new(flaws)), ..Failure::usage(format!("{name} does not read")) }
         })?;
