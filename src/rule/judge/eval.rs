@@ -234,9 +234,20 @@ impl Eval<'_, '_> {
 fn cast(of: Values, data_type: &DataType) -> Values {
     let name = canonical_type(&data_type.to_string());
     let is_text = matches!(name.as_str(), "text" | "character varying");
-    let keeps = is_text
-        || name.ends_with("[]")
-        || matches!(name.as_str(), "uuid" | "bigint" | "integer" | "smallint" | "numeric" | "json" | "jsonb");
+    // With a length, or of a number of digits, values are cut, those in an array too.
+    let element = name.trim_end_matches("[]");
+    let keeps = matches!(
+        element,
+        "text"
+            | "character varying"
+            | "uuid"
+            | "bigint"
+            | "integer"
+            | "smallint"
+            | "numeric"
+            | "json"
+            | "jsonb"
+    );
     of.map(|bits| {
         let bits =
             if bits & value::BLANK != 0 && !is_text { bits & !value::BLANK | value::RAISE } else { bits };
@@ -248,7 +259,8 @@ fn cast(of: Values, data_type: &DataType) -> Values {
 /// The value and the condition of a query that reads no relation.
 pub(super) fn only(query: &Query) -> Option<(&Expr, Option<&Expr>)> {
     let SetExpr::Select(select) = &*query.body else { return None };
-    let plain = query.with.is_none() && query.limit_clause.is_none() && select.from.is_empty();
+    let has_fewer = select.having.is_some() || query.limit_clause.is_some() || query.fetch.is_some();
+    let plain = query.with.is_none() && select.from.is_empty() && !has_fewer;
     match &select.projection[..] {
         [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] if plain => {
             Some((item, select.selection.as_ref()))

@@ -217,6 +217,27 @@ fn rows_without_a_tenant_are_for_reading_where_they_are_shared() {
     assert!(!verdict("invoice", &condition, Action::Read).free);
 }
 
+/// What is cut can be the same though the tenants are not, and what yields no row is NULL.
+#[test]
+fn what_is_cut_or_has_no_row_is_not_called_bound() {
+    let cut = |data_type: &str| {
+        format!(
+            "tenant_id::text = ANY (string_to_array(current_setting('app.tenant_id', true), ','){data_type})"
+        )
+    };
+    assert!(of(&cut("::text[]")).is_bound());
+    let or_own = |rows: &str| {
+        format!("tenant_id = coalesce((SELECT current_setting('app.tenant_id')::uuid {rows}), tenant_id)")
+    };
+    assert!(of(&or_own("")).is_bound());
+    for condition in
+        [cut("::varchar(8)[]"), or_own("HAVING false"), or_own("FETCH FIRST 0 ROWS ONLY"), or_own("LIMIT 0")]
+    {
+        let verdict = of(&condition);
+        assert!(!verdict.is_bound(), "{condition}: {verdict:?}");
+    }
+}
+
 /// However deep, long or wide an expression is, the judge comes to an end.
 #[test]
 fn an_expression_of_any_size_is_judged() {

@@ -34,3 +34,25 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::trial::said;
+
+    #[test]
+    fn an_empty_element_of_an_array_is_one_too() {
+        let of = |condition: &str| {
+            let sql = format!(
+                "CREATE TABLE t (id bigint PRIMARY KEY, tenant_id text NOT NULL);
+                 ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+                 CREATE POLICY p ON t USING (tenant_id = ANY ({condition}));"
+            );
+            said("text-tenant-empty-bucket", &sql)
+        };
+        assert_eq!(of("ARRAY[current_setting('app.tenant_id', true)]").len(), 1);
+        assert_eq!(of("ARRAY[current_setting('app.tenant_id', true)]::text[]").len(), 1);
+        // An empty text is no array, and nothing is in it.
+        assert!(of("current_setting('app.tenant_id', true)::text[]").is_empty());
+        assert!(of("string_to_array(current_setting('app.tenant_id', true), ',')::text[]").is_empty());
+    }
+}
