@@ -41,7 +41,7 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
             watches.push((Findings::of(rule), watch()));
         }
     }
-    let replayed = replay_watched(sources, &manifest.replay_options(), &mut |step| {
+    let replayed = replay_watched(None, sources, &manifest.replay_options(), &mut |step| {
         for (found, watch) in &mut watches {
             watch.see(step, &ground, found);
         }

@@ -48,6 +48,13 @@ impl Defaults {
         }
     }
 
+    /// Takes the entries that a model has.
+    pub(super) fn take(&mut self, entries: &BTreeSet<DefaultPrivileges>) {
+        for DefaultPrivileges { role, schema, kind, grant } in entries {
+            self.0.entry((role.clone(), schema.clone(), *kind)).or_default().insert(grant.clone());
+        }
+    }
+
     /// The entries as the model has them.
     pub(super) fn entries(&self) -> BTreeSet<DefaultPrivileges> {
         let entry = |((role, schema, kind), grants): (&Place, &BTreeSet<Grant>)| {

@@ -5,6 +5,7 @@
 
 mod analyze;
 mod apply;
+mod base;
 mod change;
 mod cursor;
 mod defaults;
@@ -41,7 +42,7 @@ pub(crate) use parse::session::Session;
 pub(crate) use parse::table::{Element, Life};
 pub(crate) use policy::parse_policies;
 pub(crate) use run::replay_watched;
-pub use run::{Options, Replayed, replay};
+pub use run::{Options, Replayed, replay, replay_on};
 pub use runner::runs_in_one_transaction;
 pub use source::Source;
 pub(crate) use statement::Statement;

@@ -24,6 +24,20 @@ pub(super) struct Model {
 }
 
 impl Model {
+    pub(super) fn of(catalog: &Catalog) -> Self {
+        Self {
+            relations: Tracked::of(catalog.relations.clone()),
+            functions: Tracked::of(catalog.functions.clone()),
+            schemas: catalog.schemas.clone(),
+            roles: catalog.roles.clone(),
+            memberships: catalog.memberships.clone(),
+            default_privileges: catalog.default_privileges.clone(),
+            settings: catalog.settings.clone(),
+            extensions: catalog.extensions.clone(),
+            publications: catalog.publications.clone(),
+        }
+    }
+
     pub(super) fn into_catalog(self) -> Catalog {
         Catalog {
             server_version: None,

@@ -64,17 +64,36 @@ pub struct Replayed {
 /// ```
 #[must_use]
 pub fn replay(sources: &[Source], options: &Options) -> Replayed {
-    replay_watched(sources, options, &mut |_| {})
+    replay_watched(None, sources, options, &mut |_| {})
+}
+
+/// Runs files in order on a database that is there already, such as one that [`live::load`](crate::catalog::live::load) has
+/// read.
+///
+/// What a model does not tell, which views and expressions need a column for example, is not known of what was there before.
+///
+/// ```
+/// use tenantry::catalog::replay::{Options, Source, replay, replay_on};
+///
+/// let options = Options::default();
+/// let before = replay(&[Source::new("1.sql", "create table invoice (id bigint primary key);")], &options).catalog;
+/// let after = replay_on(&before, &[Source::new("2.sql", "alter table invoice add total numeric;")], &options);
+/// assert!(after.opaque.is_empty());
+/// ```
+#[must_use]
+pub fn replay_on(base: &Catalog, sources: &[Source], options: &Options) -> Replayed {
+    replay_watched(Some(base), sources, options, &mut |_| {})
 }
 
 /// The same, and shows each statement once it has been applied.
 pub(crate) fn replay_watched(
+    base: Option<&Catalog>,
     sources: &[Source],
     options: &Options,
     watch: &mut dyn FnMut(&Step<'_>),
 ) -> Replayed {
     let mut run = Run {
-        state: State::new(options),
+        state: base.map_or_else(|| State::new(options), |base| State::with(base, options)),
         statements: Vec::new(),
         opaque: Vec::new(),
         saved: BTreeMap::new(),
@@ -86,7 +105,13 @@ pub(crate) fn replay_watched(
     }
     let Run { state, statements, opaque, .. } = run;
     let origins = state.origins.clone();
-    Replayed { catalog: state.into_catalog(), statements, opaque, origins }
+    let mut catalog = state.into_catalog();
+    if let Some(base) = base {
+        // No statement of a file changes them, as far as they are followed.
+        catalog.server_version = base.server_version;
+        catalog.database.clone_from(&base.database);
+    }
+    Replayed { catalog, statements, opaque, origins }
 }
 
 /// How many statements of one file are said to be opaque: what has more of them is no file to read.

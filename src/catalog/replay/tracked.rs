@@ -34,6 +34,10 @@ impl<'a, K, V> IntoIterator for &'a Tracked<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
+    pub(super) fn of(now: BTreeMap<K, V>) -> Self {
+        Self { now, before: BTreeMap::new() }
+    }
+
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.keep(key);
         self.now.get_mut(key)

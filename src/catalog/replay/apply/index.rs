@@ -39,7 +39,7 @@ fn alike(one: &Index, other: &Index) -> bool {
 }
 
 /// What the columns of a new index are called.
-fn column_names(index: &Index) -> Vec<String> {
+pub(in crate::catalog::replay) fn column_names(index: &Index) -> Vec<String> {
     let key = |key: &IndexKey| match &key.column {
         IndexColumn::Column(name) => name.as_str().to_owned(),
         IndexColumn::Expr(expr) => figured_name(expr.as_str()).unwrap_or_else(|| "expr".to_owned()),

@@ -12,7 +12,7 @@ mod drop;
 mod foreign_key;
 mod function;
 mod grant;
-mod index;
+pub(super) mod index;
 mod inherit;
 mod like;
 mod object;
