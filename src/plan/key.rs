@@ -37,11 +37,11 @@ const UNFORCE: Kind = Kind {
 };
 
 /// A foreign key and what takes its place.
-struct Replacement<'a> {
-    table: &'a QualifiedName,
-    name: &'a Ident,
-    old: &'a ForeignKey,
-    new: ForeignKey,
+pub(super) struct Replacement<'a> {
+    pub(super) table: &'a QualifiedName,
+    pub(super) name: &'a Ident,
+    pub(super) old: &'a ForeignKey,
+    pub(super) new: ForeignKey,
 }
 
 pub(super) fn indexes(draft: &mut Draft<'_>) -> Result<()> {
@@ -114,7 +114,7 @@ pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
 }
 
 /// The foreign keys between tables of tenants that do not include the tenant, and could.
-fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
+pub(super) fn replacements<'a>(draft: &Draft<'a>) -> Vec<Replacement<'a>> {
     let catalog = draft.catalog;
     let keys = catalog.foreign_keys().filter_map(|(table, name, old)| {
         let sides = crossing(draft, table, old)?;

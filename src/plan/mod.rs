@@ -4,6 +4,7 @@
 //! What is there already gives no step, so a plan that was applied is followed by an empty one. Each step also has the SQL
 //! that takes it back.
 
+pub mod adopt;
 mod bootstrap;
 mod column;
 mod draft;

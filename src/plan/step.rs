@@ -33,6 +33,8 @@ pub enum Lock {
     ShareUpdateExclusive,
     /// Reads go on, writes wait.
     Share,
+    /// Reads go on; writes wait, and so do other changes of the schema.
+    ShareRowExclusive,
     /// Everybody waits.
     AccessExclusive,
 }
@@ -56,6 +58,7 @@ impl Lock {
             Self::None => "none",
             Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
         }
     }

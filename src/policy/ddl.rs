@@ -67,7 +67,7 @@ pub(crate) fn foreign_key(table: &QualifiedName, constraint: &Ident, key: &Forei
     render(file!("foreign_key"), &vars)
 }
 
-fn foreign_key_definition(key: &ForeignKey) -> String {
+pub(crate) fn foreign_key_definition(key: &ForeignKey) -> String {
     let names = |columns: &[Ident]| list(&columns.iter().collect::<Vec<_>>());
     let set = &key.on_delete_columns;
     let on_delete_columns = if set.is_empty() { String::new() } else { format!(" ({})", names(set)) };

@@ -49,6 +49,7 @@ async fn a_step_takes_the_lock_that_it_says_and_rewrites_nothing() {
             Lock::None => 2,
             Lock::ShareUpdateExclusive => strength("ShareUpdateExclusiveLock"),
             Lock::Share => strength("ShareLock"),
+            Lock::ShareRowExclusive => strength("ShareRowExclusiveLock"),
             Lock::AccessExclusive => strength("AccessExclusiveLock"),
         };
         let fits = if step.lock == Lock::None { strongest <= said } else { strongest == said };

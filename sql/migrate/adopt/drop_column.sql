@@ -1,0 +1,3 @@
+-- Drops the tenant column again.
+-- Variables: schema, table, column.
+ALTER TABLE :"schema".:"table" DROP COLUMN :"column";

@@ -1,0 +1,219 @@
+//! Keys and foreign keys that include the tenant, made beside those that are there and put in their place.
+
+use std::collections::BTreeSet;
+
+use super::Draft;
+use super::column::{file, on};
+use super::step::{Action, Phase, Step};
+use super::table::{Table, pairs};
+use crate::catalog::{Catalog, ForeignKey, Index, RelationKind};
+use crate::error::Result;
+use crate::ident::{Ident, QualifiedName};
+use crate::plan::draft::Draft as PlanDraft;
+use crate::plan::key::{Replacement, replacements};
+use crate::plan::step::{Lock, Work};
+use crate::policy::render::{Vars, render};
+use crate::policy::{ddl, places};
+
+pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
+    let predicted = draft.predicted()?;
+    let found = places(draft.manifest, &predicted);
+    draft.problems.extend(found.problems);
+    let mut names = PlanDraft::new(draft.manifest, &predicted, found.relations);
+    let adopted: BTreeSet<&QualifiedName> = tables.iter().map(|table| table.name).collect();
+    let concerns = |of: &Replacement<'_>| adopted.contains(of.table) || adopted.contains(&of.old.references);
+    let replaced: Vec<Replacement<'_>> = replacements(&names).into_iter().filter(concerns).collect();
+    let (offline, mut replaced): (Vec<_>, Vec<_>) =
+        replaced.into_iter().partition(|of| is_partitioned(&predicted, of.table));
+    let place = |name: &QualifiedName| tables.iter().position(|table| table.name == name);
+    replaced.sort_by_key(|of| (place(&of.old.references), place(of.table)));
+    for of in offline {
+        let what = format!(
+            "foreign key {} is of a partitioned table, which takes none that is NOT VALID; tenantry plan replaces it, in a time \
+             without load",
+            of.name.plain()
+        );
+        draft.remark(of.table, what);
+    }
+    let led = unique_keys(draft, &predicted, &mut names, &replaced)?;
+    for table in tables {
+        let leads = |index: &Index| index.leads_with(table.column);
+        if !led.contains(table.name) && !table.relation.indexes.values().any(leads) {
+            let index = names.index_name(table.name, &[table.column], "idx");
+            build(draft, table.name, &index, &[table.column], Unique::No)?;
+        }
+    }
+    for of in &replaced {
+        foreign_key(draft, &predicted, of)?;
+    }
+    Ok(())
+}
+
+fn is_partitioned(catalog: &Catalog, table: &QualifiedName) -> bool {
+    catalog.relations.get(table).is_some_and(|relation| relation.kind == RelationKind::PartitionedTable)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unique {
+    Yes,
+    No,
+}
+
+/// The keys that the new foreign keys refer to. Tells which tables have got an index that leads with the tenant by that.
+fn unique_keys<'a>(
+    draft: &mut Draft<'_>,
+    predicted: &Catalog,
+    names: &mut PlanDraft<'_>,
+    replaced: &[Replacement<'a>],
+) -> Result<BTreeSet<&'a QualifiedName>> {
+    let mut led = BTreeSet::new();
+    let mut made: BTreeSet<(&QualifiedName, Vec<Ident>)> = BTreeSet::new();
+    for of in replaced {
+        let parent = &of.old.references;
+        let Some(relation) = predicted.relations.get(parent) else { continue };
+        let columns: Vec<&Ident> = of.new.referenced_columns.iter().collect();
+        if relation.indexes.values().any(|index| index.is_key_of(&columns))
+            || !made.insert((parent, of.new.referenced_columns.clone()))
+        {
+            continue;
+        }
+        if relation.kind == RelationKind::PartitionedTable {
+            let (table, key, parent) = (of.table.plain(), of.name.plain(), parent.plain());
+            draft.problems.push(super::problem(format!(
+                "foreign key {key} of {table} refers to {parent}, which is partitioned and whose key with the tenant cannot be \
+                 made online; make it first, in a time without load"
+            )));
+            continue;
+        }
+        led.insert(parent);
+        let index = names.index_name(parent, &columns, "key");
+        build(draft, parent, &index, &columns, Unique::Yes)?;
+    }
+    Ok(led)
+}
+
+fn build(
+    draft: &mut Draft<'_>,
+    table: &QualifiedName,
+    index: &Ident,
+    columns: &[&Ident],
+    unique: Unique,
+) -> Result<()> {
+    draft.touch(table);
+    let list = columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let shown = columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+    let (kind, what) = match unique {
+        Unique::Yes => ("UNIQUE INDEX", format!("unique index on {shown}")),
+        Unique::No => ("INDEX", format!("index on {shown}")),
+    };
+    let vars = on(table).name("index", index).sql("kind", kind).sql("columns", list);
+    let drop = Vars::default().name("schema", table.schema()).name("index", index);
+    draft.push(Step {
+        object: table.plain(),
+        phase: Phase::Keys,
+        what,
+        lock: Lock::ShareUpdateExclusive,
+        locked: 1,
+        work: Work::Scan,
+        up: Action::Build {
+            sql: render(file!("index"), &vars)?,
+            index: QualifiedName::new(table.schema().clone(), index.clone()),
+        },
+        down: Action::Drop(render(file!("drop_index"), &drop)?),
+        in_the_way: None,
+    });
+    if unique == Unique::Yes {
+        draft.push(Step {
+            object: table.plain(),
+            phase: Phase::Keys,
+            what: format!("the index is unique constraint {}", index.plain()),
+            lock: Lock::AccessExclusive,
+            locked: 1,
+            work: Work::None,
+            up: Action::Transaction(render(file!("attach"), &on(table).name("index", index))?),
+            down: Action::Transaction(render(
+                file!("drop_constraint"),
+                &on(table).name("constraint", index),
+            )?),
+            in_the_way: None,
+        });
+    }
+    Ok(())
+}
+
+/// The new key is added beside the old one, then looked at, then put in its place: rows are checked by one of the two at any
+/// time.
+fn foreign_key(draft: &mut Draft<'_>, predicted: &Catalog, of: &Replacement<'_>) -> Result<()> {
+    let Replacement { table, name, old, new } = of;
+    draft.touch(table);
+    draft.touch(&old.references);
+    let beside = beside(predicted, table, name);
+    let unchecked =
+        |key: &ForeignKey| ddl::foreign_key_definition(&ForeignKey { validated: false, ..key.clone() });
+    let shown = name.as_str();
+    let both = if **table == old.references { 1 } else { 2 };
+    let step = |what: String, lock: Lock, work: Work, locked: u16, up: String, down: Action| Step {
+        object: table.plain(),
+        phase: Phase::ForeignKeys,
+        what,
+        lock,
+        locked,
+        work,
+        up: Action::Transaction(up),
+        down,
+        in_the_way: None,
+    };
+
+    let vars = on(table).name("constraint", &beside).sql("definition", unchecked(new));
+    let up = render(file!("foreign_key"), &vars)?;
+    let down = Action::Transaction(render(file!("drop_constraint"), &on(table).name("constraint", &beside))?);
+    let what =
+        format!("foreign key {shown} has one beside it that includes the tenant, for rows that are written");
+    draft.push(step(what, Lock::ShareRowExclusive, Work::None, both, up, down));
+
+    // What was NOT VALID may have rows that it would not take, and is left so.
+    if old.validated {
+        let up = render(file!("validate"), &on(table).name("constraint", &beside))?;
+        let down = Action::Transaction(render(file!("validate"), &on(table).name("constraint", name))?);
+        let what = format!("the one beside foreign key {shown} holds for every row");
+        let step = step(what, Lock::ShareUpdateExclusive, Work::Scan, 1, up, down);
+        draft.push(Step { in_the_way: Some(astray(table, new)?), ..step });
+    }
+
+    let named = || on(table).name("constraint", name).name("new", &beside);
+    let up = render(file!("swap"), &named())?;
+    let down = Action::Transaction(render(file!("unswap"), &named().sql("definition", unchecked(old)))?);
+    let what = format!("foreign key {shown} includes the tenant");
+    draft.push(step(what, Lock::AccessExclusive, Work::None, both, up, down));
+    Ok(())
+}
+
+/// A name that no constraint of the table has.
+fn beside(catalog: &Catalog, table: &QualifiedName, name: &Ident) -> Ident {
+    let mut parts = vec![name.as_str(), "tenant"];
+    loop {
+        let found = Ident::joined(&parts);
+        let is_taken = catalog.relations.get(table).is_some_and(|relation| {
+            relation.foreign_keys.contains_key(&found)
+                || relation.checks.contains_key(&found)
+                || relation.keys.contains_key(&found)
+                || relation.exclusions.contains_key(&found)
+        });
+        if !is_taken {
+            return found;
+        }
+        parts.push("x");
+    }
+}
+
+fn astray(table: &QualifiedName, key: &ForeignKey) -> Result<String> {
+    let named: Vec<String> = key.columns.iter().map(|own| format!("t.{own} IS NOT NULL")).collect();
+    let join: Vec<String> =
+        pairs(key).map(|(own, referenced)| format!("parent.{referenced} = t.{own}")).collect();
+    let vars = on(table)
+        .name("referenced_schema", key.references.schema())
+        .name("referenced_table", key.references.name())
+        .sql("join", join.join(" AND "))
+        .sql("named", named.join(" AND "));
+    render(file!("astray"), &vars)
+}

@@ -1,0 +1,106 @@
+//! The last steps: what a plan asks for once the columns and keys are there.
+
+use std::collections::BTreeSet;
+
+use super::step::{Action, Phase, Step};
+use super::table::Table;
+use super::{Draft, column};
+use crate::catalog::{Column, RelationKind};
+use crate::error::Result;
+use crate::ident::QualifiedName;
+use crate::plan;
+use crate::plan::step::{Lock, Work};
+
+pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
+    let predicted = draft.predicted()?;
+    let planned = match plan::plan(draft.manifest, &predicted) {
+        Ok(planned) => planned,
+        Err(problems) => {
+            draft.problems.extend(problems);
+            return Ok(());
+        }
+    };
+    let schemas: BTreeSet<String> =
+        tables.iter().map(|table| format!("schema {}", table.name.schema().plain())).collect();
+    let is_first = |object: &str| {
+        object.starts_with("role ") || object.starts_with("function ") || schemas.contains(object)
+    };
+    let first: Vec<&plan::Step> = planned.steps.iter().filter(|step| is_first(&step.object)).collect();
+    draft.makes_roles = first.iter().any(|step| step.object.starts_with("role "));
+    if !first.is_empty() {
+        draft.push(Step {
+            object: "database".to_owned(),
+            phase: Phase::Policies,
+            what: "roles, functions and schemas that policies need".to_owned(),
+            lock: Lock::None,
+            locked: 0,
+            work: Work::None,
+            up: Action::Transaction(joined(first.iter().map(|step| &step.up))),
+            down: transaction(joined(first.iter().rev().map(|step| &step.down))),
+            in_the_way: None,
+        });
+    }
+    // A child's tenants are looked up in its parent until its last step, so it goes first.
+    for (number, table) in (1..).zip(tables).collect::<Vec<_>>().into_iter().rev() {
+        let mut objects = vec![table.name.plain()];
+        objects.extend(table.relation.columns.iter().filter_map(Column::sequence).map(|of| of.plain()));
+        let own = |step: &&plan::Step| objects.contains(&step.object);
+        let own: Vec<&plan::Step> = planned.steps.iter().filter(own).collect();
+        let transition = column::transition(draft, number, table)?;
+        if own.is_empty() && transition.is_none() {
+            continue;
+        }
+        let (away, back) = transition.unzip();
+        let lock = own.iter().map(|step| step.lock).max().unwrap_or(Lock::None).max(Lock::AccessExclusive);
+        draft.push(Step {
+            object: table.name.plain(),
+            phase: Phase::Policies,
+            what: titles(&own),
+            lock,
+            locked: 1,
+            work: own.iter().map(|step| step.work).max().unwrap_or(Work::None),
+            up: Action::Transaction(joined(own.iter().map(|step| &step.up).chain(&away))),
+            down: transaction(joined(back.iter().chain(own.iter().rev().map(|step| &step.down)))),
+            in_the_way: None,
+        });
+    }
+    views(draft, &planned, tables);
+    Ok(())
+}
+
+/// A view that reads a table of the adoption would go on reading it with the rights of its owner.
+fn views(draft: &mut Draft<'_>, planned: &plan::Plan, tables: &[Table<'_>]) {
+    let adopted: BTreeSet<&QualifiedName> = tables.iter().map(|table| table.name).collect();
+    for (name, relation) in &draft.catalog.relations {
+        let reads =
+            relation.view.as_ref().is_some_and(|view| view.reads.iter().any(|of| adopted.contains(of)));
+        let own: Vec<&plan::Step> = planned.steps.iter().filter(|step| step.object == name.plain()).collect();
+        if relation.kind != RelationKind::View || !reads || own.is_empty() {
+            continue;
+        }
+        draft.steps.push(Step {
+            object: name.plain(),
+            phase: Phase::Policies,
+            what: titles(&own),
+            lock: own.iter().map(|step| step.lock).max().unwrap_or(Lock::None),
+            locked: 1,
+            work: Work::None,
+            up: Action::Transaction(joined(own.iter().map(|step| &step.up))),
+            down: transaction(joined(own.iter().rev().map(|step| &step.down))),
+            in_the_way: None,
+        });
+    }
+}
+
+fn transaction(sql: String) -> Action {
+    if sql.is_empty() { Action::Nothing } else { Action::Transaction(sql) }
+}
+
+fn joined<'s>(parts: impl Iterator<Item = &'s String>) -> String {
+    parts.filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n\n")
+}
+
+fn titles(steps: &[&plan::Step]) -> String {
+    let titles: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
+    if titles.is_empty() { "nothing fills the column any more".to_owned() } else { titles.join("; ") }
+}

@@ -1,0 +1,68 @@
+//! NOT NULL without a table that is read under a lock: a check tells the server that there is nothing to look for.
+
+use super::column::{file, on};
+use super::step::{Action, Phase, Step};
+use super::table::{Source, Table};
+use super::{Draft, backfill};
+use crate::error::Result;
+use crate::ident::Ident;
+use crate::plan::step::{Lock, Work};
+use crate::policy::render::render;
+
+pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
+    for table in tables.iter().filter(|table| !table.is_filled()) {
+        let check = check_name(table);
+        let named = || on(table.name).name("constraint", &check);
+        let with_column = || named().name("column", table.column);
+        let in_the_way = render(file!("without_tenant"), &on(table.name).name("column", table.column))?;
+        let column = table.column.as_str();
+        let step = |what: String, lock: Lock, work: Work, up: String, down: Action| Step {
+            object: table.name.plain(),
+            phase: Phase::NotNull,
+            what,
+            lock,
+            locked: 1,
+            work,
+            up: Action::Transaction(up),
+            down,
+            in_the_way: Some(in_the_way.clone()),
+        };
+
+        let up = render(file!("check"), &with_column())?;
+        let down = Action::Transaction(render(file!("drop_constraint"), &named())?);
+        let what = format!("column {column} is not null in rows that are written");
+        draft.push(step(what, Lock::AccessExclusive, Work::None, up, down));
+
+        if matches!(table.source, Source::Parent(_)) || table.present.is_some() {
+            draft.push(backfill::sweep(table)?);
+        }
+
+        let up = render(file!("validate"), &named())?;
+        let what = format!("column {column} is not null in any row");
+        draft.push(step(what, Lock::ShareUpdateExclusive, Work::Scan, up, Action::Nothing));
+
+        let up = render(file!("not_null"), &with_column())?;
+        let down = Action::Transaction(render(file!("unset_not_null"), &with_column())?);
+        draft.push(step(format!("column {column} is not null"), Lock::AccessExclusive, Work::None, up, down));
+    }
+    Ok(())
+}
+
+/// A name that no constraint of the table has.
+fn check_name(table: &Table<'_>) -> Ident {
+    let relation = table.relation;
+    let is_taken = |name: &Ident| {
+        relation.checks.contains_key(name)
+            || relation.keys.contains_key(name)
+            || relation.foreign_keys.contains_key(name)
+            || relation.exclusions.contains_key(name)
+    };
+    let mut parts = vec![table.name.name().as_str(), table.column.as_str(), "not", "null"];
+    loop {
+        let name = Ident::joined(&parts);
+        if !is_taken(&name) {
+            return name;
+        }
+        parts.push("x");
+    }
+}
