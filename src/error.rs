@@ -102,6 +102,10 @@ pub(crate) enum Kind {
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]
     GivenUp { why: &'static str },
+    /// What stands in the way of a change of a live table.
+    #[cfg(feature = "migrate")]
+    #[error("{0}")]
+    Adopt(String),
     /// Of the server's own tables, whose names its message quotes.
     #[cfg(feature = "lint")]
     #[error(
@@ -186,6 +190,11 @@ impl Error {
     #[cfg(feature = "migrate")]
     pub(crate) fn script(what: impl Into<String>, source: PgError) -> Self {
         Self::server(Step::Script(what.into()), source)
+    }
+
+    #[cfg(feature = "migrate")]
+    pub(crate) fn adopt(message: impl Into<String>) -> Self {
+        Kind::Adopt(message.into()).into()
     }
 
     /// An error of a query on the server's catalogs.

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::failure::Exit;
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
-use super::{audit, completions, explain, init, lint, map, plan};
+use super::{adopt, audit, completions, explain, init, lint, map, plan};
 
 const STYLES: Styles = Styles::styled()
     .header(BOLD)
@@ -44,6 +44,7 @@ tenantry plan                                show the SQL that is missing
 tenantry plan --from migrations --check      look for it in files, in CI, without a database
 tenantry lint migrations                     look for leaks in SQL files, in CI, without a database
 tenantry audit                               look for leaks in a live database
+tenantry adopt customer --tenant 7            give live tables their tenants
 tenantry map --out tenancy.svg               see whose rows each table holds";
 
 const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
@@ -77,6 +78,7 @@ pub(super) enum Command {
     Plan(plan::Arguments),
     Lint(lint::Arguments),
     Audit(audit::Arguments),
+    Adopt(adopt::Arguments),
     Explain(explain::Arguments),
     Map(map::Arguments),
     Completions(completions::Arguments),

@@ -1,5 +1,6 @@
 //! The tool `tenantry`. Its README section and `tenantry --help` say what it does.
 
+mod adopt;
 mod args;
 mod audit;
 mod completions;
@@ -54,6 +55,7 @@ fn run(command: Command, global: &Global, terminal: Terminal) -> Result<Exit, Fa
         .help("choose --format human or json"));
     }
     match command {
+        Command::Adopt(arguments) => adopt::run(&arguments, global, terminal),
         Command::Init(arguments) => init::run(&arguments, global, terminal),
         Command::Plan(arguments) => plan::run(&arguments, global, terminal),
         Command::Lint(arguments) => lint::run(&arguments, global, terminal),

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one server for all, a database for each.
 
+mod adopt;
 mod applications;
 mod cancellation;
 mod catalog;

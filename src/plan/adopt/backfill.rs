@@ -53,7 +53,8 @@ fn step(table: &Table<'_>, phase: Phase, what: String, backfill: Backfill) -> Re
 
 fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
     let (after, upto) = (range(table, "$1", Side::After), range(table, "$2", Side::Upto));
-    let bound = match &table.walk {
+    let relation = || Vars::default().text("relation", table.name.to_string());
+    let (size, bound) = match &table.walk {
         Walk::Key(columns) => {
             let list = |suffix: &str| {
                 let of = |name: &Ident| format!("t.{name}{suffix}");
@@ -61,10 +62,10 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
             };
             let vars =
                 on(table.name).sql("texts", list("::text")).sql("keys", list("")).sql("after", after.clone());
-            render(file!("key_bound"), &vars)?
+            (render(file!("total_rows"), &relation())?, render(file!("key_bound"), &vars)?)
         }
         Walk::Blocks => {
-            render(file!("block_bound"), &Vars::default().text("relation", table.name.to_string()))?
+            (render(file!("total_blocks"), &relation())?, render(file!("block_bound"), &relation())?)
         }
     };
     let named = || on(table.name).name("column", table.column);
@@ -87,7 +88,7 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
         .sql("known", known)
         .sql("after", after)
         .sql("upto", upto);
-    Ok(Backfill { bound, batch: render(file!("batch"), &vars)?, left, sweep })
+    Ok(Backfill { size, bound, batch: render(file!("batch"), &vars)?, left, sweep })
 }
 
 fn join(way: &Way<'_>) -> String {

@@ -94,6 +94,8 @@ pub enum Action {
 /// How the rows of a table get their tenant: queries with parameters, each written out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backfill {
+    /// About how many rows there are to go through.
+    pub size: String,
     /// Where a batch ends.
     pub bound: String,
     /// One batch.

@@ -1,0 +1,4 @@
+-- A step is done.
+-- Variables: support (schema).
+-- Parameters: $1, the adoption; $2, the step.
+UPDATE :"support".adoption_step SET done_at = now() WHERE adoption = $1 AND number = $2;

@@ -1,0 +1,199 @@
+//! `tenantry adopt`: tenants for live tables.
+
+mod args;
+mod show;
+mod watch;
+
+use std::path::Path;
+
+use super::args::Global;
+use super::connect::{self, Session};
+use super::failure::{Exit, Failure};
+use super::output::{self, Terminal};
+use super::source::{Live, manifest};
+use crate::error::Error;
+use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, last, login};
+use crate::plan::adopt::{Adoption, Request, adopt, rights};
+use crate::policy::manifest::{Manifest, Problem};
+pub(super) use args::Arguments;
+use watch::Watch;
+
+/// How a command ended, and with which server.
+type Ended = Result<Exit, Failure>;
+
+pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Ended {
+    let manifest = manifest(&global.config)?;
+    let command = Command { arguments, manifest: &manifest, config: &global.config, terminal };
+    connect::wait(async {
+        if arguments.dry_run && !arguments.request().tables.is_empty() {
+            let Live { session, catalog } = Live::open(global, terminal).await?;
+            let adopted = adopt(&manifest, &catalog, &arguments.request());
+            let login = login(&session.client).await;
+            let name = session.close().await;
+            let adopted = adopted.map(|adoption| {
+                let lacks =
+                    login.as_ref().map(|login| rights(&adoption, &catalog, login)).unwrap_or_default();
+                (adoption, lacks)
+            });
+            return command.shown(adopted, &name);
+        }
+        let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
+        let done = command.run(&mut session).await;
+        session.close().await;
+        done
+    })
+}
+
+struct Command<'c> {
+    arguments: &'c Arguments,
+    manifest: &'c Manifest,
+    config: &'c Path,
+    terminal: Terminal,
+}
+
+impl Command<'_> {
+    async fn run(&self, session: &mut Session) -> Ended {
+        let support = self.manifest.tenancy.support();
+        if self.arguments.status || self.arguments.dry_run {
+            let record = last(&session.client, support).await?;
+            return self.status(record.as_ref());
+        }
+        let mut watch = Watch::new(self.terminal);
+        let opened =
+            Adopter::open(&mut session.client, self.manifest, self.arguments.settings(), &mut |event| {
+                watch.event(&event)
+            })
+            .await;
+        let mut adopter = opened?;
+        let ended = self.adopt(&mut adopter, &mut watch).await;
+        // Whatever happened, the session ends with the tool, and the lock with the session.
+        let _ = adopter.close().await;
+        ended
+    }
+
+    async fn adopt(&self, adopter: &mut Adopter<'_>, watch: &mut Watch) -> Ended {
+        let request = self.arguments.request();
+        let unended = adopter.unended().await?;
+        if self.arguments.abort {
+            let Some(record) = unended else { return Err(nothing_begun()) };
+            watch.begun(&record, watch::Way::Back)?;
+            let outcome = adopter.abort(&mut |event| watch.event(&event)).await.map_err(failed)?;
+            return self.ended(&record, &outcome);
+        }
+        let record = match unended {
+            Some(record) if request.tables.is_empty() => record,
+            Some(record) => return Err(in_the_way(&record)),
+            None if request.tables.is_empty() => return Err(nothing_begun()),
+            None => match self.begin(adopter, &request).await? {
+                Ok(record) => record,
+                Err(exit) => return Ok(exit),
+            },
+        };
+        watch.begun(&record, watch::Way::Forth)?;
+        let outcome =
+            adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await.map_err(failed)?;
+        self.ended(&record, &outcome)
+    }
+
+    /// Begins an adoption, unless something has to be settled or there is nothing to do.
+    async fn begin(
+        &self,
+        adopter: &mut Adopter<'_>,
+        request: &Request,
+    ) -> Result<Result<Record, Exit>, Failure> {
+        let catalog = adopter.catalog().await?;
+        let adoption = match adopt(self.manifest, &catalog, request) {
+            Ok(adoption) => adoption,
+            Err(problems) => return self.problems(&problems).map(Err),
+        };
+        let lacks = rights(&adoption, &catalog, &adopter.login().await?);
+        if !lacks.is_empty() {
+            return self.problems(&lacks).map(Err);
+        }
+        if adoption.is_empty() {
+            self.terminal.result(|| show::nothing(&adoption), || show::adoption_fields(&adoption))?;
+            return Ok(Err(Exit::Clean));
+        }
+        for remark in &adoption.remarks {
+            self.terminal.warn(&format!("{}: {}", remark.object, remark.what));
+        }
+        Ok(Ok(adopter.begin(&adoption).await?))
+    }
+
+    fn shown(&self, adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>, name: &str) -> Ended {
+        match adopted {
+            Ok((adoption, lacks)) if lacks.is_empty() => {
+                let human = || {
+                    if adoption.is_empty() { show::nothing(&adoption) } else { show::steps(&adoption, name) }
+                };
+                self.terminal.result(human, || show::adoption_fields(&adoption))?;
+                Ok(Exit::Clean)
+            }
+            Ok((_, problems)) | Err(problems) => self.problems(&problems),
+        }
+    }
+
+    fn problems(&self, problems: &[Problem]) -> Ended {
+        let json = || serde_json::json!({ "problems": output::problems(problems) });
+        self.terminal.result(|| show::problems(problems, self.config), json)?;
+        Ok(Exit::Findings)
+    }
+
+    fn status(&self, record: Option<&Record>) -> Ended {
+        self.terminal.result(|| show::status(record), || show::status_fields(record))?;
+        Ok(Exit::Clean)
+    }
+
+    fn ended(&self, record: &Record, outcome: &Outcome) -> Ended {
+        let way = if self.arguments.abort { watch::Way::Back } else { watch::Way::Forth };
+        self.terminal.result(|| show::outcome(record, outcome, way), || show::outcome_fields(outcome))?;
+        Ok(match outcome {
+            Outcome::Done | Outcome::Stopped => Exit::Clean,
+            Outcome::Left { .. } | Outcome::InTheWay { .. } => Exit::Findings,
+        })
+    }
+}
+
+fn nothing_begun() -> Failure {
+    Failure::usage("no adoption has been begun")
+        .help("name the tables to adopt: tenantry adopt customer --children")
+}
+
+fn in_the_way(record: &Record) -> Failure {
+    let tables = record.tables.join(", ");
+    Failure::usage(format!("the adoption of {tables} has not ended, and there is one at a time"))
+        .help("tenantry adopt goes on with it, tenantry adopt --abort takes it back")
+}
+
+/// A step that failed, with what to do next.
+fn failed(error: Error) -> Failure {
+    let is_lock = error.code().is_some_and(|code| code.code() == "55P03");
+    let failure = Failure { exit: Exit::Database, ..error.into() };
+    failure.help(if is_lock {
+        "a transaction keeps the table locked; end it (pg_stat_activity shows which), or raise --attempts or --lock-timeout; \
+         tenantry adopt goes on with this step"
+    } else {
+        "nothing of the step remains; tenantry adopt goes on with it, tenantry adopt --abort takes everything back"
+    })
+}
+
+impl Arguments {
+    fn request(&self) -> Request {
+        Request {
+            tables: self.tables.clone(),
+            children: self.children,
+            tenant: self.tenant.clone(),
+            via: self.via.clone(),
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            lock_timeout: self.lock_timeout,
+            attempts: self.attempts.get(),
+            batch: self.batch.get(),
+            pause: self.pause,
+            rate: self.rate.map(std::num::NonZeroU32::get),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! An adoption for people to read, and for programs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::watch::Way;
+use crate::cli::output::listed;
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::migrate::adopt::{Left, Outcome, Record, Recorded, State};
+use crate::plan::adopt::{Action, Adoption, Phase, Step};
+use crate::plan::{Lock, Work};
+
+pub(super) fn nothing(adoption: &Adoption) -> String {
+    let names: Vec<String> = adoption.tables.iter().map(|name| name.plain()).collect();
+    format!("{} for {}\n", paint(GOOD, "nothing is left to do"), names.join(", "))
+}
+
+/// The steps with their SQL.
+pub(super) fn steps(adoption: &Adoption, name: &str) -> String {
+    let mut text = format!("What an adoption would do in {}\n", paint(BOLD, name));
+    let mut said = None;
+    for (number, step) in (1..).zip(&adoption.steps) {
+        if said.replace(step.phase) != Some(step.phase) {
+            let _ = writeln!(text, "\n{}", paint(CARE.bold(), step.phase));
+        }
+        text += &head(number, step);
+        text += &sql(step.up.shown());
+    }
+    for remark in &adoption.remarks {
+        let _ = writeln!(
+            text,
+            "\n{} {}: {}",
+            paint(CARE.bold(), "note:"),
+            plain(&remark.object),
+            plain(&remark.what)
+        );
+    }
+    let _ = write!(
+        text,
+        "\n{}\n",
+        paint(
+            BOLD,
+            format!("{} on {}", count(adoption.steps.len(), "step"), count(adoption.tables.len(), "table"))
+        )
+    );
+    text
+}
+
+/// A step's number, what it does to what, and what it costs.
+pub(super) fn head(number: impl std::fmt::Display, step: &Step) -> String {
+    let what = format!("{}  {}", paint(NAME, &step.object), paint(BOLD, &step.what));
+    format!("\n{}  {what}\n      {}\n", paint(DIM, format!("{number:>4}")), paint(DIM, cost(step)))
+}
+
+/// SQL, indented.
+pub(super) fn sql(text: &str) -> String {
+    let mut shown = "\n".to_owned();
+    for line in plain(text).lines() {
+        let line = format!("      {line}");
+        let _ = writeln!(shown, "{}", line.trim_end());
+    }
+    shown
+}
+
+/// What a step takes from those who work with the table.
+fn cost(step: &Step) -> String {
+    match (&step.up, step.lock, step.work) {
+        (Action::Backfill(_), ..) => "in batches; locks rows that nobody has locked, for a moment".to_owned(),
+        (_, Lock::None, _) => "locks no table".to_owned(),
+        (Action::Build { .. }, lock, _) => format!("{lock}; reads every row while reads and writes go on"),
+        (_, lock, Work::Scan) => format!("{lock}; reads every row while reads and writes go on"),
+        (_, lock, Work::None) => format!("{lock}, for a moment"),
+    }
+}
+
+/// What has to be settled first.
+pub(super) fn problems(problems: &[crate::policy::manifest::Problem], manifest: &Path) -> String {
+    let title = format!("{} to settle before anything is begun", count(problems.len(), "thing"));
+    format!("{}\n\n{}", paint(BOLD, title), listed(problems, &manifest.display().to_string()))
+}
+
+pub(super) fn status(record: Option<&Record>) -> String {
+    let Some(record) = record else { return "no adoption has been begun\n".to_owned() };
+    let state = match (record.ended, record.aborting) {
+        (true, true) => paint(CARE, "taken back"),
+        (true, false) => paint(GOOD, "done"),
+        (false, true) => paint(CARE.bold(), "being taken back; tenantry adopt --abort goes on with it"),
+        (false, false) => paint(CARE.bold(), "not done; tenantry adopt goes on with it"),
+    };
+    let mut text = format!(
+        "The adoption of {}, begun {} UTC by {}: {state}\n",
+        paint(BOLD, record.tables.join(", ")),
+        record.begun_at,
+        plain(&record.begun_by)
+    );
+    let mut phases: BTreeMap<Phase, Vec<&Recorded>> = BTreeMap::new();
+    for step in &record.steps {
+        phases.entry(step.step.phase).or_default().push(step);
+    }
+    text.push('\n');
+    for (phase, steps) in phases {
+        let done = steps.iter().filter(|step| step.state == State::Done).count();
+        let _ = writeln!(text, "  {phase:<13} {done:>3} of {}", count(steps.len(), "step"));
+    }
+    for step in record.steps.iter().filter(|step| step.state == State::Started) {
+        let _ = write!(text, "\n{}", head(step.number, &step.step).trim_start_matches('\n'));
+        if let (Action::Backfill(_), (walked, total)) = (&step.step.up, step.walked()) {
+            let _ = writeln!(text, "      {}", progress(walked, total, step.rows()));
+        }
+    }
+    text
+}
+
+/// How far a backfill is.
+pub(super) fn progress(walked: u64, total: u64, rows: u64) -> String {
+    let part = if total == 0 { String::new() } else { format!("{} %, ", (walked.min(total) * 100) / total) };
+    format!("{part}{rows} rows have got their tenant")
+}
+
+pub(super) fn outcome(record: &Record, outcome: &Outcome, way: Way) -> String {
+    let tables = record.tables.join(", ");
+    match outcome {
+        Outcome::Done if way == Way::Back => {
+            format!("\n{}: {tables} as before, rows included\n", paint(GOOD, "taken back"))
+        }
+        Outcome::Done => format!("\n{}: {tables}\n", paint(GOOD, "done")),
+        Outcome::Stopped => format!("\n{}; tenantry adopt goes on\n", paint(GOOD, "stopped where it was to")),
+        Outcome::Left { step, left } => {
+            let title = format!("{} of {} without a tenant", rows(left.rows()), step.step.object);
+            settle(&title, &reasons(*left), step)
+        }
+        Outcome::InTheWay { step, rows: number } => {
+            let title = format!("{} of {} in the way", rows(*number), step.step.object);
+            settle(&title, &step.step.what, step)
+        }
+    }
+}
+
+fn settle(title: &str, why: &str, step: &Recorded) -> String {
+    let query = step.step.in_the_way.as_deref().unwrap_or_default();
+    format!(
+        "\n{}: {}\n{}\n{}\n",
+        paint(CARE.bold(), title),
+        plain(why),
+        sql(query),
+        paint(
+            DIM,
+            "settle them, then run tenantry adopt again; tenantry adopt --abort takes everything back"
+        )
+    )
+}
+
+fn rows(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), "row")
+}
+
+/// Why rows have no tenant.
+fn reasons(left: Left) -> String {
+    let reasons = [
+        (left.without_key, "name no parent"),
+        (left.without_parent, "name a parent that is not there"),
+        (left.of_no_tenant, "have a parent without a tenant"),
+        (left.locked, "are kept locked by other transactions"),
+    ];
+    let said =
+        reasons.into_iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}"));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// A step as JSON has it.
+pub(super) fn step_fields(number: i32, step: &Step) -> Value {
+    json!({
+        "number": number,
+        "phase": step.phase.name(),
+        "object": step.object,
+        "what": step.what,
+        "lock": step.lock.name(),
+        "work": step.work.name(),
+        "up": step.up.shown(),
+        "down": step.down.shown(),
+    })
+}
+
+pub(super) fn adoption_fields(adoption: &Adoption) -> Value {
+    let steps: Vec<Value> =
+        (1..).zip(&adoption.steps).map(|(number, step)| step_fields(number, step)).collect();
+    let remark = |of: &crate::plan::Remark| json!({ "object": of.object, "what": of.what });
+    json!({
+        "tables": adoption.tables.iter().map(|name| name.plain()).collect::<Vec<_>>(),
+        "steps": steps,
+        "remarks": adoption.remarks.iter().map(remark).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn status_fields(record: Option<&Record>) -> Value {
+    let Some(record) = record else { return json!({ "adoption": null }) };
+    let step = |step: &Recorded| {
+        let mut fields = step_fields(step.number, &step.step);
+        fields["state"] = state_name(step.state).into();
+        if matches!(step.step.up, Action::Backfill(_)) {
+            let (walked, total) = step.walked();
+            fields["walked"] = walked.into();
+            fields["total"] = total.into();
+            fields["rows"] = step.rows().into();
+        }
+        fields
+    };
+    json!({
+        "adoption": {
+            "tables": record.tables,
+            "begun_by": record.begun_by,
+            "begun_at": record.begun_at,
+            "aborting": record.aborting,
+            "ended": record.ended,
+            "steps": record.steps.iter().map(step).collect::<Vec<_>>(),
+        }
+    })
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Pending => "pending",
+        State::Started => "started",
+        State::Done => "done",
+        State::Undone => "undone",
+    }
+}
+
+pub(super) fn outcome_fields(outcome: &Outcome) -> Value {
+    let in_the_way = |step: &Recorded| step.step.in_the_way.clone();
+    match outcome {
+        Outcome::Done => json!({ "event": "ended", "outcome": "done" }),
+        Outcome::Stopped => json!({ "event": "ended", "outcome": "stopped" }),
+        Outcome::Left { step, left } => json!({
+            "event": "ended",
+            "outcome": "left",
+            "step": step.number,
+            "object": step.step.object,
+            "without_key": left.without_key,
+            "without_parent": left.without_parent,
+            "parent_without_tenant": left.of_no_tenant,
+            "locked": left.locked,
+            "query": in_the_way(step),
+        }),
+        Outcome::InTheWay { step, rows } => json!({
+            "event": "ended",
+            "outcome": "in the way",
+            "step": step.number,
+            "object": step.step.object,
+            "rows": rows,
+            "query": in_the_way(step),
+        }),
+    }
+}

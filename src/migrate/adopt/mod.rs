@@ -1,0 +1,46 @@
+//! Gives live tables their tenants, step by step, while services go on working with them.
+//!
+//! [`plan::adopt`](crate::plan::adopt) makes the list of steps. An [`Adopter`] keeps it in the support schema and takes one
+//! step after the other. Each step is one short transaction in which it is also recorded as done, or can be told from the
+//! catalog to be; so whatever ends a run, the next one goes on where it was.
+//!
+//! ```no_run
+//! use tenantry::migrate::adopt::{Adopter, Outcome, Settings};
+//! use tenantry::plan::adopt::{Request, adopt};
+//! use tenantry::policy::manifest::Manifest;
+//!
+//! # async fn example(client: &mut tokio_postgres::Client, manifest: Manifest) -> tenantry::Result<()> {
+//! let mut adopter = Adopter::open(client, &manifest, Settings::default(), &mut |_| {}).await?;
+//! if adopter.unended().await?.is_none() {
+//!     let request = Request { tables: vec!["customer".to_owned()], children: true, ..Request::default() };
+//!     let adoption = adopt(&manifest, &adopter.catalog().await?, &request).expect("it can be adopted");
+//!     adopter.begin(&adoption).await?;
+//! }
+//! let outcome = adopter.run(None, &mut |event| println!("{event:?}")).await?;
+//! assert_eq!(outcome, Outcome::Done);
+//! adopter.close().await
+//! # }
+//! ```
+
+mod backfill;
+mod build;
+mod event;
+mod record;
+mod run;
+mod session;
+mod settings;
+mod transaction;
+
+pub use backfill::Left;
+pub use event::{Event, Observer};
+pub use record::{Record, Recorded, State, last};
+pub use run::Outcome;
+pub use session::{Adopter, login};
+pub use settings::{Pause, Settings};
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/migrate/adopt/", $name, ".sql"))
+    };
+}
+use file;

@@ -1,0 +1,4 @@
+//! The retrofit of live tables: `tenantry adopt`, the real binary on a real server.
+
+mod run;
+mod world;

@@ -1,0 +1,102 @@
+//! Runs that nobody disturbs.
+
+use super::world::{A, B, BY_COMPANY, TABLES, World, same};
+use crate::policy::outcome;
+
+/// Each row has the tenant of its parent, services see their own alone, and a plan has nothing to add.
+#[tokio::test]
+async fn a_tree_of_tables_gets_the_tenants_of_its_parents() {
+    let mut world = World::new().await;
+    let before = world.rows().await.len();
+    let run = world.adopted(&[BY_COMPANY, &["--batch", "50"]].concat());
+    assert!(run.out.contains("ADD COLUMN \"tenant_id\" uuid;"), "{run:#?}");
+    assert_eq!(world.wrong_rows().await, 0);
+    assert_eq!(world.rows().await.len(), before);
+    let left = world.planned().await;
+    let of_others = ["erp.company: ", "erp.open_invoice: "];
+    assert!(left.iter().all(|step| step.starts_with(of_others[0])), "{left:#?}");
+    let mut app = world.as_app().await;
+    for (table, _) in TABLES {
+        let name = tenantry::Ident::new(table).unwrap();
+        let select = format!("SELECT * FROM erp.{name}");
+        assert_eq!(outcome(&mut app, None, &select).await, "TN001", "{table}");
+        let (of_a, of_b) = (outcome(&mut app, Some(A), &select).await, outcome(&mut app, Some(B), &select).await);
+        assert!(of_a.parse::<u32>().unwrap() > 0 && of_b.parse::<u32>().unwrap() > 0, "{table}: {of_a} {of_b}");
+    }
+    assert_eq!(outcome(&mut app, Some(A), "SELECT * FROM erp.open_invoice").await, "0");
+    // A new row gets the tenant that is bound, and cannot refer to another's.
+    let insert = |customer: u32| format!("INSERT INTO erp.invoice (customer_id, number) VALUES ({customer}, 'new')");
+    assert_eq!(outcome(&mut app, Some(A), &insert(3)).await, "1");
+    assert_eq!(outcome(&mut app, Some(A), &insert(1)).await, "23503");
+    // Nothing of the transition is left.
+    let catalog = world.catalog().await;
+    assert!(catalog.functions.keys().all(|of| !of.name.name().as_str().starts_with("adopt")));
+    assert!(catalog.relations.values().all(|relation| relation.triggers.is_empty() && relation.checks.is_empty()));
+    // And there is nothing left to do.
+    let run = world.adopted(&["customer"]);
+    assert!(run.out.contains("nothing is left to do"), "{run:#?}");
+}
+
+/// One tenant for all that is there.
+#[tokio::test]
+async fn one_tenant_gets_all_rows_that_are_there() {
+    let mut world = World::new().await;
+    let run = world.adopted(&["customer", "--children", "--tenant", A]);
+    assert!(!run.out.contains("SKIP LOCKED"), "{run:#?}");
+    for (table, column) in TABLES {
+        let (name, column) = (tenantry::Ident::new(table).unwrap(), tenantry::Ident::new(column).unwrap());
+        let others = format!("SELECT count(*) FROM erp.{name} WHERE {column} IS DISTINCT FROM '{A}'");
+        assert_eq!(world.count(&others).await, 0, "{table}");
+    }
+    let left = world.planned().await;
+    assert!(left.iter().all(|step| step.starts_with("erp.company: ")), "{left:#?}");
+}
+
+/// What was one statement of a plan or many short ones comes to the same.
+#[tokio::test]
+async fn an_adoption_ends_where_a_plan_would_have_led() {
+    let mut adopted = World::new().await;
+    adopted.adopted(BY_COMPANY);
+    let catalog = adopted.catalog().await;
+    // A second time, from the state before, step by step up to each phase.
+    let mut stepped = World::new().await;
+    for phase in ["column", "fill", "backfill", "not-null", "keys", "foreign-keys", "policies"] {
+        let args = if phase == "column" { BY_COMPANY } else { &[] };
+        let run = stepped.adopted(&[args, &["--until", phase]].concat());
+        let stopped = run.out.contains("stopped where it was to");
+        assert_eq!(stopped, phase != "policies", "{run:#?}");
+    }
+    let text = |world: &World, catalog: &tenantry::catalog::Catalog| {
+        let text = format!("{catalog:#?}");
+        let named = world.roles().iter().fold(text, |text, name| text.replace(name, name.split('_').next().unwrap()));
+        named.replace(world.database.name(), "database")
+    };
+    let found = stepped.catalog().await;
+    let (found, expected) = (text(&stepped, &found), text(&adopted, &catalog));
+    for (found, expected) in found.lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found, expected);
+    assert_eq!(stepped.rows().await, adopted.rows().await);
+}
+
+/// Showing changes nothing.
+#[tokio::test]
+async fn a_dry_run_shows_every_statement_and_runs_none() {
+    let mut world = World::new().await;
+    let before = world.catalog().await;
+    let run = world.adopted(&[BY_COMPANY, &["--dry-run"]].concat());
+    for part in [
+        "ADD COLUMN \"tenant_id\" uuid;",
+        "SECURITY DEFINER",
+        "FOR NO KEY UPDATE OF t SKIP LOCKED",
+        "NOT VALID;",
+        "VALIDATE CONSTRAINT",
+        "CREATE UNIQUE INDEX CONCURRENTLY",
+        "FORCE ROW LEVEL SECURITY",
+    ] {
+        assert!(run.out.contains(part), "{part} in {run:#?}");
+    }
+    same(&world.catalog().await, &before);
+    assert!(world.adopted(&["--status"]).out.contains("no adoption has been begun"));
+}

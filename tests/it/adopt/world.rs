@@ -1,0 +1,200 @@
+//! An ERP to adopt, and the tool that does it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+use tenantry::catalog::{Catalog, live};
+use tenantry::policy::manifest::Manifest;
+use tenantry::testing::{self, Database, Server};
+use tenantry::{Ident, plan};
+use tokio_postgres::Client;
+
+use crate::policy::unique;
+use crate::tool::{Folder, Run, Tool};
+
+pub(super) const A: &str = "00000000-0000-0000-0000-00000000000a";
+pub(super) const B: &str = "00000000-0000-0000-0000-00000000000b";
+
+/// From the companies down to the notes.
+pub(super) const BY_COMPANY: &[&str] = &["customer", "--children", "--via", "customer=company", "--via", LINES];
+const LINES: &str = "erp.Odd \"line\"=invoice";
+
+/// All tables that an adoption goes through, each with its tenant column.
+pub(super) const TABLES: [(&str, &str); 4] =
+    [("customer", "tenant_id"), ("invoice", "tenant_id"), ("Odd \"line\"", "Tenant's"), ("note", "tenant_id")];
+
+pub(super) struct World {
+    pub(super) client: Client,
+    pub(super) database: Database,
+    pub(super) folder: Folder,
+    pub(super) owner: String,
+    pub(super) app: String,
+    roles: Vec<String>,
+    manifest: String,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::on(testing::server().await.unwrap(), 300).await
+    }
+
+    /// With so many invoices, three times as many lines, and twice as many notes.
+    pub(super) async fn on(server: &Server, invoices: u32) -> Self {
+        let database = server.database().await.unwrap();
+        let client = database.connect().await.unwrap();
+        let names = ["owner", "app", "system"].map(|role| (role, unique(role)));
+        let fill = |text: &str| {
+            let filled = names
+                .iter()
+                .fold(text.to_owned(), |text, (role, name)| text.replace(&format!("{{{role}}}"), name));
+            filled.replace("{invoices}", &invoices.to_string())
+        };
+        let roles = "CREATE ROLE {owner}; CREATE ROLE {app} LOGIN PASSWORD 'x'; CREATE ROLE {system} LOGIN BYPASSRLS;";
+        let grant = format!("GRANT CREATE ON DATABASE {} TO {{owner}};", Ident::new(database.name()).unwrap());
+        client.batch_execute(&fill(&format!("{roles}{grant}{}", include_str!("erp.sql")))).await.unwrap();
+        let folder = Folder::new();
+        let manifest = fill(include_str!("tenantry.toml"));
+        folder.write("tenantry.toml", &manifest);
+        let [owner, app, system] = names.map(|(_, name)| name);
+        let roles = vec![owner.clone(), app.clone(), system];
+        Self { client, database, folder, owner, app, roles, manifest }
+    }
+
+    pub(super) fn manifest(&self) -> Manifest {
+        Manifest::parse(&self.manifest).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    pub(super) fn adopt(&self, args: &[&str]) -> Run {
+        self.adopt_as(&self.database.url(), args)
+    }
+
+    pub(super) fn adopt_as(&self, url: &str, args: &[&str]) -> Run {
+        Tool::at(&self.folder).args(&["adopt"]).args(args).env("DATABASE_URL", url).run()
+    }
+
+    /// Runs it to its end, which is as it is to be.
+    #[track_caller]
+    pub(super) fn adopted(&self, args: &[&str]) -> Run {
+        let run = self.adopt(args);
+        assert_eq!(run.code, 0, "{run:#?}");
+        run
+    }
+
+    /// Starts the tool, which tells what it does line by line.
+    pub(super) fn start(&self, args: &[&str]) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+        command
+            .env_clear()
+            .env("DATABASE_URL", self.database.url())
+            .current_dir(self.folder.path(""))
+            .args(["adopt", "--format", "json"])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Running { child, lines }
+    }
+
+    /// The catalog without the roles of other tests, and without the records.
+    pub(super) async fn catalog(&mut self) -> Catalog {
+        let mut catalog = live::load(&mut self.client).await.unwrap();
+        catalog.roles.retain(|name, _| self.roles.iter().any(|own| own == name.as_str()));
+        catalog.memberships.retain(|of| self.roles.iter().any(|own| own == of.member.as_str()));
+        catalog.relations.retain(|name, _| !name.name().as_str().starts_with("adoption"));
+        catalog
+    }
+
+    /// The steps that are left for a plan.
+    pub(super) async fn planned(&mut self) -> Vec<String> {
+        let catalog = self.catalog().await;
+        let planned = plan::plan(&self.manifest(), &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        planned.steps.iter().map(|step| format!("{}: {}", step.object, step.what)).collect()
+    }
+
+    pub(super) fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    pub(super) async fn sql(&self, text: &str) {
+        self.client.batch_execute(text).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    }
+
+    pub(super) async fn count(&self, query: &str) -> i64 {
+        self.client.query_one(query, &[]).await.unwrap_or_else(|error| panic!("{query}: {error:?}")).get(0)
+    }
+
+    /// Every row of every table.
+    pub(super) async fn rows(&self) -> Vec<String> {
+        let mut rows = Vec::new();
+        for (table, _) in TABLES {
+            let name = Ident::new(table).unwrap();
+            let query = format!("SELECT to_jsonb(t)::text FROM erp.{name} AS t ORDER BY 1");
+            let found = self.client.query(&query, &[]).await.unwrap();
+            rows.extend(found.iter().map(|row| format!("{table}: {}", row.get::<_, String>(0))));
+        }
+        rows
+    }
+
+    /// Rows whose tenant is not the company of their customer.
+    pub(super) async fn wrong_rows(&self) -> i64 {
+        self.count(include_str!("wrong.sql")).await
+    }
+
+    /// A connection of the services', that of the app role.
+    pub(super) async fn as_app(&self) -> Client {
+        self.database.connect_as(&self.app, "x").await.unwrap()
+    }
+}
+
+/// The tool at work.
+pub(super) struct Running {
+    pub(super) child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// The next thing that it tells, or none if it has ended.
+    pub(super) fn next(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        let read = self.lines.read_line(&mut line).unwrap();
+        (read > 0).then(|| serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
+    }
+
+    /// Waits until it tells of this event.
+    pub(super) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+        loop {
+            let event = self.next()?;
+            if wanted(&event) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub(super) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end.
+    pub(super) fn end(mut self) -> i32 {
+        while self.next().is_some() {}
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+/// Equal catalogs, or the first lines in which they differ.
+#[track_caller]
+pub(super) fn same(found: &Catalog, expected: &Catalog) {
+    let (found_text, expected_text) = (format!("{found:#?}"), format!("{expected:#?}"));
+    for (number, (found, expected)) in found_text.lines().zip(expected_text.lines()).enumerate() {
+        if found != expected {
+            let around: Vec<&str> = expected_text.lines().skip(number.saturating_sub(40)).take(41).collect();
+            panic!("line {number}: found {found}, expected {expected}, after\n{}", around.join("\n"));
+        }
+    }
+    assert!(found == expected);
+}
