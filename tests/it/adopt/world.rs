@@ -18,7 +18,7 @@ pub(super) const B: &str = "00000000-0000-0000-0000-00000000000b";
 
 /// From the companies down to the notes.
 pub(super) const BY_COMPANY: &[&str] = &["customer", "--children", "--via", "customer=company", "--via", LINES];
-const LINES: &str = "erp.Odd \"line\"=invoice";
+const LINES: &str = "erp.\"Odd \"\"line\"\"\"=invoice";
 
 /// All tables that an adoption goes through, each with its tenant column.
 pub(super) const TABLES: [(&str, &str); 4] =
