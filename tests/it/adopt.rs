@@ -1,4 +1,6 @@
 //! The retrofit of live tables: `tenantry adopt`, the real binary on a real server.
 
+mod abort;
 mod run;
+mod settle;
 mod world;

@@ -7,7 +7,7 @@ use super::table::Table;
 use super::{Draft, column};
 use crate::catalog::{Column, RelationKind};
 use crate::error::Result;
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 use crate::plan;
 use crate::plan::step::{Lock, Work};
 
@@ -27,6 +27,20 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     };
     let first: Vec<&plan::Step> = planned.steps.iter().filter(|step| is_first(&step.object)).collect();
     draft.makes_roles = first.iter().any(|step| step.object.starts_with("role "));
+    let roles = &draft.manifest.roles;
+    let tree = format!(
+        "function {}",
+        QualifiedName::new(draft.support().clone(), Ident::known("tenant_tree")).plain()
+    );
+    if first.iter().any(|step| step.object == tree) {
+        // It runs as the system role.
+        draft.new_owners.extend(roles.system_role().cloned());
+    }
+    if let Some(owner) = roles.owner_role()
+        && tables.iter().any(|table| table.relation.owner != *owner)
+    {
+        draft.new_owners.insert(owner.clone());
+    }
     if !first.is_empty() {
         draft.push(Step {
             object: "database".to_owned(),

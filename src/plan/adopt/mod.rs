@@ -131,12 +131,22 @@ struct Draft<'a> {
     /// The tables that steps change.
     touched: BTreeSet<QualifiedName>,
     makes_roles: bool,
+    new_owners: BTreeSet<Ident>,
 }
 
 impl<'a> Draft<'a> {
     fn new(manifest: &'a Manifest, catalog: &'a Catalog) -> Self {
         let (steps, remarks, problems) = (Vec::new(), Vec::new(), Vec::new());
-        Self { manifest, catalog, steps, remarks, problems, touched: BTreeSet::new(), makes_roles: false }
+        Self {
+            manifest,
+            catalog,
+            steps,
+            remarks,
+            problems,
+            touched: BTreeSet::new(),
+            makes_roles: false,
+            new_owners: BTreeSet::new(),
+        }
     }
 
     fn push(&mut self, step: Step) {
@@ -166,7 +176,7 @@ impl<'a> Draft<'a> {
         self.touched.extend(tables.iter().map(|table| table.name.clone()));
         Adoption {
             support: self.support().clone(),
-            owner: self.manifest.roles.owner_role().cloned(),
+            new_owners: self.new_owners,
             makes_roles: self.makes_roles,
             app: self.manifest.roles.app_role().clone(),
             tables: tables.iter().map(|table| table.name.clone()).collect(),

@@ -112,18 +112,14 @@ fn last(adoption: &Adoption, catalog: &Catalog, login: &Ident) -> Vec<String> {
             login.plain()
         ));
     }
-    let other = |owner: &&Ident| {
-        let of = |name: &QualifiedName| {
-            catalog.relations.get(name).is_some_and(|relation| relation.owner != **owner)
-        };
-        adoption.tables.iter().any(of) && !reachable(catalog, login).contains(owner)
-    };
-    if let Some(owner) = adoption.owner.as_ref().filter(other) {
-        found.push(format!(
-            "role {} cannot make {} the owner of the tables; run GRANT {owner} TO {login}",
-            login.plain(),
-            owner.plain()
-        ));
+    for owner in &adoption.new_owners {
+        if !reachable(catalog, login).contains(owner) {
+            found.push(format!(
+                "role {} cannot make anything over to {}; run GRANT {owner} TO {login}",
+                login.plain(),
+                owner.plain()
+            ));
+        }
     }
     found
 }

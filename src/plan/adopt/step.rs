@@ -13,8 +13,8 @@ pub struct Adoption {
     pub support: Ident,
     /// The role that services log in as.
     pub app: Ident,
-    /// The role that is to own the tables, where the manifest names one.
-    pub owner: Option<Ident>,
+    /// The roles that tables or functions are made over to.
+    pub new_owners: BTreeSet<Ident>,
     /// Whether roles are made that the manifest names.
     pub makes_roles: bool,
     /// The tables, parents first.

@@ -20,18 +20,25 @@ async fn a_tree_of_tables_gets_the_tenants_of_its_parents() {
         let name = tenantry::Ident::new(table).unwrap();
         let select = format!("SELECT * FROM erp.{name}");
         assert_eq!(outcome(&mut app, None, &select).await, "TN001", "{table}");
-        let (of_a, of_b) = (outcome(&mut app, Some(A), &select).await, outcome(&mut app, Some(B), &select).await);
-        assert!(of_a.parse::<u32>().unwrap() > 0 && of_b.parse::<u32>().unwrap() > 0, "{table}: {of_a} {of_b}");
+        let (of_a, of_b) =
+            (outcome(&mut app, Some(A), &select).await, outcome(&mut app, Some(B), &select).await);
+        assert!(
+            of_a.parse::<u32>().unwrap() > 0 && of_b.parse::<u32>().unwrap() > 0,
+            "{table}: {of_a} {of_b}"
+        );
     }
     assert_eq!(outcome(&mut app, Some(A), "SELECT * FROM erp.open_invoice").await, "0");
     // A new row gets the tenant that is bound, and cannot refer to another's.
-    let insert = |customer: u32| format!("INSERT INTO erp.invoice (customer_id, number) VALUES ({customer}, 'new')");
+    let insert =
+        |customer: u32| format!("INSERT INTO erp.invoice (customer_id, number) VALUES ({customer}, 'new')");
     assert_eq!(outcome(&mut app, Some(A), &insert(3)).await, "1");
     assert_eq!(outcome(&mut app, Some(A), &insert(1)).await, "23503");
     // Nothing of the transition is left.
     let catalog = world.catalog().await;
     assert!(catalog.functions.keys().all(|of| !of.name.name().as_str().starts_with("adopt")));
-    assert!(catalog.relations.values().all(|relation| relation.triggers.is_empty() && relation.checks.is_empty()));
+    assert!(
+        catalog.relations.values().all(|relation| relation.triggers.is_empty() && relation.checks.is_empty())
+    );
     // And there is nothing left to do.
     let run = world.adopted(&["customer"]);
     assert!(run.out.contains("nothing is left to do"), "{run:#?}");
@@ -68,7 +75,8 @@ async fn an_adoption_ends_where_a_plan_would_have_led() {
     }
     let text = |world: &World, catalog: &tenantry::catalog::Catalog| {
         let text = format!("{catalog:#?}");
-        let named = world.roles().iter().fold(text, |text, name| text.replace(name, name.split('_').next().unwrap()));
+        let named =
+            world.roles().iter().fold(text, |text, name| text.replace(name, name.split('_').next().unwrap()));
         named.replace(world.database.name(), "database")
     };
     let found = stepped.catalog().await;

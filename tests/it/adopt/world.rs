@@ -17,12 +17,17 @@ pub(super) const A: &str = "00000000-0000-0000-0000-00000000000a";
 pub(super) const B: &str = "00000000-0000-0000-0000-00000000000b";
 
 /// From the companies down to the notes.
-pub(super) const BY_COMPANY: &[&str] = &["customer", "--children", "--via", "customer=company", "--via", LINES];
+pub(super) const BY_COMPANY: &[&str] =
+    &["customer", "--children", "--via", "customer=company", "--via", LINES];
 const LINES: &str = "erp.\"Odd \"\"line\"\"\"=invoice";
 
 /// All tables that an adoption goes through, each with its tenant column.
-pub(super) const TABLES: [(&str, &str); 4] =
-    [("customer", "tenant_id"), ("invoice", "tenant_id"), ("Odd \"line\"", "Tenant's"), ("note", "tenant_id")];
+pub(super) const TABLES: [(&str, &str); 4] = [
+    ("customer", "tenant_id"),
+    ("invoice", "tenant_id"),
+    ("Odd \"line\"", "Tenant's"),
+    ("note", "tenant_id"),
+];
 
 pub(super) struct World {
     pub(super) client: Client,
@@ -30,6 +35,7 @@ pub(super) struct World {
     pub(super) folder: Folder,
     pub(super) owner: String,
     pub(super) app: String,
+    pub(super) system: String,
     roles: Vec<String>,
     manifest: String,
 }
@@ -51,14 +57,15 @@ impl World {
             filled.replace("{invoices}", &invoices.to_string())
         };
         let roles = "CREATE ROLE {owner}; CREATE ROLE {app} LOGIN PASSWORD 'x'; CREATE ROLE {system} LOGIN BYPASSRLS;";
-        let grant = format!("GRANT CREATE ON DATABASE {} TO {{owner}};", Ident::new(database.name()).unwrap());
+        let grant =
+            format!("GRANT CREATE ON DATABASE {} TO {{owner}};", Ident::new(database.name()).unwrap());
         client.batch_execute(&fill(&format!("{roles}{grant}{}", include_str!("erp.sql")))).await.unwrap();
         let folder = Folder::new();
         let manifest = fill(include_str!("tenantry.toml"));
         folder.write("tenantry.toml", &manifest);
         let [owner, app, system] = names.map(|(_, name)| name);
-        let roles = vec![owner.clone(), app.clone(), system];
-        Self { client, database, folder, owner, app, roles, manifest }
+        let roles = vec![owner.clone(), app.clone(), system.clone()];
+        Self { client, database, folder, owner, app, system, roles, manifest }
     }
 
     pub(super) fn manifest(&self) -> Manifest {
@@ -110,7 +117,8 @@ impl World {
     /// The steps that are left for a plan.
     pub(super) async fn planned(&mut self) -> Vec<String> {
         let catalog = self.catalog().await;
-        let planned = plan::plan(&self.manifest(), &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let planned =
+            plan::plan(&self.manifest(), &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
         planned.steps.iter().map(|step| format!("{}: {}", step.object, step.what)).collect()
     }
 
