@@ -7,7 +7,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker fuzz bench bench-quick bench-overhead bench-schema bench-chart bench-peers check doc server pgbouncer tryton
+.PHONY: help demo test test-docker fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-chart bench-peers check doc server pgbouncer tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-overhead: server ## Count what a scoped statement costs the client: alloca
 
 bench-schema: server ## The tool on 2,000 tables and 10,000 statements: time and memory, beside pg_dump and psql
 	$(CARGO) bench --features $(FEATURES) --bench schema
+
+bench-adopt: server ## What a writer and a reader notice while a table of 5 million rows is adopted
+	$(CARGO) bench --features $(FEATURES) --bench adopt
 
 bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table
 	$(CARGO) bench --features $(FEATURES) --bench chart

@@ -1,6 +1,9 @@
 //! The retrofit of live tables: `tenantry adopt`, the real binary on a real server.
 
 mod abort;
+mod kill;
+mod lock;
 mod run;
 mod settle;
 mod world;
+mod writers;

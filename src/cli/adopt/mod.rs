@@ -73,22 +73,26 @@ impl Command<'_> {
 
     async fn adopt(&self, adopter: &mut Adopter<'_>, watch: &mut Watch) -> Ended {
         let request = self.arguments.request();
-        let unended = adopter.unended().await?;
-        if self.arguments.abort {
-            let Some(record) = unended else { return Err(nothing_begun()) };
-            watch.begun(&record, watch::Way::Back)?;
-            let outcome = adopter.abort(&mut |event| watch.event(&event)).await.map_err(failed)?;
-            return self.ended(&record, &outcome);
-        }
-        let record = match unended {
-            Some(record) if request.tables.is_empty() => record,
-            Some(record) => return Err(in_the_way(&record)),
-            None if request.tables.is_empty() => return Err(nothing_begun()),
-            None => match self.begin(adopter, &request).await? {
+        let found = adopter.last().await?;
+        let names_tables = !request.tables.is_empty();
+        let record = match found {
+            Some(record) if !record.ended && names_tables => return Err(in_the_way(&record)),
+            Some(record) if !record.ended => record,
+            // It has come to its end already: the run that brought it there was cut off behind it, perhaps.
+            Some(record) if !names_tables && record.aborting == self.arguments.abort => {
+                return self.status(Some(&record));
+            }
+            _ if !names_tables => return Err(nothing_begun()),
+            _ => match self.begin(adopter, &request).await? {
                 Ok(record) => record,
                 Err(exit) => return Ok(exit),
             },
         };
+        if self.arguments.abort {
+            watch.begun(&record, watch::Way::Back)?;
+            let outcome = adopter.abort(&mut |event| watch.event(&event)).await.map_err(failed)?;
+            return self.ended(&record, &outcome);
+        }
         watch.begun(&record, watch::Way::Forth)?;
         let outcome =
             adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await.map_err(failed)?;

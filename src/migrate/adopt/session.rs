@@ -104,7 +104,16 @@ impl<'c> Adopter<'c> {
     ///
     /// The role may not read the records, or the connection was lost.
     pub async fn unended(&self) -> Result<Option<Record>> {
-        Ok(record::last(self.client, &self.support).await?.filter(|record| !record.ended))
+        Ok(self.last().await?.filter(|record| !record.ended))
+    }
+
+    /// The adoption that was begun last, whether it has ended or not.
+    ///
+    /// # Errors
+    ///
+    /// The role may not read the records, or the connection was lost.
+    pub async fn last(&self) -> Result<Option<Record>> {
+        record::last(self.client, &self.support).await
     }
 
     /// Records an adoption, so that [`run`](Self::run) finds it.

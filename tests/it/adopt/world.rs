@@ -114,16 +114,20 @@ impl World {
         catalog
     }
 
+    /// The catalog as a text, and every row, with names that are the same in every run.
+    pub(super) async fn told(&mut self) -> (String, Vec<String>) {
+        let text = format!("{:#?}", self.catalog().await);
+        let named =
+            self.roles.iter().fold(text, |text, name| text.replace(name, name.split('_').next().unwrap()));
+        (named.replace(self.database.name(), "database"), self.rows().await)
+    }
+
     /// The steps that are left for a plan.
     pub(super) async fn planned(&mut self) -> Vec<String> {
         let catalog = self.catalog().await;
         let planned =
             plan::plan(&self.manifest(), &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
         planned.steps.iter().map(|step| format!("{}: {}", step.object, step.what)).collect()
-    }
-
-    pub(super) fn roles(&self) -> &[String] {
-        &self.roles
     }
 
     pub(super) async fn sql(&self, text: &str) {
@@ -192,6 +196,19 @@ impl Running {
         while self.next().is_some() {}
         self.child.wait().unwrap().code().unwrap()
     }
+}
+
+/// Equal states, or the first line in which they differ.
+#[track_caller]
+pub(super) fn same_told(found: &(String, Vec<String>), expected: &(String, Vec<String>)) {
+    let lines = |told: &(String, Vec<String>)| -> Vec<String> {
+        told.0.lines().map(str::to_owned).chain(told.1.iter().cloned()).collect()
+    };
+    let (found, expected) = (lines(found), lines(expected));
+    for (number, (found, wanted)) in found.iter().zip(&expected).enumerate() {
+        assert_eq!(found, wanted, "behind {:#?}", &expected[number.saturating_sub(20)..number]);
+    }
+    assert_eq!(found.len(), expected.len());
 }
 
 /// Equal catalogs, or the first lines in which they differ.

@@ -1,0 +1,149 @@
+//! Services at work while their tables are adopted: none of their statements fails, none waits long.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+
+use super::world::{A, B, BY_COMPANY, World};
+
+/// How long a statement may take: the lock timeout, and what a busy machine adds.
+const LIMIT: Duration = Duration::from_millis(2_500);
+
+/// What a service did.
+struct Did {
+    rounds: u32,
+    longest: Duration,
+}
+
+/// Whether a service binds the tenant in each of its transactions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Knows {
+    Nothing,
+    Tenant(&'static str),
+}
+
+struct Service {
+    stop: Arc<AtomicBool>,
+    task: JoinHandle<Did>,
+}
+
+impl Service {
+    async fn start(world: &World, knows: Knows) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let mut client = world.as_app().await;
+        let name = format!("service {}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let task = tokio::spawn(async move {
+            let mut did = Did { rounds: 0, longest: Duration::ZERO };
+            while !stopped.load(Ordering::Relaxed) {
+                round(&mut client, knows, &format!("{name} {}", did.rounds), &mut did.longest).await;
+                did.rounds += 1;
+            }
+            did
+        });
+        Self { stop, task }
+    }
+
+    async fn end(self) -> Did {
+        self.stop.store(true, Ordering::Relaxed);
+        let did = self.task.await.expect("a statement of a service failed");
+        assert!(did.rounds > 10, "{}", did.rounds);
+        assert!(did.longest < LIMIT, "a statement took {:?}", did.longest);
+        did
+    }
+}
+
+/// A customer, its invoice with a line and a note, some changes, and a look at all of it, each in its transaction.
+async fn round(client: &mut Client, knows: Knows, name: &str, longest: &mut Duration) {
+    let (company, other) = match knows {
+        Knows::Nothing => (A, B),
+        // Nobody who knows of tenants moves anything to another one.
+        Knows::Tenant(tenant) => (tenant, tenant),
+    };
+    let statements = [
+        format!("INSERT INTO erp.customer (company_id, name) VALUES ('{company}', '{name}')"),
+        format!("INSERT INTO erp.customer (company_id, name) VALUES ('{other}', 'other {name}')"),
+        format!(
+            "INSERT INTO erp.invoice (customer_id, number) SELECT id, name FROM erp.customer WHERE name = '{name}'"
+        ),
+        // To another customer, perhaps of another company.
+        format!(
+            "UPDATE erp.invoice SET customer_id = (SELECT id FROM erp.customer WHERE name = 'other {name}')
+             WHERE number = '{name}'"
+        ),
+        format!(
+            "INSERT INTO erp.\"Odd \"\"line\"\"\" (\"in voice\", \"no.\", customer_id)
+             SELECT id, 'A', customer_id FROM erp.invoice WHERE number = '{name}'"
+        ),
+        format!(
+            "INSERT INTO erp.note (line_invoice, line_no, said) SELECT id, 'A', number FROM erp.invoice WHERE number = '{name}'"
+        ),
+        format!("UPDATE erp.invoice SET total = total + 1 WHERE number = '{name}'"),
+        // One of those that were there before.
+        format!("UPDATE erp.invoice SET total = total + 1 WHERE id = {}", 1 + name.len() * 7 % 300),
+        "SELECT count(*) FROM erp.invoice JOIN erp.customer ON customer.id = customer_id".to_owned(),
+    ];
+    for sql in statements {
+        let transaction = client.transaction().await.unwrap();
+        if let Knows::Tenant(tenant) = knows {
+            transaction.query_one("SELECT set_config('app.tenant_id', $1, true)", &[&tenant]).await.unwrap();
+        }
+        let begun = Instant::now();
+        transaction.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        *longest = (*longest).max(begun.elapsed());
+        transaction.commit().await.unwrap();
+    }
+}
+
+/// Services that know nothing of tenants, up to the phase in which policies come; those that know, through all of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_work_on_while_their_tables_are_adopted() {
+    let mut world = World::new().await;
+    let knowing = Service::start(&world, Knows::Tenant(B)).await;
+    let unknowing = Service::start(&world, Knows::Nothing).await;
+    for phase in ["column", "fill", "backfill", "not-null", "keys", "foreign-keys"] {
+        let args: &[&str] = if phase == "column" { BY_COMPANY } else { &[] };
+        let mut tool = world.start(&[args, &["--until", phase, "--batch", "20"]].concat());
+        let ended = tokio::task::spawn_blocking(move || {
+            while tool.next().is_some() {}
+            tool.end()
+        });
+        assert_eq!(ended.await.unwrap(), 0, "{phase}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    unknowing.end().await;
+    world.adopted(&[]);
+    knowing.end().await;
+    assert_eq!(world.wrong_rows().await, 0);
+    assert!(world.planned().await.iter().all(|step| step.starts_with("erp.company: ")));
+}
+
+/// Where all rows that are there are one tenant's, those of services that bind another one are not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_that_is_bound_is_that_of_new_rows_from_the_first_step_on() {
+    let mut world = World::new().await;
+    let one = Service::start(&world, Knows::Nothing).await;
+    let other = Service::start(&world, Knows::Tenant(B)).await;
+    let run = {
+        let mut tool = world.start(&["customer", "--children", "--tenant", A, "--until", "foreign-keys"]);
+        tokio::task::spawn_blocking(move || {
+            while tool.next().is_some() {}
+            tool.end()
+        })
+    };
+    assert_eq!(run.await.unwrap(), 0);
+    one.end().await;
+    world.adopted(&[]);
+    other.end().await;
+    let begun_by_b =
+        "SELECT count(*) FROM erp.customer WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'
+        AND name NOT LIKE '%service%'";
+    assert_eq!(world.count(begun_by_b).await, 0);
+    let of_b = "SELECT count(*) FROM erp.invoice WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'";
+    assert!(world.count(of_b).await > 0);
+    assert!(world.planned().await.iter().all(|step| step.starts_with("erp.company: ")));
+}
