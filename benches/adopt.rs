@@ -77,7 +77,7 @@ async fn compare() -> Result<Report, AnyError> {
         server: erp.server.describe(),
         quick,
         settings,
-        rows: measured.iter().flat_map(|client| rows_of(client)).collect(),
+        rows: measured.iter().flat_map(rows_of).collect(),
     })
 }
 

@@ -21,6 +21,7 @@ tenantry adopt --abort                            take everything back; the rows
 /// Each step locks a table for a moment at most, is shown before it runs, and is recorded: whatever ends a run, the next one
 /// goes on. One adoption at a time. The role has to own the tables; where policies are in force already, it needs BYPASSRLS.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = help(EXAMPLES))]
 pub(in crate::cli) struct Arguments {
     /// The tables, of class tenant in the manifest [default: go on with the adoption that has been begun]
@@ -122,7 +123,7 @@ mod tests {
     fn times_have_units() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
-        assert_eq!(duration("1min"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("1min"), Ok(Duration::from_mins(1)));
         assert_eq!(pause("4x"), Ok(Pause::Times(4.0)));
         assert_eq!(pause("0.5x"), Ok(Pause::Times(0.5)));
         assert_eq!(pause("10ms"), Ok(Pause::Fixed(Duration::from_millis(10))));

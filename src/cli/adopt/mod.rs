@@ -61,7 +61,7 @@ impl Command<'_> {
         let mut watch = Watch::new(self.terminal);
         let opened =
             Adopter::open(&mut session.client, self.manifest, self.arguments.settings(), &mut |event| {
-                watch.event(&event)
+                watch.event(&event);
             })
             .await;
         let mut adopter = opened?;

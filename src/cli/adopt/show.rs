@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::watch::Way;
 use crate::cli::output::listed;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::ident::QualifiedName;
 use crate::migrate::adopt::{Left, Outcome, Record, Recorded, State};
 use crate::plan::adopt::{Action, Adoption, Phase, Step};
 use crate::plan::{Lock, Work};
 
 pub(super) fn nothing(adoption: &Adoption) -> String {
-    let names: Vec<String> = adoption.tables.iter().map(|name| name.plain()).collect();
+    let names: Vec<String> = adoption.tables.iter().map(QualifiedName::plain).collect();
     format!("{} for {}\n", paint(GOOD, "nothing is left to do"), names.join(", "))
 }
 
@@ -70,7 +71,6 @@ fn cost(step: &Step) -> String {
     match (&step.up, step.lock, step.work) {
         (Action::Backfill(_), ..) => "in batches; locks rows that nobody has locked, for a moment".to_owned(),
         (_, Lock::None, _) => "locks no table".to_owned(),
-        (Action::Build { .. }, lock, _) => format!("{lock}; reads every row while reads and writes go on"),
         (_, lock, Work::Scan) => format!("{lock}; reads every row while reads and writes go on"),
         (_, lock, Work::None) => format!("{lock}, for a moment"),
     }
@@ -116,7 +116,8 @@ pub(super) fn status(record: Option<&Record>) -> String {
 
 /// How far a backfill is.
 pub(super) fn progress(walked: u64, total: u64, rows: u64) -> String {
-    let part = if total == 0 { String::new() } else { format!("{} %, ", (walked.min(total) * 100) / total) };
+    let part = (walked.min(total) * 100).checked_div(total);
+    let part = part.map(|part| format!("{part} %, ")).unwrap_or_default();
     format!("{part}{rows} rows have got their tenant")
 }
 
@@ -126,7 +127,10 @@ pub(super) fn outcome(record: &Record, outcome: &Outcome, way: Way) -> String {
         Outcome::Done if way == Way::Back => {
             format!("\n{}: {tables} as before, rows included\n", paint(GOOD, "taken back"))
         }
-        Outcome::Done => format!("\n{}: {tables}\n", paint(GOOD, "done")),
+        Outcome::Done => {
+            let help = paint(DIM, "tenantry plan shows what is left for other tables, if anything is");
+            format!("\n{}: {tables}\n{help}\n", paint(GOOD, "done"))
+        }
         Outcome::Stopped => format!("\n{}; tenantry adopt goes on\n", paint(GOOD, "stopped where it was to")),
         Outcome::Left { step, left } => {
             let title = format!("{} of {} without a tenant", rows(left.rows()), step.step.object);
@@ -189,7 +193,7 @@ pub(super) fn adoption_fields(adoption: &Adoption) -> Value {
         (1..).zip(&adoption.steps).map(|(number, step)| step_fields(number, step)).collect();
     let remark = |of: &crate::plan::Remark| json!({ "object": of.object, "what": of.what });
     json!({
-        "tables": adoption.tables.iter().map(|name| name.plain()).collect::<Vec<_>>(),
+        "tables": adoption.tables.iter().map(QualifiedName::plain).collect::<Vec<_>>(),
         "steps": steps,
         "remarks": adoption.remarks.iter().map(remark).collect::<Vec<_>>(),
     })

@@ -64,7 +64,7 @@ impl Watch {
             Event::Retry { step, attempt, pause } => self.retry(step, *attempt, *pause),
             Event::Running { step, elapsed } => self.running(step, *elapsed),
             Event::Batch { step, pass, walked, total, rows } => {
-                self.batch(step, *pass, (*walked, *total), *rows)
+                self.batch(step, *pass, (*walked, *total), *rows);
             }
             Event::Skipped { step, rows } => self.line(
                 &format!("{rows} rows are locked by others; coming back to them"),

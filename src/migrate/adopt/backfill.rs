@@ -241,7 +241,7 @@ mod tests {
         }
         assert_eq!(size, 30_000);
         assert_eq!(next_size(500, Duration::from_micros(500), 800), 800);
-        assert_eq!(next_size(1, Duration::from_secs(60), 1_000), 1);
-        assert_eq!(next_size(1_000, Duration::from_secs(60), 1_000), 250);
+        assert_eq!(next_size(1, Duration::from_mins(1), 1_000), 1);
+        assert_eq!(next_size(1_000, Duration::from_mins(1), 1_000), 250);
     }
 }

@@ -94,8 +94,7 @@ impl<'c> Adopter<'c> {
     ///
     /// Those of [`live::load`].
     pub async fn catalog(&mut self) -> Result<Catalog> {
-        let loaded = Box::pin(live::load(self.client)).await;
-        loaded
+        Box::pin(live::load(self.client)).await
     }
 
     /// The adoption that has been begun and has not ended, if there is one.

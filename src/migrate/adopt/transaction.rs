@@ -118,7 +118,7 @@ pub(super) fn is_lock_timeout(error: &Error) -> bool {
 
 /// What differs from one attempt to the next.
 pub(super) fn seed(begun: Instant) -> u32 {
-    begun.elapsed().subsec_nanos() / 1_000
+    begun.elapsed().subsec_micros()
 }
 
 /// How often a long step is said to be under way.

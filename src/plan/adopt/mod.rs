@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use super::step::Remark;
 use crate::catalog::Catalog;
 use crate::catalog::replay::{Source, replay_on};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::{Class, Entry, Manifest, Problem};
 use crate::policy::places;
@@ -102,7 +102,8 @@ fn confined(
 }
 
 /// No step fails on what a manifest or a catalog can hold; if one does, that is a defect to report.
-fn defect(error: crate::Error) -> Vec<Problem> {
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn defect(error: Error) -> Vec<Problem> {
     vec![problem(error.to_string())]
 }
 

@@ -78,8 +78,8 @@ pub(super) fn table<'a>(
             ))
         }
         _ => {
-            let names: Vec<String> = found.iter().map(|name| name.plain()).collect();
-            Err(format!("{written} is the name of several tables; choose one: {}", names.join(", ")))
+            let several: Vec<String> = found.iter().map(|name| name.plain()).collect();
+            Err(format!("{written} is the name of several tables; choose one: {}", several.join(", ")))
         }
     }
 }

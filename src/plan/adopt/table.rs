@@ -134,8 +134,8 @@ fn unused(
     }
     let mut found = Vec::new();
     for (table, key) in request::ways(request) {
-        let named = table.map(|table| request::table(manifest, catalog, table)).transpose();
-        let table = match named {
+        let meant = table.map(|table| request::table(manifest, catalog, table)).transpose();
+        let table = match meant {
             Ok(table) => table,
             Err(what) => {
                 found.push(what);
@@ -147,7 +147,7 @@ fn unused(
             let keys = catalog.relations.get(*name).map(|relation| &relation.foreign_keys);
             keys.is_some_and(|keys| keys.iter().any(|(own, of)| request::is_named(key, own, &of.references)))
         };
-        if !names.iter().filter(|name| of(name)).any(|name| has(name)) {
+        if !names.iter().filter(|name| of(name)).any(has) {
             let of = table.map_or_else(
                 || "no table of these".to_owned(),
                 |table| format!("{} does not", table.plain()),

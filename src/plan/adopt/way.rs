@@ -51,9 +51,9 @@ pub(super) fn of<'a>(
         Some(written) => {
             let by_name: Vec<_> =
                 candidates.iter().filter(|(name, _)| name.as_str() == written).copied().collect();
-            let named =
+            let meant =
                 |(name, key): &&(&Ident, &ForeignKey)| request::is_named(written, name, &key.references);
-            if by_name.is_empty() { candidates.iter().filter(named).copied().collect() } else { by_name }
+            if by_name.is_empty() { candidates.iter().filter(meant).copied().collect() } else { by_name }
         }
         None => candidates.clone(),
     };
@@ -90,16 +90,14 @@ pub(super) fn parents_first(mut left: Vec<Table<'_>>) -> Result<Vec<Table<'_>>, 
         let waits = |table: &Table<'_>| {
             table.parent().is_some_and(|parent| left.iter().any(|other| other.name == parent))
         };
-        match left.iter().position(|table| !waits(table)) {
-            Some(ready) => found.push(left.remove(ready)),
-            None => {
-                let names: Vec<String> = left.iter().map(|table| table.name.plain()).collect();
-                return Err(format!(
-                    "the ways of {} lead in a circle; choose another with --via, or say whose all rows are with --tenant",
-                    names.join(", ")
-                ));
-            }
-        }
+        let Some(ready) = left.iter().position(|table| !waits(table)) else {
+            let names: Vec<String> = left.iter().map(|table| table.name.plain()).collect();
+            return Err(format!(
+                "the ways of {} lead in a circle; choose another with --via, or say whose all rows are with --tenant",
+                names.join(", ")
+            ));
+        };
+        found.push(left.remove(ready));
     }
     Ok(found)
 }

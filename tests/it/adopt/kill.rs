@@ -30,6 +30,7 @@ async fn a_run_that_is_killed_at_any_step_is_gone_on_with() {
             let mut tool = world.start(&[args, &["--batch", "40"]].concat());
             let next = tool.until(|event| event["event"] == "step" && event["number"].as_i64() > Some(last));
             let Some(step) = next else {
+                // Or the one before was killed behind its last step.
                 assert_eq!(tool.end(), 0);
                 break;
             };
@@ -90,6 +91,31 @@ async fn blocked(client: &Client, tool: &mut super::world::Running) -> Option<i6
             sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// Half an index is no index: it is dropped and built again.
+#[tokio::test]
+async fn an_index_that_was_left_half_built_is_built_anew() {
+    let expected = undisturbed(300).await;
+    let mut world = World::new().await;
+    world.adopted(&[BY_COMPANY, &["--until", "not-null"]].concat());
+    let old = world.database.connect().await.unwrap();
+    old.batch_execute("BEGIN; LOCK TABLE erp.customer IN ROW EXCLUSIVE MODE").await.unwrap();
+    let mut tool = world.start(&[]);
+    tool.until(|event| event["event"] == "step" && event["object"] == "erp.customer").unwrap();
+    let building = "SELECT count(*) FROM pg_stat_progress_create_index";
+    while world.count(building).await == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    tool.kill();
+    // The server notices that nobody waits for the index any more.
+    while world.count(building).await > 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid").await, 1);
+    old.batch_execute("ROLLBACK").await.unwrap();
+    world.adopted(&[]);
+    same_told(&world.told().await, &expected);
 }
 
 /// `kill -9` at random points of the backfill.
