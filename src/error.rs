@@ -102,6 +102,11 @@ pub(crate) enum Kind {
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]
     GivenUp { why: &'static str },
+    #[cfg(feature = "migrate")]
+    #[error(
+        "it changed no row, although {table} has some; if that is meant, say -- tenantry: allow-zero-rows \"reason\" in the file"
+    )]
+    ZeroRows { table: String },
     /// Of the server's own tables, whose names its message quotes.
     #[cfg(feature = "lint")]
     #[error(
@@ -186,6 +191,18 @@ impl Error {
     #[cfg(feature = "migrate")]
     pub(crate) fn script(what: impl Into<String>, source: PgError) -> Self {
         Self::server(Step::Script(what.into()), source)
+    }
+
+    /// A connection could not be opened.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn connect(source: PgError) -> Self {
+        Kind::Connect(source).into()
+    }
+
+    /// A data statement of a migration has changed no row of a table that has some.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn zero_rows(table: &crate::ident::QualifiedName) -> Self {
+        Kind::ZeroRows { table: table.plain() }.into()
     }
 
     /// An error of a query on the server's catalogs.

@@ -169,6 +169,9 @@ fn unknown_names(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Prob
     for (name, entry) in &manifest.tables {
         missing(name, line(entry), "");
     }
+    if let Some(tenants) = &manifest.tenants {
+        missing(&tenants.table, Some(tenants.line), "[tenants] ");
+    }
     if let Some(tree) = manifest.tenancy.tenant_tree() {
         missing(tree.table(), None, "[tree] ");
     }

@@ -1,0 +1,3 @@
+-- Sets a session up for statements that are run one by one, without a transaction around them.
+-- Variables: lock_timeout, such as 2s.
+SET lock_timeout = :'lock_timeout';
