@@ -3,6 +3,7 @@
 SELECT
     coalesce(n.nspname, current_schema(), 'public')::text AS schema,
     c.oid IS NOT NULL AS present,
+    pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
     (SELECT pg_catalog.format_type(a.atttypid, a.atttypmod)
      FROM pg_catalog.pg_attribute AS a
      WHERE a.attrelid = c.oid AND a.attname = 'version' AND NOT a.attisdropped) AS version_type

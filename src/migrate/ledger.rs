@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     table: QualifiedName,
     width: Width,
     present: bool,
+    /// The role that owns the table.
+    owner: Option<String>,
     applied: Vec<Applied>,
 }
 
@@ -55,6 +57,7 @@ impl Ledger {
         let schema: String = row.try_get("schema").map_err(failed)?;
         let present: bool = row.try_get("present").map_err(failed)?;
         let version_type: Option<String> = row.try_get("version_type").map_err(failed)?;
+        let owner: Option<String> = row.try_get("owner").map_err(failed)?;
         let bare = match QualifiedName::parse(name) {
             Ok(full) => full.name().clone(),
             Err(_) => Ident::new(name)?,
@@ -77,7 +80,7 @@ impl Ledger {
             None if all.iter().all(|of| i32::try_from(of.version()).is_ok()) => Width::Int4,
             None => Width::Int8,
         };
-        let mut ledger = Self { table, width, present, applied: Vec::new() };
+        let mut ledger = Self { table, width, present, owner, applied: Vec::new() };
         if present {
             let rows = client.query(&ledger.sql(file!("read"))?, &[]).await.map_err(failed)?;
             for row in rows {
@@ -99,6 +102,11 @@ impl Ledger {
     /// Whether the table is there.
     pub(super) fn is_present(&self) -> bool {
         self.present
+    }
+
+    /// Whether the table is this role's.
+    pub(super) fn is_owned_by(&self, role: &str) -> bool {
+        self.owner.as_deref() == Some(role)
     }
 
     /// The migrations that have not been applied, in order, as refinery decides it.
@@ -242,7 +250,7 @@ mod tests {
 
     fn ledger(width: Width, applied: &[(i64, &str, &str)]) -> Ledger {
         let table = QualifiedName::parse("public.refinery_schema_history").unwrap();
-        let mut ledger = Ledger { table, width, present: true, applied: Vec::new() };
+        let mut ledger = Ledger { table, width, present: true, owner: None, applied: Vec::new() };
         for (version, name, text) in applied {
             let file = format!("V{version}__{name}.sql");
             let checksum = ledger.checksum(all(&[(&file, text)]).iter().next().unwrap());

@@ -56,6 +56,11 @@ impl Login {
         (self.owner && !self.superuser).then_some(owner)
     }
 
+    /// The role that the runner's own tables are to belong to, unless it is the login, so that whoever deploys next can go on.
+    pub(super) fn for_tables<'r>(&self, roles: &'r Roles) -> Option<&'r Ident> {
+        roles.owner_role().filter(|owner| self.owner && owner.as_str() != self.name)
+    }
+
     /// The role that reaches the rows of all tenants, unless it is the login.
     pub(super) fn for_system<'r>(&self, roles: &'r Roles) -> Result<Option<&'r Ident>> {
         match roles.system_role() {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use tokio_postgres::{Client, Error as PgError};
 
 use super::event::Event;
-use super::migration::Migrations;
+use super::ledger::Ledger;
+use super::migration::{Migration, Migrations};
 use super::patience::Patience;
 use super::report::{Report, Stopped, Why};
 use super::run::Run;
+use crate::error::{Error, Result};
 use crate::policy::manifest::Manifest;
 use crate::rule::Severity;
 
@@ -190,6 +192,19 @@ impl Migrator {
         Run::new(self, &connect, &watch).all().await
     }
 
+    /// The migrations that have not been applied, in order. Nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached, or its ledger and the files contradict each other.
+    pub async fn pending<C>(&self, connect: C) -> Result<Vec<&Migration>>
+    where
+        C: AsyncFn() -> Result<Client, PgError>,
+    {
+        let client = connect().await.map_err(Error::connect)?;
+        Ledger::read(&client, &self.options.ledger, &self.migrations).await?.pending(&self.migrations)
+    }
+
     /// What [`Migrator::run`] would send, as SQL for people to read; empty if everything has been applied. Nothing is changed.
     ///
     /// # Errors
@@ -207,7 +222,7 @@ impl Migrator {
 
 /// Why a run cannot begin: the connection failed.
 pub(super) fn unreachable_server(error: PgError) -> Why {
-    Why::Failed(crate::error::Error::connect(error))
+    Why::Failed(Error::connect(error))
 }
 
 /// A heading in a script.

@@ -19,6 +19,14 @@ pub struct Report {
     pub waits_for_tenants: Option<usize>,
 }
 
+impl Report {
+    /// Whether there was nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.pending.is_empty()
+    }
+}
+
 /// A migration that has been applied.
 #[derive(Clone, Debug)]
 pub struct Applied {

@@ -17,8 +17,9 @@ use super::send::{self, Trouble};
 use super::tenants::Roll;
 use super::turn;
 use crate::catalog::{Catalog, live};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Step};
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::ddl;
 use crate::policy::render::{Vars, render};
 use crate::rule::{Severity, audit, lint};
 
@@ -40,6 +41,8 @@ struct Prepared<'a> {
     login: Login,
     ledger: Ledger,
     reviewed: Vec<Reviewed<'a>>,
+    /// Whether the tables are there that say how far a migration has come.
+    has_progress: bool,
     /// What has a row for each tenant, if that matters.
     roll: Option<Roll>,
 }
@@ -121,7 +124,12 @@ where
         let reviewed = review(manifest, &catalog, &pending, &role).map_err(Why::Refused)?;
         self.lint(&pending)?;
         let roll = self.roles_and_roll(&login, &reviewed.migrations, &reviewed.catalog)?;
-        Ok(Prepared { login, ledger, reviewed: reviewed.migrations, roll })
+        let progress =
+            client.query_one(file!("progress_present"), &[&ledger.table().schema().as_str()]).await;
+        let has_progress = progress
+            .and_then(|row| row.try_get(0))
+            .map_err(|source| Error::script("looking for the progress of migrations", source))?;
+        Ok(Prepared { login, ledger, reviewed: reviewed.migrations, has_progress, roll })
     }
 
     /// Runs the rules over the files, and heeds what they find in those that are to be run.
@@ -172,31 +180,52 @@ where
         }
     }
 
-    /// The tables of the runner's own that are to be made, each with what it is for.
+    /// What makes the tables of the runner's own, each with what it is for.
     fn tables(&self, prepared: &Prepared<'_>) -> Result<Vec<(&'static str, String)>> {
+        let (ledger, login) = (&prepared.ledger, &prepared.login);
+        let roles = &self.migrator.manifest.roles;
+        let schema = ledger.table().schema();
         let mut made = Vec::new();
-        if !prepared.ledger.is_present() {
-            made.push(("the ledger of migrations", prepared.ledger.create()?));
+        let belong = |made: &mut Vec<_>, table: &QualifiedName| {
+            let owner = login.for_tables(roles).map(|owner| ddl::owner(table, owner)).transpose()?;
+            made.extend(owner.map(|sql| ("the owner of the runner's tables", sql)));
+            Ok::<_, Error>(())
+        };
+        if !ledger.is_present() {
+            made.push(("the ledger of migrations", ledger.create()?));
+        }
+        if !ledger.is_present() || ledger.is_owned_by(login.name()) {
+            belong(&mut made, ledger.table())?;
         }
         let has_progress =
             |of: &Reviewed<'_>| matches!(of.migration.mode(), Mode::NoTransaction | Mode::EachTenant);
-        if prepared.reviewed.iter().any(has_progress) {
-            let vars = || Vars::default().name("schema", prepared.ledger.table().schema());
+        if !prepared.has_progress && prepared.reviewed.iter().any(has_progress) {
+            let vars = || Vars::default().name("schema", schema);
             made.push(("the progress of migrations", render(file!("progress_create"), &vars())?));
-            if prepared.login.app_exists() {
-                let vars = vars().name("app", self.migrator.manifest.roles.app_role());
+            if login.app_exists() {
+                let vars = vars().name("app", roles.app_role());
                 made.push(("closing the progress to services", render(file!("progress_close"), &vars)?));
+            }
+            for table in ["tenantry_migration_statement", "tenantry_migration_tenant"] {
+                belong(&mut made, &QualifiedName::new(schema.clone(), Ident::known(table)))?;
             }
         }
         Ok(made)
     }
 
+    /// Makes the tables of the runner's own, all or none.
+    async fn make(&self, client: &mut Client, tables: Vec<(&'static str, String)>) -> Result<()> {
+        let failed = |what: &'static str| move |source| Error::script(what, source);
+        let transaction = client.transaction().await.map_err(failed("the begin of the transaction"))?;
+        for (what, sql) in tables {
+            transaction.batch_execute(&sql).await.map_err(failed(what))?;
+        }
+        transaction.commit().await.map_err(|source| Error::final_step(Step::Commit, source))
+    }
+
     async fn in_turn(&self, client: &mut Client, report: &mut Report) -> Result<(), Why> {
         let prepared = self.prepare(client, report).await?;
-        let role = prepared.login.for_schema(&self.migrator.manifest.roles);
-        for (what, sql) in self.tables(&prepared)? {
-            as_role(client, role, what, &sql).await?;
-        }
+        self.make(client, self.tables(&prepared)?).await?;
         for of in &prepared.reviewed {
             let started = Instant::now();
             (self.watch)(&Event::Started { migration: of.migration });
@@ -332,18 +361,6 @@ fn failed(of: &Reviewed<'_>, trouble: Trouble, done: Option<usize>) -> Why {
 
 pub(super) fn failed_by(of: &Reviewed<'_>, error: Error, done: Option<usize>) -> Why {
     failed(of, error.into(), done)
-}
-
-/// Sends statements of the runner's own as a role, in one transaction.
-async fn as_role(client: &mut Client, role: Option<&Ident>, what: &'static str, sql: &str) -> Result<()> {
-    let failed = |source| Error::script(what, source);
-    let transaction = client.transaction().await.map_err(failed)?;
-    if let Some(role) = role {
-        let vars = Vars::default().sql("local", "LOCAL").name("role", role);
-        transaction.batch_execute(&render(file!("become"), &vars)?).await.map_err(failed)?;
-    }
-    transaction.batch_execute(sql).await.map_err(failed)?;
-    transaction.commit().await.map_err(failed)
 }
 
 /// Drops what an attempt to build an index concurrently has left behind.
