@@ -202,14 +202,11 @@ where
             send::own(client, "forgetting the progress", &self.maker.forget(self.of)?).await?;
             return Ok(Progress::new());
         }
-        Err(failed_by(
-            self.of,
-            Error::config(format!(
-                "it is done for {others} tenants as its file was before it changed; restore the file, or restart it, which runs it \
-                 for them once more"
-            )),
-            None,
-        ))
+        Err(Why::Failed(Error::config(format!(
+            "{} is done for {others} tenants as its file was before it was changed; restore the file, or let it run for all of \
+             them again (--restart)",
+            self.of.migration.name()
+        ))))
     }
 
     /// Puts it into the ledger, unless it has done nothing where something was to be expected.

@@ -158,8 +158,8 @@ impl Migrator {
         self
     }
 
-    /// Ends with an error if the rules find something of this severity or above in the database, once something was applied;
-    /// `None` does not look. Default: medium.
+    /// Ends with an error if the rules find something of this severity or above in the database once something was applied,
+    /// which they had not found before; `None` does not look. Default: medium.
     pub fn audit(mut self, severity: Option<Severity>) -> Self {
         self.options.audit = severity;
         self

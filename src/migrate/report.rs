@@ -59,7 +59,7 @@ pub enum Why {
     Refused(Vec<Refusal>),
     /// Nothing was run, since rules have found something in the files that are to be run.
     Lint(rule::Report),
-    /// Everything was run, and rules have found something in the database then.
+    /// Everything was run, and rules have found something in the database that they had not found before.
     Audit(rule::Report),
     /// Something failed that is no statement of a migration's: the connection, the ledger, the lock.
     Failed(Error),
@@ -108,6 +108,9 @@ impl Why {
                 "nothing was run; change the files, or allow what is found with -- tenantry: allow RULE \"reason\""
             }
             Self::Audit(_) => "every migration is applied; mend what is found with another one",
+            Self::Failed(error) if error.is_usage() => {
+                "put that right and run it again; what is in the ledger is not repeated"
+            }
             Self::Failed(_) => "run it again; what is in the ledger is not repeated",
             Self::Migration { done: Some(_), .. } => {
                 "the statements before it are done and are not repeated; put the rest in order, and run it again"
@@ -138,7 +141,11 @@ impl fmt::Display for Why {
                 write!(f, "rules have found {} in the files that are to be run", things(found(report)))
             }
             Self::Audit(report) => {
-                write!(f, "rules have found {} in the database after the migrations", things(found(report)))
+                write!(
+                    f,
+                    "rules have found {} in the database that were not there before",
+                    things(found(report))
+                )
             }
             Self::Failed(error) => error.fmt(f),
             Self::Migration { name, place: Some(place), error, .. } => {

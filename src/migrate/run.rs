@@ -1,5 +1,6 @@
 //! Runs migrations, one after the other.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use tokio_postgres::{Client, Error as PgError};
@@ -21,13 +22,16 @@ use crate::error::{Error, Result, Step};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::ddl;
 use crate::policy::render::{Vars, render};
-use crate::rule::{Severity, audit, lint};
+use crate::rule::{Finding, Severity, audit, lint};
 
 macro_rules! file {
     ($name:literal) => {
         include_str!(concat!("../../sql/migrate/", $name, ".sql"))
     };
 }
+
+/// What tells one finding from another: the rule, the object, and what is said of it.
+type Found = (&'static str, String, String);
 
 /// One run.
 pub(super) struct Run<'a, C, W> {
@@ -41,6 +45,8 @@ struct Prepared<'a> {
     login: Login,
     ledger: Ledger,
     reviewed: Vec<Reviewed<'a>>,
+    /// What rules find in the database as it is.
+    before: BTreeSet<Found>,
     /// Whether the tables are there that say how far a migration has come.
     has_progress: bool,
     /// What has a row for each tenant, if that matters.
@@ -129,7 +135,11 @@ where
         let has_progress = progress
             .and_then(|row| row.try_get(0))
             .map_err(|source| Error::script("looking for the progress of migrations", source))?;
-        Ok(Prepared { login, ledger, reviewed: reviewed.migrations, has_progress, roll })
+        let before = match self.migrator.options.audit {
+            Some(_) => audit(manifest, &catalog).findings.iter().map(found).collect(),
+            None => BTreeSet::new(),
+        };
+        Ok(Prepared { login, ledger, reviewed: reviewed.migrations, before, has_progress, roll })
     }
 
     /// Runs the rules over the files, and heeds what they find in those that are to be run.
@@ -255,7 +265,7 @@ where
             report.applied.push(Applied { name, mode, took, rows, tenants });
         }
         match self.migrator.options.audit.filter(|_| !report.applied.is_empty()) {
-            Some(severity) => self.audit(client, severity).await,
+            Some(severity) => self.audit(client, severity, &prepared.before).await,
             None => Ok(()),
         }
     }
@@ -341,12 +351,22 @@ where
         move |attempt, attempts, pause| watch(&Event::Retrying { migration, attempt, attempts, pause })
     }
 
-    async fn audit(&self, client: &mut Client, severity: Severity) -> Result<(), Why> {
+    /// Runs the rules over the database, and heeds what they did not find before.
+    async fn audit(
+        &self,
+        client: &mut Client,
+        severity: Severity,
+        before: &BTreeSet<Found>,
+    ) -> Result<(), Why> {
         let catalog = live::load(client).await?;
-        let mut found = audit(&self.migrator.manifest, &catalog);
-        found.findings.retain(|finding| finding.severity >= severity);
-        if found.findings.is_empty() { Ok(()) } else { Err(Why::Audit(found)) }
+        let mut report = audit(&self.migrator.manifest, &catalog);
+        report.findings.retain(|finding| finding.severity >= severity && !before.contains(&found(finding)));
+        if report.findings.is_empty() { Ok(()) } else { Err(Why::Audit(report)) }
     }
+}
+
+fn found(finding: &Finding) -> Found {
+    (finding.rule.code, finding.object.to_string(), finding.message.clone())
 }
 
 /// The rows of the statements that change any.

@@ -32,7 +32,7 @@ tenantry migrate db --lock-timeout 500ms     another folder, and less patience w
 /// Each file is one transaction, unless it says otherwise in a comment: -- tenantry: each-tenant runs it once for each tenant,
 /// with the tenant bound; -- tenantry: system "reason" lets its data statements reach the rows of all tenants; --
 /// tenantry: no-transaction runs it statement by statement. Without one of the first two, a statement that changes rows of a
-/// table under FORCE is refused before anything is run. Rules look at the files before, and at the database after.
+/// table under FORCE is refused before anything is run. Rules look at the files before, and at the database before and after.
 #[derive(clap::Args)]
 #[command(after_help = help(EXAMPLES))]
 pub(super) struct Arguments {
@@ -83,7 +83,8 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium, hide_possible_values = true)]
     lint: Level,
 
-    /// Exit with code 1 if the rules find something of this severity or above in the database afterwards; never does not look
+    /// Exit with code 1 if the rules find something of this severity or above in the database that was not there before; never
+    /// does not look
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium, hide_possible_values = true)]
     audit: Level,
 }

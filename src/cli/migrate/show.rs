@@ -13,11 +13,12 @@ use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint
 use crate::error::Error;
 use crate::migrate::{Migration, Mode, Report, Stopped, TenantFailure, Why};
 
-/// A span for people: `0.4 s`, `12 s`, `3 min 5 s`.
+/// A span for people: `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
 pub(super) fn took(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
-        0..10 => format!("{:.1} s", span.as_secs_f64()),
+        0 => format!("{} ms", span.as_millis()),
+        1..10 => format!("{:.1} s", span.as_secs_f64()),
         10..60 => format!("{seconds} s"),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }
@@ -52,15 +53,12 @@ pub(super) fn nothing(database: &str) -> String {
 
 /// What has been done, and what is left. Each migration was told when it was done.
 pub(super) fn report(report: &Report) -> String {
-    if report.applied.is_empty() && report.pending.is_empty() {
-        return String::new();
+    let mut text = String::new();
+    if !report.applied.is_empty() {
+        let applied = paint(BOLD, format!("{} applied", count(report.applied.len(), "migration")));
+        let time = report.applied.iter().map(|applied| applied.took).sum();
+        let _ = writeln!(text, "{applied} in {}", took(time));
     }
-    let total: Duration = report.applied.iter().map(|applied| applied.took).sum();
-    let mut text = format!(
-        "{} in {}\n",
-        paint(BOLD, format!("{} applied", count(report.applied.len(), "migration"))),
-        took(total)
-    );
     if !report.pending.is_empty() {
         let _ = writeln!(
             text,
@@ -184,7 +182,7 @@ mod tests {
 
     #[test]
     fn spans_are_for_people() {
-        for (millis, shown) in [(40, "0.0 s"), (1_240, "1.2 s"), (59_900, "59 s"), (185_000, "3 min 5 s")] {
+        for (millis, shown) in [(40, "40 ms"), (1_240, "1.2 s"), (59_900, "59 s"), (185_000, "3 min 5 s")] {
             assert_eq!(took(Duration::from_millis(millis)), shown);
         }
     }
