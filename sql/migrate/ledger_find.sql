@@ -1,5 +1,5 @@
 -- The table that says which migrations have been applied, if it is there, and else where it would be made.
--- Parameters: $1 its name, with a schema or without.
+-- Parameters: $1 its name, quoted, with a schema or without.
 SELECT
     coalesce(n.nspname, current_schema(), 'public')::text AS schema,
     c.oid IS NOT NULL AS present,

@@ -57,9 +57,10 @@ fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<C, W> EachTenant<'_, '_, C, W>
+impl<C, F, W> EachTenant<'_, '_, C, W>
 where
-    C: AsyncFn() -> Result<Client, PgError>,
+    C: Fn() -> F,
+    F: Future<Output = Result<Client, PgError>>,
     W: Fn(&Event<'_>),
 {
     /// Runs it for whom it has not been run.
@@ -176,7 +177,7 @@ where
             version: self.of.migration.version(),
             checksum: &checksum,
         };
-        let work = async || send::transaction(client, program, self.of, Some(of)).await;
+        let work = || send::transaction(client, program, self.of, Some(of));
         self.maker.patience.retry(work, self.run.retrying(self.of)).await
     }
 
@@ -229,7 +230,7 @@ where
             }
         }
         let program = self.maker.finish(self.of)?;
-        let work = async || send::transaction(client, &program, self.of, None).await;
+        let work = || send::transaction(client, &program, self.of, None);
         let done = self.maker.patience.retry(work, self.run.retrying(self.of)).await;
         done.map(drop).map_err(|trouble| failed_by(self.of, trouble.error, None))
     }

@@ -53,16 +53,21 @@ impl Ledger {
     /// Reads the ledger of this name. One that is not there has nothing in it.
     pub(super) async fn read(client: &Client, name: &str, all: &Migrations) -> Result<Self> {
         let failed = |source| Error::script("reading the ledger of migrations", source);
-        let row = client.query_one(file!("find"), &[&name]).await.map_err(failed)?;
+        let full = QualifiedName::parse(name).ok();
+        let bare = match &full {
+            Some(full) => full.name().clone(),
+            None => Ident::new(name)?,
+        };
+        let quoted = full.as_ref().map_or_else(|| bare.to_string(), QualifiedName::to_string);
+        let row = client.query_one(file!("find"), &[&quoted]).await.map_err(failed)?;
         let schema: String = row.try_get("schema").map_err(failed)?;
         let present: bool = row.try_get("present").map_err(failed)?;
         let version_type: Option<String> = row.try_get("version_type").map_err(failed)?;
         let owner: Option<String> = row.try_get("owner").map_err(failed)?;
-        let bare = match QualifiedName::parse(name) {
-            Ok(full) => full.name().clone(),
-            Err(_) => Ident::new(name)?,
+        let table = match full {
+            Some(full) => full,
+            None => QualifiedName::new(Ident::new(schema)?, bare),
         };
-        let table = QualifiedName::new(Ident::new(schema)?, bare);
         let width = match version_type.as_deref() {
             Some("integer") => Width::Int4,
             Some("bigint") => Width::Int8,

@@ -49,7 +49,7 @@ use crate::rule::Severity;
 ///     ("V1__init.sql", "create table invoice (tenant_id uuid not null, id bigint primary key);"),
 /// ])?;
 /// let report = Migrator::new(manifest, migrations)
-///     .run(async || {
+///     .run(|| async {
 ///         let (client, connection) = config.connect(NoTls).await?;
 ///         tokio::spawn(connection);
 ///         Ok(client)
@@ -172,9 +172,10 @@ impl Migrator {
     /// # Errors
     ///
     /// Whatever kept it from coming to its end, with what it has done by then: that stays done.
-    pub async fn run<C>(&self, connect: C) -> Result<Report, Stopped>
+    pub async fn run<C, F>(&self, connect: C) -> Result<Report, Stopped>
     where
-        C: AsyncFn() -> Result<Client, PgError>,
+        C: Fn() -> F,
+        F: Future<Output = Result<Client, PgError>>,
     {
         self.run_watched(connect, |_| {}).await
     }
@@ -184,9 +185,10 @@ impl Migrator {
     /// # Errors
     ///
     /// As for [`Migrator::run`].
-    pub async fn run_watched<C, W>(&self, connect: C, watch: W) -> Result<Report, Stopped>
+    pub async fn run_watched<C, F, W>(&self, connect: C, watch: W) -> Result<Report, Stopped>
     where
-        C: AsyncFn() -> Result<Client, PgError>,
+        C: Fn() -> F,
+        F: Future<Output = Result<Client, PgError>>,
         W: Fn(&Event<'_>),
     {
         Run::new(self, &connect, &watch).all().await
@@ -197,9 +199,10 @@ impl Migrator {
     /// # Errors
     ///
     /// The server cannot be reached, or its ledger and the files contradict each other.
-    pub async fn pending<C>(&self, connect: C) -> Result<Vec<&Migration>>
+    pub async fn pending<C, F>(&self, connect: C) -> Result<Vec<&Migration>>
     where
-        C: AsyncFn() -> Result<Client, PgError>,
+        C: Fn() -> F,
+        F: Future<Output = Result<Client, PgError>>,
     {
         let client = connect().await.map_err(Error::connect)?;
         Ledger::read(&client, &self.options.ledger, &self.migrations).await?.pending(&self.migrations)
@@ -210,9 +213,10 @@ impl Migrator {
     /// # Errors
     ///
     /// As for [`Migrator::run`], as far as it can be known before.
-    pub async fn dry_run<C>(&self, connect: C) -> Result<String, Stopped>
+    pub async fn dry_run<C, F>(&self, connect: C) -> Result<String, Stopped>
     where
-        C: AsyncFn() -> Result<Client, PgError>,
+        C: Fn() -> F,
+        F: Future<Output = Result<Client, PgError>>,
     {
         let run = Run::new(self, &connect, &|_| {});
         let shown = run.shown().await;

@@ -50,11 +50,15 @@ impl Patience {
     /// Tries work until it does not fail for want of a lock. The work has to leave nothing behind when it fails.
     ///
     /// `told` hears of each failure that is followed by another try: the number of that try, of how many, and the pause.
-    pub(crate) async fn retry<T, E: Borrow<Error>>(
+    pub(crate) async fn retry<T, E, F>(
         self,
-        mut work: impl AsyncFnMut() -> Result<T, E>,
+        mut work: impl FnMut() -> F,
         told: impl Fn(u32, u32, Duration),
-    ) -> Result<T, E> {
+    ) -> Result<T, E>
+    where
+        E: Borrow<Error>,
+        F: Future<Output = Result<T, E>>,
+    {
         let retry = Retry {
             max_retries: self.attempts - 1,
             first_pause: Duration::from_millis(100),

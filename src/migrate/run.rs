@@ -13,7 +13,7 @@ use super::migration::{Migration, Mode};
 use super::migrator::{Migrator, heading, unreachable_server};
 use super::program::{Maker, Part, Program, Shown};
 use super::report::{Applied, Report, Stopped, Why};
-use super::review::{Reviewed, review};
+use super::review::{Planned, Reviewed, review};
 use super::send::{self, Trouble};
 use super::tenants::Roll;
 use super::turn;
@@ -53,9 +53,10 @@ struct Prepared<'a> {
     roll: Option<Roll>,
 }
 
-impl<'a, C, W> Run<'a, C, W>
+impl<'a, C, F, W> Run<'a, C, W>
 where
-    C: AsyncFn() -> Result<Client, PgError>,
+    C: Fn() -> F,
+    F: Future<Output = Result<Client, PgError>>,
     W: Fn(&Event<'_>),
 {
     pub(super) fn new(migrator: &'a Migrator, connect: &'a C, watch: &'a W) -> Self {
@@ -280,7 +281,7 @@ where
             );
         }
         let program = maker.program(of)?;
-        let work = async || send::transaction(client, &program, of, None).await;
+        let work = || send::transaction(client, &program, of, None);
         let done = maker.patience.retry(work, self.retrying(of)).await;
         let rows = done.map_err(|trouble| failed(of, trouble, None))?;
         Ok(of_data(of, &rows))
@@ -299,13 +300,7 @@ where
                 }
                 Part::Statement(place) if *place >= before => {
                     let Some(planned) = of.statements.get(*place) else { continue };
-                    let work = async || {
-                        if let Some(index) = &planned.index {
-                            drop_invalid(client, index).await?;
-                        }
-                        send::statement(client, planned).await
-                    };
-                    let sent = maker.patience.retry(work, self.retrying(of)).await;
+                    let sent = maker.patience.retry(|| by_itself(client, planned), self.retrying(of)).await;
                     let count = sent.map_err(|trouble| failed(of, trouble, Some(done)))?;
                     rows += if planned.is_of_data { count } else { 0 };
                     done += 1;
@@ -381,6 +376,14 @@ fn failed(of: &Reviewed<'_>, trouble: Trouble, done: Option<usize>) -> Why {
 
 pub(super) fn failed_by(of: &Reviewed<'_>, error: Error, done: Option<usize>) -> Why {
     failed(of, error.into(), done)
+}
+
+/// Sends a statement outside of a transaction.
+async fn by_itself(client: &Client, planned: &Planned) -> Result<u64, Trouble> {
+    if let Some(index) = &planned.index {
+        drop_invalid(client, index).await?;
+    }
+    send::statement(client, planned).await
 }
 
 /// Drops what an attempt to build an index concurrently has left behind.

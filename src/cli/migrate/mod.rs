@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         let name = session.name().to_owned();
         let (client, way) = session.into_client();
         let first = RefCell::new(Some(client));
-        let connect = async || {
+        let connect = || async {
             let first: Option<Client> = first.borrow_mut().take();
             match first {
                 Some(client) => Ok(client),
