@@ -201,8 +201,8 @@ impl Error {
 
     /// A data statement of a migration has changed no row of a table that has some.
     #[cfg(feature = "migrate")]
-    pub(crate) fn zero_rows(table: &crate::ident::QualifiedName) -> Self {
-        Kind::ZeroRows { table: table.plain() }.into()
+    pub(crate) fn zero_rows(table: String) -> Self {
+        Kind::ZeroRows { table }.into()
     }
 
     /// An error of a query on the server's catalogs.

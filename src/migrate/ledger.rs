@@ -10,7 +10,7 @@ use refinery_core::{AsyncMigrate, Migration as Refinery, Target};
 use siphasher::sip::SipHasher13;
 use tokio_postgres::Client;
 
-use super::migration::{Migration, Migrations};
+use super::migration::{Migration, Migrations, wide};
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::render::{Vars, render};
@@ -181,7 +181,7 @@ impl Ledger {
     }
 
     fn has(&self, of: &Refinery) -> bool {
-        self.applied.iter().any(|line| line.version == i64::from(of.version()) && line.name == of.name())
+        self.applied.iter().any(|line| line.version == wide(of.version()) && line.name == of.name())
     }
 
     /// The SQL that makes the table.

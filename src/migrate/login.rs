@@ -100,6 +100,7 @@ impl Login {
 #[cfg(test)]
 mod tests {
     use super::Login;
+    use crate::ident::Ident;
     use crate::policy::Roles;
 
     fn login(name: &str) -> Login {
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn statements_run_as_the_role_that_they_need() {
         let roles = Roles::new("o", "a").unwrap().system("s").unwrap();
-        let shown = |role: Option<&crate::Ident>| role.map(|role| role.as_str().to_owned());
+        let shown = |role: Option<&Ident>| role.map(|role| role.as_str().to_owned());
         let all = |login: &Login| {
             [
                 Ok(shown(login.for_schema(&roles))),

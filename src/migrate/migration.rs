@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use refinery_core::Migration as Refinery;
+use refinery_core::{Migration as Refinery, SchemaVersion};
 
 use crate::catalog::replay::{Directives, Source, directives};
 use crate::error::{Error, Result};
@@ -69,7 +69,7 @@ impl Migration {
             return Err(Error::config(format!("{path}:{line}: {flaw}")));
         }
         let may_change_nothing = said.allow_zero_rows.is_some();
-        let mode = mode(said).map_err(|why| wrong(why))?;
+        let mode = mode(said).map_err(wrong)?;
         let in_transaction = mode != Mode::NoTransaction;
         let source = Source::new(path, text).in_one_transaction(in_transaction);
         Ok(Self { refinery, source, mode, may_change_nothing })
@@ -84,7 +84,7 @@ impl Migration {
     /// Its version.
     #[must_use]
     pub fn version(&self) -> i64 {
-        self.refinery.version().into()
+        wide(self.refinery.version())
     }
 
     /// How it is run.
@@ -103,6 +103,12 @@ impl Migration {
     pub fn source(&self) -> &Source {
         &self.source
     }
+}
+
+/// A version as wide as any.
+#[allow(clippy::useless_conversion, reason = "it is as wide already with the feature int8-versions")]
+pub(super) fn wide(version: SchemaVersion) -> i64 {
+    version.into()
 }
 
 fn mode(said: Directives) -> std::result::Result<Mode, &'static str> {
@@ -198,15 +204,17 @@ fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
     while let Some(at) = left.pop() {
         for entry in fs::read_dir(&at).map_err(|error| unreadable(&at, &error))? {
             let entry = entry.map_err(|error| unreadable(&at, &error))?;
+            let path = entry.path();
             let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+            let is_sql = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
             if name.starts_with('.') {
                 continue;
             }
             // A link to a folder could lead around in a circle.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                left.push(entry.path());
-            } else if name.ends_with(".sql") && !name.ends_with(".down.sql") {
-                found.push(entry.path());
+                left.push(path);
+            } else if is_sql && !name.ends_with(".down.sql") {
+                found.push(path);
             }
         }
     }

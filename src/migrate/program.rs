@@ -189,7 +189,10 @@ impl fmt::Display for Shown<'_> {
                     writeln!(f, "\n{text};\n")?;
                 }
                 Part::Tenant => {
-                    writeln!(f, "-- The tenant is noted as done, with the number of rows of each statement.")?
+                    writeln!(
+                        f,
+                        "-- The tenant is noted as done, with the number of rows of each statement."
+                    )?;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::review;
 use crate::catalog::Catalog;
 use crate::catalog::replay::{Options, Source, replay};
-use crate::ident::Ident;
+use crate::ident::{Ident, QualifiedName};
 use crate::migrate::Migrations;
 use crate::policy::manifest::Manifest;
 use crate::rule::example::MANIFEST;
@@ -135,7 +135,7 @@ fn a_statement_that_changes_nothing_is_measured_by_the_tables_that_it_is_about()
         let pending: Vec<_> = migrations.iter().collect();
         let reviewed = review(&manifest, &base(), &pending, &Ident::known("erp_owner")).unwrap();
         let expects: Vec<String> =
-            reviewed.migrations[0].statements[0].expects.iter().map(|of| of.plain()).collect();
+            reviewed.migrations[0].statements[0].expects.iter().map(QualifiedName::plain).collect();
         assert_eq!(expects.join(","), expected, "{sql}");
     }
 }

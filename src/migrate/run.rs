@@ -97,7 +97,8 @@ where
         }
         for (title, sql) in self.tables(&prepared)? {
             heading(&mut script, title);
-            script += &format!("{sql}\n\n");
+            script += &sql;
+            script += "\n\n";
         }
         let maker = self.maker(&prepared);
         for of in &prepared.reviewed {
@@ -130,7 +131,7 @@ where
         let role = role.map_or_else(|| Ident::new(login.name()), Ok)?;
         let reviewed = review(manifest, &catalog, &pending, &role).map_err(Why::Refused)?;
         self.lint(&pending)?;
-        let roll = self.roles_and_roll(&login, &reviewed.migrations, &reviewed.catalog)?;
+        let tenants = self.roles_and_roll(&login, &reviewed.migrations, &reviewed.catalog)?;
         let progress =
             client.query_one(file!("progress_present"), &[&ledger.table().schema().as_str()]).await;
         let has_progress = progress
@@ -140,7 +141,7 @@ where
             Some(_) => audit(manifest, &catalog).findings.iter().map(found).collect(),
             None => BTreeSet::new(),
         };
-        Ok(Prepared { login, ledger, reviewed: reviewed.migrations, before, has_progress, roll })
+        Ok(Prepared { login, ledger, reviewed: reviewed.migrations, before, has_progress, roll: tenants })
     }
 
     /// Runs the rules over the files, and heeds what they find in those that are to be run.

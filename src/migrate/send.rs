@@ -167,5 +167,5 @@ async fn some_are_expected(client: &Client, planned: &Planned) -> Result<(), Tro
 
 /// A statement has changed no row of a table that has some.
 pub(super) fn nothing_changed(planned: &Planned, table: &QualifiedName) -> Trouble {
-    Trouble { error: Error::zero_rows(table), place: Some(place(planned, 0)) }
+    Trouble { error: Error::zero_rows(table.plain()), place: Some(place(planned, 0)) }
 }

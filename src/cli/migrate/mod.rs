@@ -27,7 +27,9 @@ tenantry migrate --check                     exit code 1 if anything is pending
 tenantry migrate --tenant 42                 run what is for each tenant for one of them, and stop there
 tenantry migrate db --lock-timeout 500ms     another folder, and less patience with other transactions";
 
-/// Apply migrations: files that are named as refinery names them, such as V7__invoice.sql
+/// Apply migrations, those for each tenant among them
+///
+/// They are files in a folder, named as refinery names them: V and a version, two underscores, a name, and .sql.
 ///
 /// Each file is one transaction, unless it says otherwise in a comment: -- tenantry: each-tenant runs it once for each tenant,
 /// with the tenant bound; -- tenantry: system "reason" lets its data statements reach the rows of all tenants; --
@@ -35,6 +37,7 @@ tenantry migrate db --lock-timeout 500ms     another folder, and less patience w
 /// table under FORCE is refused before anything is run. Rules look at the files before, and at the database before and after.
 #[derive(clap::Args)]
 #[command(after_help = help(EXAMPLES))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(super) struct Arguments {
     /// The folder of the migrations
     #[arg(value_name = "FOLDER", default_value = "migrations")]
