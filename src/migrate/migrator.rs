@@ -1,6 +1,5 @@
 //! What runs migrations, and what it can be told.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use tokio_postgres::{Client, Error as PgError};
@@ -9,7 +8,7 @@ use super::event::Event;
 use super::ledger::Ledger;
 use super::migration::{Migration, Migrations};
 use super::patience::Patience;
-use super::report::{Report, Stopped, Why};
+use super::report::{Report, Stopped};
 use super::run::Run;
 use crate::error::{Error, Result};
 use crate::policy::manifest::Manifest;
@@ -222,14 +221,4 @@ impl Migrator {
         let shown = run.shown().await;
         shown.map_err(|why| Stopped { why, report: Report::default() })
     }
-}
-
-/// Why a run cannot begin: the connection failed.
-pub(super) fn unreachable_server(error: PgError) -> Why {
-    Why::Failed(Error::connect(error))
-}
-
-/// A heading in a script.
-pub(super) fn heading(script: &mut String, title: &str) {
-    let _ = writeln!(script, "-- {title}");
 }

@@ -3,11 +3,14 @@
 mod apply;
 mod each_tenant;
 mod event;
+mod gate;
 mod ledger;
 mod login;
 mod migration;
 mod migrator;
+mod one_by_one;
 mod patience;
+mod prepare;
 mod program;
 mod report;
 mod review;
