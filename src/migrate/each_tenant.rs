@@ -124,7 +124,10 @@ where
             let client = match connection.take().filter(|client| !client.is_closed()) {
                 Some(client) => client,
                 None => match (self.run.connect)().await {
-                    Ok(client) => client,
+                    Ok(client) => {
+                        send::watch_client(&client).await;
+                        client
+                    }
                     Err(error) => {
                         let mut shared = locked(shared);
                         shared.waiting.clear();

@@ -54,6 +54,7 @@ where
         }
         let what = format!("tenantry migrate {}", ledger.table());
         turn::take(&client, &what, options.wait, |waited| (self.watch)(&Event::Waiting { waited })).await?;
+        send::watch_client(&client).await;
         let done = self.in_turn(&mut client, report).await;
         turn::end(&client, &what).await;
         done
@@ -100,6 +101,7 @@ where
             // What a file says to its session is not for the next one.
             let sql = render(include_str!("../../sql/migrate/restart.sql"), &Vars::default())?;
             send::own(client, "the reset of the session", &sql).await?;
+            send::watch_client(client).await;
         }
         if report.applied.is_empty() {
             return Ok(());

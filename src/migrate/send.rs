@@ -101,6 +101,12 @@ async fn parts(
     Ok(rows)
 }
 
+/// Asks the server to notice soon if this program is gone: what it would go on with holds the lock that the next run waits for.
+pub(super) async fn watch_client(client: &Client) {
+    // Not every server can, and then it notices when the statement is done.
+    let _ = client.batch_execute(include_str!("../../sql/migrate/watch_client.sql")).await;
+}
+
 /// Sends statements of the runner's own.
 pub(super) async fn own(client: &Client, what: &'static str, sql: &str) -> Result<()> {
     for statement in statements(sql) {

@@ -113,6 +113,12 @@ async fn a_tool_that_is_killed_in_the_middle_of_each_migration_goes_on_too() {
         .await;
         child.kill().unwrap();
         child.wait().unwrap();
+        // The server notices by itself, with the lock still held.
+        let left = "select count(*) from pg_stat_activity where usename = $1";
+        eventually("the session of the tool ends", || async {
+            stand.admin.query_one(left, &[&stand.migrator]).await.unwrap().get::<_, i64>(0) == 0
+        })
+        .await;
         held.rollback().await.unwrap();
     }
     let run = tool(&folder, &url).run();
