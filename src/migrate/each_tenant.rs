@@ -89,9 +89,11 @@ where
     fn asked<'t>(&self, tenants: &'t [String]) -> Result<Vec<&'t String>> {
         let wanted = &self.run.migrator.options.tenants;
         let known: BTreeSet<&String> = tenants.iter().collect();
-        if let Some(unknown) = wanted.iter().find(|tenant| !known.contains(tenant)) {
+        let unknown = wanted.iter().filter(|tenant| !known.contains(tenant)).count();
+        if unknown > 0 {
             return Err(Error::config(format!(
-                "tenant {unknown:?} is not among the {} tenants",
+                "{unknown} of the {} tenants that are asked for are not among the {} that there are",
+                wanted.len(),
                 tenants.len()
             )));
         }

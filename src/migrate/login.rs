@@ -67,8 +67,7 @@ impl Login {
             Some(system) if self.system => Ok((system.as_str() != self.name).then_some(system)),
             _ if self.bypasses => Ok(None),
             Some(system) => Err(Error::config(format!(
-                "role {:?} does not reach the rows of all tenants; run GRANT {system} TO {:?} WITH INHERIT FALSE, or log in as \
-                 another role",
+                "role {:?} does not reach the rows of all tenants; run GRANT {system} TO {:?}, or log in as another role",
                 self.name, self.name
             ))),
             None => Err(Error::config(format!(

@@ -8,7 +8,7 @@ use super::login::Login;
 use super::migration::Mode;
 use super::patience::{Patience, milliseconds};
 use super::review::Reviewed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ident::Ident;
 use crate::policy::Roles;
 use crate::policy::manifest::Manifest;
@@ -90,11 +90,26 @@ impl Maker<'_> {
                 parts.push(commit());
             }
             Mode::NoTransaction => {
-                let vars = Vars::default().text("lock_timeout", self.patience.setting());
-                parts.push(Part::Own("setting the session up", render(file!("begin_without"), &vars)?));
+                let patient = |lock_timeout: String| {
+                    let vars = Vars::default().text("lock_timeout", lock_timeout);
+                    Ok::<_, Error>(Part::Own(
+                        "setting the lock timeout",
+                        render(file!("lock_timeout"), &vars)?,
+                    ))
+                };
+                parts.push(patient(self.patience.setting())?);
                 self.timeout(&mut parts, "SESSION")?;
                 become_role(&mut parts, "SESSION", self.login.for_schema(self.roles()))?;
-                parts.extend((0..of.statements.len()).map(Part::Statement));
+                for (place, statement) in of.statements.iter().enumerate() {
+                    if !statement.is_concurrent {
+                        parts.push(Part::Statement(place));
+                        continue;
+                    }
+                    // It has to outlast every transaction that is open, and nobody waits behind it meanwhile.
+                    parts.push(patient("0".to_owned())?);
+                    parts.push(Part::Statement(place));
+                    parts.push(patient(self.patience.setting())?);
+                }
                 become_role(&mut parts, "SESSION", None)?;
                 parts.extend(self.finish(of)?.parts);
             }

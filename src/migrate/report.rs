@@ -87,8 +87,7 @@ pub enum Why {
     },
 }
 
-/// A tenant for whom a migration failed.
-#[derive(Debug)]
+/// A tenant for whom a migration failed. `Debug` does not show which.
 pub struct TenantFailure {
     /// The tenant, as the setting carries it.
     pub tenant: String,
@@ -96,6 +95,15 @@ pub struct TenantFailure {
     pub place: Option<Place>,
     /// What failed.
     pub error: Error,
+}
+
+impl fmt::Debug for TenantFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantFailure")
+            .field("place", &self.place)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Why {

@@ -50,6 +50,8 @@ pub(super) struct Planned {
     pub(super) expects: Vec<QualifiedName>,
     /// The index that it builds outside of a transaction.
     pub(super) index: Option<QualifiedName>,
+    /// Whether it waits for the transactions of others without making anybody wait behind it: `CONCURRENTLY`.
+    pub(super) is_concurrent: bool,
 }
 
 /// What is to be run, and what it leaves.
@@ -141,7 +143,8 @@ fn planned(migration: &Migration, step: &Step<'_>, touched: Touched) -> Planned 
         }
         _ => None,
     };
-    Planned { located: step.located.clone(), is_of_data, expects, index }
+    let is_concurrent = concurrently(&words(step.located.text()));
+    Planned { located: step.located.clone(), is_of_data, expects, index, is_concurrent }
 }
 
 /// What a transaction block cannot hold, by how it begins.

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use tenantry::migrate::{Event, Patience, Why};
 
 use super::{Stand, connect};
+use crate::support::eventually;
 
 #[tokio::test]
 async fn ten_that_deploy_at_once_apply_everything_once() {
@@ -81,6 +82,29 @@ async fn a_lock_that_is_held_is_tried_for_again_and_others_get_through_meanwhile
     held.rollback().await.unwrap();
     assert_eq!(run.await.unwrap().unwrap().applied.len(), 1);
     assert_eq!(stand.applied().await, ["V1__a"]);
+}
+
+#[tokio::test]
+async fn an_index_that_is_built_concurrently_outlasts_whoever_is_in_the_middle_of_something() {
+    let stand = Stand::new(1).await;
+    let mut writer = stand.admin.connect().await;
+    let open = writer.transaction().await.unwrap();
+    open.batch_execute("insert into note values ('open')").await.unwrap();
+    let patience = Patience::default().lock_timeout(Duration::from_millis(50)).attempts(1);
+    let sql = "-- tenantry: no-transaction\ncreate index concurrently note_line on note (line);";
+    let migrator = stand.migrator(&[("V1__a.sql", sql)]).patience(patience).audit(None);
+    let url = stand.admin.url_as(&stand.migrator);
+    let run = tokio::spawn(async move { migrator.run(connect(&url)).await });
+    let waiting = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query ilike 'create index%'
+                   and now() - query_start > interval '200 ms' and datname = current_database())";
+    eventually("the index waits", || async { stand.one(waiting).await }).await;
+    // Nobody waits behind it.
+    stand.admin.batch_execute("insert into note values ('meanwhile')").await.unwrap();
+    open.commit().await.unwrap();
+    run.await.unwrap().unwrap_or_else(|stopped| panic!("{stopped:?}"));
+    assert!(
+        stand.one::<bool>("select indisvalid from pg_index where indexrelid = 'note_line'::regclass").await
+    );
 }
 
 #[tokio::test]
