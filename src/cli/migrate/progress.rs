@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::show::{name, took};
 use crate::cli::output::Terminal;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, WRONG, count, paint, plain};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, WRONG, count, paint};
 use crate::migrate::{Event, Mode};
 
 /// How much time passes at least between two lines about the same where there is no bar.
@@ -24,8 +24,8 @@ struct State {
     bar: Option<ProgressBar>,
     /// When the last of the lines was written that come now and then.
     said: Instant,
-    /// For how many tenants it was done when this run began with them.
-    first: Option<usize>,
+    /// When the first tenant of this run was done, and for how many it was done by then.
+    first: Option<(Instant, usize)>,
     /// What the database is called, until that is said.
     database: Option<String>,
 }
@@ -96,29 +96,29 @@ impl Progress {
     }
 
     fn tenants(&self, name: &str, (done, failed, of): (usize, usize, usize), failures: &str) {
-        let mut state = self.state.borrow_mut();
-        let first = *state.first.get_or_insert(done.saturating_sub(1));
+        let gone = done + failed;
+        let (begun, before) = *self.state.borrow_mut().first.get_or_insert((Instant::now(), gone));
+        let pace = pace(begun.elapsed(), gone - before, of.saturating_sub(gone));
         if !self.has_bar() {
-            drop(state);
-            if done + failed < of {
-                self.now_and_then(&format!("{name}  {done} of {}{failures}", count(of, "tenant")));
+            if gone < of {
+                self.now_and_then(&format!("{name}  {gone} of {}{pace}{failures}", count(of, "tenant")));
             }
             return;
         }
-        let length = u64::try_from(of).unwrap_or(u64::MAX);
+        let mut state = self.state.borrow_mut();
+        let number = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
         let bar = state.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::new(length).with_position(u64::try_from(first).unwrap_or_default());
-            let style = "{prefix}  {bar:24} {pos} of {len} tenants, {per_sec}, {eta} left{msg}";
-            if let Ok(style) = ProgressStyle::with_template(style) {
+            let bar = ProgressBar::new(number(of));
+            if let Ok(style) = ProgressStyle::with_template("{prefix}  {bar:24} {pos} of {len} tenants{msg}")
+            {
                 bar.set_style(style);
             }
-            bar.reset_eta();
+            bar.set_prefix(name.to_owned());
             bar
         });
-        bar.set_length(length);
-        bar.set_prefix(plain(name));
-        bar.set_message(failures.to_owned());
-        bar.set_position(u64::try_from(done + failed).unwrap_or(length));
+        bar.set_length(number(of));
+        bar.set_message(format!("{pace}{failures}"));
+        bar.set_position(number(gone));
     }
 
     fn has_bar(&self) -> bool {
@@ -156,6 +156,33 @@ impl Progress {
     }
 }
 
+/// How fast it goes, and how long it will take, once that can be told: `, 12.5/s, 8 s left`.
+fn pace(time: Duration, gone: usize, left: usize) -> String {
+    let number = |of: usize| f64::from(u32::try_from(of).unwrap_or(u32::MAX));
+    let per_second = number(gone) / time.as_secs_f64();
+    if gone < 3 || !per_second.is_finite() {
+        return String::new();
+    }
+    let left = Duration::try_from_secs_f64(number(left) / per_second).unwrap_or(Duration::MAX);
+    format!(", {per_second:.1}/s, {} left", took(left))
+}
+
 fn many(number: u64, thing: &str) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), thing)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::pace;
+
+    #[test]
+    fn the_pace_is_told_once_there_is_one() {
+        assert_eq!(pace(Duration::ZERO, 0, 10), "");
+        assert_eq!(pace(Duration::from_millis(10), 2, 10), "");
+        assert_eq!(pace(Duration::ZERO, 5, 10), "");
+        assert_eq!(pace(Duration::from_secs(2), 25, 100), ", 12.5/s, 8.0 s left");
+        assert_eq!(pace(Duration::from_secs(10), 5, 100), ", 0.5/s, 3 min 20 s left");
+    }
 }
