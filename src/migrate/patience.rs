@@ -11,7 +11,8 @@ use crate::pool::retry::Retry;
 /// How long a step waits for a lock, and how often it is tried before it is given up.
 ///
 /// While a statement waits for a lock, those that come after it on the same table wait too. So it gives up soon (SQLSTATE
-/// 55P03), lets them through, and comes again after a pause that doubles from 0.1 to 5 seconds, with some chance in it.
+/// 55P03), lets them through, and comes again after a pause that doubles from 0.1 to 5 seconds, with some chance in it. What
+/// loses a deadlock (40P01) comes again too: it was rolled back. Nothing else is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     lock_timeout: Duration,
@@ -85,5 +86,6 @@ pub(crate) fn milliseconds(span: Duration) -> String {
 
 /// Whether a lock was not to be had in time, or two waited for each other. The transaction is gone either way.
 fn is_worth_another_try(error: &Error) -> bool {
-    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) || error.is_retryable()
+    let codes = [&SqlState::LOCK_NOT_AVAILABLE, &SqlState::T_R_DEADLOCK_DETECTED];
+    error.code().is_some_and(|code| codes.contains(&code))
 }

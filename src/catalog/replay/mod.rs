@@ -31,7 +31,9 @@ mod types;
 mod value;
 
 pub(crate) use cursor::Name;
-pub(crate) use directive::{Directives, directives};
+#[cfg(feature = "migrate")]
+pub(crate) use directive::Directives;
+pub(crate) use directive::directives;
 pub(crate) use lex::{Kind, Token, token, tokens};
 pub use located::{Located, Opaque};
 pub use origin::Origins;

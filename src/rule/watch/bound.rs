@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::Relation;
 use crate::catalog::replay::{Step, directives};
 use crate::ident::QualifiedName;
-use crate::policy::manifest::Manifest;
+use crate::policy::manifest::{Class, Manifest};
 use crate::rule::code::sentence::{Scope, Sentence};
 use crate::rule::subject::Ground;
 
@@ -33,6 +33,13 @@ pub(in crate::rule) fn fails_loudly(step: &Step<'_>) -> bool {
 pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
     let said = directives(step.located.source().text());
     said.each_tenant || said.system.is_some()
+}
+
+/// Whether policies hide rows of the table from its owner, unless a tenant is bound.
+pub(in crate::rule) fn hides(manifest: &Manifest, name: &QualifiedName, relation: &Relation) -> bool {
+    let is_shared = manifest.entry(name).is_some_and(|entry| entry.class == Class::Shared)
+        && relation.column(manifest.column(name)).is_none();
+    relation.row_security && relation.force_row_security && !is_shared
 }
 
 /// Whether a tenant is bound, by what the statements so far have set.

@@ -2,6 +2,7 @@
 
 pub(in crate::rule) mod bound;
 pub(in crate::rule) mod pending;
+#[cfg(feature = "migrate")]
 pub(crate) mod rows;
 
 use crate::catalog::replay::Step;

@@ -1,12 +1,11 @@
 //! What the statements of a migration do with rows, for whoever is to run them.
 
-use crate::catalog::Relation;
 use crate::catalog::replay::{Statement, Step};
 use crate::ident::QualifiedName;
-use crate::policy::manifest::{Class, Manifest};
+use crate::policy::manifest::Manifest;
 use crate::rule::code::of_statement;
 use crate::rule::code::sentence::{Sentence, Use};
-use crate::rule::watch::bound::Bound;
+use crate::rule::watch::bound::{Bound, hides};
 
 /// The statements so far, as far as they decide what the next one reaches.
 #[derive(Debug, Default)]
@@ -75,13 +74,6 @@ fn is_of_data(sentence: &Sentence, statement: &Statement) -> bool {
         || matches!(statement, Statement::CreateTableAs(_))
         || sentence.starts("copy")
         || (sentence.starts("select") && sentence.says("into"))
-}
-
-/// Whether policies hide rows of the table from its owner, unless a tenant is bound.
-pub(in crate::rule) fn hides(manifest: &Manifest, name: &QualifiedName, relation: &Relation) -> bool {
-    let is_shared = manifest.entry(name).is_some_and(|entry| entry.class == Class::Shared)
-        && relation.column(manifest.column(name)).is_none();
-    relation.row_security && relation.force_row_security && !is_shared
 }
 
 #[cfg(test)]

@@ -12,8 +12,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
-use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, says_whose_rows};
-use crate::rule::watch::rows::hides;
+use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows};
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",
