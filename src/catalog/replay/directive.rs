@@ -4,7 +4,6 @@ use super::lex::{self, Kind};
 
 /// Everything that a file says to its runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(not(feature = "migrate"), expect(dead_code, reason = "rules ask for a part of it"))]
 pub(crate) struct Directives {
     /// `no-transaction`: each statement is run by itself.
     pub(crate) no_transaction: bool,
