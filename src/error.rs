@@ -106,6 +106,11 @@ pub(crate) enum Kind {
     #[cfg(feature = "migrate")]
     #[error("{0}")]
     Adopt(String),
+    #[cfg(feature = "migrate")]
+    #[error(
+        "it changed no row, although {table} has some; if that is meant, say -- tenantry: allow-zero-rows \"reason\" in the file"
+    )]
+    ZeroRows { table: String },
     /// Of the server's own tables, whose names its message quotes.
     #[cfg(feature = "lint")]
     #[error(
@@ -195,6 +200,18 @@ impl Error {
     #[cfg(feature = "migrate")]
     pub(crate) fn adopt(message: impl Into<String>) -> Self {
         Kind::Adopt(message.into()).into()
+    }
+
+    /// A connection could not be opened.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn connect(source: PgError) -> Self {
+        Kind::Connect(source).into()
+    }
+
+    /// A data statement of a migration has changed no row of a table that has some.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn zero_rows(table: String) -> Self {
+        Kind::ZeroRows { table }.into()
     }
 
     /// An error of a query on the server's catalogs.

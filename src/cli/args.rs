@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::failure::Exit;
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
-use super::{adopt, audit, completions, explain, init, lint, map, plan};
+use super::{adopt, audit, completions, explain, init, lint, map, migrate, plan};
 
 const STYLES: Styles = Styles::styled()
     .header(BOLD)
@@ -43,6 +43,7 @@ tenantry init                                propose tenantry.toml for a databas
 tenantry plan                                show the SQL that is missing
 tenantry plan --from migrations --check      look for it in files, in CI, without a database
 tenantry lint migrations                     look for leaks in SQL files, in CI, without a database
+tenantry migrate                             apply migrations, those for each tenant among them
 tenantry audit                               look for leaks in a live database
 tenantry adopt customer --tenant 7            give live tables their tenants
 tenantry map --out tenancy.svg               see whose rows each table holds";
@@ -77,6 +78,7 @@ pub(super) enum Command {
     Init(init::Arguments),
     Plan(plan::Arguments),
     Lint(lint::Arguments),
+    Migrate(migrate::Arguments),
     Audit(audit::Arguments),
     Adopt(adopt::Arguments),
     Explain(explain::Arguments),

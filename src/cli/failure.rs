@@ -15,17 +15,17 @@ pub(super) enum Exit {
     Findings = 1,
     /// The arguments, the manifest or a file are not what they have to be.
     Usage = 2,
-    /// The database cannot be reached or read.
+    /// The database cannot be reached or read, or a migration failed in it.
     Database = 3,
 }
 
 impl Exit {
     /// What the exit codes mean, as the help of every command shows it.
     pub(super) const HELP: &str = "\
-0  done; nothing is missing (plan --check), or nothing found of the severity that fails (lint, audit)
-1  findings: something has to be settled, is missing (plan --check), or was found (lint, audit)
+0  done; nothing is missing (plan --check), pending (migrate --check), or found of the severity that fails (lint, audit)
+1  findings: something has to be settled, is missing or pending (--check), or was found (lint, audit, migrate)
 2  usage: arguments, the manifest, or a file that cannot be read or written
-3  database: it cannot be reached, or the role may not read its catalogs";
+3  database: it cannot be reached, the role may not read its catalogs, or a migration failed in it";
 
     /// One word for it, for JSON.
     pub(super) fn kind(self) -> &'static str {

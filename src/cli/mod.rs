@@ -13,6 +13,7 @@ mod from;
 mod init;
 mod lint;
 mod map;
+mod migrate;
 mod output;
 mod plan;
 mod since;
@@ -61,6 +62,7 @@ fn run(command: Command, global: &Global, terminal: Terminal) -> Result<Exit, Fa
         Command::Lint(arguments) => lint::run(&arguments, global, terminal),
         Command::Audit(arguments) => audit::run(&arguments, global, terminal),
         Command::Explain(arguments) => explain::run(&arguments, terminal),
+        Command::Migrate(arguments) => migrate::run(&arguments, global, terminal),
         Command::Map(arguments) => map::run(&arguments, global, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),
     }

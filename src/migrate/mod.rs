@@ -1,6 +1,29 @@
-//! Runs what [`policy`](crate::policy) renders.
+//! Changes a database: runs the scripts that [`policy`](crate::policy) renders, and migrations that know about tenants.
 
 pub mod adopt;
 mod apply;
+mod each_tenant;
+mod event;
+mod gate;
+mod ledger;
+mod login;
+mod migration;
+mod migrator;
+mod one_by_one;
+mod patience;
+mod prepare;
+mod program;
+mod report;
+mod review;
+mod run;
+mod send;
+mod tenants;
+mod turn;
 
 pub use apply::apply;
+pub use event::Event;
+pub use migration::{Migration, Migrations, Mode};
+pub use migrator::Migrator;
+pub use patience::Patience;
+pub use report::{Applied, Report, Stopped, TenantFailure, Why};
+pub use review::Refusal;

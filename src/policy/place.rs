@@ -1,5 +1,6 @@
 //! Where each relation of a database stands among its tenants, by what the manifest says and the catalog shows.
 
+mod runner;
 pub(crate) mod sections;
 pub(crate) mod views;
 mod ways;
@@ -169,6 +170,9 @@ fn unknown_names(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Prob
     for (name, entry) in &manifest.tables {
         missing(name, line(entry), "");
     }
+    if let Some(tenants) = &manifest.tenants {
+        missing(&tenants.table, Some(tenants.line), "[tenants] ");
+    }
     if let Some(tree) = manifest.tenancy.tenant_tree() {
         missing(tree.table(), None, "[tree] ");
     }
@@ -249,6 +253,9 @@ fn by_default<'a>(
 ) -> Result<Option<Place<'a>>, Problem> {
     if relation.extension.is_some() {
         return Ok(Some(Place::Apart));
+    }
+    if runner::is_of_runner(name.name().as_str(), relation) {
+        return Ok(Some(Place::Exempt { reason: runner::REASON }));
     }
     match relation.kind {
         RelationKind::Table | RelationKind::PartitionedTable => {

@@ -151,7 +151,7 @@ impl TenantPoolBuilder {
 
     /// How often [`Scope::transact`](crate::Scope::transact) runs a transaction again. Default: 5. Zero never does.
     pub fn max_retries(mut self, retries: u32) -> Self {
-        self.options.retry = Retry { max_retries: retries };
+        self.options.retry = Retry { max_retries: retries, ..Retry::default() };
         self
     }
 

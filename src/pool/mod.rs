@@ -18,7 +18,7 @@ mod drain;
 mod guard;
 mod lease;
 mod manager;
-mod retry;
+pub(crate) mod retry;
 mod rows;
 mod scope;
 mod single;

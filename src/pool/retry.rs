@@ -1,29 +1,33 @@
-//! Running a transaction again after a serialization failure or a deadlock.
+//! Trying again what another transaction stood in the way of.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How often and after which pauses a transaction is run again.
+/// How often and after which pauses something is tried again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Retry {
-    pub(super) max_retries: u32,
+pub(crate) struct Retry {
+    pub(crate) max_retries: u32,
+    pub(crate) first_pause: Duration,
+    pub(crate) longest_pause: Duration,
 }
 
+/// For a serialization failure or a deadlock, after which the way is mostly free.
 impl Default for Retry {
     fn default() -> Self {
-        Self { max_retries: 5 }
+        Self {
+            max_retries: 5,
+            first_pause: Duration::from_millis(5),
+            longest_pause: Duration::from_millis(200),
+        }
     }
 }
-
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Retry {
     /// The pause before the given retry, counted from 0: between half and all of a span that
     /// doubles up to a cap, at random, so that transactions that met once do not meet again.
-    pub(super) fn pause(self, retry: u32) -> Option<Duration> {
+    pub(crate) fn pause(self, retry: u32) -> Option<Duration> {
         (retry < self.max_retries).then(|| {
-            let span = FIRST_PAUSE.saturating_mul(1 << retry.min(16)).min(LONGEST_PAUSE);
+            let span = self.first_pause.saturating_mul(1 << retry.min(16)).min(self.longest_pause);
             span.mul_f64(0.5 + random_fraction() / 2.0)
         })
     }
@@ -38,22 +42,22 @@ fn random_fraction() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST_PAUSE, LONGEST_PAUSE, Retry};
+    use super::Retry;
 
     #[test]
     fn pauses_grow_to_a_cap_and_then_end() {
-        let retry = Retry { max_retries: 20 };
+        let retry = Retry { max_retries: 20, ..Retry::default() };
         for n in 0..20 {
             let pause = retry.pause(n).unwrap();
-            assert!(pause >= FIRST_PAUSE / 2 && pause <= LONGEST_PAUSE, "{n}: {pause:?}");
+            assert!(pause >= retry.first_pause / 2 && pause <= retry.longest_pause, "{n}: {pause:?}");
         }
-        assert!(retry.pause(10).unwrap() >= LONGEST_PAUSE / 2);
+        assert!(retry.pause(10).unwrap() >= retry.longest_pause / 2);
         assert_eq!(retry.pause(20), None);
     }
 
     #[test]
     fn pauses_differ() {
-        let retry = Retry { max_retries: 1 };
+        let retry = Retry { max_retries: 1, ..Retry::default() };
         let first = retry.pause(0);
         assert!((0..100).any(|_| retry.pause(0) != first));
     }

@@ -32,3 +32,5 @@ pub use finding::Finding;
 pub use place::Place;
 pub use record::{Reach, Rule, Severity};
 pub use rules::{all, rule};
+#[cfg(feature = "migrate")]
+pub(crate) use watch::rows::{Rows, Touched};

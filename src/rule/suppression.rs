@@ -7,7 +7,7 @@ use super::finding::{Finding, Findings};
 use super::rules::suppression::unused_suppression::RULE;
 use super::{all, rule};
 use crate::catalog::Object;
-use crate::catalog::replay::{Kind, Located, Source, token};
+use crate::catalog::replay::{Kind, Located, Source, directives, token};
 use crate::policy::manifest::nearest;
 
 /// A comment that lets findings stand.
@@ -48,6 +48,13 @@ pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut V
                 let finding = wrong.add(Object::Database, message);
                 finding.place = Some(super::Place { length: allowed.end - start, ..allowed.place() });
             }
+        }
+    }
+    for source in sources {
+        for (line, flaw) in directives(source.text()).flaws {
+            let length = source.text().lines().nth(line - 1).map_or(1, |text| text.chars().count());
+            let file = source.name().to_owned();
+            wrong.add(Object::Database, flaw).place = Some(super::Place { file, line, column: 1, length });
         }
     }
     findings.extend(wrong.into_found());
@@ -155,6 +162,23 @@ mod tests {
             "-- tenantry: allow-file truncate-granted \"so\"\nselect 1;\ngrant truncate on invoice to erp_app;",
         ] {
             assert_eq!(found(sql), [""; 0], "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_to_a_runner_is_found_too() {
+        for (sql, expected) in [
+            ("-- tenantry: each-tenants\nselect 1;", &["2: \"each-tenants\" says nothing to a runner"][..]),
+            ("select 1; -- tenantry: system", &["2: system gives no reason"]),
+            ("-- tenantry: each-tenant\nselect 1;", &[]),
+            ("-- tenantry: system \"all\"\n-- tenantry: allow-zero-rows \"new\"\nselect 1;", &[]),
+        ] {
+            let found = found(sql);
+            assert_eq!(found.len(), expected.len(), "{sql}: {found:?}");
+            assert!(
+                found.iter().zip(expected).all(|(found, expected)| found.starts_with(expected)),
+                "{found:?}"
+            );
         }
     }
 

@@ -16,7 +16,7 @@ mod tls;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tenantry::testing::{self, Database};
@@ -90,6 +90,11 @@ impl Tool {
     pub(crate) fn run(mut self) -> Run {
         Run::of(&self.command.output().unwrap())
     }
+
+    /// Starts it, to be watched while it runs, or ended.
+    pub(crate) fn start(mut self) -> Child {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
 }
 
 /// How it ended and what it wrote.
@@ -97,7 +102,7 @@ impl Tool {
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) out: String,
-    err: String,
+    pub(crate) err: String,
 }
 
 impl Run {
@@ -119,7 +124,7 @@ impl Run {
     }
 
     #[track_caller]
-    fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }

@@ -10,6 +10,7 @@ mod change;
 mod cursor;
 mod defaults;
 mod depend;
+mod directive;
 mod lex;
 mod located;
 mod model;
@@ -30,6 +31,9 @@ mod types;
 mod value;
 
 pub(crate) use cursor::Name;
+#[cfg(feature = "migrate")]
+pub(crate) use directive::Directives;
+pub(crate) use directive::directives;
 pub(crate) use lex::{Kind, Token, token, tokens};
 pub use located::{Located, Opaque};
 pub use origin::Origins;

@@ -38,6 +38,28 @@ pub(super) struct Session {
     pub(super) client: Client,
     name: String,
     connection: JoinHandle<()>,
+    way: Way,
+}
+
+/// The way by which a session has been opened, for further ones.
+#[derive(Clone)]
+pub(super) struct Way {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Way {
+    /// Opens another session with the same server.
+    pub(super) async fn open(&self) -> Result<Client, tokio_postgres::Error> {
+        Ok(self.connect().await?.0)
+    }
+
+    async fn connect(&self) -> Result<Connected, tokio_postgres::Error> {
+        match &self.tls {
+            Some(tls) => connect(&self.config, tls.clone()).await,
+            None => connect(&self.config, NoTls).await,
+        }
+    }
 }
 
 impl Session {
@@ -56,6 +78,16 @@ impl Session {
             None
         };
         Dial { access, tls }.any().await
+    }
+
+    /// What it is called, such as `erp as me at localhost:5432`.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its client, and the way to open more of its kind.
+    pub(super) fn into_client(self) -> (Client, Way) {
+        (self.client, self.way)
     }
 
     /// Takes leave, so that the server has no lost connection to log, and says which one it was:
@@ -140,20 +172,19 @@ impl Dial {
     async fn knock(&self, door: &Door, way: Encryption, target: Target) -> Result<Session, Trouble> {
         let mut config = self.access.config(door);
         config.ssl_mode(way);
-        let (client, connection) = match &self.tls {
-            Some(tls) if way != Encryption::Disable => connect(&config, tls.clone()).await?,
-            _ => connect(&config, NoTls).await?,
-        };
+        let tls = self.tls.clone().filter(|_| way != Encryption::Disable);
+        let way = Way { config, tls };
+        let (client, connection) = way.connect().await?;
         suits(&client, target).await?;
         let Access { database, user, .. } = &self.access;
         let name = format!("{database} as {user} at {}", door.place);
-        Ok(Session { client, name, connection })
+        Ok(Session { client, name, connection, way })
     }
 }
 
 type Connected = (Client, JoinHandle<()>);
 
-async fn connect<T>(config: &Config, tls: T) -> Result<Connected, Trouble>
+async fn connect<T>(config: &Config, tls: T) -> Result<Connected, tokio_postgres::Error>
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,

@@ -9,13 +9,26 @@ use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint
 use crate::rule::{Finding, Place, Severity};
 
 pub(super) fn text(shown: &Shown<'_>) -> String {
+    each(shown.findings.iter().copied(), shown.looked.sources) + &summary(shown)
+}
+
+/// Findings, one below the other.
+pub(super) fn each<'f>(findings: impl Iterator<Item = &'f Finding>, sources: &[Source]) -> String {
     let mut text = String::new();
     let mut explained = BTreeSet::new();
-    for finding in &shown.findings {
-        text.push_str(&one(finding, shown.looked.sources, explained.insert(finding.rule.code)));
+    for finding in findings {
+        text.push_str(&one(finding, sources, explained.insert(finding.rule.code)));
         text.push('\n');
     }
-    text + &summary(shown)
+    text
+}
+
+/// The line of a place with what is meant marked below, if the file is there.
+pub(super) fn marked(place: &Place, sources: &[Source]) -> String {
+    match line_of(place, sources) {
+        Some(line) => excerpt(place, line, place.line.to_string().len(), WRONG),
+        None => format!(" {} {}:{}\n", paint(DIM, "-->"), plain(&place.file), place.line),
+    }
 }
 
 /// A finding. Why it matters is said with the first of its rule.

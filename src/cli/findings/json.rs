@@ -15,7 +15,7 @@ pub(super) fn fields(shown: &Shown<'_>) -> Value {
     })
 }
 
-fn one(finding: &Finding) -> Value {
+pub(super) fn one(finding: &Finding) -> Value {
     let mut fields = json!({
         "rule": finding.rule.code,
         "severity": finding.severity.name(),

@@ -15,7 +15,7 @@ use super::files::{self, Existing, NewFile};
 use super::output::style::{GOOD, count, paint, plain};
 use super::output::{Format, Terminal};
 use crate::catalog::replay::Source;
-use crate::rule::{Baseline, Finding, Report, Severity};
+use crate::rule::{Baseline, Finding, Place, Report, Severity};
 
 /// What is shown of what was found, and when it is too much.
 #[derive(clap::Args)]
@@ -37,8 +37,9 @@ pub(super) struct Options {
     write_baseline: bool,
 }
 
+/// A severity, or none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     Critical,
     High,
     Medium,
@@ -49,7 +50,7 @@ enum Level {
 
 impl Level {
     /// The least severity that it takes in.
-    fn floor(self) -> Option<Severity> {
+    pub(super) fn floor(self) -> Option<Severity> {
         match self {
             Self::Critical => Some(Severity::Critical),
             Self::High => Some(Severity::High),
@@ -63,6 +64,17 @@ impl Level {
     fn takes(self, finding: &Finding) -> bool {
         self.floor().is_some_and(|floor| finding.severity >= floor)
     }
+}
+
+/// Findings for people to read, and as JSON.
+pub(super) fn listed(report: &Report, sources: &[Source]) -> (String, serde_json::Value) {
+    let text = human::each(report.findings.iter(), sources);
+    (text, report.findings.iter().map(json::one).collect())
+}
+
+/// The line of a file that a place is in, with what is meant marked below.
+pub(super) fn marked(place: &Place, sources: &[Source]) -> String {
+    human::marked(place, sources)
 }
 
 /// What was looked at.

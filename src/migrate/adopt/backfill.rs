@@ -6,10 +6,10 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::types::{ToSql, Type};
 
 use super::event::{Event, Observer};
-use super::file;
 use super::record::{Progress, Recorded, in_support, recording, unsigned};
 use super::session::Adopter;
 use super::settings::backoff;
+use super::sql;
 use super::transaction::{Mark, is_lock_timeout, seed, watched};
 use crate::error::{Error, Result, Step as Doing};
 use crate::plan::adopt::Backfill;
@@ -142,10 +142,10 @@ impl Adopter<'_> {
     ) -> Result<Batch> {
         let failed = |source| Error::script(format!("{}: {}", step.step.object, step.step.what), source);
         let limit = self.limit(1);
-        let record = in_support(file!("progress"), &self.support)?;
+        let record = in_support(sql::PROGRESS, &self.support)?;
         let transaction =
             self.client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
-        transaction.query_typed(file!("batch_setup"), &[(&limit, Type::TEXT)]).await.map_err(failed)?;
+        transaction.query_typed(sql::BATCH_SETUP, &[(&limit, Type::TEXT)]).await.map_err(failed)?;
         let from = &progress.position;
         let ahead: [(&(dyn ToSql + Sync), Type); 2] = [(from, Type::TEXT_ARRAY), (&(size - 1), Type::INT8)];
         let bound = transaction.query_typed_opt(&backfill.bound, &ahead).await.map_err(failed)?;
@@ -187,7 +187,7 @@ impl Adopter<'_> {
         let limit = self.limit(1);
         let transaction =
             self.client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
-        transaction.query_typed(file!("transaction"), &[(&limit, Type::TEXT)]).await.map_err(failed)?;
+        transaction.query_typed(sql::TRANSACTION, &[(&limit, Type::TEXT)]).await.map_err(failed)?;
         let row = watched(transaction.query_typed_one(&backfill.left, &[]), step, observer).await;
         let row = row.map_err(failed)?;
         let of = |column: &str| row.try_get(column).map(unsigned).map_err(failed);

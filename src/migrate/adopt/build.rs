@@ -8,9 +8,9 @@
 use tokio_postgres::types::Type;
 
 use super::event::Observer;
-use super::file;
 use super::record::Recorded;
 use super::session::Adopter;
+use super::sql;
 use super::transaction::{Mark, watched};
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
@@ -30,7 +30,7 @@ impl Adopter<'_> {
             state => {
                 if state.is_some() {
                     let vars = Vars::default().name("schema", index.schema()).name("index", index.name());
-                    self.alone(step, &render(file!("drop_index"), &vars)?, observer).await?;
+                    self.alone(step, &render(sql::DROP_INDEX, &vars)?, observer).await?;
                 }
                 self.alone(step, sql, observer).await?;
             }
@@ -43,7 +43,7 @@ impl Adopter<'_> {
         let failed = |source| Error::script(format!("{}: {}", step.step.object, step.step.what), source);
         let (schema, name) = (index.schema().as_str(), index.name().as_str());
         let parameters = [(&schema as _, Type::TEXT), (&name as _, Type::TEXT)];
-        let row = self.client.query_typed_opt(file!("index_state"), &parameters).await.map_err(failed)?;
+        let row = self.client.query_typed_opt(sql::INDEX_STATE, &parameters).await.map_err(failed)?;
         row.map(|row| row.try_get("valid")).transpose().map_err(failed)
     }
 

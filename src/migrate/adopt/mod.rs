@@ -29,6 +29,7 @@ mod record;
 mod run;
 mod session;
 mod settings;
+mod sql;
 mod transaction;
 
 pub use backfill::Left;
@@ -37,10 +38,3 @@ pub use record::{Record, Recorded, State, last};
 pub use run::Outcome;
 pub use session::{Adopter, login};
 pub use settings::{Pause, Settings};
-
-macro_rules! file {
-    ($name:literal) => {
-        include_str!(concat!("../../../sql/migrate/adopt/", $name, ".sql"))
-    };
-}
-use file;

@@ -3,7 +3,7 @@
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Transaction};
 
-use super::file;
+use super::sql;
 use crate::error::{Error, Result, Step as Doing};
 use crate::ident::{Ident, QualifiedName};
 use crate::plan::adopt::{Action, Adoption, Backfill, Phase, Step};
@@ -104,10 +104,10 @@ pub async fn last(client: &Client, support: &Ident) -> Result<Option<Record>> {
     if !present(client, support, None).await?.records {
         return Ok(None);
     }
-    let row = client.query_typed_opt(&in_support(file!("last"), support)?, &[]).await.map_err(reading)?;
+    let row = client.query_typed_opt(&in_support(sql::LAST, support)?, &[]).await.map_err(reading)?;
     let Some(row) = row else { return Ok(None) };
     let id: i64 = row.try_get("id").map_err(reading)?;
-    let steps = client.query_typed(&in_support(file!("steps"), support)?, &[(&id, Type::INT8)]).await;
+    let steps = client.query_typed(&in_support(sql::STEPS, support)?, &[(&id, Type::INT8)]).await;
     let steps = steps.map_err(reading)?.iter().map(recorded).collect::<Result<_>>()?;
     let record = || -> Result<Record, tokio_postgres::Error> {
         Ok(Record {
@@ -133,7 +133,7 @@ async fn present(client: &Client, support: &Ident, app: Option<&Ident>) -> Resul
     let vars = Vars::default()
         .text("support", support.as_str())
         .text("app", app.map_or_else(String::new, |app| app.as_str().to_owned()));
-    let row = client.query_typed_one(&render(file!("present"), &vars)?, &[]).await.map_err(reading)?;
+    let row = client.query_typed_one(&render(sql::PRESENT, &vars)?, &[]).await.map_err(reading)?;
     let of = |column: &str| row.try_get(column).map_err(reading);
     Ok(Present { schema: of("schema")?, records: of("records")?, app: of("app")? })
 }
@@ -145,23 +145,23 @@ pub(super) async fn begin(client: &mut Client, adoption: &Adoption) -> Result<()
     let transaction = client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
     let mut place = String::new();
     if !schema {
-        place += &in_support(file!("schema"), support)?;
+        place += &in_support(sql::SCHEMA, support)?;
     }
     if !records {
         let grantees = if has_app { format!("PUBLIC, {app}") } else { "PUBLIC".to_owned() };
         let vars = Vars::default().name("support", support).sql("grantees", grantees);
-        place += &render(file!("records"), &vars)?;
+        place += &render(sql::RECORDS, &vars)?;
     }
     for statement in statements(&place) {
         transaction.batch_execute(statement).await.map_err(recording)?;
     }
     let tables: Vec<String> = adoption.tables.iter().map(QualifiedName::plain).collect();
     let row = transaction
-        .query_typed_one(&in_support(file!("begin"), support)?, &[(&tables, Type::TEXT_ARRAY)])
+        .query_typed_one(&in_support(sql::BEGIN, support)?, &[(&tables, Type::TEXT_ARRAY)])
         .await
         .map_err(recording)?;
     let id: i64 = row.try_get("id").map_err(recording)?;
-    let insert = in_support(file!("begin_step"), support)?;
+    let insert = in_support(sql::BEGIN_STEP, support)?;
     for (number, step) in (1_i32..).zip(&adoption.steps) {
         begin_step(&transaction, &insert, id, number, step).await?;
     }

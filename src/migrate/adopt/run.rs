@@ -6,9 +6,9 @@ use tokio_postgres::types::Type;
 
 use super::backfill::Left;
 use super::event::{Event, Observer};
-use super::file;
 use super::record::{Record, Recorded, State, in_support, recording};
 use super::session::Adopter;
+use super::sql;
 use super::transaction::Mark;
 use crate::error::{Error, Result, Step as Doing};
 use crate::plan::adopt::{Action, Phase};
@@ -75,7 +75,7 @@ impl Adopter<'_> {
     /// on with it.
     pub async fn abort(&mut self, observer: &mut Observer<'_>) -> Result<Outcome> {
         let Record { id, steps, .. } = self.record_of_unended().await?;
-        let aborting = in_support(file!("aborting"), &self.support)?;
+        let aborting = in_support(sql::ABORTING, &self.support)?;
         self.client.query_typed(&aborting, &[(&id, Type::INT8)]).await.map_err(recording)?;
         for step in steps.iter().rev() {
             // Of a transaction that is not recorded as done nothing remains, of a building something may.
@@ -111,7 +111,7 @@ impl Adopter<'_> {
     }
 
     async fn ended(&self, id: i64) -> Result<()> {
-        let ended = in_support(file!("ended"), &self.support)?;
+        let ended = in_support(sql::ENDED, &self.support)?;
         self.client.query_typed(&ended, &[(&id, Type::INT8)]).await.map(drop).map_err(recording)
     }
 
@@ -149,11 +149,11 @@ impl Adopter<'_> {
     async fn count(&mut self, step: &Recorded, query: &str) -> Result<u64> {
         let failed = |source| Error::script(format!("{}: counting rows", step.step.object), source);
         let query = query.trim_end().trim_end_matches(';');
-        let count = render(file!("count"), &Vars::default().sql("query", query))?;
+        let count = render(sql::COUNT, &Vars::default().sql("query", query))?;
         let limit = self.limit(1);
         let transaction =
             self.client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
-        transaction.query_typed(file!("transaction"), &[(&limit, Type::TEXT)]).await.map_err(failed)?;
+        transaction.query_typed(sql::TRANSACTION, &[(&limit, Type::TEXT)]).await.map_err(failed)?;
         let row = transaction.query_typed_one(&count, &[]).await.map_err(failed)?;
         let rows: i64 = row.try_get("count").map_err(failed)?;
         transaction.rollback().await.map_err(|source| Error::server(Doing::Rollback, source))?;

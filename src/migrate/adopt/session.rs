@@ -6,9 +6,9 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::Client;
 
 use super::event::{Event, Observer};
-use super::file;
 use super::record::{self, Record};
 use super::settings::Settings;
+use super::sql;
 use crate::catalog::{Catalog, live};
 use crate::error::{Error, Result};
 use crate::ident::Ident;
@@ -46,14 +46,14 @@ impl<'c> Adopter<'c> {
     ) -> Result<Self> {
         let support = manifest.tenancy.support().clone();
         let setting_up = |source| Error::script("setting the session up", source);
-        client.query_typed(file!("session"), &[]).await.map_err(setting_up)?;
+        client.query_typed(sql::SESSION, &[]).await.map_err(setting_up)?;
         // A server that cannot tell goes on with a long statement until it is done.
-        if let Err(error) = client.query_typed(file!("check_connection"), &[]).await
+        if let Err(error) = client.query_typed(sql::CHECK_CONNECTION, &[]).await
             && error.as_db_error().is_none()
         {
             return Err(setting_up(error));
         }
-        let row = client.query_typed_one(file!("deadlock_timeout"), &[]).await.map_err(setting_up)?;
+        let row = client.query_typed_one(sql::DEADLOCK_TIMEOUT, &[]).await.map_err(setting_up)?;
         let millis: i64 = row.try_get("millis").map_err(setting_up)?;
         let deadlock_timeout = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
         let adopter = Self { client, support, settings, deadlock_timeout };
@@ -64,7 +64,7 @@ impl<'c> Adopter<'c> {
     async fn lock(&self, observer: &mut Observer<'_>) -> Result<()> {
         let locking = |source| Error::script("looking for another tool at work", source);
         let vars = || Vars::default().text("support", self.support.as_str());
-        let (lock, holder) = (render(file!("lock"), &vars())?, render(file!("holder"), &vars())?);
+        let (lock, holder) = (render(sql::LOCK, &vars())?, render(sql::HOLDER, &vars())?);
         let begun = Instant::now();
         let mut said = false;
         loop {
@@ -154,7 +154,7 @@ impl<'c> Adopter<'c> {
     ///
     /// The connection was lost, which lets it in too.
     pub async fn close(self) -> Result<()> {
-        let unlock = render(file!("unlock"), &Vars::default().text("support", self.support.as_str()))?;
+        let unlock = render(sql::UNLOCK, &Vars::default().text("support", self.support.as_str()))?;
         let done = self.client.query_typed(&unlock, &[]).await;
         done.map(drop).map_err(|source| Error::script("letting the next tool in", source))
     }
@@ -167,6 +167,6 @@ impl<'c> Adopter<'c> {
 /// The connection was lost.
 pub async fn login(client: &Client) -> Result<Ident> {
     let asking = |source| Error::script("asking for the role", source);
-    let row = client.query_typed_one(file!("login"), &[]).await.map_err(asking)?;
+    let row = client.query_typed_one(sql::LOGIN, &[]).await.map_err(asking)?;
     Ident::new(row.try_get::<_, String>("login").map_err(asking)?)
 }

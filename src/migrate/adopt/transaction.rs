@@ -7,10 +7,10 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
 use super::event::{Event, Observer};
-use super::file;
 use super::record::{Recorded, in_support, recording};
 use super::session::Adopter;
 use super::settings::backoff;
+use super::sql;
 use crate::error::{Error, Result, Step as Doing};
 use crate::policy::scan::statements;
 
@@ -60,7 +60,7 @@ impl Adopter<'_> {
         let mark = self.mark(mark)?;
         let transaction =
             self.client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
-        let set_up = transaction.query_typed(file!("transaction"), &[(&limit, Type::TEXT)]).await;
+        let set_up = transaction.query_typed(sql::TRANSACTION, &[(&limit, Type::TEXT)]).await;
         set_up.map_err(|source| Error::script(what(), source))?;
         for statement in statements(sql) {
             let done = transaction.batch_execute(statement).await;
@@ -77,7 +77,7 @@ impl Adopter<'_> {
     }
 
     pub(super) async fn started(&self, adoption: i64, step: &Recorded) -> Result<()> {
-        self.update(&in_support(file!("started"), &self.support)?, adoption, step).await
+        self.update(&in_support(sql::STARTED, &self.support)?, adoption, step).await
     }
 
     async fn update(&self, sql: &str, adoption: i64, step: &Recorded) -> Result<()> {
@@ -87,8 +87,8 @@ impl Adopter<'_> {
 
     fn mark(&self, mark: Mark) -> Result<String> {
         let file = match mark {
-            Mark::Done => file!("done"),
-            Mark::Undone => file!("undone"),
+            Mark::Done => sql::DONE,
+            Mark::Undone => sql::UNDONE,
         };
         in_support(file, &self.support)
     }

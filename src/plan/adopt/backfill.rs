@@ -1,7 +1,8 @@
 //! The tenants of rows that were there before.
 
 use super::Draft;
-use super::column::{file, on};
+use super::column::on;
+use super::sql;
 use super::step::{Action, Backfill, Phase, Step};
 use super::table::{Source, Table, Walk, pairs};
 use super::way::Way;
@@ -47,7 +48,7 @@ fn step(table: &Table<'_>, phase: Phase, what: String, backfill: Backfill) -> Re
         work: Work::None,
         up: Action::Backfill(Box::new(backfill)),
         down: Action::Nothing,
-        in_the_way: Some(render(file!("without_tenant"), &on(table.name).name("column", table.column))?),
+        in_the_way: Some(render(sql::WITHOUT_TENANT, &on(table.name).name("column", table.column))?),
     })
 }
 
@@ -62,18 +63,16 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
             };
             let vars =
                 on(table.name).sql("texts", list("::text")).sql("keys", list("")).sql("after", after.clone());
-            (render(file!("total_rows"), &relation())?, render(file!("key_bound"), &vars)?)
+            (render(sql::TOTAL_ROWS, &relation())?, render(sql::KEY_BOUND, &vars)?)
         }
-        Walk::Blocks => {
-            (render(file!("total_blocks"), &relation())?, render(file!("block_bound"), &relation())?)
-        }
+        Walk::Blocks => (render(sql::TOTAL_BLOCKS, &relation())?, render(sql::BLOCK_BOUND, &relation())?),
     };
     let named = || on(table.name).name("column", table.column);
     let (tenant, source, known, left) = match &table.source {
         Source::Known(tenant) => {
             let vars = Vars::default().text("tenant", tenant).sql("type", &table.data_type);
             let tenant = render("cast(:'tenant' AS :type)", &vars)?;
-            (tenant, String::new(), "true".to_owned(), render(file!("left_known"), &named())?)
+            (tenant, String::new(), "true".to_owned(), render(sql::LEFT_KNOWN, &named())?)
         }
         Source::Parent(way) => {
             let tenant = format!("parent.{}", way.tenant);
@@ -88,7 +87,7 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
         .sql("known", known)
         .sql("after", after)
         .sql("upto", upto);
-    Ok(Backfill { size, bound, batch: render(file!("batch"), &vars)?, left, sweep })
+    Ok(Backfill { size, bound, batch: render(sql::BATCH, &vars)?, left, sweep })
 }
 
 fn join(way: &Way<'_>) -> String {
@@ -111,7 +110,7 @@ fn left(table: &Table<'_>, way: &Way<'_>) -> Result<String> {
         .sql("join", join(way))
         .sql("no_key", no_key.join(" OR "))
         .sql("no_parent", no_parent.join(""));
-    render(file!("left"), &vars)
+    render(sql::LEFT, &vars)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Draft;
+use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table, pairs};
 use super::way::Way;
@@ -14,13 +15,6 @@ use crate::plan::step::{Lock, Work};
 use crate::policy::manifest::Manifest;
 use crate::policy::render::{Vars, render};
 use crate::policy::{Missing, ddl};
-
-macro_rules! file {
-    ($name:literal) => {
-        include_str!(concat!("../../../sql/migrate/adopt/", $name, ".sql"))
-    };
-}
-pub(super) use file;
 
 pub(super) fn on(table: &QualifiedName) -> Vars<'_> {
     Vars::default().name("schema", table.schema()).name("table", table.name())
@@ -40,7 +34,7 @@ pub(super) fn added(
 }
 
 fn column(table: &QualifiedName, column: &Ident, data_type: &str) -> Result<String> {
-    render(file!("column"), &on(table).name("column", column).sql("type", data_type))
+    render(sql::COLUMN, &on(table).name("column", column).sql("type", data_type))
 }
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
@@ -55,14 +49,14 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                     .sql("default", default(draft, table, tenant)?);
                 (
                     format!("column {name}, with the one tenant in every row"),
-                    render(file!("column_filled"), &vars)?,
+                    render(sql::COLUMN_FILLED, &vars)?,
                 )
             }
             Source::Parent(_) => {
                 (format!("column {name}"), column(table.name, table.column, &table.data_type)?)
             }
         };
-        let down = Action::Transaction(render(file!("drop_column"), &named())?);
+        let down = Action::Transaction(render(sql::DROP_COLUMN, &named())?);
         draft.push(Step {
             object: table.name.plain(),
             phase: Phase::Column,
@@ -86,7 +80,7 @@ fn bound(draft: &Draft<'_>) -> Result<String> {
 fn default(draft: &Draft<'_>, table: &Table<'_>, tenant: &str) -> Result<String> {
     let vars =
         Vars::default().sql("bound", bound(draft)?).text("tenant", tenant).sql("type", &table.data_type);
-    render(file!("default_tenant"), &vars)
+    render(sql::DEFAULT_TENANT, &vars)
 }
 
 /// Makes rows that are written get their tenant.
@@ -187,16 +181,16 @@ fn filling(draft: &Draft<'_>, table: &Table<'_>, way: &Way<'_>, function: &Ident
         .name("parent_column", way.tenant)
         .sql("join", join)
         .sql("bound", bound(draft)?);
-    let body = render(file!("fill_body"), &body)?;
+    let body = render(sql::FILL_BODY, &body)?;
     let vars = on(table.name)
         .name("column", table.column)
         .name("support", draft.support())
         .name("function", function)
         .text("body", format!("\n{body}\n"))
         .sql("moved", moved);
-    render(file!("fill"), &vars)
+    render(sql::FILL, &vars)
 }
 
 fn unfilling(draft: &Draft<'_>, table: &Table<'_>, function: &Ident) -> Result<String> {
-    render(file!("unfill"), &on(table.name).name("support", draft.support()).name("function", function))
+    render(sql::UNFILL, &on(table.name).name("support", draft.support()).name("function", function))
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
-use super::column::{file, on};
+use super::column::on;
+use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Table, pairs};
 use crate::catalog::{Catalog, ForeignKey, Index, RelationKind};
@@ -116,10 +117,10 @@ fn build(
         locked: 1,
         work: Work::Scan,
         up: Action::Build {
-            sql: render(file!("index"), &vars)?,
+            sql: render(sql::INDEX, &vars)?,
             index: QualifiedName::new(table.schema().clone(), index.clone()),
         },
-        down: Action::Drop(render(file!("drop_index"), &drop)?),
+        down: Action::Drop(render(sql::DROP_INDEX, &drop)?),
         in_the_way: None,
     });
     if unique == Unique::Yes {
@@ -130,11 +131,8 @@ fn build(
             lock: Lock::AccessExclusive,
             locked: 1,
             work: Work::None,
-            up: Action::Transaction(render(file!("attach"), &on(table).name("index", index))?),
-            down: Action::Transaction(render(
-                file!("drop_constraint"),
-                &on(table).name("constraint", index),
-            )?),
+            up: Action::Transaction(render(sql::ATTACH, &on(table).name("index", index))?),
+            down: Action::Transaction(render(sql::DROP_CONSTRAINT, &on(table).name("constraint", index))?),
             in_the_way: None,
         });
     }
@@ -165,24 +163,24 @@ fn foreign_key(draft: &mut Draft<'_>, predicted: &Catalog, of: &Replacement<'_>)
     };
 
     let vars = on(table).name("constraint", &beside).sql("definition", unchecked(new));
-    let up = render(file!("foreign_key"), &vars)?;
-    let down = Action::Transaction(render(file!("drop_constraint"), &on(table).name("constraint", &beside))?);
+    let up = render(sql::FOREIGN_KEY, &vars)?;
+    let down = Action::Transaction(render(sql::DROP_CONSTRAINT, &on(table).name("constraint", &beside))?);
     let what =
         format!("foreign key {shown} has one beside it that includes the tenant, for rows that are written");
     draft.push(step(what, Lock::ShareRowExclusive, Work::None, both, up, down));
 
     // What was NOT VALID may have rows that it would not take, and is left so.
     if old.validated {
-        let up = render(file!("validate"), &on(table).name("constraint", &beside))?;
-        let down = Action::Transaction(render(file!("validate"), &on(table).name("constraint", name))?);
+        let up = render(sql::VALIDATE, &on(table).name("constraint", &beside))?;
+        let down = Action::Transaction(render(sql::VALIDATE, &on(table).name("constraint", name))?);
         let what = format!("the one beside foreign key {shown} holds for every row");
         let step = step(what, Lock::ShareUpdateExclusive, Work::Scan, 1, up, down);
         draft.push(Step { in_the_way: Some(astray(table, new)?), ..step });
     }
 
     let named = || on(table).name("constraint", name).name("new", &beside);
-    let up = render(file!("swap"), &named())?;
-    let down = Action::Transaction(render(file!("unswap"), &named().sql("definition", unchecked(old)))?);
+    let up = render(sql::SWAP, &named())?;
+    let down = Action::Transaction(render(sql::UNSWAP, &named().sql("definition", unchecked(old)))?);
     let what = format!("foreign key {shown} includes the tenant");
     draft.push(step(what, Lock::AccessExclusive, Work::None, both, up, down));
     Ok(())
@@ -215,5 +213,5 @@ fn astray(table: &QualifiedName, key: &ForeignKey) -> Result<String> {
         .name("referenced_table", key.references.name())
         .sql("join", join.join(" AND "))
         .sql("named", named.join(" AND "));
-    render(file!("astray"), &vars)
+    render(sql::ASTRAY, &vars)
 }

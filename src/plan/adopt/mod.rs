@@ -13,6 +13,7 @@ mod last;
 mod not_null;
 mod request;
 mod rights;
+mod sql;
 mod step;
 mod table;
 #[cfg(test)]
@@ -114,7 +115,7 @@ fn problem(what: String) -> Problem {
 /// What a catalog is once this SQL was run on it, behind what makes the schema of the records.
 fn replayed(manifest: &Manifest, catalog: &Catalog, sql: &[String]) -> Result<Catalog> {
     let support = manifest.tenancy.support();
-    let schema = render(column::file!("schema"), &Vars::default().name("support", support))?;
+    let schema = render(sql::SCHEMA, &Vars::default().name("support", support))?;
     let schema = (!catalog.schemas.contains_key(support)).then_some(schema);
     let sources: Vec<Source> =
         schema.iter().chain(sql).map(|sql| Source::new("adopt", sql.as_str())).collect();

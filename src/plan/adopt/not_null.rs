@@ -1,6 +1,7 @@
 //! NOT NULL without a table that is read under a lock: a check tells the server that there is nothing to look for.
 
-use super::column::{file, on};
+use super::column::on;
+use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table};
 use super::{Draft, backfill};
@@ -14,7 +15,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         let check = check_name(table);
         let named = || on(table.name).name("constraint", &check);
         let with_column = || named().name("column", table.column);
-        let in_the_way = render(file!("without_tenant"), &on(table.name).name("column", table.column))?;
+        let in_the_way = render(sql::WITHOUT_TENANT, &on(table.name).name("column", table.column))?;
         let column = table.column.as_str();
         let step = |what: String, lock: Lock, work: Work, up: String, down: Action| Step {
             object: table.name.plain(),
@@ -28,8 +29,8 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             in_the_way: Some(in_the_way.clone()),
         };
 
-        let up = render(file!("check"), &with_column())?;
-        let down = Action::Transaction(render(file!("drop_constraint"), &named())?);
+        let up = render(sql::CHECK, &with_column())?;
+        let down = Action::Transaction(render(sql::DROP_CONSTRAINT, &named())?);
         let what = format!("column {column} is not null in rows that are written");
         draft.push(step(what, Lock::AccessExclusive, Work::None, up, down));
 
@@ -37,12 +38,12 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             draft.push(backfill::sweep(table)?);
         }
 
-        let up = render(file!("validate"), &named())?;
+        let up = render(sql::VALIDATE, &named())?;
         let what = format!("column {column} is not null in any row");
         draft.push(step(what, Lock::ShareUpdateExclusive, Work::Scan, up, Action::Nothing));
 
-        let up = render(file!("not_null"), &with_column())?;
-        let down = Action::Transaction(render(file!("unset_not_null"), &with_column())?);
+        let up = render(sql::NOT_NULL, &with_column())?;
+        let down = Action::Transaction(render(sql::UNSET_NOT_NULL, &with_column())?);
         draft.push(step(format!("column {column} is not null"), Lock::AccessExclusive, Work::None, up, down));
     }
     Ok(())

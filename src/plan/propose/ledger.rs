@@ -3,8 +3,13 @@
 use crate::catalog::Relation;
 
 /// Names, columns that a table of that name has if it is the tool's, and the tool.
-const LEDGERS: [(&[&str], &[&str], &str); 24] = [
+const LEDGERS: [(&[&str], &[&str], &str); 25] = [
     (&["refinery_schema_history"], &["version", "applied_on", "checksum"], "refinery"),
+    (
+        &["tenantry_migration_statement", "tenantry_migration_tenant"],
+        &["ledger", "version", "checksum"],
+        "tenantry",
+    ),
     (&["_sqlx_migrations"], &["version", "installed_on", "checksum"], "sqlx"),
     (&["__diesel_schema_migrations"], &["version", "run_on"], "Diesel"),
     (&["seaql_migrations"], &["version", "applied_at"], "SeaORM"),

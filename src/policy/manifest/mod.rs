@@ -17,6 +17,10 @@
 //! [schemas]
 //! include = ["public"]            # whose tables are governed; default: public
 //!
+//! [tenants]                       # what has a row for each tenant; default: the table whose primary key is the tenant column
+//! table = "public.company"
+//! column = "id"                   # default: the tenant column
+//!
 //! [tree]                          # for tables of class tree: which tenant is above which
 //! table = "public.company"
 //! id = "id"                       # default: id
@@ -76,10 +80,23 @@ pub struct Manifest {
     pub tenancy: Tenancy,
     /// The roles.
     pub roles: Roles,
+    /// What has a row for each tenant, where that is said.
+    pub tenants: Option<Tenants>,
     /// The schemas whose relations are governed.
     pub schemas: BTreeSet<Ident>,
     /// The relations that the defaults do not settle, or not as wanted.
     pub tables: BTreeMap<QualifiedName, Entry>,
+}
+
+/// The relation that has a row for each tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenants {
+    /// Its name.
+    pub table: QualifiedName,
+    /// The column with the tenant.
+    pub column: Ident,
+    /// The line of the file that says so.
+    pub line: usize,
 }
 
 /// What a manifest says of one relation.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toml_edit::Item;
 
 use super::fields::{Field, Fields, Text, nearest};
-use super::{Class, Entry, Manifest, Problem, Via};
+use super::{Class, Entry, Manifest, Problem, Tenants, Via};
 use crate::catalog::{DML, Privilege};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::{Membership, Missing, Roles, Tenancy, Tree};
@@ -29,6 +29,7 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     let tenancy = tenancy(file.section("tenancy"), text);
     let roles = roles(file.section("roles"), text);
     let schemas = schemas(file.section("schemas"), text);
+    let tenants = tenants(file.section("tenants"), tenancy.as_ref(), text);
     let tree = tree(file.section("tree"), text);
     let membership = membership(file.section("membership"), tenancy.as_ref(), text);
     let tables = file.section("tables");
@@ -71,7 +72,7 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     if let Some(membership) = membership {
         tenancy = tenancy.membership(membership);
     }
-    Some(Manifest { tenancy, roles: roles?, schemas: schemas?, tables: entries })
+    Some(Manifest { tenancy, roles: roles?, tenants, schemas: schemas?, tables: entries })
 }
 
 fn tenancy<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Tenancy> {
@@ -136,6 +137,22 @@ fn schemas<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<BTreeSet<Id
         return Some(BTreeSet::from([Ident::known("public")]));
     };
     value.into_iter().map(|name| text.take(line, Ident::new(name))).collect()
+}
+
+fn tenants<'t>(mut fields: Fields<'t>, tenancy: Option<&Tenancy>, text: &'t Text<'t>) -> Option<Tenants> {
+    if !fields.is_there() {
+        return None;
+    }
+    let table = fields.required("table");
+    let column = fields.string("column");
+    let line = fields.line().unwrap_or_default();
+    fields.finish();
+    let table = table.and_then(|field| text.take(field.line, QualifiedName::parse(field.value)))?;
+    let column = match column {
+        Some(field) => text.take(field.line, Ident::new(field.value))?,
+        None => tenancy?.tenant_column().clone(),
+    };
+    Some(Tenants { table, column, line })
 }
 
 fn tree<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Tree> {

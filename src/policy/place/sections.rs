@@ -1,15 +1,21 @@
 //! What `[tree]` and `[membership]` name, against the database.
 
 use super::{fits, problem};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Tenancy;
-use crate::policy::manifest::{Manifest, Problem, nearest};
+use crate::policy::manifest::{Manifest, Problem, Tenants, nearest};
 use crate::tenant::TenantType;
 
 /// Finds columns that are not there, or of another type.
 pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Problem>) {
     let tenancy = &manifest.tenancy;
+    if let Some(Tenants { table, column, .. }) = &manifest.tenants
+        // A view's columns are in no model.
+        && catalog.relations.get(table).is_some_and(Relation::is_table)
+    {
+        check_column("[tenants]", catalog, table, column, tenancy.tenant_type(), problems);
+    }
     if let Some(tree) = tenancy.tenant_tree() {
         for column in [tree.id(), tree.parent()] {
             check_column("[tree]", catalog, tree.table(), column, tenancy.tenant_type(), problems);

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Relation;
-use crate::catalog::replay::Step;
+use crate::catalog::replay::{Step, directives};
 use crate::ident::QualifiedName;
+use crate::policy::manifest::{Class, Manifest};
+use crate::rule::code::sentence::{Scope, Sentence};
 use crate::rule::subject::Ground;
 
 /// Whether the role that runs the statement is bound by the policies of this table, its own included.
@@ -27,12 +29,41 @@ pub(in crate::rule) fn fails_loudly(step: &Step<'_>) -> bool {
     step.setting("row_security").is_some_and(off)
 }
 
-/// Whether the file is run once for each tenant, with the tenant bound.
-pub(in crate::rule) fn runs_for_each_tenant(step: &Step<'_>) -> bool {
-    let is = |line: &str| {
-        line.trim().strip_prefix("--").is_some_and(|comment| comment.trim() == "tenantry: each-tenant")
-    };
-    step.located.source().text().lines().any(is)
+/// Whether the file says that it is run once for each tenant, or across all of them.
+pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
+    let said = directives(step.located.source().text());
+    said.each_tenant || said.system.is_some()
+}
+
+/// Whether policies hide rows of the table from its owner, unless a tenant is bound.
+pub(in crate::rule) fn hides(manifest: &Manifest, name: &QualifiedName, relation: &Relation) -> bool {
+    let is_shared = manifest.entry(name).is_some_and(|entry| entry.class == Class::Shared)
+        && relation.column(manifest.column(name)).is_none();
+    relation.row_security && relation.force_row_security && !is_shared
+}
+
+/// Whether a tenant is bound, by what the statements so far have set.
+#[derive(Debug, Default)]
+pub(crate) struct Bound {
+    /// The transaction until which one is that only the server knows.
+    until: Option<usize>,
+}
+
+impl Bound {
+    /// Keeps in mind that a tenant is bound where the value is not written in the file.
+    pub(in crate::rule) fn see(&mut self, step: &Step<'_>, manifest: &Manifest, sentence: &Sentence) {
+        let setting = manifest.tenancy.setting_name().as_str();
+        for set in sentence.sets().iter().filter(|set| set.name == setting) {
+            let until = if set.scope == Scope::Session { usize::MAX } else { step.transaction.number };
+            self.until = set.value.as_deref().is_none_or(|value| !value.is_empty()).then_some(until);
+        }
+    }
+
+    pub(in crate::rule) fn holds(&self, step: &Step<'_>, manifest: &Manifest) -> bool {
+        let setting = manifest.tenancy.setting_name().as_str();
+        step.setting(setting).is_some_and(|tenant| !tenant.is_empty())
+            || self.until.is_some_and(|until| until == usize::MAX || until == step.transaction.number)
+    }
 }
 
 /// The tables that a file has made, and those of them that already hold rows.

@@ -2,6 +2,8 @@
 
 pub(in crate::rule) mod bound;
 pub(in crate::rule) mod pending;
+#[cfg(feature = "migrate")]
+pub(crate) mod rows;
 
 use crate::catalog::replay::Step;
 use crate::rule::finding::Findings;

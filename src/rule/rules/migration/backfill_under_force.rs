@@ -7,20 +7,20 @@ use crate::catalog::{Object, Relation};
 use crate::ident::QualifiedName;
 use crate::policy::Missing;
 use crate::rule::code::of_statement;
-use crate::rule::code::sentence::{Scope, Sentence, Use};
+use crate::rule::code::sentence::{Sentence, Use};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
-use crate::rule::watch::bound::{Made, binds, fails_loudly, runs_for_each_tenant};
+use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows};
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",
     severity: Severity::High,
     finds: "a migration reads or changes rows under FORCE with no tenant bound",
     why: "The policies hide every row from the owner too: the UPDATE changes none, the copy is empty, and nothing fails.",
-    fix: "Bind a tenant, run it as a role with BYPASSRLS, or take FORCE off for the transaction. SET LOCAL row_security = off \
-          makes it an error.",
+    fix: "Bind a tenant, or say -- tenantry: each-tenant or -- tenantry: system \"reason\" and let tenantry migrate run it. With \
+          another runner, run it as a role with BYPASSRLS; SET LOCAL row_security = off makes it an error.",
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, total numeric);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 -- file: 2.sql
@@ -37,8 +37,7 @@ UPDATE invoice SET total = 0 WHERE total IS NULL;",
 #[derive(Default)]
 struct BackfillUnderForce {
     made: Made,
-    /// The transaction in which a tenant was bound that only the server knows.
-    bound: Option<usize>,
+    bound: Bound,
 }
 
 impl Watch for BackfillUnderForce {
@@ -47,7 +46,7 @@ impl Watch for BackfillUnderForce {
         let Some(statement) = step.statement.filter(|statement| touches_rows(statement)) else { return };
         let sentences = of_statement(step.located.text());
         for sentence in &sentences {
-            self.bind(step, ground, sentence);
+            self.bound.see(step, ground.manifest, sentence);
             let told = self.look(step, ground, (sentence, is_temporary(statement)), found);
             // One finding for a statement says enough.
             if told {
@@ -81,21 +80,6 @@ fn is_temporary(statement: &Statement) -> bool {
 }
 
 impl BackfillUnderForce {
-    /// Keeps in mind that a tenant is bound where the value is not written in the file.
-    fn bind(&mut self, step: &Step<'_>, ground: &Ground<'_>, sentence: &Sentence) {
-        let setting = ground.manifest.tenancy.setting_name().as_str();
-        for set in sentence.sets().iter().filter(|set| set.name == setting) {
-            let until = if set.scope == Scope::Session { usize::MAX } else { step.transaction.number };
-            self.bound = set.value.as_deref().is_none_or(|value| !value.is_empty()).then_some(until);
-        }
-    }
-
-    fn is_bound(&self, step: &Step<'_>, ground: &Ground<'_>) -> bool {
-        let setting = ground.manifest.tenancy.setting_name().as_str();
-        step.setting(setting).is_some_and(|tenant| !tenant.is_empty())
-            || self.bound.is_some_and(|until| until == usize::MAX || until == step.transaction.number)
-    }
-
     fn look(
         &self,
         step: &Step<'_>,
@@ -103,7 +87,7 @@ impl BackfillUnderForce {
         (sentence, temporary): (&Sentence, bool),
         found: &mut Findings,
     ) -> bool {
-        if fails_loudly(step) || self.is_bound(step, ground) {
+        if fails_loudly(step) || self.bound.holds(step, ground.manifest) {
             return false;
         }
         let uses = sentence.relations();
@@ -121,10 +105,11 @@ impl BackfillUnderForce {
             let Some(name) = step.resolve(&name).filter(|_| how != Use::Inserts) else { continue };
             let Some(relation) = step.relation(&name) else { continue };
             // The file is read for its annotation only where that decides.
-            if binds(step, ground, relation)
+            if hides(ground.manifest, &name, relation)
+                && binds(step, ground, relation)
                 && !self.made.has(&name)
                 && seen.insert(name.clone())
-                && !runs_for_each_tenant(step)
+                && !says_whose_rows(step)
             {
                 tell(step, ground, (&name, relation, how), found);
                 return true;

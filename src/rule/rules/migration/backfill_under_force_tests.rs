@@ -36,6 +36,8 @@ fn whatever_reaches_no_row_is_found() {
 fn what_reaches_its_rows_or_fails_by_itself_is_not() {
     for sql in [
         "UPDATE plain SET a = 1;",
+        "CREATE TABLE currency (a int); ALTER TABLE currency ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+         \n-- file: 3.sql\nUPDATE currency SET a = 1;",
         "INSERT INTO t VALUES (NULL, 1);",
         "INSERT INTO t SELECT * FROM plain;",
         "SELECT * FROM t;",
@@ -49,6 +51,7 @@ fn what_reaches_its_rows_or_fails_by_itself_is_not() {
         "SET ROLE postgres; UPDATE t SET a = 1;",
         "ALTER TABLE t NO FORCE ROW LEVEL SECURITY; UPDATE t SET a = 1;",
         "-- tenantry: each-tenant\nUPDATE t SET a = 1;",
+        "-- tenantry: system \"all of them\"\nUPDATE t SET a = 1;",
         "CREATE ROLE erp_loader BYPASSRLS; SET ROLE erp_loader; UPDATE t SET a = 1;",
         "CREATE TABLE u (a int); INSERT INTO u VALUES (1);
          ALTER TABLE u ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",

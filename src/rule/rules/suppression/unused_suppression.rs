@@ -5,7 +5,7 @@ use crate::rule::record::{Check, Rule, Severity};
 pub(in crate::rule) const RULE: Rule = Rule {
     code: "unused-suppression",
     severity: Severity::Medium,
-    finds: "a finding is allowed that is not there, or without a reason, or of a rule that is none",
+    finds: "a comment allows what is not there, gives no reason, names no rule, or says nothing to the runner",
     why: "What allows nothing today allows the next mistake in the same place.",
     fix: "Take it out, or say what it is for: -- tenantry: allow RULE \"reason\".",
     bad: "-- tenantry: allow truncate-granted \"the role is only a group\"

@@ -1,0 +1,3 @@
+-- Goes on as another role.
+-- Variables: local (LOCAL within a transaction, or SESSION), role.
+SET :local ROLE :"role";

@@ -1,0 +1,3 @@
+-- Whether a table has any row.
+-- Variables: schema, table.
+SELECT EXISTS (SELECT FROM :"schema".:"table");

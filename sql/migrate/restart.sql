@@ -1,0 +1,4 @@
+-- Makes a session what it was before a migration's file.
+RESET SESSION AUTHORIZATION;
+
+RESET ALL;

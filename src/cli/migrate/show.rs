@@ -1,0 +1,189 @@
+//! How a run of migrations has ended, for people and programs.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::catalog::replay::Source;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::findings;
+use crate::cli::output::Terminal;
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint, plain};
+use crate::error::Error;
+use crate::migrate::{Migration, Mode, Report, Stopped, TenantFailure, Why};
+
+/// A span for people: `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
+pub(super) fn took(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 => format!("{} ms", span.as_millis()),
+        1..10 => format!("{:.1} s", span.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// A migration as a line begins with it.
+pub(super) fn name(migration: &Migration) -> String {
+    named(&migration.name(), migration.mode())
+}
+
+fn named(name: &str, mode: &Mode) -> String {
+    let mode = match mode {
+        Mode::Transaction => String::new(),
+        other => format!(" {}", paint(DIM, format!("({})", other.name()))),
+    };
+    format!("{}{mode}", paint(NAME, name))
+}
+
+/// What is pending.
+pub(super) fn pending(pending: &[&Migration], database: &str) -> String {
+    if pending.is_empty() {
+        return nothing(database);
+    }
+    let title = format!("{} pending in {}", count(pending.len(), "migration"), plain(database));
+    let lines = pending.iter().fold(String::new(), |lines, migration| lines + "  " + &name(migration) + "\n");
+    format!("{}\n{lines}", paint(BOLD, title))
+}
+
+pub(super) fn nothing(database: &str) -> String {
+    format!("{} in {}\n", paint(GOOD, "nothing is pending"), plain(database))
+}
+
+/// What has been done, and what is left. Each migration was told when it was done.
+pub(super) fn report(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.applied.is_empty() {
+        let applied = paint(BOLD, format!("{} applied", count(report.applied.len(), "migration")));
+        let time = report.applied.iter().map(|applied| applied.took).sum();
+        let _ = writeln!(text, "{applied} in {}", took(time));
+    }
+    if !report.pending.is_empty() {
+        let _ = writeln!(
+            text,
+            "{}",
+            paint(CARE, format!("{} pending", count(report.pending.len(), "migration")))
+        );
+        for name in &report.pending {
+            let _ = writeln!(text, "  {}", plain(name));
+        }
+    }
+    if let Some(left) = report.waits_for_tenants {
+        let left = count(left, "tenant");
+        let _ = writeln!(text, "done for the tenants that were asked for; {left} to go, without --tenant");
+    }
+    text
+}
+
+pub(super) fn fields(report: &Report) -> Value {
+    let applied: Vec<Value> = report
+        .applied
+        .iter()
+        .map(|of| {
+            json!({
+                "name": of.name,
+                "mode": of.mode.name(),
+                "seconds": of.took.as_secs_f64(),
+                "rows": of.rows,
+                "tenants": of.tenants,
+            })
+        })
+        .collect();
+    json!({ "applied": applied, "pending": report.pending, "tenants_left": report.waits_for_tenants })
+}
+
+/// An error about the files or the ledger.
+pub(super) fn of_files(error: Error) -> Failure {
+    error.into()
+}
+
+/// Says why it has ended before its end: what can be shown in the files is, and the rest is the failure.
+pub(super) fn stopped(stopped: &Stopped, sources: &[Source], terminal: Terminal) -> Failure {
+    let (shown, exit) = match &stopped.why {
+        Why::Refused(refusals) => {
+            let one = |text: String, refusal: &crate::migrate::Refusal| {
+                let marked = findings::marked(&refusal.place, sources);
+                format!("{text}{} {}\n{marked}\n", paint(WRONG, "refused:"), paint(BOLD, &refusal.what))
+            };
+            (refusals.iter().fold(String::new(), one), Exit::Findings)
+        }
+        Why::Lint(report) => (findings::listed(report, sources).0, Exit::Findings),
+        Why::Audit(report) => (findings::listed(report, &[]).0, Exit::Findings),
+        Why::Failed(error) if error.is_usage() => (String::new(), Exit::Usage),
+        Why::Migration { place: Some(place), .. } => {
+            (findings::marked(place, sources) + "\n", Exit::Database)
+        }
+        Why::Tenants { failed, .. } => (failures(failed), Exit::Database),
+        Why::Failed(_) | Why::Migration { .. } => (String::new(), Exit::Database),
+    };
+    let shown = if terminal.is_json() { String::new() } else { shown };
+    terminal.note(&shown);
+    let line = match &stopped.why {
+        Why::Refused(refusals) => {
+            format!("{} of the files that are pending cannot be run", count(refusals.len(), "statement"))
+        }
+        why => why.to_string(),
+    };
+    let mut failure = Failure { exit, ..Failure::usage(line) };
+    // What stands above, with the lines that it is about, is not said twice.
+    if shown.is_empty() || matches!(stopped.why, Why::Migration { .. }) {
+        failure.causes = causes(&stopped.why);
+    }
+    failure.help(stopped.why.next())
+}
+
+/// The server's own words.
+fn causes(why: &Why) -> Vec<String> {
+    let of = |error: &Error| {
+        let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+        source.map(crate::cli::failure::causes).unwrap_or_default()
+    };
+    match why {
+        Why::Failed(error) | Why::Migration { error, .. } => of(error),
+        Why::Refused(refusals) => {
+            let line =
+                |of: &crate::migrate::Refusal| format!("{}:{}: {}", of.place.file, of.place.line, of.what);
+            refusals.iter().map(line).collect()
+        }
+        Why::Lint(report) | Why::Audit(report) => {
+            report.findings.iter().map(|of| format!("{}: {}", of.rule.code, of.message)).collect()
+        }
+        Why::Tenants { failed, .. } => failed.iter().map(of_tenant).collect(),
+    }
+}
+
+/// How many tenants are listed one by one.
+const LISTED: usize = 20;
+
+fn failures(failed: &[TenantFailure]) -> String {
+    let mut text = String::new();
+    for failure in failed.iter().take(LISTED) {
+        let _ = writeln!(text, "  {}  {}", paint(WRONG, "failed:"), plain(of_tenant(failure)));
+    }
+    if failed.len() > LISTED {
+        let _ = writeln!(text, "  and {} more", failed.len() - LISTED);
+    }
+    text
+}
+
+fn of_tenant(failure: &TenantFailure) -> String {
+    let place =
+        failure.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
+    let said = failure.error.as_db_error().map(|db| format!(" ({})", db.message())).unwrap_or_default();
+    format!("tenant {}: {place}{}{said}", failure.tenant, failure.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::took;
+
+    #[test]
+    fn spans_are_for_people() {
+        for (millis, shown) in [(40, "40 ms"), (1_240, "1.2 s"), (59_900, "59 s"), (185_000, "3 min 5 s")] {
+            assert_eq!(took(Duration::from_millis(millis)), shown);
+        }
+    }
+}

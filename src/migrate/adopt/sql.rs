@@ -1,0 +1,33 @@
+//! The SQL of this module, a file for each statement or transaction.
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/migrate/adopt/", $name, ".sql"))
+    };
+}
+
+pub(super) const ABORTING: &str = file!("aborting");
+pub(super) const BATCH_SETUP: &str = file!("batch_setup");
+pub(super) const BEGIN: &str = file!("begin");
+pub(super) const BEGIN_STEP: &str = file!("begin_step");
+pub(super) const CHECK_CONNECTION: &str = file!("check_connection");
+pub(super) const COUNT: &str = file!("count");
+pub(super) const DEADLOCK_TIMEOUT: &str = file!("deadlock_timeout");
+pub(super) const DONE: &str = file!("done");
+pub(super) const DROP_INDEX: &str = file!("drop_index");
+pub(super) const ENDED: &str = file!("ended");
+pub(super) const HOLDER: &str = file!("holder");
+pub(super) const INDEX_STATE: &str = file!("index_state");
+pub(super) const LAST: &str = file!("last");
+pub(super) const LOCK: &str = file!("lock");
+pub(super) const LOGIN: &str = file!("login");
+pub(super) const PRESENT: &str = file!("present");
+pub(super) const PROGRESS: &str = file!("progress");
+pub(super) const RECORDS: &str = file!("records");
+pub(super) const SCHEMA: &str = file!("schema");
+pub(super) const SESSION: &str = file!("session");
+pub(super) const STARTED: &str = file!("started");
+pub(super) const STEPS: &str = file!("steps");
+pub(super) const TRANSACTION: &str = file!("transaction");
+pub(super) const UNDONE: &str = file!("undone");
+pub(super) const UNLOCK: &str = file!("unlock");

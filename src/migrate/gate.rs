@@ -1,0 +1,50 @@
+//! What rules say of the files before a run, and of the database before and after it.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::Client;
+
+use super::migration::Migration;
+use super::migrator::Migrator;
+use super::report::Why;
+use crate::catalog::{Catalog, live};
+use crate::rule::{self, Finding};
+
+/// What tells one finding from another: the rule, the object, and what is said of it.
+type Found = (&'static str, String, String);
+
+fn told(finding: &Finding) -> Found {
+    (finding.rule.code, finding.object.to_string(), finding.message.clone())
+}
+
+/// Heeds what rules find in the files that are to be run. All files are read for it.
+pub(super) fn lint(migrator: &Migrator, pending: &[&Migration]) -> Result<(), Why> {
+    let Some(severity) = migrator.options.lint.filter(|_| !pending.is_empty()) else { return Ok(()) };
+    let mut report = rule::lint(&migrator.manifest, &migrator.migrations.sources());
+    let is_pending = |file: &str| pending.iter().any(|migration| migration.source().name() == file);
+    report.findings.retain(|finding| {
+        finding.severity >= severity && finding.place.as_ref().is_some_and(|place| is_pending(&place.file))
+    });
+    if report.findings.is_empty() { Ok(()) } else { Err(Why::Lint(report)) }
+}
+
+/// What rules find in a database: what was there before the migrations is not theirs.
+pub(super) struct Audit(BTreeSet<Found>);
+
+impl Audit {
+    pub(super) fn before(migrator: &Migrator, catalog: &Catalog) -> Self {
+        match migrator.options.audit {
+            Some(_) => Self(rule::audit(&migrator.manifest, catalog).findings.iter().map(told).collect()),
+            None => Self(BTreeSet::new()),
+        }
+    }
+
+    /// Heeds what they find now and did not find before.
+    pub(super) async fn after(&self, migrator: &Migrator, client: &mut Client) -> Result<(), Why> {
+        let Some(severity) = migrator.options.audit else { return Ok(()) };
+        let catalog = live::load(client).await?;
+        let mut report = rule::audit(&migrator.manifest, &catalog);
+        report.findings.retain(|finding| finding.severity >= severity && !self.0.contains(&told(finding)));
+        if report.findings.is_empty() { Ok(()) } else { Err(Why::Audit(report)) }
+    }
+}

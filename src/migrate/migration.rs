@@ -1,0 +1,279 @@
+//! Migrations: files with a version and a name, and what they say of how they are run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use refinery_core::{Migration as Refinery, SchemaVersion};
+
+use crate::catalog::replay::{Directives, Source, directives};
+use crate::error::{Error, Result};
+
+/// How a migration is run, as comments in its file say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// As one transaction. Nothing has to be said for that.
+    Transaction,
+    /// `-- tenantry: no-transaction`: statement by statement, each by itself.
+    NoTransaction,
+    /// `-- tenantry: system "reason"`: as one transaction, in which data statements reach the rows of all tenants.
+    System {
+        /// Why it has to.
+        reason: String,
+    },
+    /// `-- tenantry: each-tenant`: as one transaction for each tenant, with the tenant bound.
+    EachTenant,
+}
+
+impl Mode {
+    /// In one word, as a comment says it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Transaction => "transaction",
+            Self::NoTransaction => "no-transaction",
+            Self::System { .. } => "system",
+            Self::EachTenant => "each-tenant",
+        }
+    }
+}
+
+/// A file that changes a schema, or the rows in it.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    pub(super) refinery: Refinery,
+    pub(super) source: Source,
+    mode: Mode,
+    pub(super) may_change_nothing: bool,
+}
+
+impl Migration {
+    /// A file by its path or name, such as `V7__invoice.sql`.
+    fn new(path: &str, text: &str) -> Result<Self> {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        let stem = name.strip_suffix(".sql").unwrap_or(name);
+        let wrong = |why: &str| Error::config(format!("{path} {why}"));
+        let misnamed = || wrong("is not named as a migration is; expected V7__name.sql, or U7__name.sql");
+        let refinery = Refinery::unapplied(stem, text).map_err(|error| match error.kind() {
+            refinery_core::error::Kind::InvalidVersion => {
+                wrong("has a version that is too large; expected a whole number, up to 2147483647 without int8-versions")
+            }
+            _ => misnamed(),
+        })?;
+        // Refinery lets anything follow the name.
+        if format!("{refinery}") != stem {
+            return Err(misnamed());
+        }
+        let said = directives(text);
+        if let Some((line, flaw)) = said.flaws.first() {
+            return Err(Error::config(format!("{path}:{line}: {flaw}")));
+        }
+        let may_change_nothing = said.allow_zero_rows.is_some();
+        let mode = mode(said).map_err(wrong)?;
+        let in_transaction = mode != Mode::NoTransaction;
+        let source = Source::new(path, text).in_one_transaction(in_transaction);
+        Ok(Self { refinery, source, mode, may_change_nothing })
+    }
+
+    /// Its version and its name, as its file has them: `V7__invoice`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.refinery.to_string()
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        wide(self.refinery.version())
+    }
+
+    /// How it is run.
+    #[must_use]
+    pub fn mode(&self) -> &Mode {
+        &self.mode
+    }
+
+    /// What its text comes down to, to see whether it is still the same.
+    pub(super) fn checksum(&self) -> String {
+        self.refinery.checksum().to_string()
+    }
+
+    /// Its file and its text.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+/// A version as wide as any.
+#[allow(clippy::useless_conversion, reason = "it is as wide already with the feature int8-versions")]
+pub(super) fn wide(version: SchemaVersion) -> i64 {
+    version.into()
+}
+
+fn mode(said: Directives) -> std::result::Result<Mode, &'static str> {
+    Ok(match (said.no_transaction, said.each_tenant, said.system) {
+        (false, false, None) => Mode::Transaction,
+        (true, false, None) => Mode::NoTransaction,
+        (false, true, None) => Mode::EachTenant,
+        (false, false, Some(reason)) => Mode::System { reason },
+        (false, true, Some(_)) => return Err("says both each-tenant and system; choose one of them"),
+        (true, ..) => {
+            return Err(
+                "says no-transaction, and a change of data needs one; put the data statements into another file",
+            );
+        }
+    })
+}
+
+/// Migrations in the order of their versions.
+#[derive(Clone, Debug, Default)]
+pub struct Migrations(Vec<Migration>);
+
+impl Migrations {
+    /// Those of a folder and of the folders in it: every file that ends in `.sql`, but for those that lead back
+    /// (`….down.sql`). Hidden files are left out.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read or holds none; a file is not UTF-8, is not named as refinery names migrations, or says
+    /// something to the runner that means nothing.
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
+        let mut files = Vec::new();
+        for path in sql_files(folder)? {
+            let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+            let source = Source::from_bytes(path.display().to_string(), bytes)?;
+            files.push((source.name().to_owned(), source.text().to_owned()));
+        }
+        if files.is_empty() {
+            return Err(Error::config(format!(
+                "folder {} has no migrations; expected files such as V1__init.sql in it",
+                folder.display()
+            )));
+        }
+        Self::new(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    }
+
+    /// Those that a program carries, each as its file's name and its text.
+    ///
+    /// ```
+    /// use tenantry::migrate::Migrations;
+    ///
+    /// # fn main() -> tenantry::Result<()> {
+    /// // In a program: ("V1__init.sql", include_str!("../migrations/V1__init.sql"))
+    /// let migrations = Migrations::new([("V1__init.sql", "create table invoice (id bigint primary key);")])?;
+    /// assert_eq!(migrations.iter().next().map(|first| first.name()).as_deref(), Some("V1__init"));
+    /// assert!(Migrations::new([("init.sql", "")]).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Migrations::read`]; or two have the same version.
+    pub fn new<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Self> {
+        let files = files.into_iter().map(|(name, text)| Migration::new(name, text));
+        let mut all = files.collect::<Result<Vec<_>>>()?;
+        all.sort_by_key(Migration::version);
+        let twice = all.windows(2).find(|pair| pair[0].version() == pair[1].version());
+        if let Some([one, other]) = twice {
+            return Err(Error::config(format!(
+                "{} and {} have the same version; give one of them another",
+                one.source.name(),
+                other.source.name()
+            )));
+        }
+        Ok(Self(all))
+    }
+
+    /// In the order of their versions.
+    pub fn iter(&self) -> impl Iterator<Item = &Migration> {
+        self.0.iter()
+    }
+
+    /// All files, as rules look at them.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        self.0.iter().map(|migration| migration.source.clone()).collect()
+    }
+}
+
+/// The SQL files of a folder that are run forward.
+fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut found, mut left) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(at) = left.pop() {
+        for entry in fs::read_dir(&at).map_err(|error| unreadable(&at, &error))? {
+            let entry = entry.map_err(|error| unreadable(&at, &error))?;
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+            let is_sql = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
+            if name.starts_with('.') {
+                continue;
+            }
+            // A link to a folder could lead around in a circle.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                left.push(path);
+            } else if is_sql && !name.ends_with(".down.sql") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::config(format!("{} cannot be read: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Migrations, Mode};
+
+    fn one(name: &str, text: &str) -> Result<Mode, String> {
+        let found = Migrations::new([(name, text)]).map_err(|error| error.to_string())?;
+        Ok(found.iter().next().unwrap().mode().clone())
+    }
+
+    #[test]
+    fn a_file_says_how_it_is_run() {
+        assert_eq!(one("V1__a.sql", "select 1"), Ok(Mode::Transaction));
+        assert_eq!(one("a/b/U1__a.sql", "-- tenantry: no-transaction"), Ok(Mode::NoTransaction));
+        assert_eq!(one("V1__a.sql", "-- tenantry: each-tenant"), Ok(Mode::EachTenant));
+        let system = Mode::System { reason: "so".to_owned() };
+        assert_eq!(one("V1__a.sql", "-- tenantry: system \"so\""), Ok(system));
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for (name, text, why) in [
+            ("V1_a.sql", "", "is not named as a migration"),
+            ("V1__a b.sql", "", "is not named as a migration"),
+            ("V1__a.up.sql", "", "is not named as a migration"),
+            ("a.sql", "", "is not named as a migration"),
+            ("V99999999999999999999__a.sql", "", "too large"),
+            ("V1.2__a.sql", "", "too large; expected a whole number"),
+            ("V1__a.sql", "\n-- tenantry: each tenant", "V1__a.sql:2: \"each\" says nothing"),
+            (
+                "V1__a.sql",
+                "-- tenantry: each-tenant\n-- tenantry: system \"x\"",
+                "both each-tenant and system",
+            ),
+            ("V1__a.sql", "-- tenantry: each-tenant\n-- tenantry: no-transaction", "needs one"),
+        ] {
+            let error = one(name, text).unwrap_err();
+            assert!(error.contains(why), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn versions_are_in_order_and_each_is_there_once() {
+        let names = |files: &[&str]| {
+            let files = files.iter().map(|name| (*name, ""));
+            let found = Migrations::new(files).map_err(|error| error.to_string())?;
+            Ok::<_, String>(found.iter().map(super::Migration::name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["V10__b.sql", "x/V9__a.sql"]).unwrap(), ["V9__a", "V10__b"]);
+        assert!(names(&["V1__b.sql", "U1__a.sql"]).unwrap_err().contains("have the same version"));
+    }
+}

@@ -1,0 +1,162 @@
+//! Runs migrations, one after the other.
+
+use std::time::Instant;
+
+use tokio_postgres::{Client, Error as PgError};
+
+use super::each_tenant::EachTenant;
+use super::event::Event;
+use super::ledger::Ledger;
+use super::migration::Mode;
+use super::migrator::Migrator;
+use super::prepare::Prepared;
+use super::program::Maker;
+use super::report::{Applied, Report, Stopped, Why};
+use super::review::Reviewed;
+use super::send::{self, Trouble};
+use super::turn;
+use crate::error::{Error, Result, Step};
+use crate::policy::render::{Vars, render};
+
+/// One run.
+pub(super) struct Run<'a, C, W> {
+    pub(super) migrator: &'a Migrator,
+    pub(super) connect: &'a C,
+    pub(super) watch: &'a W,
+}
+
+impl<'a, C, F, W> Run<'a, C, W>
+where
+    C: Fn() -> F,
+    F: Future<Output = Result<Client, PgError>>,
+    W: Fn(&Event<'_>),
+{
+    pub(super) fn new(migrator: &'a Migrator, connect: &'a C, watch: &'a W) -> Self {
+        Self { migrator, connect, watch }
+    }
+
+    /// Applies everything that is pending.
+    pub(super) async fn all(&self) -> Result<Report, Stopped> {
+        let mut report = Report::default();
+        match self.to_the_end(&mut report).await {
+            Ok(()) => Ok(report),
+            Err(why) => Err(Stopped { why, report }),
+        }
+    }
+
+    async fn to_the_end(&self, report: &mut Report) -> Result<(), Why> {
+        let mut client = (self.connect)().await.map_err(Error::connect)?;
+        let options = &self.migrator.options;
+        // Most starts of a service find nothing to do, and need not wait for each other.
+        let ledger = Ledger::read(&client, &options.ledger, &self.migrator.migrations).await?;
+        if ledger.pending(&self.migrator.migrations)?.is_empty() {
+            return Ok(());
+        }
+        let what = format!("tenantry migrate {}", ledger.table());
+        turn::take(&client, &what, options.wait, |waited| (self.watch)(&Event::Waiting { waited })).await?;
+        send::watch_client(&client).await;
+        let done = self.in_turn(&mut client, report).await;
+        turn::end(&client, &what).await;
+        done
+    }
+
+    /// What would be sent.
+    pub(super) async fn shown(&self) -> Result<String, Why> {
+        let mut client = (self.connect)().await.map_err(Error::connect)?;
+        let prepared = Prepared::read(self.migrator, &mut client, &mut Report::default()).await?;
+        Ok(prepared.script()?)
+    }
+
+    pub(super) fn setting(&self) -> &'a str {
+        self.migrator.manifest.tenancy.setting_name().as_str()
+    }
+
+    async fn in_turn(&self, client: &mut Client, report: &mut Report) -> Result<(), Why> {
+        let prepared = Prepared::read(self.migrator, client, report).await?;
+        make(client, prepared.tables()?).await?;
+        for of in &prepared.reviewed {
+            let started = Instant::now();
+            (self.watch)(&Event::Started { migration: of.migration });
+            let (rows, tenants) = match of.migration.mode() {
+                Mode::EachTenant => {
+                    let Some(roll) = &prepared.roll else { continue };
+                    let each = EachTenant { run: self, maker: prepared.maker(), of, roll };
+                    let done = each.all(client).await?;
+                    if let Some(left) = done.left {
+                        report.waits_for_tenants = Some(left);
+                        return Ok(());
+                    }
+                    (done.rows, Some(done.tenants))
+                }
+                Mode::NoTransaction => (self.one_by_one(client, prepared.maker(), of).await?, None),
+                Mode::Transaction | Mode::System { .. } => {
+                    (self.at_once(client, prepared.maker(), of).await?, None)
+                }
+            };
+            let (migration, took) = (of.migration, started.elapsed());
+            (self.watch)(&Event::Finished { migration, took, rows });
+            let (name, mode) = (migration.name(), migration.mode().clone());
+            report.pending.retain(|pending| *pending != name);
+            report.applied.push(Applied { name, mode, took, rows, tenants });
+            // What a file says to its session is not for the next one.
+            let sql = render(include_str!("../../sql/migrate/restart.sql"), &Vars::default())?;
+            send::own(client, "the reset of the session", &sql).await?;
+            send::watch_client(client).await;
+        }
+        if report.applied.is_empty() {
+            return Ok(());
+        }
+        prepared.audit.after(self.migrator, client).await
+    }
+
+    /// Runs a migration that is one transaction.
+    async fn at_once(&self, client: &Client, maker: Maker<'_>, of: &Reviewed<'_>) -> Result<u64, Why> {
+        if let Mode::System { reason } = of.migration.mode() {
+            tracing::info!(
+                migration = of.migration.name(),
+                reason,
+                "a migration reaches the rows of all tenants"
+            );
+        }
+        let program = maker.program(of)?;
+        let work = || send::transaction(client, &program, of, None);
+        let done = maker.patience.retry(work, self.retrying(of)).await;
+        let rows = done.map_err(|trouble| failed(of, trouble, None))?;
+        Ok(of_data(of, &rows))
+    }
+
+    pub(super) fn retrying(&self, of: &Reviewed<'_>) -> impl Fn(u32, u32, std::time::Duration) {
+        let (watch, migration) = (self.watch, of.migration);
+        move |attempt, attempts, pause| watch(&Event::Retrying { migration, attempt, attempts, pause })
+    }
+}
+
+/// The rows of the statements that change any.
+pub(super) fn of_data(of: &Reviewed<'_>, rows: &[u64]) -> u64 {
+    of.statements.iter().zip(rows).filter(|(statement, _)| statement.is_of_data).map(|(_, rows)| rows).sum()
+}
+
+pub(super) fn failed(of: &Reviewed<'_>, trouble: Trouble, done: Option<usize>) -> Why {
+    let Trouble { error, place } = trouble;
+    Why::Migration { name: of.migration.name(), place, done, error }
+}
+
+pub(super) fn failed_by(of: &Reviewed<'_>, error: Error, done: Option<usize>) -> Why {
+    failed(of, error.into(), done)
+}
+
+/// Makes the tables of the runner's own, all or none.
+async fn make(client: &mut Client, tables: Vec<(&'static str, String)>) -> Result<()> {
+    let failed = |what: &'static str| move |source| Error::script(what, source);
+    let transaction = client.transaction().await.map_err(failed("the begin of the transaction"))?;
+    for (what, sql) in tables {
+        transaction.batch_execute(&sql).await.map_err(failed(what))?;
+    }
+    transaction.commit().await.map_err(|source| Error::final_step(Step::Commit, source))
+}
+
+impl From<Error> for Why {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
