@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(value_name = "TABLE")]
     pub(super) tables: Vec<String>,
 
-    /// The tenant that all rows belong to which are there
+    /// The tenant that all rows belong to which are there until phase column is done
     #[arg(long, value_name = "ID", requires = "tables", conflicts_with = "via")]
     pub(super) tenant: Option<String>,
 

@@ -14,7 +14,7 @@ pub struct Request {
     pub tables: Vec<String>,
     /// The tables that refer to these too, are of class `tenant`, and lack the tenant column; and those that refer to them.
     pub children: bool,
-    /// The tenant that all rows which are there belong to, as the setting carries it. Default: that of each row's parent.
+    /// The tenant that all rows belong to which are there until the first phase is done, as the setting carries it. Default: that of each row's parent.
     pub tenant: Option<String>,
     /// Ways to the parents where there are several, each as `key` or `table=key`: a foreign key's name, or the table that it
     /// refers to.
