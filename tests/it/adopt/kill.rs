@@ -145,6 +145,9 @@ async fn a_backfill_that_is_killed_anywhere_is_gone_on_with() {
     assert!(killed > 10 && seen.len() > 8, "{killed} {seen:?}");
     world.adopted(&[]);
     same_told(&world.told().await, &expected);
+    // No run began a table anew.
+    let passes = "SELECT max(pass)::bigint FROM tenantry.adoption_step";
+    assert_eq!(world.count(passes).await, 1);
     // No row was given its tenant twice.
     let rows = "SELECT sum(rows)::bigint FROM tenantry.adoption_step";
     let filled = 30 + i64::from(INVOICES) * 6;

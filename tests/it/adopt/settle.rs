@@ -145,6 +145,38 @@ async fn a_role_that_cannot_adopt_is_refused_with_what_to_do() {
     assert_eq!(world.wrong_rows().await, 0);
 }
 
+/// The check of a foreign key asks policies too: what sees some of the rows alone fails, and says nothing of the others.
+#[tokio::test]
+async fn a_foreign_key_is_not_found_to_hold_by_a_role_that_does_not_see_all_rows() {
+    let world = World::new().await;
+    let mover = unique("mover");
+    world
+        .sql(&format!(
+            "CREATE ROLE {mover} LOGIN BYPASSRLS PASSWORD 'x'; GRANT {}, {} TO {mover};",
+            world.owner, world.system
+        ))
+        .await;
+    let url = world.database.url_as(&mover, "x");
+    for args in [&["customer"][..], &["invoice", "--until", "keys"]] {
+        let run = world.adopt_as(&url, args);
+        assert_eq!(run.code, 0, "{run:#?}");
+    }
+    world.sql(&format!("ALTER ROLE {mover} NOBYPASSRLS")).await;
+    let run = world.adopt_as(&url, &[]);
+    run.said(
+        3,
+        &[
+            "the one beside foreign key invoice_customer_fkey holds for every row failed",
+            "row-level security policy",
+        ],
+    );
+    let unchecked = "SELECT count(*) FROM pg_constraint WHERE conname = 'invoice_customer_fkey_tenant' AND NOT convalidated";
+    assert_eq!(world.count(unchecked).await, 1);
+    world.sql(&format!("ALTER ROLE {mover} BYPASSRLS")).await;
+    let run = world.adopt_as(&url, &[]);
+    assert_eq!(run.code, 0, "{run:#?}");
+}
+
 /// With BYPASSRLS, what is under FORCE already is read as it is.
 #[tokio::test]
 async fn parents_that_are_under_force_already_tell_their_tenants() {
