@@ -2,6 +2,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tenantry::catalog::{Catalog, live};
@@ -102,7 +105,7 @@ impl World {
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Running { child, lines }
+        Running { lines, patience: Patience::new(child.id()), child }
     }
 
     /// The catalog without the roles of other tests, and without the records.
@@ -165,6 +168,7 @@ impl World {
 pub(super) struct Running {
     pub(super) child: Child,
     lines: BufReader<ChildStdout>,
+    patience: Patience,
 }
 
 impl Running {
@@ -187,6 +191,7 @@ impl Running {
 
     /// Kills it, as `kill -9` does.
     pub(super) fn kill(mut self) {
+        self.patience.end();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -194,7 +199,39 @@ impl Running {
     /// Waits for its end.
     pub(super) fn end(mut self) -> i32 {
         while self.next().is_some() {}
+        self.patience.end();
         self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+/// Ends a tool that waits for what never comes, so that its test fails and does not wait with it.
+struct Patience(Arc<AtomicBool>);
+
+impl Patience {
+    fn new(pid: u32) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&over);
+        std::thread::spawn(move || {
+            let deadline = Instant::now() + Duration::from_secs(90);
+            while !ended.load(Ordering::Relaxed) {
+                if Instant::now() > deadline {
+                    let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        Self(over)
+    }
+
+    fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

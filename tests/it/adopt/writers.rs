@@ -26,6 +26,7 @@ enum Knows {
 }
 
 struct Service {
+    name: String,
     stop: Arc<AtomicBool>,
     task: JoinHandle<Did>,
 }
@@ -37,15 +38,16 @@ impl Service {
         let stopped = Arc::clone(&stop);
         let mut client = world.as_app().await;
         let name = format!("service {}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let of = name.clone();
         let task = tokio::spawn(async move {
             let mut did = Did { rounds: 0, longest: Duration::ZERO };
             while !stopped.load(Ordering::Relaxed) {
-                round(&mut client, knows, &format!("{name} {}", did.rounds), &mut did.longest).await;
+                round(&mut client, knows, &format!("{of} {}", did.rounds), &mut did.longest).await;
                 did.rounds += 1;
             }
             did
         });
-        Self { stop, task }
+        Self { name, stop, task }
     }
 
     async fn end(self) -> Did {
@@ -138,14 +140,21 @@ async fn a_tenant_that_is_bound_is_that_of_new_rows_from_the_first_phase_on() {
         })
     };
     assert_eq!(run.await.unwrap(), 0);
+    let (name_of_one, name_of_other) = (one.name.clone(), other.name.clone());
     one.end().await;
     world.adopted(&[]);
     other.end().await;
-    let begun_by_b =
-        "SELECT count(*) FROM erp.customer WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'
-        AND name NOT LIKE '%service%'";
-    assert_eq!(world.count(begun_by_b).await, 0);
-    let of_b = "SELECT count(*) FROM erp.invoice WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'";
-    assert!(world.count(of_b).await > 0);
+    for (name, tenant) in [(name_of_one, A), (name_of_other, B)] {
+        let of = |condition: &str| {
+            format!(
+                "SELECT count(*) FROM erp.invoice WHERE number LIKE '{name} %' AND tenant_id {condition} '{tenant}'"
+            )
+        };
+        assert!(world.count(&of("=")).await > 0, "{name}");
+        assert_eq!(world.count(&of("<>")).await, 0, "{name}");
+    }
+    let before =
+        format!("SELECT count(*) FROM erp.invoice WHERE number LIKE 'number %' AND tenant_id <> '{A}'");
+    assert_eq!(world.count(&before).await, 0);
     assert!(world.planned().await.iter().all(|step| step.starts_with("erp.company: ")));
 }
