@@ -61,8 +61,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "ROWS", default_value = "5000")]
     pub(super) batch: NonZeroU32,
 
-    /// How long to pause after each batch: so many times as long as it took (4x), or a time (100ms, 1s)
-    #[arg(long, value_name = "TIME", default_value = "4x", value_parser = pause)]
+    /// How long to pause after each batch: so many times as long as it took (6x), or a time (100ms, 1s)
+    #[arg(long, value_name = "TIME", default_value = "6x", value_parser = pause)]
     pub(super) pause: Pause,
 
     /// How many rows to fill in a second at most [default: as many as the pauses allow]

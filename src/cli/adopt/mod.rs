@@ -16,7 +16,7 @@ use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, last, login};
 use crate::plan::adopt::{Adoption, Request, adopt, rights};
 use crate::policy::manifest::{Manifest, Problem};
 pub(super) use args::Arguments;
-use watch::Watch;
+use watch::{Watch, Way};
 
 /// How a command ended, and with which server.
 type Ended = Result<Exit, Failure>;
@@ -88,15 +88,15 @@ impl Command<'_> {
                 Err(exit) => return Ok(exit),
             },
         };
-        if self.arguments.abort {
-            watch.begun(&record, watch::Way::Back)?;
-            let outcome = adopter.abort(&mut |event| watch.event(&event)).await.map_err(failed)?;
-            return self.ended(&record, &outcome);
-        }
-        watch.begun(&record, watch::Way::Forth)?;
-        let outcome =
-            adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await.map_err(failed)?;
-        self.ended(&record, &outcome)
+        let abort = self.arguments.abort;
+        watch.begun(&record, if abort { Way::Back } else { Way::Forth })?;
+        let ended = if abort {
+            adopter.abort(&mut |event| watch.event(&event)).await
+        } else {
+            adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await
+        };
+        watch.clear();
+        self.ended(&record, &ended.map_err(failed)?)
     }
 
     /// Begins an adoption, unless something has to be settled or there is nothing to do.
@@ -149,7 +149,7 @@ impl Command<'_> {
     }
 
     fn ended(&self, record: &Record, outcome: &Outcome) -> Ended {
-        let way = if self.arguments.abort { watch::Way::Back } else { watch::Way::Forth };
+        let way = if self.arguments.abort { Way::Back } else { Way::Forth };
         self.terminal.result(|| show::outcome(record, outcome, way), || show::outcome_fields(outcome))?;
         Ok(match outcome {
             Outcome::Done | Outcome::Stopped => Exit::Clean,

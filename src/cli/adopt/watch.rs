@@ -150,10 +150,15 @@ impl Watch {
         rows.saturating_sub(before).saturating_mul(1_000) / millis
     }
 
-    fn done(&mut self, step: &Recorded, elapsed: Duration) {
+    /// Takes the bar away, if there is one.
+    pub(super) fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    fn done(&mut self, step: &Recorded, elapsed: Duration) {
+        self.clear();
         let _ = self.terminal.result(
             || format!("\n      {} {}\n", paint(GOOD, "done in"), paint(DIM, took(elapsed))),
             || json!({ "event": "done", "step": step.number, "millis": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) }),

@@ -11,7 +11,7 @@ use crate::pool::retry::Retry;
 /// | [`lock_timeout`](Self::lock_timeout) | 1 second |
 /// | [`attempts`](Self::attempts) | 30 |
 /// | [`batch`](Self::batch) | 5,000 rows |
-/// | [`pause`](Self::pause) | four times as long as the batch took |
+/// | [`pause`](Self::pause) | six times as long as the batch took |
 /// | [`rate`](Self::rate) | no limit |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -34,7 +34,7 @@ pub struct Settings {
 /// How long to pause after a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pause {
-    /// As many times the time that the batch took: with 4, the backfill is at work a fifth of the time.
+    /// As many times the time that the batch took: with 6, the backfill is at work a seventh of the time.
     Times(f64),
     /// As long as this.
     Fixed(Duration),
@@ -46,7 +46,7 @@ impl Default for Settings {
             lock_timeout: Duration::from_secs(1),
             attempts: 30,
             batch: 5_000,
-            pause: Pause::Times(4.0),
+            pause: Pause::Times(6.0),
             rate: None,
         }
     }
@@ -85,10 +85,10 @@ mod tests {
     fn a_pause_keeps_to_its_share_and_to_the_rate() {
         let millis = Duration::from_millis;
         let settings = Settings::default();
-        assert_eq!(settings.pause_after(millis(30), 1_000), millis(120));
+        assert_eq!(settings.pause_after(millis(30), 1_000), millis(180));
         let rated = Settings { rate: Some(1_000), ..settings.clone() };
         assert_eq!(rated.pause_after(millis(30), 1_000), millis(970));
-        assert_eq!(rated.pause_after(millis(30), 10), millis(120));
+        assert_eq!(rated.pause_after(millis(30), 10), millis(180));
         let fixed = Settings { pause: Pause::Fixed(millis(5)), ..settings };
         assert_eq!(fixed.pause_after(millis(30), 1_000), millis(5));
     }
