@@ -33,7 +33,6 @@ impl Adopter<'_> {
     ) -> Result<()> {
         let mut attempt = 1;
         loop {
-            let begun = Instant::now();
             let limit = self.limit(step.step.locked);
             let done = watched(self.once(adoption, step, sql, mark, &limit), step, observer).await;
             match done {
