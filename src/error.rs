@@ -202,6 +202,12 @@ impl Error {
         Kind::Adopt(message.into()).into()
     }
 
+    /// Somebody else is doing what one can do at a time.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self::adopt(message)
+    }
+
     /// A connection could not be opened.
     #[cfg(feature = "migrate")]
     pub(crate) fn connect(source: PgError) -> Self {

@@ -25,7 +25,7 @@ impl Exit {
 0  done; nothing is missing (plan --check), pending (migrate --check), or found of the severity that fails (lint, audit)
 1  findings: something has to be settled, is missing or pending (--check), or was found (lint, audit, migrate)
 2  usage: arguments, the manifest, or a file that cannot be read or written
-3  database: it cannot be reached, the role may not read its catalogs, or a migration failed in it";
+3  database: it cannot be reached, the role may not read its catalogs, or a migration or a step failed in it";
 
     /// One word for it, for JSON.
     pub(super) fn kind(self) -> &'static str {

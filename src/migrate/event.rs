@@ -12,6 +12,8 @@ pub enum Event<'a> {
     Waiting {
         /// How long so far.
         waited: Duration,
+        /// The process on the server that does, if it is known.
+        pid: Option<i32>,
     },
     /// A migration begins.
     Started {

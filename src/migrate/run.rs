@@ -14,7 +14,7 @@ use super::program::Maker;
 use super::report::{Applied, Report, Stopped, Why};
 use super::review::Reviewed;
 use super::send::{self, Trouble};
-use super::turn;
+use super::turn::{self, Waiting};
 use crate::error::{Error, Result, Step};
 use crate::policy::render::{Vars, render};
 
@@ -53,7 +53,8 @@ where
             return Ok(());
         }
         let what = format!("tenantry migrate {}", ledger.table());
-        turn::take(&client, &what, options.wait, |waited| (self.watch)(&Event::Waiting { waited })).await?;
+        let told = |Waiting { waited, pid }| (self.watch)(&Event::Waiting { waited, pid });
+        turn::take(&client, &what, options.wait, told).await?;
         send::watch_client(&client).await;
         let done = self.in_turn(&mut client, report).await;
         turn::end(&client, &what).await;

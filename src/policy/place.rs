@@ -289,7 +289,7 @@ fn tenant_column<'a>(
         let known: Vec<&str> = relation.columns.iter().map(|column| column.name.as_str()).collect();
         let advice = match nearest(wanted.as_str(), &known) {
             Some(meant) => format!("did you mean {meant}?"),
-            None => "add the column, or choose another class".to_owned(),
+            None => "add it (tenantry adopt does, while services go on), or choose another class".to_owned(),
         };
         return Err(problem(entry, format!("{name} has no column {}; {advice}", wanted.as_str())));
     };

@@ -67,7 +67,7 @@ impl Command<'_> {
         let mut adopter = opened?;
         let ended = self.adopt(&mut adopter, &mut watch).await;
         // Whatever happened, the session ends with the tool, and the lock with the session.
-        let _ = adopter.close().await;
+        adopter.close().await;
         ended
     }
 

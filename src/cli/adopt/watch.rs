@@ -9,7 +9,7 @@ use serde_json::json;
 use super::show;
 use crate::cli::failure::Failure;
 use crate::cli::output::Terminal;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, paint};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, paint, took};
 use crate::migrate::adopt::{Event, Record, Recorded};
 use crate::plan::adopt::Action;
 
@@ -104,7 +104,7 @@ impl Watch {
     }
 
     fn retry(&mut self, step: &Recorded, attempt: u32, pause: Duration) {
-        let pause = seconds(pause);
+        let pause = took(pause);
         self.line(
             &format!("a lock was not to be had in time (attempt {attempt}); again in {pause}"),
             || json!({ "event": "retry", "step": step.number, "attempt": attempt, "pause": pause }),
@@ -117,7 +117,7 @@ impl Watch {
         }
         self.said = Instant::now();
         self.line(
-            &format!("under way for {}", seconds(elapsed)),
+            &format!("under way for {}", took(elapsed)),
             || json!({ "event": "running", "step": step.number, "seconds": elapsed.as_secs() }),
         );
     }
@@ -160,7 +160,7 @@ impl Watch {
     fn done(&mut self, step: &Recorded, elapsed: Duration) {
         self.clear();
         let _ = self.terminal.result(
-            || format!("\n      {} {}\n", paint(GOOD, "done in"), paint(DIM, seconds(elapsed))),
+            || format!("\n      {} {}\n", paint(GOOD, "done in"), paint(DIM, took(elapsed))),
             || json!({ "event": "done", "step": step.number, "millis": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) }),
         );
     }
@@ -173,14 +173,5 @@ impl Watch {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
-    }
-}
-
-/// A time in words.
-fn seconds(of: Duration) -> String {
-    if of < Duration::from_secs(1) {
-        format!("{} ms", of.as_millis())
-    } else {
-        format!("{:.1} s", of.as_secs_f64())
     }
 }

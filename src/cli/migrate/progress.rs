@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::show::{name, took};
+use super::show::name;
 use crate::cli::output::Terminal;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, WRONG, count, paint};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, WRONG, count, paint, took};
 use crate::migrate::{Event, Mode};
 
 /// How much time passes at least between two lines about the same where there is no bar.
@@ -46,11 +46,14 @@ impl Progress {
 
     pub(super) fn see(&self, event: &Event<'_>) {
         match event {
-            Event::Waiting { waited } => self.now_and_then(&format!(
-                "{} another process changes the schema; waited {} so far",
-                paint(CARE, "waiting:"),
-                took(*waited)
-            )),
+            Event::Waiting { waited, pid } => {
+                let who = pid.map(|pid| format!(", as process {pid} of the server")).unwrap_or_default();
+                self.now_and_then(&format!(
+                    "{} another tenantry migrate is at work{who}; waited {} so far",
+                    paint(CARE, "waiting:"),
+                    took(*waited)
+                ));
+            }
             Event::Started { migration } => {
                 self.state.borrow_mut().first = None;
                 let database = self.state.borrow_mut().database.take();

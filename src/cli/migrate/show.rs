@@ -1,7 +1,6 @@
 //! How a run of migrations has ended, for people and programs.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,20 +8,9 @@ use crate::catalog::replay::Source;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::findings;
 use crate::cli::output::Terminal;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint, plain};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint, plain, took};
 use crate::error::Error;
 use crate::migrate::{Migration, Mode, Report, Stopped, TenantFailure, Why};
-
-/// A span for people: `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
-pub(super) fn took(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        0 => format!("{} ms", span.as_millis()),
-        1..10 => format!("{:.1} s", span.as_secs_f64()),
-        10..60 => format!("{seconds} s"),
-        _ => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
-}
 
 /// A migration as a line begins with it.
 pub(super) fn name(migration: &Migration) -> String {
@@ -172,18 +160,4 @@ fn of_tenant(failure: &TenantFailure) -> String {
         failure.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
     let said = failure.error.as_db_error().map(|db| format!(" ({})", db.message())).unwrap_or_default();
     format!("tenant {}: {place}{}{said}", failure.tenant, failure.error)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::took;
-
-    #[test]
-    fn spans_are_for_people() {
-        for (millis, shown) in [(40, "40 ms"), (1_240, "1.2 s"), (59_900, "59 s"), (185_000, "3 min 5 s")] {
-            assert_eq!(took(Duration::from_millis(millis)), shown);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The few colours of the tool.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
@@ -47,9 +48,29 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
+/// A span for people: `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
+pub(crate) fn took(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 => format!("{} ms", span.as_millis()),
+        1..10 => format!("{:.1} s", span.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BOLD, paint, wrap};
+    use std::time::Duration;
+
+    use super::{BOLD, paint, took, wrap};
+
+    #[test]
+    fn spans_are_for_people() {
+        for (millis, shown) in [(40, "40 ms"), (1_240, "1.2 s"), (59_900, "59 s"), (185_000, "3 min 5 s")] {
+            assert_eq!(took(Duration::from_millis(millis)), shown);
+        }
+    }
 
     #[test]
     fn running_text_keeps_to_its_width() {

@@ -10,7 +10,7 @@ use super::record::{Progress, Recorded, in_support, recording, unsigned};
 use super::session::Adopter;
 use super::settings::backoff;
 use super::sql;
-use super::transaction::{Mark, is_lock_timeout, seed, watched};
+use super::transaction::{Mark, is_lock_timeout, watched};
 use crate::error::{Error, Result, Step as Doing};
 use crate::plan::adopt::Backfill;
 
@@ -75,7 +75,7 @@ impl Adopter<'_> {
                 Some(left) if attempt >= self.settings.attempts => return Ok(left),
                 Some(left) if attempt > 1 || !between_passes => {
                     observer(Event::Skipped { step, rows: left.locked });
-                    sleep(backoff(attempt, seed(Instant::now()))).await;
+                    sleep(backoff(attempt)).await;
                     attempt += 1;
                 }
                 Some(_) => attempt += 1,
@@ -106,7 +106,7 @@ impl Adopter<'_> {
             let begun = Instant::now();
             let batch = match self.batch(adoption, step, backfill, progress, size).await {
                 Err(error) if is_lock_timeout(&error) && attempt < self.settings.attempts => {
-                    let pause = backoff(attempt, seed(begun));
+                    let pause = backoff(attempt);
                     observer(Event::Retry { step, attempt, pause });
                     sleep(pause).await;
                     attempt += 1;

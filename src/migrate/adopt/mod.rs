@@ -18,7 +18,8 @@
 //! }
 //! let outcome = adopter.run(None, &mut |event| println!("{event:?}")).await?;
 //! assert_eq!(outcome, Outcome::Done);
-//! adopter.close().await
+//! adopter.close().await;
+//! # Ok(())
 //! # }
 //! ```
 

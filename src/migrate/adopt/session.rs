@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
 use tokio_postgres::Client;
 
 use super::event::{Event, Observer};
@@ -12,13 +11,13 @@ use super::sql;
 use crate::catalog::{Catalog, live};
 use crate::error::{Error, Result};
 use crate::ident::Ident;
+use crate::migrate::send;
+use crate::migrate::turn::{self, Waiting};
 use crate::plan::adopt::{Adoption, rights};
 use crate::policy::manifest::Manifest;
-use crate::policy::render::{Vars, render};
 
 /// How long another tool is waited for. One that was killed is gone by then, with whatever it had the server do.
 const PATIENCE: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(100);
 
 /// A session that adopts, and no other beside it in its database.
 ///
@@ -47,12 +46,7 @@ impl<'c> Adopter<'c> {
         let support = manifest.tenancy.support().clone();
         let setting_up = |source| Error::script("setting the session up", source);
         client.query_typed(sql::SESSION, &[]).await.map_err(setting_up)?;
-        // A server that cannot tell goes on with a long statement until it is done.
-        if let Err(error) = client.query_typed(sql::CHECK_CONNECTION, &[]).await
-            && error.as_db_error().is_none()
-        {
-            return Err(setting_up(error));
-        }
+        send::watch_client(client).await;
         let row = client.query_typed_one(sql::DEADLOCK_TIMEOUT, &[]).await.map_err(setting_up)?;
         let millis: i64 = row.try_get("millis").map_err(setting_up)?;
         let deadlock_timeout = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
@@ -62,30 +56,18 @@ impl<'c> Adopter<'c> {
     }
 
     async fn lock(&self, observer: &mut Observer<'_>) -> Result<()> {
-        let locking = |source| Error::script("looking for another tool at work", source);
-        let vars = || Vars::default().text("support", self.support.as_str());
-        let (lock, holder) = (render(sql::LOCK, &vars())?, render(sql::HOLDER, &vars())?);
-        let begun = Instant::now();
         let mut said = false;
-        loop {
-            let row = self.client.query_typed_one(&lock, &[]).await.map_err(locking)?;
-            if row.try_get("locked").map_err(locking)? {
-                return Ok(());
-            }
-            let row = self.client.query_typed_opt(&holder, &[]).await.map_err(locking)?;
-            let pid: Option<i32> = row.map(|row| row.try_get("pid")).transpose().map_err(locking)?;
-            if !said {
+        let told = |Waiting { pid, .. }| {
+            if !std::mem::replace(&mut said, true) {
                 observer(Event::Waiting { pid });
-                said = true;
             }
-            if begun.elapsed() >= PATIENCE {
-                let who = pid.map_or_else(String::new, |pid| format!(", as process {pid} of the server"));
-                return Err(Error::adopt(format!(
-                    "another tenantry adopt is at work in this database{who}; wait for its end"
-                )));
-            }
-            sleep(POLL).await;
-        }
+        };
+        turn::take(self.client, &self.turn(), PATIENCE, told).await
+    }
+
+    /// What one tool can do at a time.
+    fn turn(&self) -> String {
+        format!("tenantry adopt in {}", self.support)
     }
 
     /// The schema of the database as it is now.
@@ -150,13 +132,9 @@ impl<'c> Adopter<'c> {
 
     /// Lets the next tool in.
     ///
-    /// # Errors
-    ///
-    /// The connection was lost, which lets it in too.
-    pub async fn close(self) -> Result<()> {
-        let unlock = render(sql::UNLOCK, &Vars::default().text("support", self.support.as_str()))?;
-        let done = self.client.query_typed(&unlock, &[]).await;
-        done.map(drop).map_err(|source| Error::script("letting the next tool in", source))
+    /// If the connection is lost, that lets it in too.
+    pub async fn close(self) {
+        turn::end(self.client, &self.turn()).await;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::pool::retry::Retry;
+
 /// How an adoption goes about its work.
 ///
 /// | knob | default |
@@ -65,18 +67,19 @@ impl Settings {
     }
 }
 
-/// How long to pause before another attempt: longer each time, at most 10 seconds, and never twice the same, so that two who
-/// are in each other's way do not stay so.
-pub(super) fn backoff(attempt: u32, seed: u32) -> Duration {
-    let whole = Duration::from_millis(200) * 2_u32.saturating_pow(attempt.min(6).saturating_sub(1));
-    whole.min(Duration::from_secs(10)).mul_f64(0.5 + f64::from(seed % 1_000) / 1_000.0)
+/// How long to pause before another attempt, the first pause being that of attempt 1: longer each time, at most 10 seconds.
+pub(super) fn backoff(attempt: u32) -> Duration {
+    let longest = Duration::from_secs(10);
+    let retry =
+        Retry { max_retries: u32::MAX, first_pause: Duration::from_millis(200), longest_pause: longest };
+    retry.pause(attempt.saturating_sub(1)).unwrap_or(longest)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Pause, Settings, backoff};
+    use super::{Pause, Settings};
 
     #[test]
     fn a_pause_keeps_to_its_share_and_to_the_rate() {
@@ -88,13 +91,5 @@ mod tests {
         assert_eq!(rated.pause_after(millis(30), 10), millis(180));
         let fixed = Settings { pause: Pause::Fixed(millis(5)), ..settings };
         assert_eq!(fixed.pause_after(millis(30), 1_000), millis(5));
-    }
-
-    #[test]
-    fn pauses_between_attempts_grow_and_end() {
-        let of = |attempt| backoff(attempt, 500);
-        assert!(of(1) < of(2) && of(2) < of(4), "{:?}", of(4));
-        assert!(of(100) <= Duration::from_secs(15));
-        assert_ne!(backoff(3, 1), backoff(3, 2));
     }
 }

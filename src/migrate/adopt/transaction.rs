@@ -33,12 +33,11 @@ impl Adopter<'_> {
     ) -> Result<()> {
         let mut attempt = 1;
         loop {
-            let begun = Instant::now();
             let limit = self.limit(step.step.locked);
             let done = watched(self.once(adoption, step, sql, mark, &limit), step, observer).await;
             match done {
                 Err(error) if is_lock_timeout(&error) && attempt < self.settings.attempts => {
-                    let pause = backoff(attempt, seed(begun));
+                    let pause = backoff(attempt);
                     observer(Event::Retry { step, attempt, pause });
                     sleep(pause).await;
                     attempt += 1;
@@ -114,11 +113,6 @@ impl Adopter<'_> {
 
 pub(super) fn is_lock_timeout(error: &Error) -> bool {
     error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
-}
-
-/// What differs from one attempt to the next.
-pub(super) fn seed(begun: Instant) -> u32 {
-    begun.elapsed().subsec_micros()
 }
 
 /// How often a long step is said to be under way.

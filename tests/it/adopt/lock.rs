@@ -119,8 +119,10 @@ async fn a_second_tool_is_told_who_is_at_work() {
     let mut first = world.start(BY_COMPANY);
     first.until(|event| event["event"] == "step").unwrap();
     let second = world.adopt(&["note", "--tenant", super::world::A]);
-    second
-        .said(3, &["another tenantry adopt is at work in this database, as process ", "waiting for its end"]);
+    second.said(
+        3,
+        &["another tenantry adopt in \"tenantry\" has been at work for 10s, as process ", "wait for its end"],
+    );
     holder.batch_execute("COMMIT").await.unwrap();
     assert_eq!(first.end(), 0);
 }

@@ -39,7 +39,9 @@ async fn a_manifest_that_the_database_contradicts_plans_nothing() {
         (
             "\"erp.secret\" = { class = \"deny\" }",
             "\"erp.secret\" = { class = \"tenant\" }",
-            &["erp.secret has no column tenant_id; add the column, or choose another class"],
+            &[
+                "erp.secret has no column tenant_id; add it (tenantry adopt does, while services go on), or choose another class",
+            ],
         ),
         (
             "\"erp.contact\" = { class = \"tenant\"",
