@@ -100,10 +100,12 @@ fn allowed(source: &Source) -> Vec<Allowed<'_>> {
         let said =
             token.of(text).trim_start_matches("--").trim_start_matches("/*").trim_end_matches("*/").trim();
         let Some(said) = said.strip_prefix("tenantry:").map(str::trim) else { continue };
-        let (whole_file, rest) = match (said.strip_prefix("allow-file"), said.strip_prefix("allow")) {
-            (Some(rest), _) => (true, rest),
-            (None, Some(rest)) => (false, rest),
-            (None, None) => continue,
+        let (word, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
+        let whole_file = match word {
+            "allow-file" => true,
+            "allow" => false,
+            // What is for the runner is no suppression.
+            _ => continue,
         };
         let (codes, flaw) = read(rest);
         found.push(Allowed { source, start: token.start, end: token.end, whole_file, codes, flaw });
