@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(pause("4x"), Ok(Pause::Times(4.0)));
         assert_eq!(pause("0.5x"), Ok(Pause::Times(0.5)));
         assert_eq!(pause("10ms"), Ok(Pause::Fixed(Duration::from_millis(10))));
-        for wrong in ["", "5", "s", "x", "-1x", "infx", "99999999999s"] {
+        for wrong in ["", "5", "s", "x", "-1x", "infx"] {
             assert!(pause(wrong).is_err(), "{wrong}");
         }
     }
