@@ -134,6 +134,13 @@ async fn present(client: &Client, support: &Ident, app: Option<&Ident>) -> Resul
         .text("support", support.as_str())
         .text("app", app.map_or_else(String::new, |app| app.as_str().to_owned()));
     let row = client.query_typed_one(&render(sql::PRESENT, &vars)?, &[]).await.map_err(reading)?;
+    let stranger: Option<String> = row.try_get("stranger").map_err(reading)?;
+    if let Some(stranger) = stranger {
+        return Err(Error::adopt(format!(
+            "the records of adoptions in schema {support} belong to role {stranger:?}, and hold SQL that would run as another; log \
+             in as that role, or drop tables adoption and adoption_step there if nobody knows them"
+        )));
+    }
     let of = |column: &str| row.try_get(column).map_err(reading);
     Ok(Present { schema: of("schema")?, records: of("records")?, app: of("app")? })
 }

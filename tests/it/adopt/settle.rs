@@ -210,3 +210,18 @@ async fn parents_that_are_under_force_already_tell_their_tenants() {
     assert_eq!(world.wrong_rows().await, 0);
     assert!(world.planned().await.iter().all(|step| step.starts_with("erp.company: ")));
 }
+
+/// The records hold SQL, so nobody else may have written them.
+#[tokio::test]
+async fn records_of_somebody_else_are_not_run() {
+    let world = World::new().await;
+    let planted = format!(
+        "CREATE SCHEMA tenantry AUTHORIZATION {app}; SET ROLE {app}; CREATE TABLE tenantry.adoption (id bigint);
+         CREATE TABLE tenantry.adoption_step (adoption bigint); RESET ROLE",
+        app = world.app
+    );
+    world.sql(&planted).await;
+    for args in [&["note", "--tenant", A][..], &[], &["--status"], &["--abort"]] {
+        world.adopt(args).said(3, &["the records of adoptions in schema", &world.app, "log in as that role"]);
+    }
+}
