@@ -1,6 +1,6 @@
 //! What somebody has to settle: rows whose tenant nothing tells, and everything that is refused.
 
-use super::world::{BY_COMPANY, World};
+use super::world::{A, BY_COMPANY, World};
 use crate::policy::unique;
 
 const LOST: &str = "
