@@ -63,7 +63,8 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
             };
             let vars =
                 on(table.name).sql("texts", list("::text")).sql("keys", list("")).sql("after", after.clone());
-            (render(sql::TOTAL_ROWS, &relation())?, render(sql::KEY_BOUND, &vars)?)
+            let size = relation().sql("table", table.name.to_string());
+            (render(sql::TOTAL_ROWS, &size)?, render(sql::KEY_BOUND, &vars)?)
         }
         Walk::Blocks => (render(sql::TOTAL_BLOCKS, &relation())?, render(sql::BLOCK_BOUND, &relation())?),
     };

@@ -95,3 +95,13 @@ async fn a_dry_run_shows_every_statement_and_runs_none() {
     same(&world.catalog().await, &before);
     assert!(world.adopted(&["--status"]).out.contains("no adoption has been begun"));
 }
+
+/// What is left of a backfill can be told only by who knows how much there is.
+#[tokio::test]
+async fn the_rows_of_a_table_that_was_never_analyzed_are_counted() {
+    let world = World::new().await;
+    world.adopted(&[BY_COMPANY, &["--until", "backfill"]].concat());
+    let total =
+        "SELECT max(total) FROM tenantry.adoption_step WHERE object = 'erp.invoice' AND phase = 'backfill'";
+    assert_eq!(world.count(total).await, 300);
+}
