@@ -45,7 +45,7 @@ tenantry plan --from migrations --check      look for it in files, in CI, withou
 tenantry lint migrations                     look for leaks in SQL files, in CI, without a database
 tenantry migrate                             apply migrations, those for each tenant among them
 tenantry audit                               look for leaks in a live database
-tenantry adopt customer --tenant 7            give live tables their tenants
+tenantry adopt customer --tenant 7           give live tables their tenants
 tenantry map --out tenancy.svg               see whose rows each table holds";
 
 const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
