@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 use super::world::{A, B, BY_COMPANY, World};
 
-/// How long a statement may take: the lock timeout, and what a busy machine adds.
-const LIMIT: Duration = Duration::from_millis(2_500);
+/// How long a statement may wait for a lock before the server ends it, as a text: the tool's own limit, and time for its work on
+/// a machine that is busy.
+const LIMIT: &str = "2500ms";
 
 /// What a service did.
 struct Did {
     rounds: u32,
-    longest: Duration,
 }
 
 /// Whether a service binds the tenant in each of its transactions.
@@ -40,9 +40,10 @@ impl Service {
         let name = format!("service {}", NEXT.fetch_add(1, Ordering::Relaxed));
         let of = name.clone();
         let task = tokio::spawn(async move {
-            let mut did = Did { rounds: 0, longest: Duration::ZERO };
+            let mut did = Did { rounds: 0 };
+            client.execute("SELECT set_config('lock_timeout', $1, false)", &[&LIMIT]).await.unwrap();
             while !stopped.load(Ordering::Relaxed) {
-                round(&mut client, knows, &format!("{of} {}", did.rounds), &mut did.longest).await;
+                round(&mut client, knows, &format!("{of} {}", did.rounds)).await;
                 did.rounds += 1;
             }
             did
@@ -54,13 +55,12 @@ impl Service {
         self.stop.store(true, Ordering::Relaxed);
         let did = self.task.await.expect("a statement of a service failed");
         assert!(did.rounds > 10, "{}", did.rounds);
-        assert!(did.longest < LIMIT, "a statement took {:?}", did.longest);
         did
     }
 }
 
 /// A customer, its invoice with a line and a note, some changes, and a look at all of it, each in its transaction.
-async fn round(client: &mut Client, knows: Knows, name: &str, longest: &mut Duration) {
+async fn round(client: &mut Client, knows: Knows, name: &str) {
     let (company, other) = match knows {
         Knows::Nothing => (A, B),
         // Nobody who knows of tenants moves anything to another one.
@@ -94,9 +94,7 @@ async fn round(client: &mut Client, knows: Knows, name: &str, longest: &mut Dura
         if let Knows::Tenant(tenant) = knows {
             transaction.query_one("SELECT set_config('app.tenant_id', $1, true)", &[&tenant]).await.unwrap();
         }
-        let begun = Instant::now();
         transaction.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        *longest = (*longest).max(begun.elapsed());
         transaction.commit().await.unwrap();
     }
 }
