@@ -140,7 +140,8 @@ where
             };
             let Some(tenant) = locked(shared).waiting.pop_front() else { return };
             let done = self.one(&client, program, note, &tenant).await;
-            connection = Some(client);
+            // One that cannot be made what it was is let go of.
+            connection = send::restart(&client).await.is_ok().then_some(client);
             let (done, failed, all) = self.take(&mut locked(shared), tenant, done);
             let migration = self.of.migration;
             (self.run.watch)(&Event::Tenants { migration, done, failed, of: all });

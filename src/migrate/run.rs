@@ -16,7 +16,6 @@ use super::review::Reviewed;
 use super::send::{self, Trouble};
 use super::turn::{self, Waiting};
 use crate::error::{Error, Result, Step};
-use crate::policy::render::{Vars, render};
 
 /// One run.
 pub(super) struct Run<'a, C, W> {
@@ -99,10 +98,7 @@ where
             let (name, mode) = (migration.name(), migration.mode().clone());
             report.pending.retain(|pending| *pending != name);
             report.applied.push(Applied { name, mode, took, rows, tenants });
-            // What a file says to its session is not for the next one.
-            let sql = render(include_str!("../../sql/migrate/restart.sql"), &Vars::default())?;
-            send::own(client, "the reset of the session", &sql).await?;
-            send::watch_client(client).await;
+            send::restart(client).await?;
         }
         if report.applied.is_empty() {
             return Ok(());

@@ -101,6 +101,14 @@ async fn parts(
     Ok(rows)
 }
 
+/// Makes a session what it was before a file: what a file says to its session is not for the next one, nor for the next tenant.
+pub(super) async fn restart(client: &Client) -> Result<()> {
+    let sql = render(include_str!("../../sql/migrate/restart.sql"), &Vars::default())?;
+    own(client, "the reset of the session", &sql).await?;
+    watch_client(client).await;
+    Ok(())
+}
+
 /// Asks the server to notice soon if this program is gone: what it would go on with holds the lock that the next run waits for.
 pub(super) async fn watch_client(client: &Client) {
     // Not every server can, and then it notices when the statement is done.

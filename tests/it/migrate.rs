@@ -3,6 +3,7 @@
 mod crash;
 mod gates;
 mod ledger;
+mod session;
 mod tool;
 mod turn;
 
@@ -360,22 +361,6 @@ async fn a_transaction_that_fails_leaves_nothing_and_what_came_before_it_stays()
     assert_eq!(stopped.report.pending, ["V2__b", "V3__c"]);
     assert_eq!(stand.applied().await, ["V1__a"]);
     assert!(stand.one::<bool>("select to_regclass('b') is null and to_regclass('a') is not null").await);
-}
-
-#[tokio::test]
-async fn a_session_setting_of_one_file_is_not_the_next_ones() {
-    let stand = Stand::new(1).await;
-    let files = [
-        ("V1__a.sql", "create schema other; set search_path = other; create table here (a int);"),
-        ("V2__b.sql", "create table here (a int); insert into note values (current_setting('search_path'));"),
-    ];
-    // The owner may make schemas here.
-    let owner: String = stand.one("select tableowner::text from pg_tables where tablename = 'invoice'").await;
-    let database: String = stand.one("select current_database()::text").await;
-    stand.admin.batch_execute(&format!("grant create on database \"{database}\" to {owner}")).await.unwrap();
-    let migrator = stand.migrator(&files).audit(None);
-    stand.apply(&migrator).await.unwrap_or_else(|stopped| panic!("{stopped:?}"));
-    assert_eq!(stand.one::<String>("select line from note").await, "\"$user\", public");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Relation;
-use crate::catalog::replay::{Step, directives};
+use crate::catalog::replay::{Statement, Step, directives};
 use crate::ident::QualifiedName;
 use crate::policy::manifest::{Class, Manifest};
 use crate::rule::code::sentence::{Scope, Sentence};
@@ -33,6 +33,18 @@ pub(in crate::rule) fn fails_loudly(step: &Step<'_>) -> bool {
 pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
     let said = directives(step.located.source().text());
     said.each_tenant || said.system.is_some()
+}
+
+/// Whether a statement can read or change rows. The bodies of DO blocks are looked into.
+pub(in crate::rule) fn touches_rows(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::Change { .. }
+            | Statement::Select(_)
+            | Statement::CreateTableAs(_)
+            | Statement::Do(_)
+            | Statement::Opaque(_)
+    )
 }
 
 /// Whether policies hide rows of the table from its owner, unless a tenant is bound.

@@ -5,7 +5,7 @@ use crate::ident::QualifiedName;
 use crate::policy::manifest::Manifest;
 use crate::rule::code::of_statement;
 use crate::rule::code::sentence::{Sentence, Use};
-use crate::rule::watch::bound::{Bound, hides};
+use crate::rule::watch::bound::{Bound, hides, touches_rows};
 
 /// The statements so far, as far as they decide what the next one reaches.
 #[derive(Debug, Default)]
@@ -56,15 +56,7 @@ impl Rows {
 
 /// Whether a statement can read or change rows, or bind a tenant.
 fn can_touch(statement: &Statement) -> bool {
-    matches!(
-        statement,
-        Statement::Change { .. }
-            | Statement::Select(_)
-            | Statement::CreateTableAs(_)
-            | Statement::Do(_)
-            | Statement::Opaque(_)
-            | Statement::Session(_)
-    )
+    touches_rows(statement) || matches!(statement, Statement::Session(_))
 }
 
 /// Whether it changes or copies rows: what only reads is seen by whoever reads the answer.

@@ -12,7 +12,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
-use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows};
+use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows, touches_rows};
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",
@@ -61,18 +61,6 @@ impl Watch for BackfillUnderForce {
             }
         }
     }
-}
-
-/// Whether a statement can read or change rows. The bodies of DO blocks are looked into.
-fn touches_rows(statement: &Statement) -> bool {
-    matches!(
-        statement,
-        Statement::Change { .. }
-            | Statement::Select(_)
-            | Statement::CreateTableAs(_)
-            | Statement::Do(_)
-            | Statement::Opaque(_)
-    )
 }
 
 fn is_temporary(statement: &Statement) -> bool {
