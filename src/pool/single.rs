@@ -127,6 +127,6 @@ pub(super) fn failure(lease: &Lease, error: PgError) -> Error {
         Some(Stage::Prologue(Part::Begin)) => lease.error(Step::Begin, error),
         Some(Stage::Prologue(Part::Context)) => lease.error(Step::Bind, error),
         Some(Stage::Commit) => lease.final_error(Step::Commit, error),
-        Some(Stage::Statement) | None => lease.final_error(Step::Statement, error),
+        Some(Stage::Bind | Stage::Statement) | None => lease.final_error(Step::Statement, error),
     }
 }

@@ -2,11 +2,13 @@
 
 use bytes::BytesMut;
 
-use super::frame::{HEADER, Header, Partial};
+use super::description;
+use super::frame::{HEADER, Header, Partial, name};
+use super::kept::{Keeping, put_answer, put_error};
 use super::ledger::{Ledger, Reply, Sender, Stage};
 use super::link::Link;
 use super::outgoing::Outgoing;
-use super::statements::cstr;
+use super::statements::{Verdict, cstr};
 use super::violation::Violation;
 
 /// The longest error that waits for its ReadyForQuery. A longer one is passed on as it comes.
@@ -20,6 +22,21 @@ enum Fate {
     /// Kept until the ReadyForQuery behind it, so that whoever hears of the failure finds the
     /// transaction ended and not about to end.
     Hold,
+    /// Read whole, because what stands in it decides what becomes of it.
+    Read(Reading),
+    /// Part of an answer that the driver cannot read yet.
+    Keep,
+}
+
+/// A message that is read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// BackendKeyData.
+    Key,
+    /// ParameterDescription.
+    Parameters,
+    /// RowDescription. Rows of what it describes may follow for the driver, which learns of it only here.
+    Columns { sender: Sender, rows_follow: bool },
 }
 
 /// Takes out of what the server sends what the driver did not ask for, and judges the rest.
@@ -41,6 +58,10 @@ pub(super) struct Incoming {
     holding: bool,
     /// What goes to the driver ahead of anything that is read next.
     ready: BytesMut,
+    /// The message that is being read.
+    message: BytesMut,
+    /// The answer under way, where the driver cannot read it yet.
+    keeping: Option<Keeping>,
 }
 
 /// The piece that was read, and what of it is for the driver.
@@ -67,6 +88,8 @@ impl Incoming {
             latest: 0,
             holding: false,
             ready: BytesMut::new(),
+            message: BytesMut::new(),
+            keeping: None,
         }
     }
 
@@ -77,7 +100,8 @@ impl Incoming {
 
     #[cfg(test)]
     pub(super) fn buffered(&self) -> usize {
-        self.held.capacity() + self.ready.capacity()
+        let keeping = self.keeping.as_ref().map_or(0, Keeping::buffered);
+        self.held.capacity() + self.ready.capacity() + self.message.capacity() + keeping
     }
 
     /// What has to reach the driver before anything else is read.
@@ -96,14 +120,17 @@ impl Incoming {
         outgoing: &mut Outgoing,
         link: &Link,
     ) -> (usize, Result<(), Violation>) {
-        let spills = !self.held.is_empty() || !self.header.is_empty();
+        let spills = !self.held.is_empty() || !self.header.is_empty() || !self.message.is_empty();
         let mut piece = Piece { bytes, read: 0, run: 0, kept: 0, spills };
         let mut sound = Ok(());
         while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
-                self.take_body(&mut piece);
+                self.take_body(&mut piece, outgoing, link);
             } else {
                 sound = self.take_header(&mut piece, ledger, outgoing, link);
+            }
+            if self.left == 0 && self.header.is_empty() {
+                self.answer_kept(&mut piece, ledger, link);
             }
         }
         piece.end_run();
@@ -117,15 +144,90 @@ impl Incoming {
         self.ready.extend_from_slice(self.header.take());
     }
 
-    fn take_body(&mut self, piece: &mut Piece<'_>) {
+    /// Puts in the answers that are due now and that the server does not send.
+    fn answer_kept(&mut self, piece: &mut Piece<'_>, ledger: &mut Ledger, link: &Link) {
+        while let Some(number) = ledger.kept_is_due() {
+            piece.spill();
+            self.put_kept(number, link);
+        }
+    }
+
+    /// The same where the server sends nothing. Whether there was one.
+    pub(super) fn answer_kept_at_rest(&mut self, ledger: &mut Ledger, link: &Link) -> bool {
+        if self.left > 0 || !self.header.is_empty() {
+            return false;
+        }
+        let mut any = false;
+        while let Some(number) = ledger.kept_is_due() {
+            self.put_kept(number, link);
+            any = true;
+        }
+        any
+    }
+
+    fn put_kept(&mut self, number: u64, link: &Link) {
+        match link.kept().take(number) {
+            Some(messages) => put_answer(&messages, &mut self.ready),
+            None => {
+                put_error(0, &mut self.ready);
+                self.ready.extend_from_slice(b"Z\0\0\0\x05I");
+            }
+        }
+    }
+
+    fn take_body(&mut self, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
         self.left -= taken;
         self.pass(piece, taken);
-        let whole = self.left == 0 && self.fate == Fate::Hold;
-        if whole
-            && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held[self.latest..]))
-        {
-            self.release(piece);
+        if self.left > 0 {
+            return;
+        }
+        match self.fate {
+            Fate::Hold => {
+                let lets_go = !self.holding || self.held.len() > LONGEST_HELD;
+                if lets_go || says_farewell(&self.held[self.latest..]) {
+                    self.release(piece);
+                }
+            }
+            Fate::Read(reading) => self.judge(reading, piece, outgoing, link),
+            Fate::Deliver | Fate::Withhold | Fate::Keep => {}
+        }
+    }
+
+    /// Decides what becomes of a message that has been read.
+    fn judge(&mut self, reading: Reading, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
+        let message = self.message.split();
+        let body = &message[HEADER..];
+        match reading {
+            Reading::Key => {
+                if let Some(process_id) = body.first_chunk() {
+                    link.says_process_id(i32::from_be_bytes(*process_id));
+                }
+            }
+            Reading::Parameters => outgoing.statements.describe_parameters(body),
+            Reading::Columns { sender, rows_follow } => {
+                let verdict = outgoing.statements.describe_columns(|| description::columns(body));
+                let unknown = if verdict == Verdict::Different || rows_follow {
+                    description::types(body).filter(|oid| !link.knows_type(*oid)).collect()
+                } else {
+                    Vec::new()
+                };
+                if verdict == Verdict::Different || !unknown.is_empty() {
+                    let mut keeping = Keeping::new(unknown);
+                    keeping.add(&message);
+                    self.keeping = Some(keeping);
+                    return;
+                }
+                if sender == Sender::Wire {
+                    return;
+                }
+            }
+        }
+        if piece.spills {
+            self.ready.extend_from_slice(&message);
+        } else {
+            // All of it was read from this piece, so there is room for it.
+            piece.put(&message);
         }
     }
 
@@ -143,6 +245,10 @@ impl Incoming {
         };
         self.left = header.body;
         self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
+        if matches!(self.fate, Fate::Read(_)) && !(1..=LONGEST_HELD).contains(&header.body) {
+            let found = format!("{} of {} bytes", name(header.tag), header.body);
+            return Err(Violation::new("a description of up to 1 MiB", found));
+        }
         match self.fate {
             Fate::Deliver if !piece.spills => {
                 piece.read += taken;
@@ -150,10 +256,18 @@ impl Incoming {
             }
             Fate::Deliver => self.ready.extend_from_slice(&header.bytes()),
             Fate::Hold => self.held.extend_from_slice(&header.bytes()),
+            Fate::Read(_) => self.message.extend_from_slice(&header.bytes()),
+            Fate::Keep => self.keep(&header.bytes()),
             Fate::Withhold => {}
         }
         piece.withhold(taken);
         Ok(())
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.add(bytes);
+        }
     }
 
     fn fate_of(
@@ -166,27 +280,55 @@ impl Incoming {
     ) -> Result<Fate, Violation> {
         if !self.started {
             self.started = header.tag == b'Z';
-            return Ok(Fate::Deliver);
+            return Ok(if header.tag == b'K' { Fate::Read(Reading::Key) } else { Fate::Deliver });
         }
-        let fate = |sender| if sender == Sender::Driver { Fate::Deliver } else { Fate::Withhold };
+        let keeps = self.keeping.is_some();
+        let fate = |sender| match sender {
+            Sender::Driver if keeps => Fate::Keep,
+            Sender::Driver => Fate::Deliver,
+            Sender::Wire | Sender::Prologue(..) => Fate::Withhold,
+        };
         let reply = ledger.received(header)?;
         Ok(match reply {
             Reply::To(sender) => fate(sender),
+            Reply::Parameters if outgoing.statements.reads_description() => Fate::Read(Reading::Parameters),
+            Reply::Parameters => Fate::Deliver,
+            Reply::Columns { sender, rows_follow } => {
+                if header.tag == b'T' && (rows_follow || outgoing.statements.reads_description()) {
+                    return Ok(Fate::Read(Reading::Columns { sender, rows_follow }));
+                }
+                // NoData has no body to be read, and is itself what is to be known.
+                if outgoing.statements.describe_columns(|| None) == Verdict::Different {
+                    self.keeping = Some(Keeping::new(Vec::new()));
+                    self.keep(&header.bytes());
+                    return Ok(Fate::Withhold);
+                }
+                fate(sender)
+            }
             Reply::Parsed(sender) => {
                 outgoing.parsed(sender);
                 fate(sender)
             }
             Reply::Ready(Sender::Driver) if self.holding => {
-                // Held with the others to its end, which lets all of them go.
+                // Held with the others to its end, which lets all of them go. What was kept of an answer
+                // that ends with an error is of no use.
                 self.holding = false;
+                self.keeping = None;
                 Fate::Hold
             }
             Reply::Ready(sender) => {
                 self.release(piece);
+                if sender == Sender::Driver
+                    && let Some(keeping) = self.keeping.take()
+                {
+                    piece.spill();
+                    put_error(keeping.end(link.kept()), &mut self.ready);
+                    return Ok(Fate::Deliver);
+                }
                 fate(sender)
             }
-            Reply::Failed { stage, unparsed } => {
-                outgoing.failed(matches!(stage, Stage::Prologue(_)), unparsed);
+            Reply::Failed { stage, unparsed, undescribed } => {
+                outgoing.failed(matches!(stage, Stage::Prologue(_)), unparsed, undescribed);
                 link.fail(stage);
                 self.hold(header, piece)
             }
@@ -215,6 +357,8 @@ impl Incoming {
             }
             Fate::Deliver => self.ready.extend_from_slice(bytes),
             Fate::Hold => self.held.extend_from_slice(bytes),
+            Fate::Read(_) => self.message.extend_from_slice(bytes),
+            Fate::Keep => self.keeping.iter_mut().for_each(|keeping| keeping.add(bytes)),
             Fate::Withhold => {}
         }
         piece.withhold(count);
@@ -234,6 +378,12 @@ impl Incoming {
 }
 
 impl Piece<'_> {
+    /// Lets what comes next go behind what is ready.
+    fn spill(&mut self) {
+        self.end_run();
+        self.spills = true;
+    }
+
     /// Leaves out the bytes that come next.
     fn withhold(&mut self, count: usize) {
         self.end_run();

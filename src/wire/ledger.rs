@@ -30,6 +30,8 @@ pub(super) enum Message {
     QueryAnswered,
     /// CopyDone or CopyFail. It has no answer of its own.
     CopyEnd,
+    /// A request that the stream answers itself, once those before it are answered.
+    Kept(u64),
 }
 
 /// Who sent a message, and so who gets its answer.
@@ -53,6 +55,8 @@ pub(crate) enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Prologue(Part),
+    /// The statement was parsed or bound, and nothing of it has run.
+    Bind,
     Statement,
     /// All was run, and the commit that goes with the Sync failed.
     Commit,
@@ -65,10 +69,15 @@ pub(super) enum Reply {
     To(Sender),
     /// ParseComplete, for the sender.
     Parsed(Sender),
+    /// ParameterDescription.
+    Parameters,
+    /// RowDescription or NoData, for the sender. Rows of what it describes may follow in the same request.
+    Columns { sender: Sender, rows_follow: bool },
     /// ReadyForQuery, for the sender.
     Ready(Sender),
-    /// ErrorResponse to a request, which ends at the next ReadyForQuery.
-    Failed { stage: Stage, unparsed: usize },
+    /// ErrorResponse to a request, which ends at the next ReadyForQuery. So many Parse messages of the
+    /// driver's, and so many Describe messages, are not answered.
+    Failed { stage: Stage, unparsed: usize, undescribed: usize },
     /// Nobody asked for it: a notice, a changed parameter, a notification, a farewell.
     Unasked,
 }
@@ -125,7 +134,9 @@ impl Ledger {
         let Some(&(message, sender)) = self.owed.front() else {
             // A server that shuts down says so to those who ask for nothing, too.
             return match tag {
-                b'E' if self.skipping => Ok(Reply::Failed { stage: Stage::Statement, unparsed: 0 }),
+                b'E' if self.skipping => {
+                    Ok(Reply::Failed { stage: Stage::Statement, unparsed: 0, undescribed: 0 })
+                }
                 b'E' => Ok(Reply::Unasked),
                 _ => Err(Violation::new("nothing, as no request is under way", name(tag))),
             };
@@ -141,10 +152,16 @@ impl Ledger {
                 self.end_request();
                 return Ok(Reply::Ready(sender));
             }
-            (Message::DescribeStatement, b't') => self.owed[0].0 = Message::DescribeColumns,
-            (Message::Bind, b'2') | (Message::Close, b'3') | (Message::DescribeColumns, b'T' | b'n') => {
-                self.pop();
+            (Message::DescribeStatement, b't') => {
+                self.owed[0].0 = Message::DescribeColumns;
+                return Ok(Reply::Parameters);
             }
+            (Message::DescribeColumns, b'T' | b'n') => {
+                self.pop();
+                let rows_follow = matches!(self.owed.front(), Some((Message::Execute, Sender::Driver)));
+                return Ok(Reply::Columns { sender, rows_follow });
+            }
+            (Message::Bind, b'2') | (Message::Close, b'3') => self.pop(),
             (Message::Execute, b'C') if self.copying == Copying::Yes => self.end_copy()?,
             (Message::Execute, _) if self.copying == Copying::Yes => return unexpected(),
             (Message::Execute, b'C') => self.pop(),
@@ -161,6 +178,13 @@ impl Ledger {
             _ => return unexpected(),
         }
         Ok(Reply::To(sender))
+    }
+
+    /// The number of an answer that is due now and that the server does not send.
+    pub(super) fn kept_is_due(&mut self) -> Option<u64> {
+        let Some(&(Message::Kept(number), _)) = self.owed.front() else { return None };
+        self.pop();
+        Some(number)
     }
 
     /// The messages whose length the protocol fixes.
@@ -200,28 +224,31 @@ impl Ledger {
             _ if self.failed => Stage::Statement,
             Some((_, Sender::Prologue(part, _))) => Stage::Prologue(*part),
             Some((Message::Sync, _)) => Stage::Commit,
+            Some((Message::Parse | Message::Bind, _)) => Stage::Bind,
+            Some((Message::DescribeStatement | Message::DescribeColumns, _)) => Stage::Bind,
             _ => Stage::Statement,
         };
         self.failed = true;
         if self.copying == Copying::Yes {
             self.copying = Copying::Failed;
         }
-        let mut unparsed = 0;
+        let (mut unparsed, mut undescribed) = (0, 0);
         while let Some(&(message, sender)) = self.owed.front() {
             match message {
-                Message::Sync => return Reply::Failed { stage, unparsed },
+                Message::Sync => return Reply::Failed { stage, unparsed, undescribed },
                 Message::Query | Message::QueryAnswered => {
                     // All that is left of it is what a Sync leaves.
                     self.owed[0].0 = Message::Sync;
-                    return Reply::Failed { stage, unparsed };
+                    return Reply::Failed { stage, unparsed, undescribed };
                 }
                 Message::Parse if sender == Sender::Driver => unparsed += 1,
+                Message::DescribeStatement | Message::DescribeColumns => undescribed += 1,
                 _ => {}
             }
             self.owed.pop_front();
         }
         self.skipping = true;
-        Reply::Failed { stage, unparsed }
+        Reply::Failed { stage, unparsed, undescribed }
     }
 
     /// The server has taken all data, and with them the first Sync.
@@ -277,5 +304,6 @@ fn expected(message: Message) -> &'static str {
         Message::Sync | Message::SyncInDoubt => "ReadyForQuery",
         Message::Query | Message::QueryAnswered => "the answer to a simple query",
         Message::CopyEnd => "CommandComplete of the copy",
+        Message::Kept(_) => "nothing, as the answer is there",
     }
 }

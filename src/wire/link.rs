@@ -1,9 +1,14 @@
 //! What a connection's stream and whoever uses the connection share.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use postgres_protocol::Oid;
+use tokio_postgres::types::Type;
+
+use super::kept::KeptAnswers;
 use super::ledger::{Part, Stage};
 use super::prologue::Prologue;
 use super::statements::StatementMode;
@@ -18,6 +23,13 @@ pub(crate) struct Link {
     /// Where the request that carried the last prologue failed.
     failed: AtomicU8,
     violation: OnceLock<Violation>,
+    /// The backend's process ID, as whoever answers on this connection says it.
+    process_id: AtomicI32,
+    /// Whether that is a backend's, with no pooler between.
+    direct: AtomicBool,
+    kept: KeptAnswers,
+    /// The types that the driver has looked up on this connection.
+    types: Mutex<HashSet<Oid>>,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
 }
@@ -70,28 +82,83 @@ impl Link {
         self.prologue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes where a request failed, unless it was in the statement itself. The first one since the
-    /// last prologue counts: what follows a prologue that failed fails for its sake.
+    /// Notes where a request failed. The first one since the last prologue counts: what follows a
+    /// prologue that failed fails for its sake.
     pub(super) fn fail(&self, stage: Stage) {
         let at = match stage {
             Stage::Prologue(Part::Begin) => AT_BEGIN,
             Stage::Prologue(Part::Context) => AT_CONTEXT,
+            Stage::Bind => AT_BIND,
+            Stage::Statement => AT_STATEMENT,
             Stage::Commit => AT_COMMIT,
-            Stage::Statement => return,
         };
         let _ = self.failed.compare_exchange(NOWHERE, at, Ordering::AcqRel, Ordering::Acquire);
     }
 
+    /// Notes which process whoever answers says to be, in BackendKeyData.
+    pub(super) fn says_process_id(&self, process_id: i32) {
+        self.process_id.store(process_id, Ordering::Release);
+    }
+
+    /// Notes which process has run a query on this connection. Where it is not the one that has let us
+    /// in, a pooler stands between: a PostgreSQL backend holds a named statement to the parameters and
+    /// columns that it has told, and a pooler prepares the same text anew on another backend.
+    ///
+    /// Until this is called, a pooler is taken to be there.
+    pub(crate) fn served_by(&self, process_id: i32) {
+        self.direct.store(self.process_id.load(Ordering::Acquire) == process_id, Ordering::Release);
+    }
+
+    /// Whether the connection leads to a backend, with no pooler between.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.load(Ordering::Acquire)
+    }
+
+    pub(super) fn kept(&self) -> &KeptAnswers {
+        &self.kept
+    }
+
+    /// The types that the driver has to look up before it reads an answer that is kept; `None` if it is not.
+    pub(crate) fn unknown_types(&self, number: u64) -> Option<Vec<Oid>> {
+        self.kept.unknown(number)
+    }
+
+    /// Notes types that the driver has looked up.
+    pub(crate) fn learn_types<'a>(&self, types: impl IntoIterator<Item = &'a Type>) {
+        let new = types.into_iter().map(Type::oid).filter(|oid| Type::from_oid(*oid).is_none());
+        let mut new = new.peekable();
+        if new.peek().is_some() {
+            self.types().extend(new);
+        }
+    }
+
+    /// Notes that the driver has forgotten all types that it has looked up.
+    pub(crate) fn forget_types(&self) {
+        self.types().clear();
+    }
+
+    /// Whether the driver can decode a type without asking the server.
+    pub(super) fn knows_type(&self, oid: Oid) -> bool {
+        Type::from_oid(oid).is_some() || self.types().contains(&oid)
+    }
+
+    fn types(&self) -> MutexGuard<'_, HashSet<Oid>> {
+        self.types.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// For a unit of work that carries no prologue, so that the failure of one before is not taken for its own.
     pub(crate) fn forget_failure(&self) {
+        self.kept.clear();
         self.failed.store(NOWHERE, Ordering::Release);
     }
 
-    /// Where, beside the statements themselves, something failed since the last prologue.
+    /// Where something failed first since the last prologue.
     pub(crate) fn failed(&self) -> Option<Stage> {
         match self.failed.load(Ordering::Acquire) {
             AT_BEGIN => Some(Stage::Prologue(Part::Begin)),
             AT_CONTEXT => Some(Stage::Prologue(Part::Context)),
+            AT_BIND => Some(Stage::Bind),
+            AT_STATEMENT => Some(Stage::Statement),
             AT_COMMIT => Some(Stage::Commit),
             _ => None,
         }
@@ -110,4 +177,6 @@ impl Link {
 const NOWHERE: u8 = 0;
 const AT_BEGIN: u8 = 1;
 const AT_CONTEXT: u8 = 2;
-const AT_COMMIT: u8 = 3;
+const AT_BIND: u8 = 3;
+const AT_STATEMENT: u8 = 4;
+const AT_COMMIT: u8 = 5;

@@ -19,9 +19,11 @@
 mod cancel;
 mod connect;
 mod connected;
+mod description;
 mod endpoint;
 mod frame;
 mod incoming;
+pub(crate) mod kept;
 mod ledger;
 mod link;
 mod negotiate;
@@ -29,6 +31,7 @@ mod outgoing;
 mod prologue;
 mod statements;
 mod stream;
+mod tracked;
 #[cfg(test)]
 mod tests;
 #[cfg(unix)]

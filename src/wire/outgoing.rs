@@ -2,11 +2,12 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::description::Columns;
 use super::frame::{HEADER, Header, Partial};
 use super::ledger::{Ledger, Message, Sender};
 use super::link::Link;
 use super::prologue::Known;
-use super::statements::{StatementMode, Statements, cstr, put_length};
+use super::statements::{StatementMode, Statements, put_length};
 use super::violation::Violation;
 
 /// How much is copied at a time. A prologue travels in one packet with the statement behind it, for
@@ -16,17 +17,30 @@ const COPIED: usize = 16 * 1024;
 /// Follows what the driver sends, and writes ahead of it or in place of it what has to be.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    mode: StatementMode,
-    header: Partial,
-    under_way: Header,
+    pub(super) mode: StatementMode,
+    pub(super) header: Partial,
+    pub(super) under_way: Header,
     /// How many bytes of the message under way are still to come.
-    left: usize,
+    pub(super) left: usize,
     /// Whether the next message is the first of a request, which ends with a Sync or is a simple query.
     at_request: bool,
+    /// Whether the statements of the request under way are followed by their names.
+    tracks: bool,
     /// The part of a message that has to be seen whole because a name stands in it.
-    named: BytesMut,
-    statements: Statements,
+    pub(super) named: BytesMut,
+    /// The portal that the Bind under way makes, whose columns are asked for behind it.
+    pub(super) checked: Option<Checked>,
+    /// The number of the answer that the request under way asks for, none of which goes to the server.
+    pub(super) asks_for_kept: Option<u64>,
+    pub(super) statements: Statements,
     known: Known,
+}
+
+/// A portal, and the columns that the driver decodes its rows by.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) portal: Box<[u8]>,
+    pub(super) columns: Columns,
 }
 
 impl Outgoing {
@@ -37,7 +51,10 @@ impl Outgoing {
             under_way: Header { tag: 0, body: 0 },
             left: 0,
             at_request: true,
+            tracks: false,
             named: BytesMut::new(),
+            checked: None,
+            asks_for_kept: None,
             statements: Statements::default(),
             known: Known::default(),
         }
@@ -52,7 +69,17 @@ impl Outgoing {
     /// have to stand ahead of it. Otherwise the driver's bytes go to the server as they are, and
     /// [`follow`](Self::follow) hears of it.
     pub(super) fn rewrites(&self, link: &Link) -> bool {
-        self.mode == StatementMode::Unnamed || link.is_armed()
+        self.tracks || self.must_track(link) || link.is_armed()
+    }
+
+    /// Whether statements have to be followed by their names: where nobody else holds them to what they
+    /// were, and where a request may be one for an answer that is kept.
+    fn must_track(&self, link: &Link) -> bool {
+        self.mode == StatementMode::Unnamed || !link.is_direct() || link.kept().any()
+    }
+
+    fn is_between_requests(&self) -> bool {
+        self.at_request && self.header.is_empty() && self.left == 0
     }
 
     /// Takes note of bytes that went to the server as they are.
@@ -77,11 +104,12 @@ impl Outgoing {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
-            if self.at_request && self.header.is_empty() && self.left == 0 {
+            if self.is_between_requests() {
+                self.tracks = self.must_track(link);
                 self.open_request(rest[0], out, ledger, link)?;
             }
-            at += if self.mode == StatementMode::Unnamed {
-                self.next_unnamed(rest, out, ledger)?
+            at += if self.tracks {
+                self.next_tracked(rest, out, ledger, link)?
             } else {
                 let taken = self.next(rest, ledger)?;
                 out.extend_from_slice(&rest[..taken]);
@@ -133,13 +161,15 @@ impl Outgoing {
         let Header { tag, body } = self.under_way;
         if tag == b'D' && self.left == body {
             let what = if bytes[0] == b'S' { Message::DescribeStatement } else { Message::DescribeColumns };
-            ledger.sent(what, Sender::Driver);
+            if ledger.sent(what, Sender::Driver) {
+                self.statements.await_description(&[]);
+            }
         }
         self.left -= taken;
         self.end_if_whole();
     }
 
-    fn begin(&mut self, header: Header, ledger: &mut Ledger) {
+    pub(super) fn begin(&mut self, header: Header, ledger: &mut Ledger) {
         self.under_way = header;
         self.left = header.body;
         let message = match header.tag {
@@ -159,7 +189,7 @@ impl Outgoing {
         self.end_if_whole();
     }
 
-    fn end_if_whole(&mut self) {
+    pub(super) fn end_if_whole(&mut self) {
         if self.left == 0 {
             self.at_request = matches!(self.under_way.tag, b'S' | b'Q');
         }
@@ -174,120 +204,18 @@ impl Outgoing {
         }
     }
 
-    /// The server has failed a request, and with it this many Parse messages of the driver's.
-    pub(super) fn failed(&mut self, in_prologue: bool, unparsed: usize) {
+    /// The server has failed a request, and with it this many Parse messages of the driver's and this
+    /// many Describe messages.
+    pub(super) fn failed(&mut self, in_prologue: bool, unparsed: usize, undescribed: usize) {
         self.statements.forget(unparsed);
+        self.statements.forget_descriptions(undescribed);
         if in_prologue {
             self.known.forget();
         }
     }
 }
 
-/// Without names.
-impl Outgoing {
-    /// Rewrites one header or one part of a body. Returns how many bytes it took.
-    fn next_unnamed(
-        &mut self,
-        bytes: &[u8],
-        out: &mut BytesMut,
-        ledger: &mut Ledger,
-    ) -> Result<usize, Violation> {
-        if self.left == 0 {
-            let (taken, header) = self.header.read(bytes);
-            if let Some(header) = header {
-                let header = header?;
-                self.under_way = header;
-                self.left = header.body;
-                if !names(header.tag) {
-                    put_header(header.tag, header.body, out);
-                    self.begin(header, ledger);
-                }
-            }
-            return Ok(taken);
-        }
-        let taken = self.left.min(bytes.len());
-        let bytes = &bytes[..taken];
-        let Header { tag, body } = self.under_way;
-        let reads_names = names(tag) && self.named.len() + self.left == body;
-        if !reads_names {
-            out.extend_from_slice(bytes);
-            self.left -= taken;
-            self.end_if_whole();
-            return Ok(taken);
-        }
-        self.named.extend_from_slice(bytes);
-        self.left -= taken;
-        if self.left == 0 || (tag == b'B' && holds_names(&self.named)) {
-            self.write_unnamed(out, ledger);
-            self.named.clear();
-            // From here on what was read and what is left no longer make up the body, so the rest
-            // is passed on as it is.
-            self.end_if_whole();
-        }
-        Ok(taken)
-    }
-
-    /// Writes the message whose names have been read.
-    fn write_unnamed(&mut self, out: &mut BytesMut, ledger: &mut Ledger) {
-        let named = self.named.split();
-        let whole = named.len() + self.left;
-        match self.under_way.tag {
-            b'P' => {
-                self.statements.parse(&named, out);
-                if !ledger.sent(Message::Parse, Sender::Driver) {
-                    self.statements.forget_last();
-                }
-            }
-            b'B' => {
-                let (portal, rest) = cstr(&named);
-                let (statement, rest) = cstr(rest);
-                if self.statements.parse_again(statement, out) {
-                    ledger.sent(Message::Parse, Sender::Wire);
-                }
-                put_header(b'B', whole - statement.len(), out);
-                out.extend_from_slice(portal);
-                out.put_slice(&[0, 0]);
-                out.extend_from_slice(rest);
-                ledger.sent(Message::Bind, Sender::Driver);
-            }
-            // Describe and Close, of a statement or of a portal.
-            tag => {
-                let (kind, name) =
-                    named.split_first().map_or((b'S', &[][..]), |(kind, rest)| (*kind, cstr(rest).0));
-                let name = match (kind, tag) {
-                    (b'S', b'C') => {
-                        self.statements.close(name);
-                        &[]
-                    }
-                    (b'S', _) => &[],
-                    _ => name,
-                };
-                put_header(tag, 2 + name.len(), out);
-                out.put_u8(kind);
-                out.extend_from_slice(name);
-                out.put_u8(0);
-                let message = match (tag, kind) {
-                    (b'C', _) => Message::Close,
-                    (_, b'S') => Message::DescribeStatement,
-                    _ => Message::DescribeColumns,
-                };
-                ledger.sent(message, Sender::Driver);
-            }
-        }
-    }
-}
-
-/// Whether the portal's name and the statement's, with which a Bind begins, are there whole.
-fn holds_names(bind: &[u8]) -> bool {
-    bind.iter().filter(|byte| **byte == 0).nth(1).is_some()
-}
-
-/// Whether a name stands in a message of this type.
-fn names(tag: u8) -> bool {
-    matches!(tag, b'P' | b'B' | b'D' | b'C')
-}
-
-fn put_header(tag: u8, body: usize, out: &mut BytesMut) {
+pub(super) fn put_header(tag: u8, body: usize, out: &mut BytesMut) {
     out.reserve(HEADER);
     out.put_u8(tag);
     put_length(out, body);

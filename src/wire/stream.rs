@@ -122,6 +122,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
             // Written with what the driver adds until it flushes.
             let Self { outgoing, ledger, link, unwritten, .. } = this;
             let rewritten = outgoing.rewrite(bytes, unwritten, ledger, link);
+            if this.incoming.answer_kept_at_rest(&mut this.ledger, &this.link) {
+                // Nothing comes from the server that would have it read.
+                cx.waker().wake_by_ref();
+            }
             return Poll::Ready(rewritten.map_err(|violation| this.give_up(violation)));
         }
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;

@@ -96,6 +96,8 @@ impl Driver {
         let link = Arc::new(Link::new(mode));
         let stream = Wire::new(end, Arc::clone(&link), mode);
         let (driver, mut connection) = Config::new().user("u").connect_raw(stream, NoTls).await.unwrap();
+        // The scripts' BackendKeyData names this process.
+        link.served_by(0);
         client.set(Some(Self {
             client: driver,
             link,

@@ -56,6 +56,10 @@ fn only_what_is_due_is_taken() {
                 _ if !fitting.contains(&tag) => assert!(reply.is_err(), "{what}"),
                 b'1' => assert_eq!(reply, Ok(Reply::Parsed(sender)), "{what}"),
                 b'Z' => assert_eq!(reply, Ok(Reply::Ready(sender)), "{what}"),
+                b't' => assert_eq!(reply, Ok(Reply::Parameters), "{what}"),
+                b'T' | b'n' if message == DescribeColumns => {
+                    assert_eq!(reply, Ok(Reply::Columns { sender, rows_follow: false }), "{what}");
+                }
                 _ => assert_eq!(reply, Ok(Reply::To(sender)), "{what}"),
             }
         }
@@ -137,8 +141,8 @@ fn an_error_is_counted_against_what_failed() {
         (Parse, PROLOGUE, Stage::Prologue(Part::Context)),
         (Bind, PROLOGUE, Stage::Prologue(Part::Context)),
         (Execute, PROLOGUE, Stage::Prologue(Part::Context)),
-        (Parse, Sender::Driver, Stage::Statement),
-        (Bind, Sender::Driver, Stage::Statement),
+        (Parse, Sender::Driver, Stage::Bind),
+        (Bind, Sender::Driver, Stage::Bind),
         (Execute, Sender::Driver, Stage::Statement),
         (Sync, Sender::Driver, Stage::Commit),
     ];
@@ -148,9 +152,9 @@ fn an_error_is_counted_against_what_failed() {
         assert!(ledger.sent(Query, Sender::Driver));
         let unparsed = usize::from(first <= 5);
         let stage = all[first].2;
-        assert_eq!(ledger.received(header(b'E')), Ok(Reply::Failed { stage, unparsed }));
+        assert_eq!(ledger.received(header(b'E')), Ok(Reply::Failed { stage, unparsed, undescribed: 0 }));
         // What more it says of the same failure is no failed commit.
-        let again = Reply::Failed { stage: Stage::Statement, unparsed: 0 };
+        let again = Reply::Failed { stage: Stage::Statement, unparsed: 0, undescribed: 0 };
         assert_eq!(ledger.received(header(b'E')), Ok(again));
         assert!(ledger.received(header(b'2')).is_err());
         assert_eq!(ledger.received(header(b'Z')), Ok(Reply::Ready(Sender::Driver)));

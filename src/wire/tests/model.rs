@@ -107,7 +107,10 @@ impl Model {
                 self.say("2");
             }
             b'D' => {
-                assert_eq!(body.get_u8(), b'S');
+                if body.get_u8() == b'P' {
+                    let columns = self.portal.0.contains("copy");
+                    return self.say(if columns { "n" } else { "T:x" });
+                }
                 let name = self.name(body);
                 let Some(sql) = self.statements.get(&name) else { return self.fail("26000") };
                 let (params, columns) = (sql.contains("$1"), sql.contains("copy"));

@@ -8,7 +8,7 @@ use super::play::{Cut, Script};
 
 const CONTEXT: [&str; 3] = ["Parse - context $1 [25]", "Bind - - [] (acme) []", "Execute - 0"];
 const CONTEXT_ANSWER: &str = "1 2 D:acme C:SELECT_1";
-const RUN: [&str; 4] = ["Parse - q $1 []", "Bind - - [1] (x) [1]", "Execute - 0", "Sync"];
+const RUN: [&str; 5] = ["Parse - q $1 [25]", "Bind - - [1] (x) [1]", "Describe P -", "Execute - 0", "Sync"];
 
 fn prepared() -> Script {
     Script::unnamed().takes(["Parse - q $1 []", "Describe S -", "Sync"]).sends("1 t:25 T:x Z")
@@ -27,11 +27,11 @@ async fn run(driver: Rc<Driver>) -> Vec<String> {
 fn a_statement_is_parsed_each_time_it_runs() {
     let script = prepared()
         .takes(RUN)
-        .sends("1 2 D:7 C:SELECT_1 Z")
+        .sends("1 2 T:x D:7 C:SELECT_1 Z")
         .takes(CONTEXT)
         .takes(RUN)
         .sends(CONTEXT_ANSWER)
-        .sends("1 2 D:8 C:SELECT_1 Z")
+        .sends("1 2 T:x D:8 C:SELECT_1 Z")
         .takes(["Parse - p []", "Describe S -", "Sync"])
         .sends("1 t n Z")
         .takes(["Close S -", "Sync"])
@@ -67,7 +67,7 @@ fn a_prologue_that_fails_takes_the_statement_along() {
         .takes(CONTEXT)
         .takes(RUN)
         .sends(CONTEXT_ANSWER)
-        .sends("1 2 D:8 C:SELECT_1 Z");
+        .sends("1 2 T:x D:8 C:SELECT_1 Z");
     script.expect(&["error 22023", "rows 8"], async |driver| {
         let statement = driver.prepare("q $1").await;
         let mut answers = Vec::new();
@@ -87,9 +87,9 @@ fn a_long_parameter_arrives_whole() {
         let bind = format!("Bind - - [1] ({long}) [1]");
         let script = prepared()
             .takes(CONTEXT)
-            .takes(["Parse - q $1 []", &bind, "Execute - 0", "Sync"])
+            .takes(["Parse - q $1 [25]", &bind, "Describe P -", "Execute - 0", "Sync"])
             .sends(CONTEXT_ANSWER)
-            .sends("1 2 D:7 C:SELECT_1 Z");
+            .sends("1 2 T:x D:7 C:SELECT_1 Z");
         for room in cuts {
             let played = script.play(Cut::Nowhere, *room, &async |driver: Rc<Driver>| {
                 let statement = driver.prepare("q $1").await;
@@ -108,7 +108,7 @@ fn nothing_is_remembered_of_what_is_closed_or_was_never_parsed() {
     for n in 0..1000 {
         let body = format!("s{n}\0select {n}\0\0\0");
         let name = format!("s{n}");
-        statements.parse(body.as_bytes(), &mut out);
+        statements.parse(body.as_bytes(), true, &mut out);
         match n % 3 {
             0 => {
                 statements.confirm();
@@ -119,7 +119,7 @@ fn nothing_is_remembered_of_what_is_closed_or_was_never_parsed() {
             _ => statements.forget_last(),
         }
         // Those without a name are not kept at all.
-        statements.parse(b"\0select 1\0\0\0", &mut out);
+        statements.parse(b"\0select 1\0\0\0", true, &mut out);
         statements.confirm();
         assert!(!statements.parse_again(name.as_bytes(), &mut out));
         assert_eq!(statements.remembered(), 0);
