@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::types::WrongType;
 
 use self::reason::connect_reason;
 #[cfg(feature = "lint")]
@@ -98,6 +99,19 @@ pub(crate) enum Kind {
     RowCount { found: usize, expected: &'static str },
     #[error("{keyword} cannot be run as a statement here; {advice}")]
     StatementRefused { keyword: String, advice: &'static str },
+    #[error(
+        "{step} failed: what it takes or returns has changed since it was prepared ({}); run the transaction again",
+        reason(.source)
+    )]
+    Stale {
+        step: Step,
+        #[source]
+        source: PgError,
+    },
+    #[error(
+        "the statement has run, but its rows have changed since it was prepared and are too long to be kept; read them again"
+    )]
+    StaleRows,
     #[error("the transaction was rolled back because a statement in it had failed")]
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]
@@ -241,6 +255,20 @@ impl Error {
         Kind::CatalogUnknown { step: Step::Catalog(what), column: column.to_owned(), found }.into()
     }
 
+    /// The same error of a statement that was prepared earlier, whose description is out of date.
+    pub(crate) fn stale(self) -> Self {
+        match *self.0 {
+            Kind::Server { step, source } => Kind::Stale { step, source }.into(),
+            kind => kind.into(),
+        }
+    }
+
+    /// Whether the driver could not encode a parameter as the type that the statement takes.
+    pub(crate) fn is_wrong_type(&self) -> bool {
+        let source = self.pg_error().and_then(std::error::Error::source);
+        source.is_some_and(<dyn std::error::Error>::is::<WrongType>)
+    }
+
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
     pub(crate) fn final_step(step: Step, source: PgError) -> Self {
         if connection_is_lost(&source) {
@@ -285,6 +313,15 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.code().is_some_and(code_is_retryable)
+    }
+
+    /// Whether a statement's parameters or rows have changed on the server since it was prepared on this
+    /// connection, after a migration for example, and it could not be prepared and run anew: it was not the
+    /// first of its transaction. Nothing was read or written by the old description, and the statement is
+    /// prepared anew when it is run next. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
+    #[must_use]
+    pub fn is_stale_statement(&self) -> bool {
+        matches!(*self.0, Kind::Stale { .. } | Kind::StaleRows)
     }
 
     /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.
@@ -354,6 +391,7 @@ impl Error {
             Kind::Url(source)
             | Kind::Connect(source)
             | Kind::Server { source, .. }
+            | Kind::Stale { source, .. }
             | Kind::InDoubt { source, .. } => Some(source),
             #[cfg(feature = "lint")]
             Kind::CatalogDenied { source, .. } => Some(source),

@@ -98,6 +98,7 @@ impl TenantPoolBuilder {
                 drain_timeout: Duration::from_millis(200),
                 strategy: None,
                 statements: StatementMode::default(),
+                statement_cache_size: 256,
                 retry: Retry::default(),
             },
             system_max_size: SYSTEM_MAX_SIZE,
@@ -165,6 +166,15 @@ impl TenantPoolBuilder {
     /// Whether prepared statements keep their names on the server. Default: [`StatementMode::Named`].
     pub fn statements(mut self, mode: StatementMode) -> Self {
         self.options.statements = mode;
+        self
+    }
+
+    /// How many prepared statements each connection keeps, those that were used last. Default: 256. Zero
+    /// keeps none, so that each use of a text prepares it again, a flight more.
+    ///
+    /// The server keeps a plan for each of them, for each connection: some 20 kB for a statement over a few tables.
+    pub fn statement_cache_size(mut self, statements: usize) -> Self {
+        self.options.statement_cache_size = statements;
         self
     }
 

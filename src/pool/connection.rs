@@ -1,23 +1,36 @@
 //! A lease with what its unit of work binds on it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_postgres::Statement;
 
 use super::binding::Binding;
 use super::lease::Lease;
 use super::manager::Client;
+use super::strategy::Strategy;
+use crate::error::Result;
 
 /// A connection that is ready to open a unit of work.
 pub(super) struct Connection {
     pub(super) lease: Arc<Lease>,
     pub(super) binding: Arc<Binding>,
     /// The statement that binds the context, where the strategy has one.
-    pub(super) select: Option<Statement>,
+    pub(super) select: Mutex<Option<Statement>>,
 }
 
 impl Connection {
     pub(super) fn client(&self) -> &Client {
         self.lease.client()
+    }
+
+    pub(super) fn select(&self) -> Option<Statement> {
+        self.select.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Prepares the statement that binds the context anew, where the connection has forgotten it.
+    pub(super) async fn renew(&self, strategy: Strategy) -> Result<()> {
+        let select = strategy.prepare(&self.lease, &self.binding).await?;
+        *self.select.lock().unwrap_or_else(PoisonError::into_inner) = select;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What a tenant pool and a system pool have in common: connections to one database as one role.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -28,6 +28,7 @@ pub(super) struct Options {
     /// `None` leaves it to what the guard finds.
     pub(super) strategy: Option<Strategy>,
     pub(super) statements: StatementMode,
+    pub(super) statement_cache_size: usize,
     pub(super) retry: Retry,
 }
 
@@ -42,7 +43,8 @@ pub(super) struct Core {
 impl Core {
     /// Must be called within a tokio runtime: it starts the drain task.
     pub(super) fn new(config: Config, connector: Connector, options: Options) -> Result<Arc<Self>> {
-        let target = Target::new(config, connector, options.statements);
+        let cache_size = options.statement_cache_size;
+        let target = Target::new(config, connector, options.statements, cache_size);
         let pool = Pool::builder(Manager::new(&target))
             .max_size(options.max_size)
             .wait_timeout(Some(options.wait_timeout))
@@ -62,7 +64,7 @@ impl Core {
         if let Some(reason) = binding.reason() {
             info!(reason, "cross-tenant access");
         }
-        let select = self.strategy().prepare(&lease, &binding).await?;
+        let select = Mutex::new(self.strategy().prepare(&lease, &binding).await?);
         Ok(Connection { lease: Arc::new(lease), binding, select })
     }
 

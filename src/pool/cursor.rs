@@ -1,7 +1,6 @@
 //! Cursors: a query's rows in portions.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 
 use tokio_postgres::Row;
@@ -10,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use super::statement::judge_rows;
 use super::statements::Statements;
 use super::work::Work;
-use crate::error::{Error, Result, Step};
+use crate::error::{Error, Result};
 
 /// A cursor, from [`TransactionBlock::cursor`](crate::TransactionBlock::cursor). It ends with its
 /// transaction, or with a rollback to a savepoint that is older than it.
@@ -32,10 +31,7 @@ impl<'a> Cursor<'a> {
         judge_rows(query)?;
         let name = work.next_name();
         let sql = format!("DECLARE {name} NO SCROLL CURSOR WITHOUT HOLD FOR {query}");
-        let connection = work.connection().await?;
-        let prepared = work.prepare(connection, &sql).await?;
-        let declared = connection.client().execute(&prepared, params);
-        work.run(connection, Step::Statement, pin!(declared)).await?;
+        statements.declare(&sql, params).await?;
         Ok(Self { statements, name })
     }
 

@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio_postgres::types::{ToSql, Type};
@@ -57,7 +57,8 @@ pub(super) async fn check(core: &Arc<Core>, setting: &SettingName, purpose: Purp
 /// their context.
 async fn ask(core: &Arc<Core>, setting: &SettingName, canary: &str) -> Result<Vec<Finding>> {
     let lease = Arc::new(core.lease().await?);
-    let connection = Connection { lease, binding: Arc::new(Binding::canary(canary)), select: None };
+    let connection =
+        Connection { lease, binding: Arc::new(Binding::canary(canary)), select: Mutex::default() };
     let params: [(&(dyn ToSql + Sync), Type); 1] = [(&setting.as_str(), Type::TEXT)];
     let mut query = pin!(connection.client().query_typed(GUARD, &params));
     if core.strategy() == Strategy::Implicit {

@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tokio_postgres::{Error as PgError, Statement};
+use tokio_postgres::types::{Kind, Oid, Type};
+use tokio_postgres::{Column, Error as PgError, Statement};
 
 use super::drain::{Abandoned, Debt, Drain};
 use super::manager::{Client, Object};
-use crate::error::{Error, Result, Step, connection_is_lost};
-use crate::wire::Link;
+use crate::error::{Error, Kind as ErrorKind, Result, Step, connection_is_lost};
+use crate::wire::{Link, kept};
 
 /// A connection on loan from the pool.
 ///
@@ -17,6 +18,12 @@ pub(super) struct Lease {
     object: Option<Object>,
     drain: Drain,
     state: Mutex<State>,
+}
+
+/// A statement to run, and whether the server has described it just now.
+pub(super) struct Prepared {
+    pub(super) statement: Statement,
+    pub(super) fresh: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -101,13 +108,61 @@ impl Lease {
     }
 
     /// Prepares a statement, or takes it from the connection's cache.
-    pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
-        // Parsing waits for locks on the tables it reads, so even this may be left unanswered: a
-        // dropped future stays counted.
+    pub(super) async fn prepare(&self, sql: &str) -> Result<Prepared> {
+        if let Some(statement) = self.client().cache().get(sql) {
+            return Ok(Prepared { statement, fresh: false });
+        }
+        let statement = self.counted(self.client().prepare(sql)).await?;
+        let columns = statement.columns().iter().map(Column::type_);
+        self.link().learn_types(statement.params().iter().chain(columns));
+        self.client().cache().insert(sql, statement.clone());
+        Ok(Prepared { statement, fresh: true })
+    }
+
+    /// Has the driver look types up, so that it can decode them.
+    async fn look_up(&self, types: &[Oid]) -> Result<()> {
+        // The driver looks up the types of the parameters of what it prepares.
+        let parameters: Vec<String> = (1..=types.len()).map(|n| format!("${n}")).collect();
+        let sql = format!("SELECT {}", parameters.join(", "));
+        let unknown = |oid: &Oid| Type::new(String::new(), *oid, Kind::Simple, String::new());
+        let types: Vec<Type> = types.iter().map(unknown).collect();
+        let statement = self.counted(self.client().prepare_typed(&sql, &types)).await?;
+        self.link().learn_types(statement.params());
+        Ok(())
+    }
+
+    /// What has to be asked for rows that are kept, once the driver knows their types.
+    pub(super) async fn kept(&self, number: u64) -> Result<String> {
+        let Some(unknown) = self.link().unknown_types(number) else {
+            return Err(Error::from(ErrorKind::StaleRows));
+        };
+        if !unknown.is_empty() {
+            self.look_up(&unknown).await?;
+        }
+        Ok(kept::request(number))
+    }
+
+    /// Forgets a statement, and all types, whose labels or fields may have changed with it.
+    pub(super) fn forget(&self, sql: &str) {
+        self.client().cache().remove(sql);
+        self.client().clear_type_cache();
+        self.link().forget_types();
+    }
+
+    /// Forgets every statement: the server does not know one of them any more, so others will be gone, too,
+    /// those among them by which the driver looks types up. Nobody else gets the connection.
+    pub(super) fn forget_all(&self) {
+        self.client().cache().clear();
+        self.retire();
+    }
+
+    /// Parsing waits for locks on the tables that it reads, so even this may be left unanswered: a
+    /// dropped future stays counted.
+    async fn counted<T>(&self, preparation: impl Future<Output = Result<T, PgError>>) -> Result<T> {
         self.with_state(|state| state.preparing += 1);
-        let statement = self.client().prepare_cached(sql).await;
+        let answer = preparation.await;
         self.with_state(|state| state.preparing = state.preparing.saturating_sub(1));
-        statement.map_err(|error| self.error(Step::Prepare, error))
+        answer.map_err(|error| self.error(Step::Prepare, error))
     }
 
     fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

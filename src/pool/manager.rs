@@ -7,6 +7,7 @@ use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Config;
 
+use super::cache::StatementCache;
 use crate::error::{Error, Result};
 use crate::wire::{Connected, Connector, Link, StatementMode};
 
@@ -27,17 +28,24 @@ pub(super) struct Target {
     config: Config,
     connector: Connector,
     statements: StatementMode,
+    cache_size: usize,
 }
 
 /// A connection with its statement cache, and the way to its stream.
 pub(super) struct Client {
     driver: ClientWrapper,
     link: Arc<Link>,
+    cache: StatementCache,
 }
 
 impl Target {
-    pub(super) fn new(config: Config, connector: Connector, statements: StatementMode) -> Arc<Self> {
-        Arc::new(Self { config, connector, statements })
+    pub(super) fn new(
+        config: Config,
+        connector: Connector,
+        statements: StatementMode,
+        cache_size: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self { config, connector, statements, cache_size })
     }
 
     /// Asks the server to cancel what runs on a connection, over a connection of its own.
@@ -57,11 +65,12 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Client> {
-        let Target { config, connector, statements } = &*self.target;
+        let Target { config, connector, statements, cache_size } = &*self.target;
         // On the heap, because it is large and every checkout's future would have room for it.
         let connecting = Box::pin(connector.connect(config, *statements));
         let Connected { client, link, task } = connecting.await?;
-        Ok(Client { driver: ClientWrapper::new(client, task), link })
+        let cache = StatementCache::new(*cache_size);
+        Ok(Client { driver: ClientWrapper::new(client, task), link, cache })
     }
 
     async fn recycle(&self, client: &mut Client, _: &Metrics) -> RecycleResult<Error> {
@@ -75,6 +84,10 @@ impl managed::Manager for Manager {
 impl Client {
     pub(super) fn link(&self) -> &Link {
         &self.link
+    }
+
+    pub(super) fn cache(&self) -> &StatementCache {
+        &self.cache
     }
 }
 

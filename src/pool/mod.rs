@@ -8,6 +8,7 @@
 mod answers;
 mod binding;
 mod builder;
+mod cache;
 mod cancel;
 mod connection;
 mod copy;
@@ -22,6 +23,7 @@ pub(crate) mod retry;
 mod rows;
 mod scope;
 mod single;
+mod stale;
 mod statement;
 mod statements;
 mod strategy;

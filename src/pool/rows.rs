@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
 use super::lease::Lease;
 use super::single::failure;
+use super::stale::kept_number_of;
+use super::statement::sealed::Source;
 use super::work::Work;
 use crate::error::{Error, Kind, Result, Step};
 
@@ -25,8 +28,14 @@ use crate::error::{Error, Kind, Result, Step};
 pub struct RowStream<'a> {
     rows: Pin<Box<tokio_postgres::RowStream>>,
     end: End,
+    /// The text of the statement, where it is one that is prepared.
+    sql: Option<Box<str>>,
+    /// The rows in place of those that the driver cannot read yet, once they can be.
+    kept: Option<Kept>,
     transaction: PhantomData<&'a ()>,
 }
+
+type Kept = Pin<Box<dyn Future<Output = Result<tokio_postgres::RowStream>> + Send>>;
 
 enum End {
     /// A statement on its own, whose COMMIT is under way.
@@ -40,18 +49,34 @@ enum End {
 }
 
 impl RowStream<'_> {
+    fn new(rows: tokio_postgres::RowStream, end: End) -> Self {
+        Self { rows: Box::pin(rows), end, sql: None, kept: None, transaction: PhantomData }
+    }
+
     pub(super) fn single(rows: tokio_postgres::RowStream, lease: Arc<Lease>, closing: Answers) -> Self {
-        Self { rows: Box::pin(rows), end: End::Single { lease, closing }, transaction: PhantomData }
+        Self::new(rows, End::Single { lease, closing })
     }
 
     pub(super) fn block(rows: tokio_postgres::RowStream, work: Arc<Work>) -> Self {
         work.leave_unread();
-        Self { rows: Box::pin(rows), end: End::Block(work), transaction: PhantomData }
+        Self::new(rows, End::Block(work))
     }
 
     /// For the stream of a statement on its own, which has no transaction to borrow.
     pub(super) fn into_owned(self) -> RowStream<'static> {
-        RowStream { rows: self.rows, end: self.end, transaction: PhantomData }
+        RowStream { rows: self.rows, end: self.end, sql: self.sql, kept: self.kept, transaction: PhantomData }
+    }
+
+    /// Notes which statement the rows are of.
+    pub(super) fn of(mut self, source: Source<'_>) -> Self {
+        self.sql = match (source, self.end.lease()) {
+            (Source::Sql(sql) | Source::Declare(sql), _) => Some(sql.into()),
+            (Source::Prepared(statement), Some(lease)) => {
+                lease.client().cache().text_of(statement).map(String::into_boxed_str)
+            }
+            (Source::Prepared(_), None) => None,
+        };
+        self
     }
 
     /// The next row, or `None` after the last one.
@@ -69,6 +94,13 @@ impl RowStream<'_> {
     #[must_use]
     pub fn rows_affected(&self) -> Option<u64> {
         self.rows.rows_affected()
+    }
+
+    fn ended_with(&mut self, error: Error) -> Error {
+        if let End::Block(work) = std::mem::replace(&mut self.end, End::Reached) {
+            work.unread_is_read();
+        }
+        error
     }
 
     fn failed(&mut self, error: PgError) -> Error {
@@ -91,11 +123,27 @@ impl Stream for RowStream<'_> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         if matches!(this.end, End::Single { .. } | End::Block(_)) {
-            match ready!(this.rows.as_mut().poll_next(cx)) {
-                Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
-                Some(Err(error)) => return Poll::Ready(Some(Err(this.failed(error)))),
-                None => this.end = std::mem::replace(&mut this.end, End::Reached).after_rows(),
+            loop {
+                if let Some(kept) = &mut this.kept {
+                    let rows = ready!(kept.as_mut().poll(cx));
+                    this.kept = None;
+                    match rows {
+                        Ok(rows) => this.rows = Box::pin(rows),
+                        Err(error) => return Poll::Ready(Some(Err(this.ended_with(error)))),
+                    }
+                }
+                match ready!(this.rows.as_mut().poll_next(cx)) {
+                    Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
+                    Some(Err(error)) => match (kept_number_of(&error), this.end.lease()) {
+                        (Some(number), Some(lease)) => {
+                            this.kept = Some(Box::pin(kept_rows(Arc::clone(lease), this.sql.take(), number)));
+                        }
+                        _ => return Poll::Ready(Some(Err(this.failed(error)))),
+                    },
+                    None => break,
+                }
             }
+            this.end = std::mem::replace(&mut this.end, End::Reached).after_rows();
         }
         let End::Closing { lease, closing } = &mut this.end else { return Poll::Ready(None) };
         let closed = ready!(closing.poll_all(cx));
@@ -108,7 +156,30 @@ impl Stream for RowStream<'_> {
     }
 }
 
+/// Asks for the rows that are kept of a statement, which is forgotten.
+async fn kept_rows(
+    lease: Arc<Lease>,
+    sql: Option<Box<str>>,
+    number: u64,
+) -> Result<tokio_postgres::RowStream> {
+    if let Some(sql) = sql {
+        lease.forget(&sql);
+    }
+    let text = lease.kept(number).await?;
+    let no_params = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
+    let rows = lease.client().query_typed_raw(&text, no_params).await;
+    rows.map_err(|error| lease.error(Step::Statement, error))
+}
+
 impl End {
+    fn lease(&self) -> Option<&Arc<Lease>> {
+        match self {
+            Self::Single { lease, .. } | Self::Closing { lease, .. } => Some(lease),
+            Self::Block(work) => work.lease(),
+            Self::Reached => None,
+        }
+    }
+
     fn after_rows(self) -> Self {
         match self {
             Self::Single { lease, closing } => Self::Closing { lease, closing },

@@ -35,6 +35,10 @@ impl Single {
         Work::new(Arc::clone(&self.core), self.bound.clone())
     }
 
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
     pub(super) fn retry(&self) -> Retry {
         self.core.options().retry
     }

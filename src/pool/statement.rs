@@ -21,6 +21,8 @@ pub(super) mod sealed {
     #[derive(Clone, Copy, Debug)]
     pub enum Source<'a> {
         Sql(&'a str),
+        /// The text of a `DECLARE CURSOR` that this crate has written.
+        Declare(&'a str),
         Prepared(&'a Statement),
     }
 
@@ -110,6 +112,11 @@ pub(super) fn judge_rows(sql: &str) -> Result<Trace> {
         }
         trace => Ok(trace),
     }
+}
+
+/// Whether a statement is a `FETCH`, which returns the columns of a cursor.
+pub(super) fn is_fetch(sql: &str) -> bool {
+    word(sql).0.eq_ignore_ascii_case("FETCH")
 }
 
 /// More letters than any keyword has that is looked for.

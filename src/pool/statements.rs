@@ -5,17 +5,20 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
-use tokio_postgres::{Error as PgError, Row, Statement};
+use tokio_postgres::{Error as PgError, Row};
 
+use super::answers::Answers;
 use super::connection::Connection;
+use super::drain::Debt;
+use super::lease::Prepared;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
+use super::stale::{Outcome, Run, kept_number};
 use super::statement::sealed::Source;
-use super::statement::{ToStatement, Trace, judge_rows};
+use super::statement::{ToStatement, Trace, is_fetch, judge_rows};
 use super::work::Work;
-use crate::error::{Result, Step};
+use crate::error::{Error, Result, Step};
 
 /// What scopes, transactions and savepoints have in common: running one statement.
 ///
@@ -70,6 +73,38 @@ impl std::ops::Deref for Ready<'_> {
     }
 }
 
+/// Runs a request on a prepared statement, and once more where the statement turns out to be stale and
+/// nothing of the unit of work has run. What the server has run already is not run again: its rows are
+/// kept, and another request of the driver's, the last argument, reads them.
+///
+/// A macro, because the futures of the driver's are large and stay where their makers have pinned them.
+macro_rules! run_prepared {
+    (
+        $db:ident.$run:ident($source:expr),
+        |$client:ident, $statement:ident| $request:expr,
+        |$ready:ident, $text:ident| $kept:expr
+    ) => {{
+        let source = $source;
+        let $ready = $db.ready(source).await?;
+        let mut prepared = $db.prepare(&$ready, source).await?;
+        let mut may_repeat = true;
+        loop {
+            let $client = $ready.client();
+            let $statement = &prepared.statement;
+            let error = match $db.$run(&$ready, pin!($request)).await {
+                Ok(value) => break Ok(value),
+                Err(error) => error,
+            };
+            let run = Run { source, fresh: prepared.fresh, may_repeat };
+            match Box::pin($db.judge(&$ready, run, error)).await? {
+                Outcome::Kept($text) => break $kept.await,
+                Outcome::Again(sql) => prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?,
+            }
+            may_repeat = false;
+        }
+    }};
+}
+
 #[expect(clippy::missing_errors_doc, reason = "the type tells them once, for every method")]
 impl Statements {
     pub(super) fn single(single: Arc<Single>) -> Self {
@@ -85,9 +120,15 @@ impl Statements {
     where
         S: ?Sized + ToStatement,
     {
-        let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.run(&ready, pin!(ready.client().query(&prepared, params))).await;
-        forget_if_stale(&ready, statement.source(), answer)
+        match statement.source() {
+            // Its columns are those of the cursor, of which only this execution tells.
+            Source::Sql(sql) if params.is_empty() && is_fetch(sql) => self.query_typed(sql, &[]).await,
+            source => run_prepared!(
+                self.run(source),
+                |client, statement| client.query(statement, params),
+                |ready, text| self.kept_rows(&ready, &text)
+            ),
+        }
     }
 
     /// Runs a statement and returns its only row.
@@ -124,9 +165,14 @@ impl Statements {
         I: IntoIterator<Item = P>,
         I::IntoIter: ExactSizeIterator,
     {
-        let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.stream(&ready, pin!(ready.client().query_raw(&prepared, params))).await;
-        forget_if_stale(&ready, statement.source(), answer)
+        let params: Vec<P> = params.into_iter().collect();
+        let params = || params.iter().map(BorrowToSql::borrow_to_sql);
+        let rows = run_prepared!(
+            self.stream(statement.source()),
+            |client, statement| client.query_raw(statement, params()),
+            |ready, text| self.kept_stream(&ready, &text)
+        );
+        rows.map(|rows: RowStream<'_>| rows.of(statement.source()))
     }
 
     /// Runs a statement and returns how many rows it changed; zero for one that changes none.
@@ -134,9 +180,11 @@ impl Statements {
     where
         S: ?Sized + ToStatement,
     {
-        let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.run(&ready, pin!(ready.client().execute(&prepared, params))).await;
-        forget_if_stale(&ready, statement.source(), answer)
+        run_prepared!(
+            self.run(statement.source()),
+            |client, statement| client.execute(statement, params),
+            |ready, text| self.kept_count(&ready, &text)
+        )
     }
 
     /// Like [`execute`](Self::execute), with the parameters from any iterator.
@@ -147,15 +195,23 @@ impl Statements {
         I: IntoIterator<Item = P>,
         I::IntoIter: ExactSizeIterator,
     {
-        let (ready, prepared) = self.prepared(statement.source()).await?;
-        let answer = self.run(&ready, pin!(ready.client().execute_raw(&prepared, params))).await;
-        forget_if_stale(&ready, statement.source(), answer)
+        let params: Vec<P> = params.into_iter().collect();
+        let params = || params.iter().map(BorrowToSql::borrow_to_sql);
+        run_prepared!(
+            self.run(statement.source()),
+            |client, statement| client.execute_raw(statement, params()),
+            |ready, text| self.kept_count(&ready, &text)
+        )
     }
 
     /// Like [`query`](Self::query), unprepared: parsed, bound and run in one flight, even the first time.
     pub async fn query_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>> {
         let ready = self.unprepared(sql).await?;
-        self.run(&ready, pin!(ready.client().query_typed(sql, params))).await
+        let answer = self.run(&ready, pin!(ready.client().query_typed(sql, params))).await;
+        match kept_by(&answer) {
+            Some(number) => self.kept_rows(&ready, &ready.lease.kept(number).await?).await,
+            None => answer,
+        }
     }
 
     /// Like [`query_one`](Self::query_one), unprepared.
@@ -187,26 +243,71 @@ impl Statements {
         I: IntoIterator<Item = (P, Type)>,
     {
         let ready = self.unprepared(sql).await?;
-        self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await
+        let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
+        match kept_by(&answer) {
+            Some(number) => self.kept_stream(&ready, &ready.lease.kept(number).await?).await,
+            None => answer,
+        }
     }
 
     /// Like [`execute`](Self::execute), unprepared.
     pub async fn execute_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<u64> {
         let ready = self.unprepared(sql).await?;
-        self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await
+        let answer = self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await;
+        match kept_by(&answer) {
+            Some(number) => self.kept_count(&ready, &ready.lease.kept(number).await?).await,
+            None => answer,
+        }
     }
 
-    async fn prepared(&self, source: Source<'_>) -> Result<(Ready<'_>, Statement)> {
+    /// Declares a cursor, which nobody but [`Cursor`](crate::Cursor) may.
+    pub(super) async fn declare(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
+        run_prepared!(
+            self.run(Source::Declare(sql)),
+            |client, statement| client.execute(statement, params),
+            |ready, text| self.kept_count(&ready, &text)
+        )
+    }
+
+    async fn ready(&self, source: Source<'_>) -> Result<Ready<'_>> {
         match source {
-            Source::Sql(sql) => {
-                let ready = self.unprepared(sql).await?;
-                let prepared = match &self.0 {
-                    Unit::Single(_) => ready.lease.prepare(sql).await?,
-                    Unit::Block(work) => work.prepare(&ready, sql).await?,
-                };
-                Ok((ready, prepared))
+            Source::Sql(sql) => self.unprepared(sql).await,
+            Source::Declare(_) | Source::Prepared(_) => self.connection().await,
+        }
+    }
+
+    async fn prepare(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
+        match (source, &self.0) {
+            (Source::Prepared(statement), _) => Ok(Prepared { statement: statement.clone(), fresh: false }),
+            (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => ready.lease.prepare(sql).await,
+            (Source::Sql(sql) | Source::Declare(sql), Unit::Block(work)) => work.prepare(ready, sql).await,
+        }
+    }
+
+    /// Decides what becomes of a statement that failed. Where it is to be run once more, its unit of work
+    /// can begin anew.
+    async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<Outcome> {
+        match &self.0 {
+            Unit::Single(single) => {
+                let outcome = ready.judge(run, error).await?;
+                if matches!(outcome, Outcome::Again(_)) {
+                    ready.renew(single.core().strategy()).await?;
+                }
+                Ok(outcome)
             }
-            Source::Prepared(statement) => Ok((self.connection().await?, statement.clone())),
+            Unit::Block(work) => {
+                let run = Run { may_repeat: run.may_repeat && work.is_at_first_request(), ..run };
+                let outcome = ready.judge(run, error).await;
+                match &outcome {
+                    Ok(Outcome::Again(_)) => {
+                        work.restart().await?;
+                        ready.renew(work.core().strategy()).await?;
+                    }
+                    Err(error) if error.is_stale_statement() => work.note_stale(),
+                    _ => {}
+                }
+                outcome
+            }
         }
     }
 
@@ -256,16 +357,51 @@ impl Statements {
     }
 }
 
-/// Drops a statement from the connection's cache that the server has forgotten, or whose result
-/// has changed since (after a migration, for one), so that the next use prepares it anew.
-fn forget_if_stale<T>(connection: &Connection, source: Source<'_>, answer: Result<T>) -> Result<T> {
-    let stale = [&SqlState::FEATURE_NOT_SUPPORTED, &SqlState::INVALID_SQL_STATEMENT_NAME];
-    if let (Source::Sql(sql), Err(error)) = (source, &answer)
-        && error.code().is_some_and(|code| stale.contains(&code))
-    {
-        connection.client().statement_cache.remove(sql, &[]);
+/// Reading rows that are kept.
+impl Statements {
+    async fn kept_rows(&self, ready: &Ready<'_>, text: &str) -> Result<Vec<Row>> {
+        self.run_kept(ready, Box::pin(ready.client().query_typed(text, &[]))).await
     }
-    answer
+
+    async fn kept_count(&self, ready: &Ready<'_>, text: &str) -> Result<u64> {
+        self.run_kept(ready, Box::pin(ready.client().execute_typed(text, &[]))).await
+    }
+
+    async fn run_kept<T>(
+        &self,
+        ready: &Ready<'_>,
+        mut request: Pin<Box<impl Future<Output = Result<T, PgError>>>>,
+    ) -> Result<T> {
+        match &self.0 {
+            Unit::Single(_) => {
+                ready.lease.owe(Debt::Answer);
+                let answer = request.await;
+                ready.lease.settle();
+                answer.map_err(|error| ready.lease.error(Step::Statement, error))
+            }
+            Unit::Block(work) => work.run(ready, Step::Statement, request.as_mut()).await,
+        }
+    }
+
+    async fn kept_stream(&self, ready: &Ready<'_>, text: &str) -> Result<RowStream<'_>> {
+        let no_params = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
+        let mut request = Box::pin(ready.client().query_typed_raw(text, no_params));
+        match &self.0 {
+            Unit::Single(_) => {
+                ready.lease.owe(Debt::Answer);
+                let rows = request.await.map_err(|error| ready.lease.error(Step::Statement, error))?;
+                Ok(RowStream::single(rows, Arc::clone(&ready.lease), Answers::default()))
+            }
+            Unit::Block(work) => {
+                let rows = work.run(ready, Step::Statement, request.as_mut()).await?;
+                Ok(RowStream::block(rows, Arc::clone(work)))
+            }
+        }
+    }
+}
+
+fn kept_by<T>(answer: &Result<T>) -> Option<u64> {
+    answer.as_ref().err().and_then(kept_number)
 }
 
 impl fmt::Debug for Statements {

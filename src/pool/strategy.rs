@@ -49,7 +49,7 @@ impl Strategy {
     /// Prepares, where the strategy has one, the statement that binds the context.
     pub(super) async fn prepare(self, lease: &Lease, binding: &Binding) -> Result<Option<Statement>> {
         match self {
-            Self::Explicit => lease.prepare(&binding.select()).await.map(Some),
+            Self::Explicit => lease.prepare(&binding.select()).await.map(|prepared| Some(prepared.statement)),
             Self::Implicit | Self::ExplicitSetLocal => Ok(None),
         }
     }
@@ -87,14 +87,14 @@ impl Strategy {
 
     /// Sends the context, again where a savepoint has ended and may have changed it.
     pub(super) fn bind(self, connection: &Connection, answers: &mut Answers) {
-        let Connection { lease, binding, select } = connection;
+        let Connection { lease, binding, .. } = connection;
         if self == Self::ExplicitSetLocal {
             for sql in binding.set_local() {
                 answers.push_command(Step::Bind, lease, sql);
             }
             return;
         }
-        let (on, binding, select) = (Arc::clone(lease), Arc::clone(binding), select.clone());
+        let (on, binding, select) = (Arc::clone(lease), Arc::clone(binding), connection.select());
         answers.push(Step::Bind, async move {
             let params = binding.params();
             if let Some(select) = select {

@@ -146,7 +146,7 @@ impl TransactionBlock {
         if trace == Trace::Session {
             connection.lease.retire();
         }
-        self.work.prepare(connection, sql).await
+        Ok(self.work.prepare(connection, sql).await?.statement)
     }
 
     /// Opens a cursor over a query's rows, to fetch them in portions.

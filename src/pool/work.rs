@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::OnceCell;
+use tokio_postgres::Error as PgError;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error as PgError, Statement};
 
 use self::openers::Openers;
 use super::answers::Answers;
@@ -19,10 +19,10 @@ use super::binding::{Bound, Form};
 use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
-use super::lease::Lease;
+use super::lease::{Lease, Prepared};
 use super::strategy::COMMIT;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
-use crate::wire::{Part, Stage};
+use crate::wire::{Part, Stage, kept};
 
 pub(super) use self::savepoint::{SavepointEnd, SavepointMark};
 
@@ -45,6 +45,10 @@ pub(super) struct Work {
     /// Statements whose answer nobody has read to its end: under way, or given up by the caller.
     unread: AtomicUsize,
     names: AtomicUsize,
+    /// How many requests were sent since the transaction began.
+    sent: AtomicUsize,
+    /// Whether a statement failed whose description was out of date, and was forgotten since.
+    stale: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -81,6 +85,8 @@ impl Work {
             failure: Mutex::new(None),
             unread: AtomicUsize::new(0),
             names: AtomicUsize::new(0),
+            sent: AtomicUsize::new(0),
+            stale: AtomicBool::new(false),
         }
     }
 
@@ -103,7 +109,7 @@ impl Work {
 
     /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
     /// of the server's aborts it.
-    pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Statement> {
+    pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Prepared> {
         let mut preparation = pin!(connection.lease.prepare(sql));
         let prepared = match poll_fn(|cx| Poll::Ready(preparation.as_mut().poll(cx))).await {
             // From the cache, with nothing sent: the statement still shares the flight of the opening.
@@ -155,6 +161,7 @@ impl Work {
         cx: &mut Context<'_>,
     ) -> Result<Poll<F::Output>> {
         let mut begun = lock(&self.begun);
+        self.sent.fetch_add(1, Ordering::AcqRel);
         if *begun {
             drop(begun);
             return Ok(request.poll(cx));
@@ -168,7 +175,10 @@ impl Work {
                 *begun = true;
             }
             // The driver does not take the request, and nothing was sent.
-            None => connection.lease.owe(Debt::None),
+            None => {
+                self.sent.fetch_sub(1, Ordering::AcqRel);
+                connection.lease.owe(Debt::None);
+            }
         }
         Ok(first)
     }
@@ -255,7 +265,11 @@ impl Work {
             Some(Part::Context) if self.failure().is_none() => Step::Bind,
             _ => step,
         };
-        // An error of the driver's own, of a parameter that does not convert for one, reached no server.
+        // An error of the driver's own, of a parameter that does not convert for one, reached no server,
+        // and one that stands for rows that are kept comes from none.
+        if error.code().is_some_and(|code| code.code() == kept::STATE) {
+            return self.error(step, error);
+        }
         if let Some(code) = error.code() {
             lock(&self.failure).get_or_insert_with(|| Failure::Aborted(Some(code.clone())));
         } else if connection_is_lost(&error) {
@@ -273,7 +287,34 @@ impl Work {
 
     /// Whether the server aborted the transaction for a reason that a new attempt may not meet.
     pub(super) fn failed_retryably(&self) -> bool {
-        matches!(&*lock(&self.failure), Some(Failure::Aborted(Some(code))) if code_is_retryable(code))
+        let retryable =
+            matches!(&*lock(&self.failure), Some(Failure::Aborted(Some(code))) if code_is_retryable(code));
+        retryable || self.stale.load(Ordering::Acquire)
+    }
+
+    /// Notes that a statement failed for its description, which is forgotten.
+    pub(super) fn note_stale(&self) {
+        self.stale.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing but one request was sent, so that the transaction can begin anew.
+    pub(super) fn is_at_first_request(&self) -> bool {
+        self.sent.load(Ordering::Acquire) == 1
+    }
+
+    /// Rolls back a transaction whose first statement failed, so that the next one begins it anew.
+    pub(super) async fn restart(&self) -> Result<()> {
+        if self.failure().is_none() {
+            return Ok(());
+        }
+        self.rollback().await?;
+        *lock(&self.opening) = Answers::default();
+        *lock(&self.begun) = false;
+        self.opened.store(false, Ordering::Release);
+        self.unread.store(0, Ordering::Release);
+        self.sent.store(0, Ordering::Release);
+        *lock(&self.failure) = None;
+        Ok(())
     }
 
     fn failure(&self) -> Option<Failure> {

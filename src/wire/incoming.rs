@@ -207,13 +207,9 @@ impl Incoming {
             Reading::Parameters => outgoing.statements.describe_parameters(body),
             Reading::Columns { sender, rows_follow } => {
                 let verdict = outgoing.statements.describe_columns(|| description::columns(body));
-                let unknown = if verdict == Verdict::Different || rows_follow {
-                    description::types(body).filter(|oid| !link.knows_type(*oid)).collect()
-                } else {
-                    Vec::new()
-                };
-                if verdict == Verdict::Different || !unknown.is_empty() {
-                    let mut keeping = Keeping::new(unknown);
+                let unknown = || rows_follow && description::types(body).any(|oid| !link.knows_type(oid));
+                if verdict == Verdict::Different || unknown() {
+                    let mut keeping = Keeping::new(description::types(body).collect());
                     keeping.add(&message);
                     self.keeping = Some(keeping);
                     return;

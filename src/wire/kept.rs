@@ -51,19 +51,19 @@ struct Answers {
 #[derive(Debug)]
 struct Kept {
     number: u64,
-    /// The types that the driver has to look up before it reads the rows.
-    unknown: Vec<Oid>,
+    /// The types of its columns.
+    types: Vec<Oid>,
     /// Its messages, from the description of the rows to the end of the command.
     messages: BytesMut,
 }
 
 impl KeptAnswers {
     /// Keeps an answer and returns its number, which is above 0.
-    pub(super) fn keep(&self, unknown: Vec<Oid>, messages: BytesMut) -> u64 {
+    pub(super) fn keep(&self, types: Vec<Oid>, messages: BytesMut) -> u64 {
         let mut answers = self.lock();
         answers.last += 1;
         let number = answers.last;
-        answers.kept.push(Kept { number, unknown, messages });
+        answers.kept.push(Kept { number, types, messages });
         self.any.store(true, Ordering::Release);
         number
     }
@@ -76,9 +76,9 @@ impl KeptAnswers {
         self.lock().kept.iter().any(|kept| kept.number == number)
     }
 
-    /// The types that have to be looked up for an answer, or `None` if it is not kept.
-    pub(super) fn unknown(&self, number: u64) -> Option<Vec<Oid>> {
-        self.lock().kept.iter().find(|kept| kept.number == number).map(|kept| kept.unknown.clone())
+    /// The types of an answer's columns, or `None` if it is not kept.
+    pub(super) fn types(&self, number: u64) -> Option<Vec<Oid>> {
+        self.lock().kept.iter().find(|kept| kept.number == number).map(|kept| kept.types.clone())
     }
 
     /// Hands an answer out.
@@ -106,14 +106,14 @@ impl KeptAnswers {
 /// An answer on its way from the server, of which the driver gets nothing.
 #[derive(Debug)]
 pub(super) struct Keeping {
-    pub(super) unknown: Vec<Oid>,
+    types: Vec<Oid>,
     messages: BytesMut,
     too_long: bool,
 }
 
 impl Keeping {
-    pub(super) fn new(unknown: Vec<Oid>) -> Self {
-        Self { unknown, messages: BytesMut::new(), too_long: false }
+    pub(super) fn new(types: Vec<Oid>) -> Self {
+        Self { types, messages: BytesMut::new(), too_long: false }
     }
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
@@ -127,7 +127,7 @@ impl Keeping {
 
     /// Keeps what has come, and returns its number; 0 where it was too long.
     pub(super) fn end(self, answers: &KeptAnswers) -> u64 {
-        if self.too_long { 0 } else { answers.keep(self.unknown, self.messages) }
+        if self.too_long { 0 } else { answers.keep(self.types, self.messages) }
     }
 
     #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
         let answers = KeptAnswers::default();
         let first = answers.keep(vec![16385], BytesMut::from(&b"a"[..]));
         let second = answers.keep(Vec::new(), BytesMut::from(&b"b"[..]));
-        assert_eq!(answers.unknown(first), Some(vec![16385]));
+        assert_eq!(answers.types(first), Some(vec![16385]));
         assert_eq!(answers.take(second).as_deref(), Some(&b"b"[..]));
         assert!(answers.any() && answers.holds(first) && !answers.holds(second));
         assert_eq!(answers.take(second), None);

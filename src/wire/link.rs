@@ -22,6 +22,8 @@ pub(crate) struct Link {
     armed: AtomicBool,
     /// Where the request that carried the last prologue failed.
     failed: AtomicU8,
+    /// Whether the request that failed last did so before anything of its statement had run.
+    failed_at_bind: AtomicBool,
     violation: OnceLock<Violation>,
     /// The backend's process ID, as whoever answers on this connection says it.
     process_id: AtomicI32,
@@ -93,6 +95,12 @@ impl Link {
             Stage::Commit => AT_COMMIT,
         };
         let _ = self.failed.compare_exchange(NOWHERE, at, Ordering::AcqRel, Ordering::Acquire);
+        self.failed_at_bind.store(at <= AT_BIND, Ordering::Release);
+    }
+
+    /// Whether the request that failed last did so before anything of its statement had run.
+    pub(crate) fn failed_at_bind(&self) -> bool {
+        self.failed_at_bind.load(Ordering::Acquire)
     }
 
     /// Notes which process whoever answers says to be, in BackendKeyData.
@@ -120,7 +128,11 @@ impl Link {
 
     /// The types that the driver has to look up before it reads an answer that is kept; `None` if it is not.
     pub(crate) fn unknown_types(&self, number: u64) -> Option<Vec<Oid>> {
-        self.kept.unknown(number)
+        let mut types = self.kept.types(number)?;
+        types.retain(|oid| !self.knows_type(*oid));
+        types.sort_unstable();
+        types.dedup();
+        Some(types)
     }
 
     /// Notes types that the driver has looked up.

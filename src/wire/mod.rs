@@ -31,9 +31,9 @@ mod outgoing;
 mod prologue;
 mod statements;
 mod stream;
-mod tracked;
 #[cfg(test)]
 mod tests;
+mod tracked;
 #[cfg(unix)]
 mod unix;
 mod violation;

@@ -1,0 +1,86 @@
+//! The statements that a connection has prepared, by their texts.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio_postgres::Statement;
+
+/// Keeps the statements that were used last. One that it lets go of is closed on the server, once nobody
+/// holds it any more.
+#[derive(Debug)]
+pub(super) struct StatementCache {
+    size: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_text: HashMap<Box<str>, Entry>,
+    /// Counts uses, so that the latest can be told from the others.
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    statement: Statement,
+    used: u64,
+}
+
+impl StatementCache {
+    /// A cache of so many statements.
+    pub(super) fn new(size: usize) -> Self {
+        Self { size, kept: Mutex::default() }
+    }
+
+    pub(super) fn get(&self, sql: &str) -> Option<Statement> {
+        let kept = &mut *self.lock();
+        kept.uses += 1;
+        let entry = kept.by_text.get_mut(sql)?;
+        entry.used = kept.uses;
+        Some(entry.statement.clone())
+    }
+
+    /// Keeps a statement, in place of the one that was not used for the longest time if there is no room.
+    pub(super) fn insert(&self, sql: &str, statement: Statement) {
+        if self.size == 0 {
+            return;
+        }
+        let mut kept = self.lock();
+        let full = kept.by_text.len() >= self.size && !kept.by_text.contains_key(sql);
+        let oldest = full.then(|| kept.by_text.iter().min_by_key(|(_, entry)| entry.used)).flatten();
+        let evicted = oldest.map(|(text, _)| text.clone()).and_then(|text| kept.by_text.remove(&text));
+        kept.uses += 1;
+        let used = kept.uses;
+        let replaced = kept.by_text.insert(sql.into(), Entry { statement, used });
+        // Closing sends a request, which takes a lock of the driver's.
+        drop(kept);
+        drop((evicted, replaced));
+    }
+
+    pub(super) fn remove(&self, sql: &str) {
+        let removed = self.lock().by_text.remove(sql);
+        drop(removed);
+    }
+
+    pub(super) fn clear(&self) {
+        let removed = std::mem::take(&mut self.lock().by_text);
+        drop(removed);
+    }
+
+    /// The text of a statement that is kept. One without parameters and columns cannot be told from others.
+    pub(super) fn text_of(&self, statement: &Statement) -> Option<String> {
+        let kept = self.lock();
+        let found = kept.by_text.iter().find(|(_, entry)| is_same(&entry.statement, statement));
+        found.map(|(text, _)| text.to_string())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether two handles are of one statement: the driver shows no identity but where its lists are.
+fn is_same(a: &Statement, b: &Statement) -> bool {
+    let columns = !a.columns().is_empty() && std::ptr::eq(a.columns(), b.columns());
+    columns || (!a.params().is_empty() && std::ptr::eq(a.params(), b.params()))
+}
