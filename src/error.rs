@@ -307,12 +307,13 @@ impl Error {
         self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
     }
 
-    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01.
+    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01, or a statement
+    /// whose description was out of date ([`Error::is_stale_statement`]).
     ///
     /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.code().is_some_and(code_is_retryable)
+        matches!(*self.0, Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
     }
 
     /// Whether a statement's parameters or rows have changed on the server since it was prepared on this

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Oid, Type};
 use tokio_postgres::{Column, Error as PgError, Statement};
 
@@ -89,6 +90,7 @@ impl Lease {
 
     /// An error of this connection's. Where its stream ended it, the error says why.
     pub(super) fn error(&self, step: Step, source: PgError) -> Error {
+        self.heed(&source);
         match self.link().violation() {
             Some(violation) if connection_is_lost(&source) => {
                 Error::violation(step, violation.to_string(), false)
@@ -99,6 +101,7 @@ impl Lease {
 
     /// The same of a step that ends a unit of work.
     pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
+        self.heed(&source);
         match self.link().violation() {
             Some(violation) if connection_is_lost(&source) => {
                 Error::violation(step, violation.to_string(), true)
@@ -149,11 +152,13 @@ impl Lease {
         self.link().forget_types();
     }
 
-    /// Forgets every statement: the server does not know one of them any more, so others will be gone, too,
-    /// those among them by which the driver looks types up. Nobody else gets the connection.
-    pub(super) fn forget_all(&self) {
-        self.client().cache().clear();
-        self.retire();
+    /// Where the server does not know a statement any more, others will be gone, too, those among them by
+    /// which the driver looks types up. They are all forgotten, and nobody else gets the connection.
+    fn heed(&self, source: &PgError) {
+        if source.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
+            self.client().cache().clear();
+            self.retire();
+        }
     }
 
     /// Parsing waits for locks on the tables that it reads, so even this may be left unanswered: a

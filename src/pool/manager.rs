@@ -69,6 +69,11 @@ impl managed::Manager for Manager {
         // On the heap, because it is large and every checkout's future would have room for it.
         let connecting = Box::pin(connector.connect(config, *statements));
         let Connected { client, link, task } = connecting.await?;
+        let rows = client.query_typed("SELECT pg_catalog.pg_backend_pid()", &[]).await;
+        let rows = rows.map_err(|error| Error::server(crate::error::Step::Guard, error))?;
+        if let Some(row) = rows.first() {
+            link.served_by(row.get(0));
+        }
         let cache = StatementCache::new(*cache_size);
         Ok(Client { driver: ClientWrapper::new(client, task), link, cache })
     }

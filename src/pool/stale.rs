@@ -68,9 +68,6 @@ impl Connection {
         }
         let Some(sql) = self.forget(run.source) else { return Err(error) };
         let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
-        if unknown {
-            self.lease.forget_all();
-        }
         // What the server has described just now is not out of date, unless it was deallocated since.
         if !self.lease.link().failed_at_bind() || (run.fresh && !unknown) {
             return Err(error);

@@ -156,9 +156,10 @@ async fn refused_input_sends_nothing() {
 }
 
 /// A parameter that the driver cannot convert is no statement, and nothing of what would have been
-/// ahead of it goes out by itself or with something else.
+/// ahead of it goes out by itself or with something else. The statement is prepared once more, in case
+/// its types have changed, and the old one closed; nothing is bound or run.
 #[tokio::test]
-async fn what_the_driver_refuses_sends_nothing() {
+async fn what_the_driver_refuses_runs_nothing() {
     let Counted { proxy, pool, .. } = &named(Strategy::Implicit).await;
     let typed = "select id from erp.account where id = $1";
     pool.tenant(tenant(1)).query(typed, &[&1_i64]).await.unwrap();
@@ -169,7 +170,7 @@ async fn what_the_driver_refuses_sends_nothing() {
             assert!(tx.query(typed, &[&"one"]).await.is_err());
         })
         .await;
-    assert_eq!(counts, flights(0, ""));
+    assert!(counts.said.chars().all(|message| "PDSC".contains(message)), "{counts:?}");
     let (rows, counts) = proxy.count(tx.query(typed, &[&1_i64])).await;
     assert_eq!((rows.unwrap().len(), counts), (1, flights(1, "BEBEBES")));
     let (ended, counts) = proxy.count(tx.commit()).await;

@@ -66,12 +66,12 @@ async fn law_1_a_statement_whose_begin_fails_changes_nothing() {
 /// Law 1: where the context cannot be bound, the statement does not run.
 #[tokio::test]
 async fn law_1_a_statement_whose_context_fails_does_not_run() {
-    // Of the same length: a statement that the server does not know, and no name that a setting can have.
-    let broken = [
-        (Strategy::Implicit, "tenantry_tenant", "tenantry_tenanx"),
-        (Strategy::Explicit, "app.tenant_id", "app..tenantid"),
-    ];
-    for (strategy, from, to) in broken {
+    // Of the same length: a statement that the server does not know, which is therefore parsed again, and no
+    // name that a setting can have.
+    let unknown = ("tenantry_tenant", "tenantry_tenanx");
+    let no_name = ("app.tenant_id", "app..tenantid");
+    let broken = [(Strategy::Implicit, &[unknown, no_name][..]), (Strategy::Explicit, &[no_name])];
+    for (strategy, edits) in broken {
         let erp = Erp::new().await;
         let proxy = Proxy::start(erp.address()).await;
         let url = erp.app_url_through(proxy.port());
@@ -81,7 +81,7 @@ async fn law_1_a_statement_whose_context_fails_does_not_run() {
 
         let scope = || pool.tenant(tenant(1));
         for n in 0..3 {
-            proxy.edit(from, to);
+            edits.iter().for_each(|(from, to)| proxy.edit(from, to));
             let error = match n {
                 0 => scope().execute(insert, &[]).await.unwrap_err(),
                 1 => scope().begin().execute(insert, &[]).await.unwrap_err(),

@@ -28,12 +28,14 @@ pub(super) fn word(word: &str) -> Vec<u8> {
             body.put_slice(text.as_bytes());
             b'D'
         }
+        // A column by its name, and its type where that is not text.
         "T" => {
+            let (name, type_oid) = text.split_once('=').unwrap_or((&text, "25"));
             body.put_u16(1);
-            cstr(&text, &mut body);
+            cstr(name, &mut body);
             body.put_u32(0);
             body.put_u16(0);
-            body.put_u32(25);
+            body.put_u32(type_oid.parse().unwrap());
             body.put_i16(-1);
             body.put_i32(-1);
             body.put_u16(0);

@@ -10,6 +10,7 @@ mod between;
 mod broken;
 mod copy;
 mod copy_failed;
+mod described;
 mod driver;
 mod early;
 mod ended;
