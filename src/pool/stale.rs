@@ -56,20 +56,20 @@ impl Connection {
             self.forget(run.source);
             return self.lease.kept(number).await.map(Outcome::Kept);
         }
+        // What the server has described just now is not out of date, unless it was deallocated since.
+        let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
+        if run.fresh && !unknown {
+            return Err(error);
+        }
         if error.is_wrong_type() {
             // The driver has sent nothing, so this is no matter of what has run.
-            return match self.forget(run.source) {
-                Some(sql) if !run.fresh => Ok(Outcome::Again(sql)),
-                _ => Err(error),
-            };
+            return self.forget(run.source).map(Outcome::Again).ok_or(error);
         }
         if !error.code().is_some_and(|code| STALE.contains(&code)) {
             return Err(error);
         }
         let Some(sql) = self.forget(run.source) else { return Err(error) };
-        let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
-        // What the server has described just now is not out of date, unless it was deallocated since.
-        if !self.lease.link().failed_at_bind() || (run.fresh && !unknown) {
+        if !self.lease.link().failed_at_bind() {
             return Err(error);
         }
         if run.may_repeat { Ok(Outcome::Again(sql)) } else { Err(error.stale()) }

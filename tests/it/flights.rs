@@ -42,9 +42,9 @@ const READ: &str = "select id from erp.account";
 async fn a_statement_costs_one_flight() {
     for (strategy, mode, said) in [
         (Strategy::Implicit, StatementMode::Named, "BE BES"),
-        (Strategy::Implicit, StatementMode::Unnamed, "PBE PBES"),
+        (Strategy::Implicit, StatementMode::Unnamed, "PBE PBDES"),
         (Strategy::Explicit, StatementMode::Named, "Q BES BES Q"),
-        (Strategy::Explicit, StatementMode::Unnamed, "Q PBES PBES Q"),
+        (Strategy::Explicit, StatementMode::Unnamed, "Q PBDES PBDES Q"),
         (Strategy::ExplicitSetLocal, StatementMode::Named, "Q Q BES Q"),
     ] {
         let Counted { proxy, pool, .. } = &counted(strategy, mode).await;
