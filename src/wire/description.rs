@@ -8,8 +8,9 @@ use postgres_protocol::Oid;
 
 use super::statements::cstr;
 
-/// The columns of a statement that returns rows: their names, types and type modifiers, by which rows are
-/// decoded. The server holds a cached plan to the same. `None` is a statement that returns none.
+/// The columns of a statement that returns rows: their names and types, by which rows are decoded. Their
+/// type modifiers change no value's format, and a plan need not have those that its query was described
+/// with. `None` is a statement that returns no rows.
 pub(super) type Columns = Option<Arc<[u8]>>;
 
 /// What of a column's description stands behind its name: table, number, type, size, modifier, format.
@@ -19,17 +20,15 @@ const REST: usize = 4 + 2 + 4 + 2 + 4 + 2;
 struct Column<'a> {
     name: &'a [u8],
     type_oid: [u8; 4],
-    modifier: [u8; 4],
 }
 
 /// Reads the body of a RowDescription.
 pub(super) fn columns(body: &[u8]) -> Columns {
     let mut columns = Vec::with_capacity(body.len());
-    for Column { name, type_oid, modifier } in each(body) {
+    for Column { name, type_oid } in each(body) {
         columns.extend_from_slice(name);
         columns.push(0);
         columns.extend_from_slice(&type_oid);
-        columns.extend_from_slice(&modifier);
     }
     Some(columns.into())
 }
@@ -49,8 +48,8 @@ fn each(body: &[u8]) -> impl Iterator<Item = Column<'_>> {
         let (name, behind) = cstr(rest);
         let (column, next) = behind.split_first_chunk::<REST>()?;
         rest = next;
-        let [_, _, _, _, _, _, t0, t1, t2, t3, _, _, m0, m1, m2, m3, _, _] = *column;
-        Some(Column { name, type_oid: [t0, t1, t2, t3], modifier: [m0, m1, m2, m3] })
+        let [_, _, _, _, _, _, type_oid @ .., _, _, _, _, _, _, _, _] = *column;
+        Some(Column { name, type_oid })
     })
 }
 
@@ -77,18 +76,17 @@ mod tests {
     #[test]
     fn columns_are_the_same_wherever_they_come_from_and_in_any_format() {
         let statement = body(&[("id", 100, 20, -1, 0), ("name", 100, 25, -1, 0)]);
-        let portal = body(&[("id", 200, 20, -1, 1), ("name", 0, 25, -1, 1)]);
+        let portal = body(&[("id", 200, 20, 7, 1), ("name", 0, 25, -1, 1)]);
         assert_eq!(columns(&statement), columns(&portal));
         assert_eq!(types(&portal).collect::<Vec<_>>(), [20, 25]);
     }
 
     #[test]
-    fn another_name_type_modifier_order_or_number_makes_them_different() {
+    fn another_name_type_order_or_number_makes_them_different() {
         let learnt = columns(&body(&[("a", 1, 20, -1, 0), ("b", 1, 1700, 10, 0)]));
         for other in [
             &[("a", 1, 20, -1, 0), ("c", 1, 1700, 10, 0)][..],
             &[("a", 1, 701, -1, 0), ("b", 1, 1700, 10, 0)],
-            &[("a", 1, 20, -1, 0), ("b", 1, 1700, 11, 0)],
             &[("b", 1, 1700, 10, 0), ("a", 1, 20, -1, 0)],
             &[("a", 1, 20, -1, 0)],
             &[],

@@ -172,7 +172,9 @@ async fn what_the_driver_refuses_runs_nothing() {
         .await;
     assert!(counts.said.chars().all(|message| "PDSC".contains(message)), "{counts:?}");
     let (rows, counts) = proxy.count(tx.query(typed, &[&1_i64])).await;
-    assert_eq!((rows.unwrap().len(), counts), (1, flights(1, "BEBEBES")));
+    // The statement that was prepared before is closed some time after.
+    let said = counts.said.trim_start_matches("CS");
+    assert_eq!((rows.unwrap().len(), counts.flights, said), (1, 1, "BEBEBES"));
     let (ended, counts) = proxy.count(tx.commit()).await;
     ended.unwrap();
     assert_eq!(counts, flights(1, "Q"));
