@@ -25,8 +25,11 @@ use crate::error::{Error, Result, Step};
 /// A function that takes `&Statements` works with each of them, whether its caller wants the
 /// statement to be a transaction of its own or a part of one.
 ///
-/// The text of a statement is prepared once on each connection and kept in its statement cache;
-/// the `_typed` methods do without that and name the parameters' types instead. Each method takes
+/// The text of a statement is prepared once on each connection and kept in its statement cache (see
+/// [`statement_cache_size`](crate::TenantPoolBuilder::statement_cache_size));
+/// the `_typed` methods do without that and name the parameters' types instead. A statement whose
+/// parameters or columns have changed since is prepared and run anew where nothing of its unit of work
+/// has run, and is an error elsewhere ([`Error::is_stale_statement`](crate::Error::is_stale_statement)). Each method takes
 /// exactly one statement and refuses, before anything is sent, one that ends the transaction or
 /// outlives it (`COMMIT`, `SET` without `LOCAL`, `LISTEN`, `PREPARE` and the like). After a
 /// statement that may leave an object in the session, `CREATE TEMPORARY TABLE` for one, the
