@@ -67,6 +67,8 @@ const OUTLIVES_TRANSACTION: &str = "its effect would outlive the transaction and
      SET LOCAL ends with the transaction";
 const USE_CURSOR: &str = "use TransactionBlock::cursor, whose cursors end with the transaction";
 
+const FETCH_ONCE: &str = "its columns are those of the cursor that is open when it runs; run it by its text";
+
 const USE_COPY: &str = "use TransactionBlock::copy_in or copy_out, which take and give its data";
 
 /// Judges a statement by its first words, before anything is sent.
@@ -114,9 +116,18 @@ pub(super) fn judge_rows(sql: &str) -> Result<Trace> {
     }
 }
 
-/// Whether a statement is a `FETCH`, which returns the columns of a cursor.
+/// Whether a statement is a `FETCH`. Its columns are those of the cursor that is open when it runs, and the
+/// server does not describe a prepared one anew.
 pub(super) fn is_fetch(sql: &str) -> bool {
     word(sql).0.eq_ignore_ascii_case("FETCH")
+}
+
+/// Judges a statement that is to be prepared, and not run now.
+pub(super) fn judge_prepared(sql: &str) -> Result<Trace> {
+    if is_fetch(sql) {
+        return Err(Error::from(Kind::StatementRefused { keyword: "FETCH".to_owned(), advice: FETCH_ONCE }));
+    }
+    judge(sql)
 }
 
 /// More letters than any keyword has that is looked for.

@@ -169,6 +169,12 @@ impl Statements {
         I::IntoIter: ExactSizeIterator,
     {
         let params: Vec<P> = params.into_iter().collect();
+        if let Source::Sql(sql) = statement.source()
+            && params.is_empty()
+            && is_fetch(sql)
+        {
+            return self.query_typed_raw(sql, std::iter::empty::<(P, Type)>()).await;
+        }
         let params = || params.iter().map(BorrowToSql::borrow_to_sql);
         let rows = run_prepared!(
             self.stream(statement.source()),

@@ -14,7 +14,7 @@ use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::{Trace, judge};
+use super::statement::{Trace, judge_prepared};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        let trace = judge(sql)?;
+        let trace = judge_prepared(sql)?;
         let connection = self.work.connection().await?;
         if trace == Trace::Session {
             connection.lease.retire();
