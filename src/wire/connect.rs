@@ -106,11 +106,12 @@ where
     fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>> {
         let negotiate = self.negotiate(config, mode);
         let latest = negotiate.latest_link();
+        let plain = self.0.is_none() || config.get_ssl_mode() == SslMode::Disable;
         let mut config = config.clone();
         config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
         Box::pin(async move {
             let connected = config.connect(negotiate).await;
-            let (client, connection) = connected.map_err(|error| Error::from(Kind::Connect(error)))?;
+            let (client, connection) = connected.map_err(|source| Error::from(Kind::Connect { source, plain }))?;
             Ok(Connected { client, link: latest.get(), task: spawn(connection) })
         })
     }

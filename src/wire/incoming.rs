@@ -8,6 +8,7 @@ use super::link::Link;
 use super::outgoing::Outgoing;
 use super::statements::cstr;
 use super::violation::Violation;
+use crate::error::Farewell;
 
 /// The longest error that waits for its ReadyForQuery. A longer one is passed on as it comes.
 const LONGEST_HELD: usize = 1 << 20;
@@ -20,6 +21,8 @@ enum Fate {
     /// Kept until the ReadyForQuery behind it, so that whoever hears of the failure finds the
     /// transaction ended and not about to end.
     Hold,
+    /// Kept until it is whole: an error that answers nothing, which a server says as it leaves.
+    Hear,
 }
 
 /// Takes out of what the server sends what the driver did not ask for, and judges the rest.
@@ -101,7 +104,7 @@ impl Incoming {
         let mut sound = Ok(());
         while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
-                self.take_body(&mut piece);
+                self.take_body(&mut piece, link);
             } else {
                 sound = self.take_header(&mut piece, ledger, outgoing, link);
             }
@@ -117,15 +120,19 @@ impl Incoming {
         self.ready.extend_from_slice(self.header.take());
     }
 
-    fn take_body(&mut self, piece: &mut Piece<'_>) {
+    fn take_body(&mut self, piece: &mut Piece<'_>, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
         self.left -= taken;
         self.pass(piece, taken);
-        let whole = self.left == 0 && self.fate == Fate::Hold;
-        if whole
-            && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held[self.latest..]))
-        {
+        if self.left > 0 || !matches!(self.fate, Fate::Hold | Fate::Hear) {
+            return;
+        }
+        let farewell = farewell(&self.held[self.latest..], self.fate == Fate::Hear);
+        if !self.holding || self.held.len() > LONGEST_HELD || farewell.is_some() {
             self.release(piece);
+        }
+        if let Some(farewell) = farewell {
+            link.say_farewell(farewell);
         }
     }
 
@@ -149,7 +156,7 @@ impl Incoming {
                 return Ok(());
             }
             Fate::Deliver => self.ready.extend_from_slice(&header.bytes()),
-            Fate::Hold => self.held.extend_from_slice(&header.bytes()),
+            Fate::Hold | Fate::Hear => self.held.extend_from_slice(&header.bytes()),
             Fate::Withhold => {}
         }
         piece.withhold(taken);
@@ -191,6 +198,10 @@ impl Incoming {
                 self.hold(header, piece)
             }
             Reply::Unasked if self.holding => self.hold(header, piece),
+            Reply::Unasked if header.tag == b'E' && header.body <= LONGEST_HELD => {
+                self.latest = self.held.len();
+                Fate::Hear
+            }
             Reply::Unasked => Fate::Deliver,
         })
     }
@@ -214,7 +225,7 @@ impl Incoming {
                 return;
             }
             Fate::Deliver => self.ready.extend_from_slice(bytes),
-            Fate::Hold => self.held.extend_from_slice(bytes),
+            Fate::Hold | Fate::Hear => self.held.extend_from_slice(bytes),
             Fate::Withhold => {}
         }
         piece.withhold(count);
@@ -257,20 +268,26 @@ impl Piece<'_> {
     }
 }
 
-/// Whether an error ends the connection, so that no ReadyForQuery follows it. The severity that is
-/// not translated stands in field `V`, see
+/// What an error says by which the server ends the connection, so that no ReadyForQuery follows it. One
+/// that is `unasked` for always is such an error. The severity that is not translated stands in
+/// field `V`, which poolers' own errors lack; see
 /// [Error and Notice Message Fields](https://www.postgresql.org/docs/current/protocol-error-fields.html).
-fn says_farewell(message: &[u8]) -> bool {
+fn farewell(message: &[u8], unasked: bool) -> Option<Farewell> {
     let mut fields = match message {
-        [b'E', ..] => message.get(HEADER..).unwrap_or_default(),
-        _ => return false,
+        [b'E', ..] => message.get(HEADER..)?,
+        _ => return None,
     };
+    let [mut severity, mut code, mut text] = [&b""[..]; 3];
     while let [kind, rest @ ..] = fields {
         let (value, rest) = cstr(rest);
-        if *kind == b'V' {
-            return matches!(value, b"FATAL" | b"PANIC");
+        match kind {
+            b'V' => severity = value,
+            b'S' if severity.is_empty() => severity = value,
+            b'C' => code = value,
+            b'M' => text = value,
+            _ => {}
         }
         fields = rest;
     }
-    false
+    (unasked || matches!(severity, b"FATAL" | b"PANIC")).then(|| Farewell::new(severity, code, text))
 }

@@ -23,6 +23,8 @@ pub(super) struct Outgoing {
     left: usize,
     /// Whether the next message is the first of a request, which ends with a Sync or is a simple query.
     at_request: bool,
+    /// Whether a message has passed by which the server runs something.
+    runs: bool,
     /// The part of a message that has to be seen whole because a name stands in it.
     named: BytesMut,
     statements: Statements,
@@ -37,6 +39,7 @@ impl Outgoing {
             under_way: Header { tag: 0, body: 0 },
             left: 0,
             at_request: true,
+            runs: false,
             named: BytesMut::new(),
             statements: Statements::default(),
             known: Known::default(),
@@ -155,8 +158,14 @@ impl Outgoing {
         };
         if let Some(message) = message {
             ledger.sent(message, Sender::Driver);
+            self.runs |= matches!(message, Message::Execute | Message::Query);
         }
         self.end_if_whole();
+    }
+
+    /// Whether, since the last call, a message has passed by which the server runs something.
+    pub(super) fn take_runs(&mut self) -> bool {
+        std::mem::take(&mut self.runs)
     }
 
     fn end_if_whole(&mut self) {

@@ -122,10 +122,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
             // Written with what the driver adds until it flushes.
             let Self { outgoing, ledger, link, unwritten, .. } = this;
             let rewritten = outgoing.rewrite(bytes, unwritten, ledger, link);
+            if outgoing.take_runs() {
+                link.note_written();
+            }
             return Poll::Ready(rewritten.map_err(|violation| this.give_up(violation)));
         }
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
         let followed = this.outgoing.follow(&bytes[..written], &mut this.ledger);
+        if this.outgoing.take_runs() {
+            this.link.note_written();
+        }
         Poll::Ready(followed.map(|()| written).map_err(|violation| this.give_up(violation)))
     }
 
