@@ -68,7 +68,7 @@ pub struct Error(Box<Kind>);
 pub(crate) enum Kind {
     #[error("{0}")]
     Config(String),
-    #[error("the database URL does not parse; expected postgresql://user@host:port/database")]
+    #[error("{}", connect::url_reason(.0))]
     Url(#[source] PgError),
     #[error("no connection to the server: {}", connect_reason(.source, *.plain))]
     Connect {

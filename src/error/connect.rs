@@ -138,15 +138,36 @@ impl Distrust {
         if !says(&["certificate"]) {
             return None;
         }
-        Some(if says(&["not valid for name", "notvalidforname", "hostname mismatch", "ip address mismatch"]) {
-            Self::Name
-        } else if says(&["unknownissuer", "badsignature", "self-signed", "self signed", "issuer certificate", "not trusted"])
-        {
-            Self::Issuer
-        } else if says(&["invalid peer certificate", "certificate verify failed"]) {
-            Self::Certificate
-        } else {
-            return None;
-        })
+        Some(
+            if says(&["not valid for name", "notvalidforname", "hostname mismatch", "ip address mismatch"]) {
+                Self::Name
+            } else if says(&[
+                "unknownissuer",
+                "badsignature",
+                "self-signed",
+                "self signed",
+                "issuer certificate",
+                "not trusted",
+            ]) {
+                Self::Issuer
+            } else if says(&["invalid peer certificate", "certificate verify failed"]) {
+                Self::Certificate
+            } else {
+                return None;
+            },
+        )
+    }
+}
+
+/// What is wrong with a URL. The driver quotes the names of options, which are its own, and no value.
+pub(super) fn url_reason(error: &PgError) -> String {
+    let told = error.source().map(ToString::to_string).unwrap_or_default();
+    let option = told.strip_prefix("invalid value for option `").and_then(|rest| rest.strip_suffix('`'));
+    match option {
+        // A port that is none may be a piece of a password.
+        Some(option) if !matches!(option, "host" | "port") => {
+            format!("option {option} of the database URL has a value that is not supported; see the options of libpq")
+        }
+        _ => "the database URL does not parse; expected postgresql://user@host:port/database, with %40 for @, %3A for : and %2F for / in user and password".to_owned(),
     }
 }

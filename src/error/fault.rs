@@ -27,7 +27,10 @@ pub(super) enum Fault<'a> {
     /// A parameter did not convert; the first one is 1. Nothing was sent.
     Parameter(usize),
     /// So many parameters were given for a statement that has another number of them. Nothing was sent.
-    ParameterCount { given: usize, expected: usize },
+    ParameterCount {
+        given: usize,
+        expected: usize,
+    },
     /// The protocol cannot carry it. Nothing was sent.
     Unwritable,
     /// A value did not convert; the first column is 0.
@@ -101,7 +104,10 @@ fn is_of_writing(error: &PgError) -> bool {
 /// Why a value does not convert, without the value.
 pub(super) enum Mismatch {
     /// The names of the types.
-    Types { rust: String, postgres: String },
+    Types {
+        rust: String,
+        postgres: String,
+    },
     Null,
     /// The conversion has failed for a reason of its own, which may quote the value.
     Value,

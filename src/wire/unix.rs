@@ -64,12 +64,8 @@ async fn suits(client: &Client, wanted: TargetSessionAttrs) -> Result<()> {
         _ => false,
     });
     match (wanted, read_only) {
-        (TargetSessionAttrs::ReadWrite, true) => {
-            Err(Error::from(Kind::Refused(Refusal(NO_WRITES))))
-        }
-        (TargetSessionAttrs::ReadOnly, false) => {
-            Err(Error::from(Kind::Refused(Refusal(NOT_READ_ONLY))))
-        }
+        (TargetSessionAttrs::ReadWrite, true) => Err(Error::from(Kind::Refused(Refusal(NO_WRITES)))),
+        (TargetSessionAttrs::ReadOnly, false) => Err(Error::from(Kind::Refused(Refusal(NOT_READ_ONLY)))),
         _ => Ok(()),
     }
 }
