@@ -1,8 +1,16 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
+mod connect;
+mod farewell;
+mod fault;
+mod lost;
 mod reason;
+mod step;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "lint")]
+mod tool;
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -10,10 +18,18 @@ use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::WrongType;
 
-use self::reason::connect_reason;
+use self::connect::connect_reason;
+#[cfg(feature = "cli")]
+pub(crate) use self::connect::{Distrust, HOST_NOT_FOUND, host_is_not_found};
+pub(crate) use self::connect::{NO_WRITES, NOT_READ_ONLY};
+pub(crate) use self::farewell::Farewell;
+use self::farewell::ended;
+use self::fault::Fault;
+pub(crate) use self::lost::{Outcome, connection_is_lost};
 #[cfg(feature = "lint")]
 use self::reason::message;
 pub(crate) use self::reason::reason;
+pub(crate) use self::step::Step;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -53,10 +69,15 @@ pub struct Error(Box<Kind>);
 pub(crate) enum Kind {
     #[error("{0}")]
     Config(String),
-    #[error("the database URL does not parse; expected postgresql://user@host:port/database")]
+    #[error("{}", connect::url_reason(.0))]
     Url(#[source] PgError),
-    #[error("no connection to the server: {}", connect_reason(.0))]
-    Connect(#[source] PgError),
+    #[error("no connection to the server: {}", connect_reason(.source, *.plain))]
+    Connect {
+        #[source]
+        source: PgError,
+        /// Whether it was tried without TLS.
+        plain: bool,
+    },
     #[error("no connection to the server: {0}")]
     Refused(Refusal),
     #[error("no connection to the server: {}; check the folder of its socket, and that it listens there", .0.kind())]
@@ -79,14 +100,31 @@ pub(crate) enum Kind {
         #[source]
         source: PgError,
     },
-    #[error(
-        "the connection broke after {step} was sent and before it was answered; find out whether it took effect before you repeat it"
-    )]
-    InDoubt {
+    /// What the caller has given does not fit the statement, which the driver therefore did not send.
+    #[error("{step} was not sent: {}", reason(.source))]
+    NotSent {
         step: Step,
         #[source]
         source: PgError,
     },
+    #[error("{}", lost::line(.step, *.outcome, &reason(.source)))]
+    Lost {
+        step: Step,
+        outcome: Outcome,
+        #[source]
+        source: PgError,
+    },
+    /// The same where the server has said why, with nobody there to hear it.
+    #[error("{}", lost::line(.step, *.outcome, &ended(&.source.code)))]
+    Ended {
+        step: Step,
+        outcome: Outcome,
+        #[source]
+        source: Farewell,
+    },
+    /// An error of the driver's that a caller has met: of a row, or of a connection of its own.
+    #[error("{}", reason::line(.0))]
+    Driver(#[source] PgError),
     #[error("{step} failed: {violation}; the connection was closed")]
     Protocol {
         step: Step,
@@ -149,45 +187,12 @@ pub(crate) enum Kind {
 #[error("{0}")]
 pub(crate) struct Refusal(pub(crate) &'static str);
 
-/// What was under way when the server or the connection failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Begin,
-    Bind,
-    Prepare,
-    Statement,
-    Commit,
-    Rollback,
-    Savepoint,
-    Copy,
-    Cancel,
-    Guard,
-    /// The reading of a part of the server's catalogs, by what that part is.
-    #[cfg(feature = "lint")]
-    Catalog(&'static str),
-    /// A step of a script, by what the script calls it.
-    #[cfg(feature = "migrate")]
-    Script(String),
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Begin => "the begin of the transaction",
-            Self::Bind => "the binding of the context",
-            Self::Prepare => "the preparation of the statement",
-            Self::Statement => "the statement",
-            Self::Commit => "the commit",
-            Self::Rollback => "the rollback",
-            Self::Savepoint => "the savepoint",
-            Self::Copy => "the copy",
-            Self::Cancel => "the cancel request",
-            Self::Guard => "the check of the role",
-            #[cfg(feature = "lint")]
-            Self::Catalog(what) => return write!(f, "reading {what}"),
-            #[cfg(feature = "migrate")]
-            Self::Script(what) => what,
-        })
+/// So that `row.try_get(..)?` works where a [`Result`] of this crate is returned.
+///
+/// The line says which column it is and, where they do not fit each other, both types.
+impl From<PgError> for Error {
+    fn from(error: PgError) -> Self {
+        Kind::Driver(error).into()
     }
 }
 
@@ -203,56 +208,20 @@ impl Error {
     }
 
     pub(crate) fn server(step: Step, source: PgError) -> Self {
+        if Fault::of(&source).is_of_the_caller() {
+            return Kind::NotSent { step, source }.into();
+        }
         Kind::Server { step, source }.into()
     }
 
-    #[cfg(feature = "migrate")]
-    pub(crate) fn script(what: impl Into<String>, source: PgError) -> Self {
-        Self::server(Step::Script(what.into()), source)
+    /// An error of a step that the connection was lost in.
+    pub(crate) fn lost(step: Step, outcome: Outcome, source: PgError) -> Self {
+        Kind::Lost { step, outcome, source }.into()
     }
 
-    #[cfg(feature = "migrate")]
-    pub(crate) fn adopt(message: impl Into<String>) -> Self {
-        Kind::Adopt(message.into()).into()
-    }
-
-    /// Somebody else is doing what one can do at a time.
-    #[cfg(feature = "migrate")]
-    pub(crate) fn busy(message: impl Into<String>) -> Self {
-        Self::adopt(message)
-    }
-
-    /// A connection could not be opened.
-    #[cfg(feature = "migrate")]
-    pub(crate) fn connect(source: PgError) -> Self {
-        Kind::Connect(source).into()
-    }
-
-    /// A data statement of a migration has changed no row of a table that has some.
-    #[cfg(feature = "migrate")]
-    pub(crate) fn zero_rows(table: String) -> Self {
-        Kind::ZeroRows { table }.into()
-    }
-
-    /// An error of a query on the server's catalogs.
-    #[cfg(feature = "lint")]
-    pub(crate) fn catalog(what: &'static str, source: PgError) -> Self {
-        let step = Step::Catalog(what);
-        if source.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
-            return Kind::CatalogDenied { step, source }.into();
-        }
-        Self::server(step, source)
-    }
-
-    /// An error of a value that the server could not write out any more.
-    #[cfg(feature = "lint")]
-    pub(crate) fn catalog_changed(what: &'static str, column: &str) -> Self {
-        Kind::CatalogChanged { step: Step::Catalog(what), column: column.to_owned() }.into()
-    }
-
-    #[cfg(feature = "lint")]
-    pub(crate) fn catalog_unknown(what: &'static str, column: &str, found: String) -> Self {
-        Kind::CatalogUnknown { step: Step::Catalog(what), column: column.to_owned(), found }.into()
+    /// The same where the server has said why.
+    pub(crate) fn ended(step: Step, outcome: Outcome, source: Farewell) -> Self {
+        Kind::Ended { step, outcome, source }.into()
     }
 
     /// The same error of a statement that was prepared earlier, whose description is out of date.
@@ -272,7 +241,7 @@ impl Error {
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
     pub(crate) fn final_step(step: Step, source: PgError) -> Self {
         if connection_is_lost(&source) {
-            Kind::InDoubt { step, source }.into()
+            Self::lost(step, Outcome::InDoubt, source)
         } else {
             Self::server(step, source)
         }
@@ -283,10 +252,14 @@ impl Error {
         Kind::Protocol { step, violation, in_doubt }.into()
     }
 
-    /// Whether the input was refused before anything was sent to a server.
+    /// Whether the input was refused before it was sent to a server. (To learn the types of its
+    /// parameters, a statement may have been prepared by then.)
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(*self.0, Kind::Config(_) | Kind::Url(_) | Kind::StatementRefused { .. })
+        matches!(
+            *self.0,
+            Kind::Config(_) | Kind::Url(_) | Kind::StatementRefused { .. } | Kind::NotSent { .. }
+        )
     }
 
     /// Whether the guard refused the role, see [`TenantPoolBuilder::build`](crate::TenantPoolBuilder::build).
@@ -343,27 +316,39 @@ impl Error {
         matches!(*self.0, Kind::PoolClosed)
     }
 
-    /// Whether the connection could not be opened, or was lost.
+    /// Whether the connection could not be opened, or was lost: by what the network says, or by a
+    /// `FATAL` of the server's. An error after which the connection stays is none, whatever its
+    /// SQLSTATE: 08006 can come from a foreign server, and 57P01 from a function.
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
         match &*self.0 {
-            Kind::Connect(_)
+            Kind::Connect { .. }
             | Kind::Socket(_)
             | Kind::Refused(_)
             | Kind::ConnectTimeout(_)
-            | Kind::InDoubt { .. }
+            | Kind::Lost { .. }
+            | Kind::Ended { .. }
             | Kind::Protocol { .. }
             | Kind::GivenUp { .. } => true,
-            Kind::Server { source, .. } => connection_is_lost(source),
+            Kind::Server { source, .. } | Kind::Driver(source) => connection_is_lost(source),
             _ => false,
         }
     }
 
     /// Whether the work may or may not have been committed: the connection was lost after it was
     /// sent and before the server answered. Nothing is repeated by itself.
+    ///
+    /// There is no doubt where nothing can have taken effect: a commit or statement that was never
+    /// handed to the network, a transaction of which a statement had failed, and one that was
+    /// read-only ([`TenantContext::read_only`](crate::TenantContext::read_only)).
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        matches!(*self.0, Kind::InDoubt { .. } | Kind::Protocol { in_doubt: true, .. })
+        matches!(
+            *self.0,
+            Kind::Lost { outcome: Outcome::InDoubt, .. }
+                | Kind::Ended { outcome: Outcome::InDoubt, .. }
+                | Kind::Protocol { in_doubt: true, .. }
+        )
     }
 
     /// Whether a query returned another number of rows than its method allows.
@@ -372,11 +357,12 @@ impl Error {
         matches!(*self.0, Kind::RowCount { .. })
     }
 
-    /// The SQLSTATE, where the server gave one.
+    /// The SQLSTATE, where the server gave one: with its error, or as it ended the connection.
     #[must_use]
     pub fn code(&self) -> Option<&SqlState> {
         match &*self.0 {
             Kind::Aborted { code } => code.as_ref(),
+            Kind::Ended { source, .. } => Some(&source.code),
             _ => self.pg_error().and_then(PgError::code),
         }
     }
@@ -390,10 +376,12 @@ impl Error {
     fn pg_error(&self) -> Option<&PgError> {
         match &*self.0 {
             Kind::Url(source)
-            | Kind::Connect(source)
+            | Kind::Driver(source)
+            | Kind::Connect { source, .. }
             | Kind::Server { source, .. }
             | Kind::Stale { source, .. }
-            | Kind::InDoubt { source, .. } => Some(source),
+            | Kind::NotSent { source, .. }
+            | Kind::Lost { source, .. } => Some(source),
             #[cfg(feature = "lint")]
             Kind::CatalogDenied { source, .. } => Some(source),
             _ => None,
@@ -403,23 +391,4 @@ impl Error {
 
 pub(crate) fn code_is_retryable(code: &SqlState) -> bool {
     *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
-}
-
-/// The error of the socket, if it is one.
-///
-/// The driver tells with an `io::Error` too that it cannot write a message, one with more parameters
-/// than the protocol can count for example. Of that nothing was sent.
-fn io_error(error: &PgError) -> Option<&io::Error> {
-    let source: &io::Error = std::error::Error::source(error)?.downcast_ref()?;
-    (source.kind() != io::ErrorKind::InvalidInput).then_some(source)
-}
-
-pub(crate) fn connection_is_lost(error: &PgError) -> bool {
-    let said_goodbye = |code: &SqlState| {
-        *code == SqlState::ADMIN_SHUTDOWN
-            || *code == SqlState::CRASH_SHUTDOWN
-            || *code == SqlState::CANNOT_CONNECT_NOW
-            || code.code().starts_with("08")
-    };
-    error.is_closed() || error.code().is_some_and(said_goodbye) || io_error(error).is_some()
 }

@@ -27,6 +27,7 @@ mod error;
 mod ident;
 #[cfg(feature = "migrate")]
 pub mod migrate;
+mod passfile;
 #[cfg(feature = "lint")]
 pub mod plan;
 pub mod policy;

@@ -1,29 +1,96 @@
 //! Why something failed, in words.
 
+use std::error::Error as _;
 use std::fmt::Write as _;
+use std::io;
 
 use tokio_postgres::Error as PgError;
+use tokio_postgres::error::DbError;
 
-use super::{NO_TENANT, NOT_AS_EXPECTED, Refusal, connection_is_lost, io_error};
+use super::fault::{Fault, Mismatch};
+use super::lost::connection_is_lost;
+use super::{NO_TENANT, NOT_AS_EXPECTED, farewell};
 
 /// Why a step failed, from what the server reports about schema and state, never from what it quotes.
 pub(crate) fn reason(error: &PgError) -> String {
-    let Some(db) = error.as_db_error() else {
-        return if let Some(io) = io_error(error) {
-            // The kind in words; the error itself is the source.
-            io.kind().to_string()
-        } else if connection_is_lost(error) {
-            "the connection is closed".to_owned()
-        } else {
-            // The rest of the driver's own errors: conversion of a parameter or column, TLS, protocol.
+    match Fault::of(error) {
+        Fault::Server(db) => server_reason(error, db),
+        Fault::Closed => "the connection is closed".to_owned(),
+        Fault::Io | Fault::Connect | Fault::Tls => transport_reason(error),
+        Fault::Parameter(number) => {
+            let number = format!("parameter ${number}");
+            match Mismatch::of(error) {
+                Mismatch::Types { rust, postgres } => format!(
+                    "{number} is of the PostgreSQL type {postgres}, to which the Rust type {rust} does not convert; pass one that does, or cast the parameter in the statement"
+                ),
+                _ => format!("{number} does not convert, see its source"),
+            }
+        }
+        Fault::ParameterCount { given, expected } => {
+            format!("it takes {} and got {given}", count(expected))
+        }
+        Fault::Unwritable => {
+            "the protocol cannot carry more than 65,535 parameters, a text of 2 GB or a NUL character in it"
+                .to_owned()
+        }
+        Fault::Column(index) => {
+            let column = format!("column {index}, counted from 0,");
+            match Mismatch::of(error) {
+                Mismatch::Types { rust, postgres } => format!(
+                    "{column} is of the PostgreSQL type {postgres}, which does not convert to the Rust type {rust}; read it as one to which it does, or cast it in the statement"
+                ),
+                Mismatch::Null => format!("{column} is NULL; read it as an Option"),
+                Mismatch::Value => format!("{column} does not convert, see its source"),
+            }
+        }
+        Fault::NoColumn(name) => format!("the row has no column {name:?}"),
+        Fault::Unexpected => {
+            "its answer is none to such a request; run COPY FROM STDIN with copy_in, COPY TO STDOUT with copy_out, and other statements with query or execute".to_owned()
+        }
+        Fault::Unreadable => "its answer cannot be decoded, see its source".to_owned(),
+        Fault::Authentication | Fault::Config | Fault::Other => {
             "it was stopped by the driver, whose error is the source".to_owned()
-        };
-    };
+        }
+    }
+}
+
+/// A line of its own for an error of the driver's.
+pub(super) fn line(error: &PgError) -> String {
+    let reason = reason(error);
+    match Fault::of(error) {
+        Fault::Server(_) => format!("the server reports an error: {reason}"),
+        fault if fault.is_of_the_caller() => format!("the statement was not sent: {reason}"),
+        Fault::Unexpected | Fault::Unreadable | Fault::Other => format!("the request failed: {reason}"),
+        _ => reason,
+    }
+}
+
+fn count(parameters: usize) -> String {
+    match parameters {
+        1 => "1 parameter".to_owned(),
+        many => format!("{many} parameters"),
+    }
+}
+
+/// What the socket says. The kind in words; the error itself is the source.
+fn transport_reason(error: &PgError) -> String {
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.map_or_else(|| "the connection broke".to_owned(), |io| io.kind().to_string())
+}
+
+fn server_reason(error: &PgError, db: &DbError) -> String {
     let code = db.code();
     if code.code() == NOT_AS_EXPECTED {
         // The crate's own words about roles and schema, so they can be shown, and say what to do.
         let said: Vec<&str> = [Some(db.message()), db.hint()].into_iter().flatten().collect();
         return said.join("; ").replace(char::is_control, " ");
+    }
+    if connection_is_lost(error) && farewell::why(code).is_some() {
+        return farewell::ended(code);
+    }
+    if code.code() == "42601" && db.routine() == Some("exec_parse_message") {
+        // Of a syntax error speaks another routine, and the message may be translated.
+        return "the text holds more than one statement; run each by itself (SQLSTATE 42601)".to_owned();
     }
     let mut line = match explain(code.code()) {
         Some(known) => format!("{known} (SQLSTATE {})", code.code()),
@@ -42,18 +109,6 @@ pub(crate) fn reason(error: &PgError) -> String {
 #[cfg(feature = "lint")]
 pub(super) fn message(error: &PgError) -> String {
     error.as_db_error().map_or_else(|| reason(error), |db| db.message().replace(char::is_control, " "))
-}
-
-pub(super) fn connect_reason(error: &PgError) -> String {
-    if let Some(Refusal(why)) = std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
-        return (*why).to_owned();
-    }
-    let reason = reason(error);
-    match error.as_db_error() {
-        // The server itself said no, and why.
-        Some(_) => reason,
-        None => format!("{reason}; check host and port, and that the server listens there"),
-    }
 }
 
 /// What the SQLSTATEs that users of row-level security meet mean, and what to do about them.
@@ -89,7 +144,7 @@ fn explain(code: &str) -> Option<&'static str> {
         "53300" => "too many connections",
         "55P03" => "a lock was not available in time",
         "57014" => "the statement was canceled, or ran into its timeout",
-        "57P01" => "the server ended the connection",
+        "57P01" => "admin shutdown",
         "57P03" => "the server is not taking connections now",
         _ => return None,
     })

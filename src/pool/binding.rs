@@ -173,6 +173,10 @@ impl Binding {
         self.mode.isolation_level.is_none() && !self.mode.deferrable
     }
 
+    pub(super) fn is_read_only(&self) -> bool {
+        self.mode.read_only
+    }
+
     /// The context select, with two parameters for each setting.
     pub(super) fn select(&self) -> Cow<'static, str> {
         select(1 + self.more.len())

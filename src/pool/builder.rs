@@ -1,6 +1,5 @@
 //! How a pool is set up.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use super::core::{Core, Options};
 use super::guard::{self, Purpose};
 use super::retry::Retry;
 use super::strategy::Strategy;
-use super::{Shared, TenantPool};
-use crate::error::{Error, Kind, Result};
+use super::{Shared, TenantPool, url};
+use crate::error::{Error, Result};
 use crate::ident::SettingName;
 use crate::tenant::TenantType;
 use crate::wire::{Connector, StatementMode};
@@ -53,18 +52,11 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Target {
-    fn config(self) -> Result<Config> {
+    /// Reads a URL, which can ask something of the connector too.
+    fn read(self, connector: &Connector) -> Result<(Config, Connector)> {
         match self {
-            Self::Url(Secret(url)) => {
-                let config = Config::from_str(&url).map_err(|error| Error::from(Kind::Url(error)))?;
-                if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-                    return Err(Error::config(
-                        "the database URL names no host; expected postgresql://user@host:port/database",
-                    ));
-                }
-                Ok(config)
-            }
-            Self::Config(config) => Ok(*config),
+            Self::Url(Secret(url)) => url::read(&url, connector),
+            Self::Config(config) => Ok((*config, connector.clone())),
         }
     }
 }
@@ -214,8 +206,8 @@ impl TenantPoolBuilder {
     ///
     /// # Errors
     ///
-    /// Before anything is sent ([`Error::is_usage`]): the URL does not parse or names no host, the
-    /// setting is not of the form `prefix.name`, a pool of size 0.
+    /// Before anything is sent ([`Error::is_usage`]): the URL does not parse, names no host or has an
+    /// option that is not known, the setting is not of the form `prefix.name`, a pool of size 0.
     ///
     /// After that: no connection ([`Error::is_connection_lost`]), a server older than
     /// PostgreSQL 14, or a role that the guard refuses ([`Error::is_role_refused`]). A tenant pool
@@ -228,16 +220,16 @@ impl TenantPoolBuilder {
         if self.options.max_size == 0 || self.system_max_size == 0 {
             return Err(Error::config("a pool of size 0 can serve nobody; set max_size to 1 or more"));
         }
-        let config = self.config.config()?;
-        let system = self.system.map(Target::config).transpose()?;
+        let (config, connector) = self.config.read(&self.connector)?;
+        let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
 
-        let tenants = Core::new(config, self.connector.clone(), self.options.clone())?;
+        let tenants = Core::new(config, connector, self.options.clone())?;
         let role = guard::check(&tenants, &setting, Purpose::Tenants).await?;
         let system = match system {
             None => None,
-            Some(config) => {
+            Some((config, connector)) => {
                 let options = Options { max_size: self.system_max_size, ..self.options.clone() };
-                let core = Core::new(config, self.connector, options)?;
+                let core = Core::new(config, connector, options)?;
                 guard::check(&core, &setting, Purpose::System).await?;
                 Some(core)
             }

@@ -1,5 +1,6 @@
 //! One connection, checked out for one unit of work, and what it owes before it may be used again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::error::SqlState;
@@ -8,7 +9,7 @@ use tokio_postgres::{Column, Error as PgError, Statement};
 
 use super::drain::{Abandoned, Debt, Drain};
 use super::manager::{Client, Object};
-use crate::error::{Error, Kind as ErrorKind, Result, Step, connection_is_lost};
+use crate::error::{Error, Kind as ErrorKind, Outcome, Result, Step, connection_is_lost};
 use crate::wire::{Link, kept};
 
 /// A connection on loan from the pool.
@@ -19,6 +20,8 @@ pub(super) struct Lease {
     object: Option<Object>,
     drain: Drain,
     state: Mutex<State>,
+    /// Whether what runs on it cannot write.
+    read_only: AtomicBool,
 }
 
 /// A statement to run, and whether the server has described it just now.
@@ -47,7 +50,7 @@ impl State {
 impl Lease {
     pub(super) fn new(object: Object, drain: Drain) -> Self {
         let state = State { debt: Debt::None, preparing: 0, retired: false };
-        Self { object: Some(object), drain, state: Mutex::new(state) }
+        Self { object: Some(object), drain, state: Mutex::new(state), read_only: AtomicBool::new(false) }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -88,25 +91,41 @@ impl Lease {
         self.with_state(|state| state.retired)
     }
 
-    /// An error of this connection's. Where its stream ended it, the error says why.
+    /// Notes that a unit of work begins, for its errors to say what has become of it.
+    pub(super) fn begin(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::Relaxed);
+        self.link().forget_written();
+    }
+
+    /// An error of this connection's. Where it was lost, the error says why, as far as that is known.
     pub(super) fn error(&self, step: Step, source: PgError) -> Error {
-        self.heed(&source);
-        match self.link().violation() {
-            Some(violation) if connection_is_lost(&source) => {
-                Error::violation(step, violation.to_string(), false)
-            }
-            _ => Error::server(step, source),
-        }
+        self.tell(step, source, Outcome::Undone)
     }
 
     /// The same of a step that ends a unit of work.
     pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
+        let outcome = if !self.link().was_written() {
+            Outcome::NotSent
+        } else if self.read_only.load(Ordering::Relaxed) {
+            Outcome::ReadOnly
+        } else {
+            Outcome::InDoubt
+        };
+        self.tell(step, source, outcome)
+    }
+
+    fn tell(&self, step: Step, source: PgError, outcome: Outcome) -> Error {
         self.heed(&source);
-        match self.link().violation() {
-            Some(violation) if connection_is_lost(&source) => {
-                Error::violation(step, violation.to_string(), true)
-            }
-            _ => Error::final_step(step, source),
+        if !connection_is_lost(&source) {
+            return Error::server(step, source);
+        }
+        let link = self.link();
+        if let Some(violation) = link.violation() {
+            return Error::violation(step, violation.to_string(), outcome == Outcome::InDoubt);
+        }
+        match link.farewell() {
+            Some(farewell) if source.as_db_error().is_none() => Error::ended(step, outcome, farewell.clone()),
+            _ => Error::lost(step, outcome, source),
         }
     }
 

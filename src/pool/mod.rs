@@ -28,6 +28,7 @@ mod statement;
 mod statements;
 mod strategy;
 mod transaction;
+mod url;
 mod work;
 
 use std::fmt;

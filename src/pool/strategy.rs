@@ -69,6 +69,7 @@ impl Strategy {
     /// for nothing. The caller sends the statement next and lets [`Opening::follow`] know.
     pub(super) fn open(self, connection: &Connection, form: Form) -> Result<Opening<'_>> {
         let Connection { lease, binding, .. } = connection;
+        lease.begin(binding.is_read_only());
         let mut answers = Answers::default();
         // While a preparation is under way, the next request on the wire need not be the statement.
         if self == Self::Implicit && lease.is_quiet() {

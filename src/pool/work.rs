@@ -121,10 +121,11 @@ impl Work {
             }
             Poll::Pending => preparation.await,
         };
-        if let (Err(error), Some(_)) = (&prepared, self.has_begun())
-            && let Some(code) = error.code()
-        {
-            lock(&self.failure).get_or_insert_with(|| Failure::Aborted(Some(code.clone())));
+        if let (Err(error), Some(_)) = (&prepared, self.has_begun()) {
+            let code = error.code().filter(|_| !error.is_connection_lost()).cloned();
+            if code.is_some() || error.is_connection_lost() {
+                lock(&self.failure).get_or_insert(Failure::Aborted(code));
+            }
         }
         prepared
     }
@@ -265,15 +266,15 @@ impl Work {
             Some(Part::Context) if self.failure().is_none() => Step::Bind,
             _ => step,
         };
-        // An error of the driver's own, of a parameter that does not convert for one, reached no server,
-        // and one that stands for rows that are kept comes from none.
+        // An error that stands for rows that are kept comes from no server.
         if error.code().is_some_and(|code| code.code() == kept::STATE) {
             return self.error(step, error);
         }
-        if let Some(code) = error.code() {
-            lock(&self.failure).get_or_insert_with(|| Failure::Aborted(Some(code.clone())));
-        } else if connection_is_lost(&error) {
-            lock(&self.failure).get_or_insert(Failure::Aborted(None));
+        // An error of the driver's own, of a parameter that does not convert for one, reached no server.
+        let lost = connection_is_lost(&error);
+        let code = error.code().filter(|_| !lost).cloned();
+        if lost || code.is_some() {
+            lock(&self.failure).get_or_insert(Failure::Aborted(code));
         }
         self.error(step, error)
     }
@@ -334,8 +335,10 @@ impl Work {
     pub(super) async fn commit(&self) -> Result<()> {
         let Some(connection) = self.has_begun() else { return Ok(()) };
         if let Some(failure) = self.failure() {
-            self.rollback().await?;
-            return Err(failure.error());
+            let rolled_back = self.rollback().await;
+            // Where the server had aborted it, it is rolled back whatever becomes of the connection.
+            let aborted = matches!(failure, Failure::Aborted(Some(_)));
+            return Err(rolled_back.err().filter(|_| !aborted).unwrap_or_else(|| failure.error()));
         }
         let lease = &connection.lease;
         let mut probe = Answers::default();
@@ -343,30 +346,33 @@ impl Work {
             probe.push_command(Step::Statement, lease, PROBE);
         }
         lease.owe(Debt::Answer);
+        lease.link().forget_written();
         let mut committed = Answers::default();
         committed.push_command(Step::Commit, lease, COMMIT);
         let opened = self.opening_answered().await;
         let probed = probe.all().await;
         let answer = committed.all().await;
+        let lost = matches!(&answer, Err((_, error)) if connection_is_lost(error));
+        if !lost {
+            lease.settle();
+        }
+        // What had failed ahead of the COMMIT makes that a rollback, even if nobody hears its answer.
+        if let Some(failure @ Failure::Aborted(Some(_))) = self.failure() {
+            return Err(opened.err().unwrap_or_else(|| failure.error()));
+        }
+        if let Err((_, error)) = &probed
+            && !connection_is_lost(error)
+        {
+            return Err(Error::from(Kind::Aborted { code: error.code().cloned() }));
+        }
         if let Err((step, error)) = answer {
-            if !connection_is_lost(&error) {
-                lease.settle();
-            }
             return Err(lease.final_error(step, error));
         }
-        lease.settle();
         opened?;
         if self.opening_failed().is_some() {
             return Err(Error::from(Kind::Aborted { code: None }));
         }
-        probed.map_err(|(_, error)| {
-            let code = error.code().cloned();
-            if connection_is_lost(&error) {
-                lease.final_error(Step::Commit, error)
-            } else {
-                Error::from(Kind::Aborted { code })
-            }
-        })
+        probed.map_err(|(_, error)| lease.final_error(Step::Commit, error))
     }
 
     /// Ends the transaction with ROLLBACK.

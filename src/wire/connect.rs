@@ -8,7 +8,7 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use tokio_postgres::config::{SslMode, SslNegotiation};
+use tokio_postgres::config::{SslMode, SslNegotiation, TargetSessionAttrs};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{CancelToken, Config, NoTls, Socket};
 
@@ -25,12 +25,18 @@ use crate::error::{Error, Kind, Result, Step};
 
 /// Opens connections, whichever TLS connector is used.
 #[derive(Clone)]
-pub(crate) struct Connector(Arc<dyn Dial>);
+pub(crate) struct Connector {
+    dial: Arc<dyn Dial>,
+    /// Whether servers that take no writes are tried ahead of the others.
+    standby_first: bool,
+}
 
 trait Dial: Send + Sync {
     fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>>;
 
     fn cancel<'a>(&'a self, config: &'a Config, token: CancelToken) -> BoxFuture<'a, Result<()>>;
+
+    fn has_tls(&self) -> bool;
 }
 
 /// The user's TLS connector, if it is one that can connect.
@@ -45,14 +51,37 @@ impl Connector {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let can_connect = tls.type_id() != TypeId::of::<NoTls>();
-        Self(Arc::new(Tls(can_connect.then_some(tls))))
+        Self { dial: Arc::new(Tls(can_connect.then_some(tls))), standby_first: false }
+    }
+
+    /// The same, with `target_session_attrs=prefer-standby`, which the driver does not have.
+    pub(crate) fn standby_first(mut self) -> Self {
+        self.standby_first = true;
+        self
+    }
+
+    /// Whether it can encrypt.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.dial.has_tls()
     }
 
     /// Opens a connection to the first host that takes it.
     pub(crate) async fn connect(&self, config: &Config, mode: StatementMode) -> Result<Connected> {
+        if self.standby_first {
+            let mut standbys = config.clone();
+            standbys.target_session_attrs(TargetSessionAttrs::ReadOnly);
+            // Whatever is wrong is met, and told, once more where any server does.
+            if let Ok(connected) = self.connect_first(&standbys, mode).await {
+                return Ok(connected);
+            }
+        }
+        self.connect_first(config, mode).await
+    }
+
+    async fn connect_first(&self, config: &Config, mode: StatementMode) -> Result<Connected> {
         let endpoints = endpoints(config);
         if endpoints.iter().all(|endpoint| matches!(endpoint.host, Host::Name { .. })) {
-            return self.0.connect(config, mode).await;
+            return self.dial.connect(config, mode).await;
         }
         let mut last = Error::config("the database URL names no host");
         for endpoint in endpoints {
@@ -73,7 +102,7 @@ impl Connector {
         match &endpoint.host {
             #[cfg(unix)]
             Host::Socket(path) => unix::connect(config, path, mode).await,
-            Host::Name { .. } | Host::Address(_) => self.0.connect(&endpoint.alone(config), mode).await,
+            Host::Name { .. } | Host::Address(_) => self.dial.connect(&endpoint.alone(config), mode).await,
         }
     }
 
@@ -82,7 +111,7 @@ impl Connector {
         match link.socket() {
             #[cfg(unix)]
             Some(path) => unix::cancel(config, path, token).await,
-            _ => self.0.cancel(config, token).await,
+            _ => self.dial.cancel(config, token).await,
         }
     }
 }
@@ -106,13 +135,19 @@ where
     fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>> {
         let negotiate = self.negotiate(config, mode);
         let latest = negotiate.latest_link();
+        let plain = self.0.is_none() || config.get_ssl_mode() == SslMode::Disable;
         let mut config = config.clone();
         config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
         Box::pin(async move {
             let connected = config.connect(negotiate).await;
-            let (client, connection) = connected.map_err(|error| Error::from(Kind::Connect(error)))?;
+            let (client, connection) =
+                connected.map_err(|source| Error::from(Kind::Connect { source, plain }))?;
             Ok(Connected { client, link: latest.get(), task: spawn(connection) })
         })
+    }
+
+    fn has_tls(&self) -> bool {
+        self.0.is_some()
     }
 
     fn cancel<'a>(&'a self, config: &'a Config, token: CancelToken) -> BoxFuture<'a, Result<()>> {

@@ -10,6 +10,7 @@ use super::link::Link;
 use super::outgoing::Outgoing;
 use super::statements::{Verdict, cstr};
 use super::violation::Violation;
+use crate::error::Farewell;
 
 /// The longest error that waits for its ReadyForQuery. A longer one is passed on as it comes.
 const LONGEST_HELD: usize = 1 << 20;
@@ -22,6 +23,8 @@ enum Fate {
     /// Kept until the ReadyForQuery behind it, so that whoever hears of the failure finds the
     /// transaction ended and not about to end.
     Hold,
+    /// Kept until it is whole: an error that answers nothing, which a server says as it leaves.
+    Hear,
     /// Read whole, because what stands in it decides what becomes of it.
     Read(Reading),
     /// Part of an answer that the driver cannot read yet.
@@ -183,10 +186,13 @@ impl Incoming {
             return;
         }
         match self.fate {
-            Fate::Hold => {
-                let lets_go = !self.holding || self.held.len() > LONGEST_HELD;
-                if lets_go || says_farewell(&self.held[self.latest..]) {
+            Fate::Hold | Fate::Hear => {
+                let farewell = farewell(&self.held[self.latest..], self.fate == Fate::Hear);
+                if !self.holding || self.held.len() > LONGEST_HELD || farewell.is_some() {
                     self.release(piece);
+                }
+                if let Some(farewell) = farewell {
+                    link.say_farewell(farewell);
                 }
             }
             Fate::Read(reading) => self.judge(reading, piece, outgoing, link),
@@ -251,7 +257,7 @@ impl Incoming {
                 return Ok(());
             }
             Fate::Deliver => self.ready.extend_from_slice(&header.bytes()),
-            Fate::Hold => self.held.extend_from_slice(&header.bytes()),
+            Fate::Hold | Fate::Hear => self.held.extend_from_slice(&header.bytes()),
             Fate::Read(_) => self.message.extend_from_slice(&header.bytes()),
             Fate::Keep => self.keep(&header.bytes()),
             Fate::Withhold => {}
@@ -329,6 +335,10 @@ impl Incoming {
                 self.hold(header, piece)
             }
             Reply::Unasked if self.holding => self.hold(header, piece),
+            Reply::Unasked if header.tag == b'E' && header.body <= LONGEST_HELD => {
+                self.latest = self.held.len();
+                Fate::Hear
+            }
             Reply::Unasked => Fate::Deliver,
         })
     }
@@ -352,7 +362,7 @@ impl Incoming {
                 return;
             }
             Fate::Deliver => self.ready.extend_from_slice(bytes),
-            Fate::Hold => self.held.extend_from_slice(bytes),
+            Fate::Hold | Fate::Hear => self.held.extend_from_slice(bytes),
             Fate::Read(_) => self.message.extend_from_slice(bytes),
             Fate::Keep => self.keeping.iter_mut().for_each(|keeping| keeping.add(bytes)),
             Fate::Withhold => {}
@@ -403,20 +413,26 @@ impl Piece<'_> {
     }
 }
 
-/// Whether an error ends the connection, so that no ReadyForQuery follows it. The severity that is
-/// not translated stands in field `V`, see
+/// What an error says by which the server ends the connection, so that no ReadyForQuery follows it. One
+/// that is `unasked` for always is such an error. The severity that is not translated stands in
+/// field `V`, which poolers' own errors lack; see
 /// [Error and Notice Message Fields](https://www.postgresql.org/docs/current/protocol-error-fields.html).
-fn says_farewell(message: &[u8]) -> bool {
+fn farewell(message: &[u8], unasked: bool) -> Option<Farewell> {
     let mut fields = match message {
-        [b'E', ..] => message.get(HEADER..).unwrap_or_default(),
-        _ => return false,
+        [b'E', ..] => message.get(HEADER..)?,
+        _ => return None,
     };
+    let [mut severity, mut code, mut text] = [&b""[..]; 3];
     while let [kind, rest @ ..] = fields {
         let (value, rest) = cstr(rest);
-        if *kind == b'V' {
-            return matches!(value, b"FATAL" | b"PANIC");
+        match kind {
+            b'V' => severity = value,
+            b'S' if severity.is_empty() => severity = value,
+            b'C' => code = value,
+            b'M' => text = value,
+            _ => {}
         }
         fields = rest;
     }
-    false
+    (unasked || matches!(severity, b"FATAL" | b"PANIC")).then(|| Farewell::new(severity, code, text))
 }

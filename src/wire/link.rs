@@ -13,6 +13,7 @@ use super::ledger::{Part, Stage};
 use super::prologue::Prologue;
 use super::statements::StatementMode;
 use super::violation::Violation;
+use crate::error::Farewell;
 
 /// The way from a pool to the stream of one of its connections.
 #[derive(Debug, Default)]
@@ -32,6 +33,9 @@ pub(crate) struct Link {
     kept: KeptAnswers,
     /// The types that the driver has looked up on this connection.
     types: Mutex<HashSet<Oid>>,
+    /// Whether a request that may run something was handed to the network.
+    written: AtomicBool,
+    farewell: OnceLock<Farewell>,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
 }
@@ -183,6 +187,30 @@ impl Link {
     /// Why the stream ended the connection, if it did.
     pub(crate) fn violation(&self) -> Option<&Violation> {
         self.violation.get()
+    }
+
+    pub(super) fn note_written(&self) {
+        self.written.store(true, Ordering::Release);
+    }
+
+    /// For a step whose loss has to be told from its never having been sent.
+    pub(crate) fn forget_written(&self) {
+        self.written.store(false, Ordering::Release);
+    }
+
+    /// Whether, since then, a statement was handed to the network that the server may have run: one
+    /// of this step or, where others are under way, one of theirs.
+    pub(crate) fn was_written(&self) -> bool {
+        self.written.load(Ordering::Acquire)
+    }
+
+    pub(super) fn say_farewell(&self, farewell: Farewell) {
+        let _ = self.farewell.set(farewell);
+    }
+
+    /// What the server said as it ended the connection, if it did.
+    pub(crate) fn farewell(&self) -> Option<&Farewell> {
+        self.farewell.get()
     }
 }
 

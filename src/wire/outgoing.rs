@@ -26,6 +26,8 @@ pub(super) struct Outgoing {
     at_request: bool,
     /// Whether the statements of the request under way are followed by their names.
     tracks: bool,
+    /// Whether a message has passed by which the server runs something.
+    runs: bool,
     /// The part of a message that has to be seen whole because a name stands in it.
     pub(super) named: BytesMut,
     /// The portal that the Bind under way makes, whose columns are asked for behind it.
@@ -52,6 +54,7 @@ impl Outgoing {
             left: 0,
             at_request: true,
             tracks: false,
+            runs: false,
             named: BytesMut::new(),
             checked: None,
             asks_for_kept: None,
@@ -185,8 +188,14 @@ impl Outgoing {
         };
         if let Some(message) = message {
             ledger.sent(message, Sender::Driver);
+            self.runs |= matches!(message, Message::Execute | Message::Query);
         }
         self.end_if_whole();
+    }
+
+    /// Whether, since the last call, a message has passed by which the server runs something.
+    pub(super) fn take_runs(&mut self) -> bool {
+        std::mem::take(&mut self.runs)
     }
 
     pub(super) fn end_if_whole(&mut self) {

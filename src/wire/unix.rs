@@ -16,7 +16,7 @@ use super::connected::{Connected, spawn};
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;
-use crate::error::{Error, Kind, Refusal, Result, Step};
+use crate::error::{Error, Kind, NO_WRITES, NOT_READ_ONLY, Refusal, Result, Step};
 
 pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -> Result<Connected> {
     let stream = open(config, path).await?;
@@ -25,7 +25,7 @@ pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -
     config.ssl_mode(SslMode::Disable);
     let stream = Wire::new(stream, Arc::clone(&link), mode);
     let connected = config.connect_raw(stream, NoTls).await;
-    let (client, connection) = connected.map_err(|error| Error::from(Kind::Connect(error)))?;
+    let (client, connection) = connected.map_err(unconnected)?;
     let connected = Connected { client, link, task: spawn(connection) };
     if config.get_target_session_attrs() != TargetSessionAttrs::Any {
         suits(&connected.client, config.get_target_session_attrs()).await?;
@@ -43,6 +43,11 @@ async fn open(config: &Config, path: &Path) -> Result<UnixStream> {
     within(config.get_connect_timeout(), connecting).await.map_err(|error| Error::from(Kind::Socket(error)))
 }
 
+/// TLS would make no difference.
+fn unconnected(source: tokio_postgres::Error) -> Error {
+    Error::from(Kind::Connect { source, plain: false })
+}
+
 async fn within<T>(limit: Option<&Duration>, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match limit {
         Some(limit) => timeout(*limit, work).await?,
@@ -53,18 +58,14 @@ async fn within<T>(limit: Option<&Duration>, work: impl Future<Output = io::Resu
 /// Whether the server is the kind of server that is asked for.
 async fn suits(client: &Client, wanted: TargetSessionAttrs) -> Result<()> {
     let answer = client.simple_query("SHOW transaction_read_only").await;
-    let answer = answer.map_err(|error| Error::from(Kind::Connect(error)))?;
+    let answer = answer.map_err(unconnected)?;
     let read_only = answer.iter().any(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
         _ => false,
     });
     match (wanted, read_only) {
-        (TargetSessionAttrs::ReadWrite, true) => {
-            Err(Error::from(Kind::Refused(Refusal("the database does not allow writes"))))
-        }
-        (TargetSessionAttrs::ReadOnly, false) => {
-            Err(Error::from(Kind::Refused(Refusal("the database is not read-only"))))
-        }
+        (TargetSessionAttrs::ReadWrite, true) => Err(Error::from(Kind::Refused(Refusal(NO_WRITES)))),
+        (TargetSessionAttrs::ReadOnly, false) => Err(Error::from(Kind::Refused(Refusal(NOT_READ_ONLY)))),
         _ => Ok(()),
     }
 }

@@ -7,11 +7,11 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 
 use super::environment::Environment;
-use super::passfile::{self, Login};
 use super::place::{Host, Place};
 use super::settings::Settings;
 use super::tls::SslMode;
 use crate::cli::failure::Failure;
+use crate::passfile::{self, Login};
 
 /// What is asked for, and where.
 pub(super) struct Access {

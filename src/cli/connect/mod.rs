@@ -3,7 +3,6 @@
 mod access;
 mod conninfo;
 mod environment;
-mod passfile;
 mod place;
 mod reason;
 mod service;

@@ -9,6 +9,7 @@ use tokio_rustls::rustls::{CertificateError, Error as TlsError};
 
 use super::access::{Access, Door};
 use crate::cli::failure::{Failure, causes};
+use crate::error::{Distrust, HOST_NOT_FOUND, host_is_not_found};
 
 /// What came in the way at one place.
 pub(super) enum Trouble {
@@ -122,8 +123,8 @@ impl Told {
                     Some((_, io::ErrorKind::NotFound)) => {
                         told("there is no such socket".to_owned(), OTHER_SERVER)
                     }
-                    Some((error, _)) if error.to_string().starts_with("failed to lookup") => {
-                        Self { causes, ..told("the name of the host is not known".to_owned(), OTHER_SERVER) }
+                    Some((error, _)) if host_is_not_found(error) => {
+                        Self { causes, ..told(HOST_NOT_FOUND.to_owned(), OTHER_SERVER) }
                     }
                     Some((error, io::ErrorKind::Other)) => told(one_line(error), OTHER_SERVER),
                     Some((_, kind)) => told(kind.to_string(), OTHER_SERVER),
@@ -177,16 +178,16 @@ fn tls_words(error: &TlsError) -> (&'static str, &'static str) {
         TlsError::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_),
         ) => (
-            "no authority that is trusted signed its certificate",
+            Distrust::Issuer.words(),
             "name the file of the one that did with sslrootcert, or trust the operating system's with sslrootcert=system",
         ),
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => (
-            "its certificate has other names",
+            Distrust::Name.words(),
             "connect by a name that the certificate has; sslmode=verify-ca does not look at names",
         ),
-        TlsError::InvalidCertificate(_) => ("its certificate is not in order", "renew it on the server"),
+        TlsError::InvalidCertificate(_) => (Distrust::Certificate.words(), "renew it on the server"),
         _ => ("TLS failed", "check the server's ssl settings; sslmode=disable goes without TLS"),
     }
 }

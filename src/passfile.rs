@@ -6,15 +6,15 @@ use std::fs;
 use std::path::Path;
 
 /// What a password is for.
-pub(super) struct Login<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) database: &'a str,
-    pub(super) user: &'a str,
+pub(crate) struct Login<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) database: &'a str,
+    pub(crate) user: &'a str,
 }
 
 /// The text of the file, or a warning why it is passed over. One that is not there is passed over without a word.
-pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, String> {
     let shown = path.display();
     let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
     if !metadata.is_file() {
@@ -36,7 +36,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
 }
 
 /// The password of the first line that fits.
-pub(super) fn find(text: &str, login: &Login<'_>) -> Option<String> {
+pub(crate) fn find(text: &str, login: &Login<'_>) -> Option<String> {
     let port = login.port.to_string();
     let wanted = [login.host, &port, login.database, login.user];
     let fits = |line: &str| {

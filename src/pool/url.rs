@@ -1,0 +1,282 @@
+//! The database URL: libpq's options, with the meaning that libpq gives them.
+//!
+//! See [Parameter Key Words](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+//! The driver reads user, password, hosts and database, and the options that mean the same to it.
+//! What is left is settled here. No error quotes a value, which may be a secret, nor anything that may
+//! be a piece of a password in which a character is not encoded.
+
+mod option;
+mod text;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+use tracing::warn;
+
+use self::option::{Treatment, treatment};
+use self::text::{Pair, encode};
+use crate::error::{Error, Kind, Result};
+use crate::passfile::{self, Login};
+use crate::wire::Connector;
+
+const NO_HOST: &str = "the database URL names no host; expected postgresql://user@host:port/database";
+
+/// Reads a URL, or `key=value` pairs, for connections by this connector.
+pub(super) fn read(url: &str, connector: &Connector) -> Result<(Config, Connector)> {
+    let (head, pairs) = text::split(url)?;
+    let mut options = Options::default();
+    for Pair { name, value } in pairs.into_iter().filter(|pair| !pair.value.is_empty()) {
+        options.take(&name, value)?;
+    }
+    options.check_tls(connector.has_tls())?;
+    let mut connector = connector.clone();
+    if options.prefers_standby {
+        connector = connector.standby_first();
+    }
+    Ok((options.config(head)?, connector))
+}
+
+/// What the options of a URL say.
+#[derive(Default)]
+struct Options {
+    /// What the driver shall read, encoded.
+    kept: Vec<String>,
+    ssl_mode: Option<SslMode>,
+    /// Whether the operating system's authorities are to be trusted, for a certificate with the host's name.
+    system_roots: bool,
+    /// Those that the TLS connector has to heed.
+    tls: Vec<&'static str>,
+    prefers_standby: bool,
+    application_name: Option<String>,
+    tcp_user_timeout: Option<Duration>,
+    passfile: Option<String>,
+}
+
+/// How far a URL asks for TLS, beyond what the driver can say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SslMode {
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+impl SslMode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Allow => "allow",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+
+    /// What the driver calls it, or the next stronger one that it knows.
+    fn for_the_driver(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Allow | Self::Prefer => "prefer",
+            Self::Require | Self::VerifyCa | Self::VerifyFull => "require",
+        }
+    }
+}
+
+impl Options {
+    fn take(&mut self, name: &str, value: String) -> Result<()> {
+        match treatment(name)? {
+            Treatment::Driver => self.keep(name, &value),
+            Treatment::As(other) => self.keep(other, &value),
+            Treatment::Tls(name) => self.tls.push(name),
+            Treatment::NoMatter => {}
+            Treatment::NoEffect => warn!("option {name} of the database URL has no effect"),
+            Treatment::OneOf(words) => {
+                one_of(name, &value, &words.iter().map(|word| (*word, ())).collect::<Vec<_>>())?;
+            }
+            Treatment::Settled => self.settle(name, value)?,
+        }
+        Ok(())
+    }
+
+    /// Passes an option on to the driver, which takes one host at a time.
+    fn keep(&mut self, name: &str, value: &str) {
+        if name == "host" {
+            self.kept.extend(value.split(',').map(|host| format!("host={}", encode(host))));
+        } else {
+            self.kept.push(format!("{name}={}", encode(value)));
+        }
+    }
+
+    fn settle(&mut self, name: &str, value: String) -> Result<()> {
+        match name {
+            "sslmode" => {
+                use SslMode::{Allow, Disable, Prefer, Require, VerifyCa, VerifyFull};
+                let modes = [Disable, Allow, Prefer, Require, VerifyCa, VerifyFull];
+                self.ssl_mode = Some(one_of(name, &value, &modes.map(|mode| (mode.as_str(), mode)))?);
+            }
+            // JDBC's way to say it, which libpq takes in this one form.
+            "ssl" => self.ssl_mode = Some(one_of(name, &value, &[("true", SslMode::Require)])?),
+            // libpq's before there was sslmode.
+            "requiressl" => {
+                let words = [("0", self.ssl_mode), ("1", Some(SslMode::Require))];
+                self.ssl_mode = one_of(name, &value, &words)?;
+            }
+            "sslrootcert" => {
+                self.system_roots = value == "system";
+                self.tls.push("sslrootcert");
+            }
+            "target_session_attrs" => {
+                let words = [
+                    ("any", ("any", false)),
+                    ("read-write", ("read-write", false)),
+                    ("read-only", ("read-only", false)),
+                    // By whether a session can write, as the driver cannot ask for more.
+                    ("primary", ("read-write", false)),
+                    ("standby", ("read-only", false)),
+                    ("prefer-standby", ("any", true)),
+                ];
+                let (word, prefers_standby) = one_of(name, &value, &words)?;
+                self.prefers_standby = prefers_standby;
+                self.keep(name, word);
+            }
+            "fallback_application_name" => self.application_name = Some(value),
+            "tcp_user_timeout" => {
+                // In milliseconds, which the driver takes for seconds.
+                let limit = value.trim().parse::<i32>().map_err(|_| not_a_number(name))?;
+                self.tcp_user_timeout =
+                    u64::try_from(limit).ok().filter(|limit| *limit > 0).map(Duration::from_millis);
+            }
+            "client_encoding" => {
+                let value = value.to_ascii_lowercase();
+                one_of(name, &value, &[("utf8", ()), ("utf-8", ()), ("unicode", ()), ("auto", ())])?;
+            }
+            _ => self.passfile = Some(value),
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the connection is encrypted and verified no less than the URL asks for.
+    fn check_tls(&mut self, has_tls: bool) -> Result<()> {
+        if self.system_roots {
+            match *self.ssl_mode.get_or_insert(SslMode::VerifyFull) {
+                SslMode::VerifyFull => {}
+                mode => {
+                    return Err(Error::config(format!(
+                        "sslmode={} of the database URL is too weak for sslrootcert=system; anybody can have a certificate of a public authority, so use verify-full",
+                        mode.as_str()
+                    )));
+                }
+            }
+        }
+        let mode = self.ssl_mode.unwrap_or(SslMode::Prefer);
+        let asks = !matches!(mode, SslMode::Disable | SslMode::Allow);
+        if let (Some(name), true, false) = (self.tls.first(), asks, has_tls) {
+            return Err(Error::config(format!(
+                "option {name} of the database URL needs a TLS connector; set one that heeds it with TenantPoolBuilder::tls"
+            )));
+        }
+        for name in &self.tls {
+            warn!("option {name} of the database URL is up to the TLS connector, which has to heed it");
+        }
+        if has_tls && matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull) {
+            warn!(
+                "sslmode={} of the database URL is up to the TLS connector, which has to verify the certificate",
+                mode.as_str()
+            );
+        }
+        if let Some(mode) = self.ssl_mode {
+            self.keep("sslmode", mode.for_the_driver());
+        }
+        Ok(())
+    }
+
+    /// Has the driver read what it can, and adds what it cannot.
+    fn config(self, head: &str) -> Result<Config> {
+        let text = format!("postgresql://{head}?{}", self.kept.join("&"));
+        let mut config: Config = text.parse().map_err(|error| Error::from(Kind::Url(error)))?;
+        let (hosts, addresses, ports) =
+            (config.get_hosts().len(), config.get_hostaddrs().len(), config.get_ports().len());
+        if hosts + addresses == 0 {
+            return Err(Error::config(NO_HOST));
+        }
+        if hosts * addresses > 0 && hosts != addresses {
+            return Err(Error::config(format!(
+                "host and hostaddr of the database URL name {hosts} and {addresses} servers; name as many in both"
+            )));
+        }
+        if ports > 1 && ports != hosts.max(addresses) {
+            return Err(Error::config(format!(
+                "the database URL has {ports} ports for {} hosts; give one for all, or one for each",
+                hosts.max(addresses)
+            )));
+        }
+        if let (None, Some(name)) = (config.get_application_name(), self.application_name) {
+            config.application_name(name);
+        }
+        if let Some(limit) = self.tcp_user_timeout {
+            config.tcp_user_timeout(limit);
+        }
+        if let (None, Some(path)) = (config.get_password(), self.passfile) {
+            take_password(&mut config, Path::new(&path))?;
+        }
+        Ok(config)
+    }
+}
+
+/// Takes the password of the first host from a file.
+fn take_password(config: &mut Config, path: &Path) -> Result<()> {
+    let Some(user) = config.get_user() else {
+        return Err(Error::config("option passfile of the database URL needs a user in the URL"));
+    };
+    let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
+        (Some(Host::Tcp(name)), _) => name.clone(),
+        #[cfg(unix)]
+        (Some(Host::Unix(folder)), _) if folder == Path::new("/var/run/postgresql") => "localhost".to_owned(),
+        #[cfg(unix)]
+        (Some(Host::Unix(folder)), _) => folder.display().to_string(),
+        (None, address) => address.map(ToString::to_string).unwrap_or_default(),
+    };
+    let login = Login {
+        host: &host,
+        port: config.get_ports().first().copied().unwrap_or(5432),
+        database: config.get_dbname().unwrap_or(user),
+        user,
+    };
+    match passfile::read(path) {
+        Ok(text) => {
+            let password = text.and_then(|text| passfile::find(&text, &login));
+            match password {
+                Some(password) => {
+                    config.password(password);
+                }
+                None => warn!("the passfile of the database URL is not there or has no line for its server"),
+            }
+            Ok(())
+        }
+        Err(why) => Err(Error::config(why)),
+    }
+}
+
+/// One of several words.
+fn one_of<T: Copy>(name: &str, value: &str, words: &[(&str, T)]) -> Result<T> {
+    let found = words.iter().find(|(word, _)| *word == value);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        Error::config(format!(
+            "option {name} of the database URL has another value than {}, which are supported",
+            words.join(", ")
+        ))
+    })
+}
+
+fn not_a_number(name: &str) -> Error {
+    Error::config(format!("option {name} of the database URL is not a whole number"))
+}
+
+#[cfg(test)]
+mod tests;

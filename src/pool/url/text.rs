@@ -1,0 +1,111 @@
+//! The text of a database URL, taken apart no further than the options need it.
+
+use crate::error::{Error, Result};
+
+/// An option and its value, decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// Splits a URL into what stands between its scheme and the `?`, and its options. `key=value` pairs
+/// are options, and nothing stands before them.
+pub(super) fn split(text: &str) -> Result<(&str, Vec<Pair>)> {
+    let text = text.trim();
+    let scheme = ["postgresql://", "postgres://"].into_iter().find_map(|scheme| text.strip_prefix(scheme));
+    let Some(rest) = scheme else {
+        let foreign = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('='));
+        return if foreign { Err(not_read()) } else { Ok(("", pairs(text)?)) };
+    };
+    let (head, query) = match question_mark(rest) {
+        Some(at) => (&rest[..at], &rest[at + 1..]),
+        None => (rest, ""),
+    };
+    // Most likely the password holds a / and a ? that are not encoded, and what follows is a piece of it.
+    if !head.contains('@') && head.contains(':') && query.contains('@') {
+        return Err(not_read());
+    }
+    let options = query.split('&').filter(|option| !option.is_empty());
+    let options = options.map(|option| {
+        let (name, value) = option.split_once('=').ok_or_else(not_read)?;
+        Ok(Pair { name: decode(name)?, value: decode(value)? })
+    });
+    Ok((head, options.collect::<Result<_>>()?))
+}
+
+/// Where the options begin. A password can hold a `?`, or a `/` that should be encoded; an option an `@`.
+fn question_mark(rest: &str) -> Option<usize> {
+    let (at, slash, mark) = (rest.find('@'), rest.find('/'), rest.find('?')?);
+    let login = at.filter(|at| *at < mark || slash.is_none_or(|slash| *at < slash));
+    match login {
+        Some(login) => rest[login..].find('?').map(|mark| login + mark),
+        None => Some(mark),
+    }
+}
+
+fn not_read() -> Error {
+    Error::config(
+        "the database URL does not parse; expected postgresql://user@host:port/database, with %40 for @, %3A for : and %2F for / in user and password",
+    )
+}
+
+fn decode(text: &str) -> Result<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+            let value = digit(rest.next()).zip(digit(rest.next())).map(|(high, low)| high * 16 + low);
+            bytes.push(value.and_then(|value| u8::try_from(value).ok()).ok_or_else(not_read)?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| not_read())
+}
+
+/// Encodes a value such that the driver finds nothing in it that it takes for a part of the URL.
+pub(super) fn encode(value: &str) -> String {
+    value
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Reads `key=value` pairs as libpq does.
+fn pairs(text: &str) -> Result<Vec<Pair>> {
+    let mut pairs = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (name, after) = rest.split_once('=').ok_or_else(not_read)?;
+        let name = name.trim_end();
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            return Err(not_read());
+        }
+        let (value, after) = value(after.trim_start())?;
+        pairs.push(Pair { name: name.to_owned(), value });
+        rest = after.trim_start();
+    }
+    Ok(pairs)
+}
+
+/// A value, with or without quotes, and what follows it.
+fn value(text: &str) -> Result<(String, &str)> {
+    let quoted = text.strip_prefix('\'');
+    let text = quoted.unwrap_or(text);
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
+            '\'' if quoted.is_some() => return Ok((value, &text[at + 1..])),
+            c if quoted.is_none() && c.is_whitespace() => return Ok((value, &text[at..])),
+            c => value.push(c),
+        }
+    }
+    if quoted.is_some() { Err(not_read()) } else { Ok((value, "")) }
+}
