@@ -17,6 +17,7 @@ mod cursor;
 mod door;
 mod drain;
 mod guard;
+mod kept;
 mod lease;
 mod manager;
 pub(crate) mod retry;

@@ -11,9 +11,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
+use super::kept::kept_number_of;
 use super::lease::Lease;
 use super::single::failure;
-use super::stale::kept_number_of;
 use super::statement::sealed::Source;
 use super::work::Work;
 use crate::error::{Error, Kind, Result, Step};

@@ -1,12 +1,11 @@
 //! Statements whose description is out of date, and what is done about them.
 
-use tokio_postgres::Error as PgError;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 
 use super::connection::Connection;
+use super::kept::kept_number;
 use super::statement::sealed::Source;
 use crate::error::{Error, Result};
-use crate::wire::kept;
 
 /// What the server may say of a statement that was prepared before a type, a column or a function changed,
 /// or of parameters that were encoded for what it took then.
@@ -84,18 +83,4 @@ impl Connection {
         self.lease.forget(&sql);
         Some(sql)
     }
-}
-
-/// The number of the answer that an error stands for, if it does.
-pub(super) fn kept_number(error: &Error) -> Option<u64> {
-    number(error.as_db_error()?)
-}
-
-/// The same of an error of the driver's.
-pub(super) fn kept_number_of(error: &PgError) -> Option<u64> {
-    number(error.as_db_error()?)
-}
-
-fn number(said: &DbError) -> Option<u64> {
-    if said.code().code() == kept::STATE { said.message().parse().ok() } else { None }
 }

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
-use super::answers::Answers;
 use super::connection::Connection;
-use super::drain::Debt;
+use super::kept::kept_by;
 use super::lease::Prepared;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
-use super::stale::{Outcome, Run, kept_number};
+use super::stale::{Outcome, Run};
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, Trace, is_fetch, judge_rows};
 use super::work::Work;
@@ -50,9 +49,9 @@ use crate::error::{Error, Result, Step};
 /// ([`Error::is_usage`](crate::Error::is_usage)), when no connection is to be had ([`Error::is_pool_timeout`](crate::Error::is_pool_timeout),
 /// [`Error::is_connection_lost`](crate::Error::is_connection_lost)), and when the server reports an error ([`Error::code`](crate::Error::code)).
 /// Nothing is sent a second time by itself.
-pub struct Statements(Unit);
+pub struct Statements(pub(super) Unit);
 
-enum Unit {
+pub(super) enum Unit {
     /// Each statement is a transaction of its own.
     Single(Arc<Single>),
     /// Each statement is a part of one transaction.
@@ -60,7 +59,7 @@ enum Unit {
 }
 
 /// A connection to run one statement on.
-enum Ready<'a> {
+pub(super) enum Ready<'a> {
     Own(Connection),
     Shared(&'a Connection),
 }
@@ -364,53 +363,6 @@ impl Statements {
             }
         }
     }
-}
-
-/// Reading rows that are kept.
-impl Statements {
-    async fn kept_rows(&self, ready: &Ready<'_>, text: &str) -> Result<Vec<Row>> {
-        self.run_kept(ready, Box::pin(ready.client().query_typed(text, &[]))).await
-    }
-
-    async fn kept_count(&self, ready: &Ready<'_>, text: &str) -> Result<u64> {
-        self.run_kept(ready, Box::pin(ready.client().execute_typed(text, &[]))).await
-    }
-
-    async fn run_kept<T>(
-        &self,
-        ready: &Ready<'_>,
-        mut request: Pin<Box<impl Future<Output = Result<T, PgError>>>>,
-    ) -> Result<T> {
-        match &self.0 {
-            Unit::Single(_) => {
-                ready.lease.owe(Debt::Answer);
-                let answer = request.await;
-                ready.lease.settle();
-                answer.map_err(|error| ready.lease.error(Step::Statement, error))
-            }
-            Unit::Block(work) => work.run(ready, Step::Statement, request.as_mut()).await,
-        }
-    }
-
-    async fn kept_stream(&self, ready: &Ready<'_>, text: &str) -> Result<RowStream<'_>> {
-        let no_params = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
-        let mut request = Box::pin(ready.client().query_typed_raw(text, no_params));
-        match &self.0 {
-            Unit::Single(_) => {
-                ready.lease.owe(Debt::Answer);
-                let rows = request.await.map_err(|error| ready.lease.error(Step::Statement, error))?;
-                Ok(RowStream::single(rows, Arc::clone(&ready.lease), Answers::default()))
-            }
-            Unit::Block(work) => {
-                let rows = work.run(ready, Step::Statement, request.as_mut()).await?;
-                Ok(RowStream::block(rows, Arc::clone(work)))
-            }
-        }
-    }
-}
-
-fn kept_by<T>(answer: &Result<T>) -> Option<u64> {
-    answer.as_ref().err().and_then(kept_number)
 }
 
 impl fmt::Debug for Statements {

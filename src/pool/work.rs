@@ -1,6 +1,7 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
 mod openers;
+mod restart;
 mod savepoint;
 
 use std::future::{Future, poll_fn};
@@ -170,16 +171,13 @@ impl Work {
         let opening = self.core.strategy().open(connection, Form::Block)?;
         // Still under the lock, so that nobody else's request comes between.
         let first = request.poll(cx);
-        match opening.follow(&first) {
-            Some(answers) => {
-                *lock(&self.opening) = answers;
-                *begun = true;
-            }
+        if let Some(answers) = opening.follow(&first) {
+            *lock(&self.opening) = answers;
+            *begun = true;
+        } else {
             // The driver does not take the request, and nothing was sent.
-            None => {
-                self.sent.fetch_sub(1, Ordering::AcqRel);
-                connection.lease.owe(Debt::None);
-            }
+            self.sent.fetch_sub(1, Ordering::AcqRel);
+            connection.lease.owe(Debt::None);
         }
         Ok(first)
     }
@@ -291,31 +289,6 @@ impl Work {
         let retryable =
             matches!(&*lock(&self.failure), Some(Failure::Aborted(Some(code))) if code_is_retryable(code));
         retryable || self.stale.load(Ordering::Acquire)
-    }
-
-    /// Notes that a statement failed for its description, which is forgotten.
-    pub(super) fn note_stale(&self) {
-        self.stale.store(true, Ordering::Release);
-    }
-
-    /// Whether nothing but one request was sent, so that the transaction can begin anew.
-    pub(super) fn is_at_first_request(&self) -> bool {
-        self.sent.load(Ordering::Acquire) == 1
-    }
-
-    /// Rolls back a transaction whose first statement failed, so that the next one begins it anew.
-    pub(super) async fn restart(&self) -> Result<()> {
-        if self.failure().is_none() {
-            return Ok(());
-        }
-        self.rollback().await?;
-        *lock(&self.opening) = Answers::default();
-        *lock(&self.begun) = false;
-        self.opened.store(false, Ordering::Release);
-        self.unread.store(0, Ordering::Release);
-        self.sent.store(0, Ordering::Release);
-        *lock(&self.failure) = None;
-        Ok(())
     }
 
     fn failure(&self) -> Option<Failure> {

@@ -8,6 +8,7 @@ use super::kept::{Keeping, put_answer, put_error};
 use super::ledger::{Ledger, Reply, Sender, Stage};
 use super::link::Link;
 use super::outgoing::Outgoing;
+use super::piece::Piece;
 use super::statements::{Verdict, cstr};
 use super::violation::Violation;
 use crate::error::Farewell;
@@ -67,19 +68,6 @@ pub(super) struct Incoming {
     keeping: Option<Keeping>,
 }
 
-/// The piece that was read, and what of it is for the driver.
-struct Piece<'a> {
-    bytes: &'a mut [u8],
-    /// How much has been looked at.
-    read: usize,
-    /// Where the latest run of bytes for the driver begins, which ends where was read to.
-    run: usize,
-    /// How much stands at the front for the driver, ahead of the run.
-    kept: usize,
-    /// Whether what is kept goes behind what is ready, because something of it came earlier.
-    spills: bool,
-}
-
 impl Incoming {
     pub(super) fn new() -> Self {
         Self {
@@ -124,7 +112,7 @@ impl Incoming {
         link: &Link,
     ) -> (usize, Result<(), Violation>) {
         let spills = !self.held.is_empty() || !self.header.is_empty() || !self.message.is_empty();
-        let mut piece = Piece { bytes, read: 0, run: 0, kept: 0, spills };
+        let mut piece = Piece::new(bytes, spills);
         let mut sound = Ok(());
         while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
@@ -169,12 +157,11 @@ impl Incoming {
     }
 
     fn put_kept(&mut self, number: u64, link: &Link) {
-        match link.kept().take(number) {
-            Some(messages) => put_answer(&messages, &mut self.ready),
-            None => {
-                put_error(0, &mut self.ready);
-                self.ready.extend_from_slice(b"Z\0\0\0\x05I");
-            }
+        if let Some(messages) = link.kept().take(number) {
+            put_answer(&messages, &mut self.ready);
+        } else {
+            put_error(0, &mut self.ready);
+            self.ready.extend_from_slice(b"Z\0\0\0\x05I");
         }
     }
 
@@ -212,9 +199,12 @@ impl Incoming {
             }
             Reading::Parameters => outgoing.statements.describe_parameters(body),
             Reading::Columns { sender, rows_follow } => {
-                let verdict = outgoing.statements.describe_columns(|| description::columns(body));
-                let unknown = || rows_follow && description::types(body).any(|oid| !link.knows_type(oid));
-                if verdict == Verdict::Different || unknown() {
+                let verdict = outgoing.statements.describe_columns(|| Some(description::columns(body)));
+                // The driver has the types of what it has learnt.
+                let unknown = rows_follow
+                    && verdict == Verdict::Driver
+                    && description::types(body).any(|oid| !link.knows_type(oid));
+                if verdict == Verdict::Different || unknown {
                     let mut keeping = Keeping::new(description::types(body).collect());
                     keeping.add(&message);
                     self.keeping = Some(keeping);
@@ -294,7 +284,6 @@ impl Incoming {
         Ok(match reply {
             Reply::To(sender) => fate(sender),
             Reply::Parameters if outgoing.statements.reads_description() => Fate::Read(Reading::Parameters),
-            Reply::Parameters => Fate::Deliver,
             Reply::Columns { sender, rows_follow } => {
                 if header.tag == b'T' && (rows_follow || outgoing.statements.reads_description()) {
                     return Ok(Fate::Read(Reading::Columns { sender, rows_follow }));
@@ -339,7 +328,7 @@ impl Incoming {
                 self.latest = self.held.len();
                 Fate::Hear
             }
-            Reply::Unasked => Fate::Deliver,
+            Reply::Parameters | Reply::Unasked => Fate::Deliver,
         })
     }
 
@@ -380,36 +369,6 @@ impl Incoming {
             piece.put(&self.held);
         }
         self.held.clear();
-    }
-}
-
-impl Piece<'_> {
-    /// Lets what comes next go behind what is ready.
-    fn spill(&mut self) {
-        self.end_run();
-        self.spills = true;
-    }
-
-    /// Leaves out the bytes that come next.
-    fn withhold(&mut self, count: usize) {
-        self.end_run();
-        self.read += count;
-        self.run = self.read;
-    }
-
-    /// Moves the run to the front.
-    fn end_run(&mut self) {
-        if self.kept != self.run {
-            self.bytes.copy_within(self.run..self.read, self.kept);
-        }
-        self.kept += self.read - self.run;
-        self.run = self.read;
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        self.end_run();
-        self.bytes[self.kept..self.kept + bytes.len()].copy_from_slice(bytes);
-        self.kept += bytes.len();
     }
 }
 

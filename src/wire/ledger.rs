@@ -161,10 +161,9 @@ impl Ledger {
                 let rows_follow = matches!(self.owed.front(), Some((Message::Execute, Sender::Driver)));
                 return Ok(Reply::Columns { sender, rows_follow });
             }
-            (Message::Bind, b'2') | (Message::Close, b'3') => self.pop(),
             (Message::Execute, b'C') if self.copying == Copying::Yes => self.end_copy()?,
             (Message::Execute, _) if self.copying == Copying::Yes => return unexpected(),
-            (Message::Execute, b'C') => self.pop(),
+            (Message::Bind, b'2') | (Message::Close, b'3') | (Message::Execute, b'C') => self.pop(),
             (Message::Execute, b'D') => {}
             // A prologue gives rows at most. What answered with anything else did not run it.
             (Message::Execute, _) if matches!(sender, Sender::Prologue(..)) => return unexpected(),
@@ -224,8 +223,10 @@ impl Ledger {
             _ if self.failed => Stage::Statement,
             Some((_, Sender::Prologue(part, _))) => Stage::Prologue(*part),
             Some((Message::Sync, _)) => Stage::Commit,
-            Some((Message::Parse | Message::Bind, _)) => Stage::Bind,
-            Some((Message::DescribeStatement | Message::DescribeColumns, _)) => Stage::Bind,
+            Some((
+                Message::Parse | Message::Bind | Message::DescribeStatement | Message::DescribeColumns,
+                _,
+            )) => Stage::Bind,
             _ => Stage::Statement,
         };
         self.failed = true;

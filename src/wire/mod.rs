@@ -28,6 +28,7 @@ mod ledger;
 mod link;
 mod negotiate;
 mod outgoing;
+mod piece;
 mod prologue;
 mod statements;
 mod stream;
