@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as PgError, Statement};
 
 use super::drain::{Abandoned, Debt, Drain};
@@ -80,8 +81,26 @@ impl Lease {
         self.with_state(|state| state.retired)
     }
 
+    /// Stands by while the driver writes a request, for which it calls code of the caller's: the
+    /// conversion of the parameters. A panic there leaves a part of the message in the driver's
+    /// buffer, ahead of whatever is written next, so the connection is not used again.
+    ///
+    /// `debt` is what the connection owes without the request.
+    pub(super) fn writing(&self, debt: Debt) -> Writing<'_> {
+        Writing { lease: self, debt }
+    }
+
+    /// Keeps the connection from being used again where somebody has dropped the statements that it
+    /// keeps on the server. Some of them, those that look types up, the driver never prepares anew.
+    fn retire_if_forgotten(&self, error: &PgError) {
+        if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
+            self.retire();
+        }
+    }
+
     /// An error of this connection's. Where its stream ended it, the error says why.
     pub(super) fn error(&self, step: Step, source: PgError) -> Error {
+        self.retire_if_forgotten(&source);
         match self.link().violation() {
             Some(violation) if connection_is_lost(&source) => {
                 Error::violation(step, violation.to_string(), false)
@@ -92,6 +111,7 @@ impl Lease {
 
     /// The same of a step that ends a unit of work.
     pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
+        self.retire_if_forgotten(&source);
         match self.link().violation() {
             Some(violation) if connection_is_lost(&source) => {
                 Error::violation(step, violation.to_string(), true)
@@ -115,13 +135,33 @@ impl Lease {
     }
 }
 
+/// A request that is being written, from [`Lease::writing`].
+pub(super) struct Writing<'a> {
+    lease: &'a Lease,
+    debt: Debt,
+}
+
+impl Writing<'_> {
+    /// It was written whole, or not at all.
+    pub(super) fn end(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.lease.retire();
+        self.lease.owe(self.debt);
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let State { debt, preparing, retired } = self.with_state(|state| *state);
         let debt = if debt == Debt::None && preparing > 0 { Debt::Answer } else { debt };
         match debt {
-            Debt::None if !retired => drop(object),
+            Debt::None if !retired && !object.link().is_altered() => drop(object),
             Debt::None => drop(Object::take(object)),
             debt => self.drain.take(Abandoned::new(object, debt, retired)),
         }

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
 use super::statement::sealed::Source;
-use super::statement::{ToStatement, Trace, judge_rows};
+use super::statement::{Place, ToStatement, Trace, judge};
 use super::work::Work;
 use crate::error::{Result, Step};
 
@@ -211,12 +211,19 @@ impl Statements {
     }
 
     async fn unprepared(&self, sql: &str) -> Result<Ready<'_>> {
-        let trace = judge_rows(sql)?;
+        let trace = judge(sql, self.place())?;
         let ready = self.connection().await?;
         if trace == Trace::Session {
             ready.lease.retire();
         }
         Ok(ready)
+    }
+
+    fn place(&self) -> Place<'_> {
+        match &self.0 {
+            Unit::Single(_) => Place::Scope,
+            Unit::Block(work) => work.place(),
+        }
     }
 
     async fn connection(&self) -> Result<Ready<'_>> {

@@ -14,7 +14,7 @@ use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::{Trace, judge};
+use super::statement::{Trace, Way, judge, judge_copy};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        let trace = judge(sql)?;
+        let trace = judge(sql, self.work.place())?;
         let connection = self.work.connection().await?;
         if trace == Trace::Session {
             connection.lease.retire();
@@ -171,8 +171,8 @@ impl TransactionBlock {
     where
         B: Buf + Send + 'static,
     {
-        let statement = self.prepare(sql).await?;
-        CopyIn::begin(&self.work, &statement).await
+        judge_copy(sql, Way::In)?;
+        CopyIn::begin(&self.work, sql).await
     }
 
     /// Runs a `COPY … TO STDOUT`, whose data arrives as the returned stream is read. Policies apply.
@@ -181,8 +181,8 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
-        let statement = self.prepare(sql).await?;
-        CopyOut::begin(&self.work, &statement).await
+        judge_copy(sql, Way::Out)?;
+        CopyOut::begin(&self.work, sql).await
     }
 
     /// Sets a savepoint.

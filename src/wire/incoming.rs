@@ -6,6 +6,7 @@ use super::frame::{HEADER, Header, Partial};
 use super::ledger::{Ledger, Reply, Sender, Stage};
 use super::link::Link;
 use super::outgoing::Outgoing;
+use super::parameters::Parameters;
 use super::statements::cstr;
 use super::violation::Violation;
 
@@ -41,6 +42,7 @@ pub(super) struct Incoming {
     holding: bool,
     /// What goes to the driver ahead of anything that is read next.
     ready: BytesMut,
+    parameters: Parameters,
 }
 
 /// The piece that was read, and what of it is for the driver.
@@ -67,6 +69,7 @@ impl Incoming {
             latest: 0,
             holding: false,
             ready: BytesMut::new(),
+            parameters: Parameters::default(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Incoming {
         let mut sound = Ok(());
         while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
-                self.take_body(&mut piece);
+                self.take_body(&mut piece, link);
             } else {
                 sound = self.take_header(&mut piece, ledger, outgoing, link);
             }
@@ -117,9 +120,15 @@ impl Incoming {
         self.ready.extend_from_slice(self.header.take());
     }
 
-    fn take_body(&mut self, piece: &mut Piece<'_>) {
+    fn take_body(&mut self, piece: &mut Piece<'_>, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
         self.left -= taken;
+        self.parameters.read(&piece.bytes[piece.read..piece.read + taken]);
+        if self.left == 0
+            && let Some(is_altered) = self.parameters.end(self.started)
+        {
+            link.alter(is_altered);
+        }
         self.pass(piece, taken);
         let whole = self.left == 0 && self.fate == Fate::Hold;
         if whole
@@ -142,6 +151,10 @@ impl Incoming {
             return Ok(());
         };
         self.left = header.body;
+        self.parameters.begin(header);
+        if header.tag == b'A' {
+            link.notify();
+        }
         self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
         match self.fate {
             Fate::Deliver if !piece.spills => {

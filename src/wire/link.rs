@@ -18,6 +18,10 @@ pub(crate) struct Link {
     /// Where the request that carried the last prologue failed.
     failed: AtomicU8,
     violation: OnceLock<Violation>,
+    /// Whether what the server reports of the session is another than at its beginning.
+    altered: AtomicBool,
+    /// Whether the session has heard a notification, for which it must have listened.
+    notified: AtomicBool,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
 }
@@ -99,6 +103,20 @@ impl Link {
 
     pub(super) fn violated(&self, violation: &Violation) {
         let _ = self.violation.set(violation.clone());
+    }
+
+    pub(super) fn alter(&self, is_altered: bool) {
+        self.altered.store(is_altered, Ordering::Release);
+    }
+
+    pub(super) fn notify(&self) {
+        self.notified.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody has left something in the session that the server tells of by itself: a
+    /// setting, another user, a channel that it listens to. For a time when no transaction is open.
+    pub(crate) fn is_altered(&self) -> bool {
+        self.altered.load(Ordering::Acquire) || self.notified.load(Ordering::Acquire)
     }
 
     /// Why the stream ended the connection, if it did.

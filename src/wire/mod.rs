@@ -26,6 +26,7 @@ mod ledger;
 mod link;
 mod negotiate;
 mod outgoing;
+mod parameters;
 mod prologue;
 mod statements;
 mod stream;
