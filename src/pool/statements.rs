@@ -24,10 +24,12 @@ use crate::error::{Result, Step};
 ///
 /// The text of a statement is prepared once on each connection and kept in its statement cache;
 /// the `_typed` methods do without that and name the parameters' types instead. Each method takes
-/// exactly one statement and refuses, before anything is sent, one that ends the transaction or
-/// outlives it (`COMMIT`, `SET` without `LOCAL`, `LISTEN`, `PREPARE` and the like). After a
-/// statement that may leave an object in the session, `CREATE TEMPORARY TABLE` for one, the
-/// connection is closed at the end of the transaction.
+/// exactly one statement and refuses, before anything is sent, one that ends the transaction,
+/// outlives it, or turns it to another tenant or role (`COMMIT`, `SET` without `LOCAL`, `LISTEN`,
+/// `PREPARE`, `SET LOCAL` of the tenant's own setting and the like), one that can run in no
+/// transaction (`VACUUM`), and in a scope one that would end with itself and do nothing (`SET LOCAL`,
+/// `LOCK`). After a statement that may leave an object in the session, `CREATE TEMPORARY TABLE` or
+/// `SELECT … INTO` for example, the connection is closed at the end of the transaction.
 ///
 /// ```no_run
 /// use tenantry::{Result, Statements};

@@ -71,3 +71,56 @@ impl Parameters {
         Some(!self.changed.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, Parameters};
+    use crate::wire::frame::Header;
+
+    /// Hears of a report in pieces of `piece` bytes.
+    fn hear(
+        parameters: &mut Parameters,
+        (name, value): (&str, &str),
+        started: bool,
+        piece: usize,
+    ) -> Option<bool> {
+        let body = format!("{name}\0{value}\0");
+        parameters.begin(Header { tag: b'S', body: body.len() });
+        body.as_bytes().chunks(piece).for_each(|bytes| parameters.read(bytes));
+        parameters.end(started)
+    }
+
+    #[test]
+    fn a_session_is_another_until_all_is_as_at_the_beginning() {
+        for piece in [1, 3, 1000] {
+            let mut parameters = Parameters::default();
+            for first in [("TimeZone", "UTC"), ("is_superuser", "off"), ("in_hot_standby", "on")] {
+                assert_eq!(hear(&mut parameters, first, false, piece), None);
+            }
+            let long = "x".repeat(2 * LONGEST);
+            for (report, is_altered) in [
+                (("TimeZone", "UTC"), Some(false)),
+                (("TimeZone", "UT"), Some(true)),
+                (("TimeZone", "UTC2"), Some(true)),
+                (("is_superuser", "on"), Some(true)),
+                (("TimeZone", "UTC"), Some(true)),
+                (("in_hot_standby", "off"), None),
+                (("is_superuser", "off"), Some(false)),
+                (("search_path", "new"), Some(true)),
+                (("TimeZone", &long), Some(true)),
+            ] {
+                assert_eq!(hear(&mut parameters, report, true, piece), is_altered, "{}", report.0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_report_is_not_read() {
+        let mut parameters = Parameters::default();
+        for tag in [b'D', b'N', b'A'] {
+            parameters.begin(Header { tag, body: 4 });
+            parameters.read(b"a\0b\0");
+            assert_eq!(parameters.end(true), None);
+        }
+    }
+}

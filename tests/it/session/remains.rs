@@ -1,6 +1,8 @@
 //! What stays open, as README says it, and what a database can do about it.
 
-use super::{backend, builder, code};
+use tenantry::TenantPool;
+
+use super::{backend, builder, code, count};
 use crate::support::erp::{Erp, open_accounts, tenant};
 
 /// README names both, and the REVOKE that closes them.
@@ -17,6 +19,9 @@ async fn a_database_can_close_what_a_session_tells_of_the_one_before() {
     open_accounts(&pool, &tenant(1), 1, 1).await;
     scope.execute("insert into entry (account_id, amount) values (1, 1)", &[]).await.unwrap();
     let other = pool.tenant(tenant(2));
+    // An identity column needs no rights on its sequence, without which it tells nothing.
+    assert_eq!(code(&other.query_typed("select lastval()", &[]).await.unwrap_err()), "42501");
+    admin.batch_execute("grant usage on sequence erp.entry_id_seq to tenantry_it_app").await.unwrap();
     let statements = "select count(*) from pg_prepared_statements where statement like '%secret%'";
     assert_eq!(other.query_typed_one(statements, &[]).await.unwrap().get::<_, i64>(0), 1, "it tells nothing");
     other.query_typed_one("select lastval()", &[]).await.unwrap();
@@ -24,8 +29,7 @@ async fn a_database_can_close_what_a_session_tells_of_the_one_before() {
     admin
         .batch_execute(
             "revoke select on pg_catalog.pg_prepared_statements from public;
-             revoke execute on function pg_catalog.pg_prepared_statement() from public;
-             revoke execute on function pg_catalog.lastval() from public",
+             revoke execute on function lastval(), pg_prepared_statement() from public",
         )
         .await
         .unwrap();
@@ -34,6 +38,31 @@ async fn a_database_can_close_what_a_session_tells_of_the_one_before() {
     }
     open_accounts(&pool, &tenant(2), 2, 1).await;
     other.execute("insert into entry (account_id, amount) values (2, 1)", &[]).await.unwrap();
+}
+
+/// A temporary table that a function makes is not seen, and stands before no real one where the
+/// path has `pg_temp` last.
+#[tokio::test]
+async fn a_path_that_ends_in_pg_temp_keeps_temporary_tables_behind_real_ones() {
+    let erp = Erp::new().await;
+    let function = "create function erp.shadow() returns void language plpgsql as $$
+            begin create temp table account as select 1 as id; end $$;
+        grant execute on function erp.shadow() to tenantry_it_app";
+    erp.admin().await.batch_execute(function).await.unwrap();
+    open_accounts(&erp.pool(1).await, &tenant(2), 1, 3).await;
+    for (path, expected) in [("erp", 1), ("erp,pg_temp", 3)] {
+        let url = format!("{}?options=-c%20search_path%3D{path}", erp.app_url());
+        let pool = TenantPool::builder(&url).max_size(1).build().await.unwrap();
+        let before = backend(&pool).await;
+        pool.tenant(tenant(1)).query("select erp.shadow()", &[]).await.unwrap();
+        assert_eq!(count(&pool, 2, "account").await, expected, "{path}");
+        assert_eq!(backend(&pool).await, before);
+        // Called so that it is seen, it meets nobody.
+        let pool = TenantPool::builder(&url).max_size(1).build().await.unwrap();
+        let call = "do $$ begin perform erp.shadow(); end $$";
+        pool.tenant(tenant(1)).execute(call, &[]).await.unwrap();
+        assert_eq!(count(&pool, 2, "account").await, 3, "{path}");
+    }
 }
 
 /// The page of `Savepoint`.
