@@ -125,11 +125,17 @@ fn explain(code: &str) -> Option<&'static str> {
         "23505" => "unique violation",
         "23514" => "check violation",
         "23P01" => "exclusion violation",
+        "25001" => {
+            "it has to come first in a transaction, or to run in none; see TenantContext, or run it on a connection of your own"
+        }
         "25006" => "the transaction is read-only",
         "25P02" => "the transaction has failed; roll it back",
         "26000" => "the server does not know the prepared statement",
         "28000" => "the server does not let this role in; check that the role exists and pg_hba.conf",
         "28P01" => "the server does not accept the password, or the role does not exist",
+        "2D000" => {
+            "it ends its transaction from within, which carries the tenant; leave COMMIT and ROLLBACK out of it"
+        }
         "3D000" => "the database does not exist",
         "40001" => "serialization failure; run the transaction again",
         "40P01" => "deadlock; run the transaction again",

@@ -162,6 +162,11 @@ impl Binding {
         self.begin.clone()
     }
 
+    /// The setting that carries whom the unit of work is for, or why it crosses tenants.
+    pub(super) fn carrier(&self) -> &str {
+        self.first.0.as_str()
+    }
+
     /// Why the unit of work crosses tenants, if it does.
     pub(super) fn reason(&self) -> Option<&str> {
         self.reason.as_deref()

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use futures_util::{Sink, SinkExt, Stream};
-use tokio_postgres::{CopyInSink, CopyOutStream, Error as PgError, Statement};
+use tokio_postgres::{CopyInSink, CopyOutStream, Error as PgError};
 
 use super::work::Work;
 use crate::error::{Error, Result, Step};
@@ -25,10 +25,11 @@ pub struct CopyIn<'a, B: 'static> {
 }
 
 impl<B: Buf + Send + 'static> CopyIn<'_, B> {
-    pub(super) async fn begin(work: &Arc<Work>, statement: &Statement) -> Result<Self> {
+    pub(super) async fn begin(work: &Arc<Work>, sql: &str) -> Result<Self> {
         let connection = work.connection().await?;
+        let statement = work.prepare(connection, sql).await?.statement;
         let distrust = Distrust(work);
-        let sink = work.run(connection, Step::Copy, pin!(connection.client().copy_in(statement))).await?;
+        let sink = work.run(connection, Step::Copy, pin!(connection.client().copy_in(&statement))).await?;
         distrust.end();
         work.leave_unread();
         Ok(Self { sink: Box::pin(sink), work: Arc::clone(work), transaction: PhantomData })
@@ -113,9 +114,10 @@ pub struct CopyOut<'a> {
 }
 
 impl CopyOut<'_> {
-    pub(super) async fn begin(work: &Arc<Work>, statement: &Statement) -> Result<Self> {
+    pub(super) async fn begin(work: &Arc<Work>, sql: &str) -> Result<Self> {
         let connection = work.connection().await?;
-        let data = work.run(connection, Step::Copy, pin!(connection.client().copy_out(statement))).await?;
+        let statement = work.prepare(connection, sql).await?.statement;
+        let data = work.run(connection, Step::Copy, pin!(connection.client().copy_out(&statement))).await?;
         work.leave_unread();
         Ok(Self { data: Box::pin(data), work: Some(Arc::clone(work)), transaction: PhantomData })
     }

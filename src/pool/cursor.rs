@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::statement::judge_rows;
+use super::statement::judge;
 use super::statements::Statements;
 use super::work::Work;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ impl<'a> Cursor<'a> {
         query: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Self> {
-        judge_rows(query)?;
+        judge(query, work.place())?;
         let name = work.next_name();
         let sql = format!("DECLARE {name} NO SCROLL CURSOR WITHOUT HOLD FOR {query}");
         statements.declare(&sql, params).await?;

@@ -75,7 +75,7 @@ impl Abandoned {
         };
         let patience = if self.debt == Debt::Close { Duration::ZERO } else { patience };
         match timeout(patience, answer).await {
-            Ok(Ok(())) if !self.retired => {
+            Ok(Ok(())) if !self.retired && !object.link().is_altered() => {
                 debug!("abandoned connection is clean again");
                 drop(self.object.take());
             }

@@ -91,6 +91,15 @@ impl Lease {
         self.with_state(|state| state.retired)
     }
 
+    /// Stands by while the driver writes a request, for which it calls code of the caller's: the
+    /// conversion of the parameters. A panic there leaves a part of the message in the driver's
+    /// buffer, ahead of whatever is written next, so the connection is not used again.
+    ///
+    /// `debt` is what the connection owes without the request.
+    pub(super) fn writing(&self, debt: Debt) -> Writing<'_> {
+        Writing { lease: self, debt }
+    }
+
     /// Notes that a unit of work begins, for its errors to say what has become of it.
     pub(super) fn begin(&self, read_only: bool) {
         self.read_only.store(read_only, Ordering::Relaxed);
@@ -194,13 +203,33 @@ impl Lease {
     }
 }
 
+/// A request that is being written, from [`Lease::writing`].
+pub(super) struct Writing<'a> {
+    lease: &'a Lease,
+    debt: Debt,
+}
+
+impl Writing<'_> {
+    /// It was written whole, or not at all.
+    pub(super) fn end(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.lease.retire();
+        self.lease.owe(self.debt);
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let State { debt, preparing, retired } = self.with_state(|state| *state);
         let debt = if debt == Debt::None && preparing > 0 { Debt::Answer } else { debt };
         match debt {
-            Debt::None if !retired => drop(object),
+            Debt::None if !retired && !object.link().is_altered() => drop(object),
             Debt::None => drop(Object::take(object)),
             debt => self.drain.take(Abandoned::new(object, debt, retired)),
         }

@@ -80,7 +80,9 @@ impl Single {
         let mut send = |cx: &mut Context<'_>| {
             let opening = strategy.open(connection, form)?;
             // The first poll sends the statement, behind the opening and ahead of the closing.
+            let writing = lease.writing(opening.debt());
             let first = statement.as_mut().poll(cx);
+            writing.end();
             Ok::<_, Error>((opening.follow(&first), first))
         };
         let (opening, first) = poll_fn(|cx| Poll::Ready(send(cx))).await?;

@@ -15,7 +15,7 @@ use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
 use super::stale::{Outcome, Run};
 use super::statement::sealed::Source;
-use super::statement::{ToStatement, Trace, is_fetch, judge_rows};
+use super::statement::{Place, ToStatement, Trace, is_fetch, judge};
 use super::work::Work;
 use crate::error::{Error, Result, Step};
 
@@ -25,14 +25,17 @@ use crate::error::{Error, Result, Step};
 /// statement to be a transaction of its own or a part of one.
 ///
 /// The text of a statement is prepared once on each connection and kept in its statement cache (see
-/// [`statement_cache_size`](crate::TenantPoolBuilder::statement_cache_size));
-/// the `_typed` methods do without that and name the parameters' types instead. A statement whose
-/// parameters or columns have changed since is prepared and run anew where nothing of its unit of work
-/// has run, and is an error elsewhere ([`Error::is_stale_statement`](crate::Error::is_stale_statement)). Each method takes
-/// exactly one statement and refuses, before anything is sent, one that ends the transaction or
-/// outlives it (`COMMIT`, `SET` without `LOCAL`, `LISTEN`, `PREPARE` and the like). After a
-/// statement that may leave an object in the session, `CREATE TEMPORARY TABLE` for one, the
-/// connection is closed at the end of the transaction.
+/// [`statement_cache_size`](crate::TenantPoolBuilder::statement_cache_size)); the `_typed` methods do
+/// without that and name the parameters' types instead. A statement whose parameters or columns have
+/// changed since is prepared and run anew where nothing of its unit of work has run, and is an error
+/// elsewhere ([`Error::is_stale_statement`](crate::Error::is_stale_statement)).
+///
+/// Each method takes exactly one statement and refuses, before anything is sent, one that ends the transaction,
+/// outlives it, or turns it to another tenant or role (`COMMIT`, `SET` without `LOCAL`, `LISTEN`,
+/// `PREPARE`, `SET LOCAL` of the tenant's own setting and the like), one that can run in no
+/// transaction (`VACUUM`), and in a scope one that would end with itself and do nothing (`SET LOCAL`,
+/// `LOCK`). After a statement that may leave an object in the session, `CREATE TEMPORARY TABLE` or
+/// `SELECT … INTO` for example, the connection is closed at the end of the transaction.
 ///
 /// ```no_run
 /// use tenantry::{Result, Statements};
@@ -320,12 +323,19 @@ impl Statements {
     }
 
     async fn unprepared(&self, sql: &str) -> Result<Ready<'_>> {
-        let trace = judge_rows(sql)?;
+        let trace = judge(sql, self.place())?;
         let ready = self.connection().await?;
         if trace == Trace::Session {
             ready.lease.retire();
         }
         Ok(ready)
+    }
+
+    fn place(&self) -> Place<'_> {
+        match &self.0 {
+            Unit::Single(_) => Place::Scope,
+            Unit::Block(work) => work.place(),
+        }
     }
 
     async fn connection(&self) -> Result<Ready<'_>> {

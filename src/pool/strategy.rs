@@ -1,11 +1,14 @@
 //! How a unit of work opens and closes on the wire. Callers send their statement between
 //! [`Strategy::open`] and [`Strategy::close`] and know nothing of what travels around it.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::BytesMut;
 use tokio_postgres::Statement;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::answers::Answers;
 use super::binding::{Binding, Form};
@@ -40,8 +43,8 @@ pub enum Strategy {
     /// The same with `SET LOCAL` in place of the select, for servers that do not carry `set_config`
     /// to where the rows are, Citus among them.
     ///
-    /// `SET` takes no parameters, so here the tenant stands in SQL text, which `pg_stat_activity`
-    /// and a statement log show.
+    /// `SET` takes no parameters, so here the tenant stands in SQL text, which `pg_stat_activity`,
+    /// a statement log of the server's and the driver's log (`tokio_postgres` at DEBUG) show.
     ExplicitSetLocal,
 }
 
@@ -99,6 +102,7 @@ impl Strategy {
         answers.push(Step::Bind, async move {
             let params = binding.params();
             if let Some(select) = select {
+                let params = params.into_iter().map(Hidden);
                 return on.client().execute_raw(&select, params).await.map(drop);
             }
             let text = |param| (param as &(dyn ToSql + Sync), Type::TEXT);
@@ -135,6 +139,12 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
+    /// What the connection owes as long as the statement has not been sent.
+    pub(super) fn debt(&self) -> Debt {
+        // Of what was sent ahead of it, nobody stays to hear the answers.
+        if self.carried.is_some() { Debt::None } else { Debt::Close }
+    }
+
     /// Hears of the statement's first poll, which sends it unless the driver refuses it. Returns
     /// what is to be answered ahead of the statement, or `None` when nothing was sent at all.
     pub(super) fn follow<T>(self, first: &Poll<T>) -> Option<Answers> {
@@ -145,6 +155,27 @@ impl Opening<'_> {
         };
         sent.then_some(self.answers)
     }
+}
+
+/// A parameter that the driver's log does not show: at DEBUG it has those of prepared statements.
+struct Hidden<'a>(&'a str);
+
+impl fmt::Debug for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(context)")
+    }
+}
+
+impl ToSql for Hidden<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        self.0.to_sql(ty, out)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        <&str as ToSql>::accepts(ty)
+    }
+
+    to_sql_checked!();
 }
 
 /// A prologue that waits for its statement. Where a panic comes first it is taken back, so that no

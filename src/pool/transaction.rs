@@ -14,7 +14,7 @@ use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::{Trace, judge_prepared};
+use super::statement::{Trace, Way, judge_copy, judge_prepared};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        let trace = judge_prepared(sql)?;
+        let trace = judge_prepared(sql, self.work.place())?;
         let connection = self.work.connection().await?;
         if trace == Trace::Session {
             connection.lease.retire();
@@ -158,7 +158,7 @@ impl TransactionBlock {
         Cursor::open(&self.work, &self.statements, query, params).await
     }
 
-    /// Runs a `COPY … FROM STDIN`, whose data the returned sink takes.
+    /// Runs a `COPY … FROM STDIN`, whose data the returned sink takes. No other statement is taken.
     ///
     /// PostgreSQL does not run `COPY … FROM` on a table whose policies bind the role, and answers
     /// with SQLSTATE 0A000: insert such rows, or load them through the system door. See
@@ -171,18 +171,19 @@ impl TransactionBlock {
     where
         B: Buf + Send + 'static,
     {
-        let statement = self.prepare(sql).await?;
-        CopyIn::begin(&self.work, &statement).await
+        judge_copy(sql, Way::In)?;
+        CopyIn::begin(&self.work, sql).await
     }
 
     /// Runs a `COPY … TO STDOUT`, whose data arrives as the returned stream is read. Policies apply.
+    /// No other statement is taken.
     ///
     /// # Errors
     ///
     /// As for [`Statements`].
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
-        let statement = self.prepare(sql).await?;
-        CopyOut::begin(&self.work, &statement).await
+        judge_copy(sql, Way::Out)?;
+        CopyOut::begin(&self.work, sql).await
     }
 
     /// Sets a savepoint.
@@ -217,8 +218,11 @@ impl fmt::Debug for TransactionBlock {
     }
 }
 
-/// A savepoint. When it ends, either way, the context is bound anew, so that nothing that was set
-/// inside it reaches what follows.
+/// A savepoint. When it ends, either way, the context is bound anew: the tenant, and whatever else
+/// [`TenantContext`](crate::TenantContext) sets, is what it was before, even where a function has set it.
+///
+/// Another setting that `SET LOCAL` changes inside it, `search_path` for example, holds to the end of
+/// the transaction once the savepoint is released, as in PostgreSQL; a rollback to it undoes that.
 ///
 /// Dropped without [`release`](Self::release), the transaction is rolled back to it.
 #[must_use = "a savepoint that is dropped is rolled back to"]

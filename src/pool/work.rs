@@ -3,6 +3,7 @@
 mod openers;
 mod restart;
 mod savepoint;
+mod writing;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -21,6 +22,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
 use super::lease::{Lease, Prepared};
+use super::statement::Place;
 use super::strategy::COMMIT;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage, kept};
@@ -103,6 +105,11 @@ impl Work {
         self.connection.get_or_try_init(|| self.core.connection(&self.bound)).await
     }
 
+    /// Where its statements run, for their judge.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place::Transaction(self.bound.as_ref().map_or("", |binding| binding.carrier()))
+    }
+
     /// The connection, if one was checked out.
     pub(super) fn lease(&self) -> Option<&Arc<Lease>> {
         self.connection.get().map(|connection| &connection.lease)
@@ -166,11 +173,11 @@ impl Work {
         self.sent.fetch_add(1, Ordering::AcqRel);
         if *begun {
             drop(begun);
-            return Ok(request.poll(cx));
+            return Ok(self.write(connection.lease.writing(Debt::Close), request, cx));
         }
         let opening = self.core.strategy().open(connection, Form::Block)?;
         // Still under the lock, so that nobody else's request comes between.
-        let first = request.poll(cx);
+        let first = self.write(connection.lease.writing(opening.debt()), request, cx);
         if let Some(answers) = opening.follow(&first) {
             *lock(&self.opening) = answers;
             *begun = true;
@@ -306,7 +313,9 @@ impl Work {
     /// here a failure that was seen turns into ROLLBACK and an error, and where an answer was not
     /// read, a probe ahead of the COMMIT finds out.
     pub(super) async fn commit(&self) -> Result<()> {
-        let Some(connection) = self.has_begun() else { return Ok(()) };
+        let Some(connection) = self.has_begun() else {
+            return self.failure().map_or(Ok(()), |failure| Err(failure.error()));
+        };
         if let Some(failure) = self.failure() {
             let rolled_back = self.rollback().await;
             // Where the server had aborted it, it is rolled back whatever becomes of the connection.

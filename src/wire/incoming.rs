@@ -8,6 +8,7 @@ use super::kept::{Keeping, put_answer, put_error};
 use super::ledger::{Ledger, Reply, Sender, Stage};
 use super::link::Link;
 use super::outgoing::Outgoing;
+use super::parameters::Parameters;
 use super::piece::Piece;
 use super::statements::{Verdict, cstr};
 use super::violation::Violation;
@@ -66,6 +67,7 @@ pub(super) struct Incoming {
     message: BytesMut,
     /// The answer under way, where the driver cannot read it yet.
     keeping: Option<Keeping>,
+    parameters: Parameters,
 }
 
 impl Incoming {
@@ -81,6 +83,7 @@ impl Incoming {
             ready: BytesMut::new(),
             message: BytesMut::new(),
             keeping: None,
+            parameters: Parameters::default(),
         }
     }
 
@@ -168,6 +171,12 @@ impl Incoming {
     fn take_body(&mut self, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
         self.left -= taken;
+        self.parameters.read(&piece.bytes[piece.read..piece.read + taken]);
+        if self.left == 0
+            && let Some(is_altered) = self.parameters.end(self.started)
+        {
+            link.alter(is_altered);
+        }
         self.pass(piece, taken);
         if self.left > 0 {
             return;
@@ -236,6 +245,10 @@ impl Incoming {
             return Ok(());
         };
         self.left = header.body;
+        self.parameters.begin(header);
+        if header.tag == b'A' {
+            link.notify();
+        }
         self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
         if matches!(self.fate, Fate::Read(_)) && !(1..=LONGEST_HELD).contains(&header.body) {
             let found = format!("{} of {} bytes", name(header.tag), header.body);

@@ -36,6 +36,10 @@ pub(crate) struct Link {
     /// Whether a request that may run something was handed to the network.
     written: AtomicBool,
     farewell: OnceLock<Farewell>,
+    /// Whether what the server reports of the session is another than at its beginning.
+    altered: AtomicBool,
+    /// Whether the session has heard a notification, for which it must have listened.
+    notified: AtomicBool,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
 }
@@ -182,6 +186,20 @@ impl Link {
 
     pub(super) fn violated(&self, violation: &Violation) {
         let _ = self.violation.set(violation.clone());
+    }
+
+    pub(super) fn alter(&self, is_altered: bool) {
+        self.altered.store(is_altered, Ordering::Release);
+    }
+
+    pub(super) fn notify(&self) {
+        self.notified.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody has left something in the session that the server tells of by itself: a
+    /// setting, another user, a channel that it listens to. For a time when no transaction is open.
+    pub(crate) fn is_altered(&self) -> bool {
+        self.altered.load(Ordering::Acquire) || self.notified.load(Ordering::Acquire)
     }
 
     /// Why the stream ended the connection, if it did.

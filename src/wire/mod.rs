@@ -28,6 +28,7 @@ mod ledger;
 mod link;
 mod negotiate;
 mod outgoing;
+mod parameters;
 mod piece;
 mod prologue;
 mod statements;
