@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio_postgres::Statement;
 
 use super::binding::Binding;
+use super::client::Client;
 use super::lease::Lease;
-use super::manager::Client;
 
 /// A connection that is ready to open a unit of work.
 pub(super) struct Connection {

@@ -2,10 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as PgError, Statement};
 
+use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
-use super::manager::{Client, Object};
+use super::object::Object;
 use crate::error::{Error, Result, Step, connection_is_lost};
 use crate::wire::Link;
 
@@ -82,6 +84,7 @@ impl Lease {
 
     /// An error of this connection's. Where its stream ended it, the error says why.
     pub(super) fn error(&self, step: Step, source: PgError) -> Error {
+        self.notice(&source);
         match self.link().violation() {
             Some(violation) if connection_is_lost(&source) => {
                 Error::violation(step, violation.to_string(), false)
@@ -90,8 +93,18 @@ impl Lease {
         }
     }
 
+    /// A server that refuses to write is not the one that was asked for any more: a standby since
+    /// another server took over. Where it refuses because the context is read-only, a connection is lost.
+    fn notice(&self, source: &PgError) {
+        let refused = source.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
+        if refused && self.client().terms.read_write {
+            self.retire();
+        }
+    }
+
     /// The same of a step that ends a unit of work.
     pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
+        self.notice(&source);
         match self.link().violation() {
             Some(violation) if connection_is_lost(&source) => {
                 Error::violation(step, violation.to_string(), true)
@@ -122,7 +135,7 @@ impl Drop for Lease {
         let debt = if debt == Debt::None && preparing > 0 { Debt::Answer } else { debt };
         match debt {
             Debt::None if !retired => drop(object),
-            Debt::None => drop(Object::take(object)),
+            Debt::None => Object::close(object),
             debt => self.drain.take(Abandoned::new(object, debt, retired)),
         }
     }

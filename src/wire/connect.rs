@@ -14,7 +14,7 @@ use tokio_postgres::{CancelToken, Config, NoTls, Socket};
 
 use super::BoxFuture;
 use super::cancel::Canceling;
-use super::connected::{Connected, spawn};
+use super::connected::{Connected, Kept, spawn};
 use super::endpoint::{Endpoint, Host, endpoints};
 use super::link::Link;
 use super::negotiate::Negotiate;
@@ -28,7 +28,12 @@ use crate::error::{Error, Kind, Result, Step};
 pub(crate) struct Connector(Arc<dyn Dial>);
 
 trait Dial: Send + Sync {
-    fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>>;
+    fn connect<'a>(
+        &'a self,
+        config: &'a Config,
+        mode: StatementMode,
+        kept: Kept,
+    ) -> BoxFuture<'a, Result<Connected>>;
 
     fn cancel<'a>(&'a self, config: &'a Config, token: CancelToken) -> BoxFuture<'a, Result<()>>;
 }
@@ -48,15 +53,21 @@ impl Connector {
         Self(Arc::new(Tls(can_connect.then_some(tls))))
     }
 
-    /// Opens a connection to the first host that takes it.
-    pub(crate) async fn connect(&self, config: &Config, mode: StatementMode) -> Result<Connected> {
+    /// Opens a connection to the first host that takes it. What is to be kept is let go once the
+    /// socket is closed again, or was never open.
+    pub(crate) async fn connect(
+        &self,
+        config: &Config,
+        mode: StatementMode,
+        kept: &Kept,
+    ) -> Result<Connected> {
         let endpoints = endpoints(config);
         if endpoints.iter().all(|endpoint| matches!(endpoint.host, Host::Name { .. })) {
-            return self.0.connect(config, mode).await;
+            return self.0.connect(config, mode, Arc::clone(kept)).await;
         }
         let mut last = Error::config("the database URL names no host");
         for endpoint in endpoints {
-            match self.connect_one(config, &endpoint, mode).await {
+            match self.connect_one(config, &endpoint, mode, Arc::clone(kept)).await {
                 Ok(connected) => return Ok(connected),
                 Err(error) => last = error,
             }
@@ -69,11 +80,12 @@ impl Connector {
         config: &Config,
         endpoint: &Endpoint,
         mode: StatementMode,
+        kept: Kept,
     ) -> Result<Connected> {
         match &endpoint.host {
             #[cfg(unix)]
-            Host::Socket(path) => unix::connect(config, path, mode).await,
-            Host::Name { .. } | Host::Address(_) => self.0.connect(&endpoint.alone(config), mode).await,
+            Host::Socket(path) => unix::connect(config, path, mode, kept).await,
+            Host::Name { .. } | Host::Address(_) => self.0.connect(&endpoint.alone(config), mode, kept).await,
         }
     }
 
@@ -103,7 +115,12 @@ where
     T::TlsConnect: Sync + Send,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>> {
+    fn connect<'a>(
+        &'a self,
+        config: &'a Config,
+        mode: StatementMode,
+        kept: Kept,
+    ) -> BoxFuture<'a, Result<Connected>> {
         let negotiate = self.negotiate(config, mode);
         let latest = negotiate.latest_link();
         let mut config = config.clone();
@@ -111,7 +128,7 @@ where
         Box::pin(async move {
             let connected = config.connect(negotiate).await;
             let (client, connection) = connected.map_err(|error| Error::from(Kind::Connect(error)))?;
-            Ok(Connected { client, link: latest.get(), task: spawn(connection) })
+            Ok(Connected { client, link: latest.get(), driving: spawn(connection, kept) })
         })
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Incoming {
     left: usize,
     /// Whether the server has let the driver in. Until then requests and answers take turns.
     started: bool,
+    /// The start of the BackendKeyData under way, while there is one.
+    key: Option<Vec<u8>>,
     /// An error, and what came behind it.
     held: BytesMut,
     /// Where in what is held the latest message begins.
@@ -63,6 +65,7 @@ impl Incoming {
             fate: Fate::Deliver,
             left: 0,
             started: false,
+            key: None,
             held: BytesMut::new(),
             latest: 0,
             holding: false,
@@ -101,7 +104,7 @@ impl Incoming {
         let mut sound = Ok(());
         while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
-                self.take_body(&mut piece);
+                self.take_body(&mut piece, link);
             } else {
                 sound = self.take_header(&mut piece, ledger, outgoing, link);
             }
@@ -117,8 +120,11 @@ impl Incoming {
         self.ready.extend_from_slice(self.header.take());
     }
 
-    fn take_body(&mut self, piece: &mut Piece<'_>) {
+    fn take_body(&mut self, piece: &mut Piece<'_>, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
+        if self.key.is_some() {
+            self.take_key(&piece.bytes[piece.read..piece.read + taken], link);
+        }
         self.left -= taken;
         self.pass(piece, taken);
         let whole = self.left == 0 && self.fate == Fate::Hold;
@@ -126,6 +132,16 @@ impl Incoming {
             && (!self.holding || self.held.len() > LONGEST_HELD || says_farewell(&self.held[self.latest..]))
         {
             self.release(piece);
+        }
+    }
+
+    /// Reads the process id, with which the body begins.
+    fn take_key(&mut self, body: &[u8], link: &Link) {
+        let Some(key) = &mut self.key else { return };
+        key.extend_from_slice(body);
+        if let Some(id) = key.first_chunk() {
+            link.told_process_id(i32::from_be_bytes(*id));
+            self.key = None;
         }
     }
 
@@ -166,6 +182,7 @@ impl Incoming {
     ) -> Result<Fate, Violation> {
         if !self.started {
             self.started = header.tag == b'Z';
+            self.key = (header.tag == b'K').then(Vec::new);
             return Ok(Fate::Deliver);
         }
         let fate = |sender| if sender == Sender::Driver { Fate::Deliver } else { Fate::Withhold };

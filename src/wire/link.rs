@@ -20,6 +20,8 @@ pub(crate) struct Link {
     violation: OnceLock<Violation>,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
+    /// The process that serves the connection, as whoever took it said at its start.
+    process_id: OnceLock<i32>,
 }
 
 impl Link {
@@ -95,6 +97,15 @@ impl Link {
             AT_COMMIT => Some(Stage::Commit),
             _ => None,
         }
+    }
+
+    pub(super) fn told_process_id(&self, id: i32) {
+        let _ = self.process_id.set(id);
+    }
+
+    /// The process that cancel requests are for. A pooler tells a number of its own.
+    pub(crate) fn process_id(&self) -> Option<i32> {
+        self.process_id.get().copied()
     }
 
     pub(super) fn violated(&self, violation: &Violation) {
