@@ -22,6 +22,7 @@ mod door;
 mod drain;
 mod guard;
 mod lease;
+mod limits;
 mod names;
 mod object;
 mod opener;

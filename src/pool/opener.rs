@@ -51,7 +51,7 @@ impl Opener {
         let object = stock.adopt(Client::new(connected, place, terms));
         let lease = Arc::new(Lease::new(object, self.drain.clone()));
         match timeout(limit, self.guard.examine(&lease)).await.map_err(late)? {
-            Ok(Verdict::Fits) => stock.role_is_known(),
+            Ok(Verdict::Fits) => {}
             // Whoever waits gets another, which is opened in its place.
             Ok(Verdict::OtherMode) => lease.retire(),
             Err(error) => {
@@ -60,6 +60,8 @@ impl Opener {
                 return Err(error);
             }
         }
+        drop(lease);
+        stock.role_is_known();
         Ok(())
     }
 

@@ -15,7 +15,7 @@ pub(super) async fn run(object: Object) {
     let lease = Arc::new(Lease::new(object, stock.opener.drain.clone()));
     let looked = timeout(stock.limits.connect_timeout, stock.opener.guard.examine(&lease)).await;
     match looked {
-        Ok(Ok(_)) => stock.role_is_known(),
+        Ok(Ok(_)) => {}
         Ok(Err(error)) => {
             lease.retire();
             stock.opener.refused(&stock, &error);
@@ -23,4 +23,7 @@ pub(super) async fn run(object: Object) {
         }
         Err(_) => debug!("the role of a pool could not be checked in time"),
     }
+    // It goes back first, so that it is not looked at again.
+    drop(lease);
+    stock.role_is_known();
 }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::client::{Client, Terms};
 use super::coming::Coming;
+use super::limits::Limits;
 use super::object::Object;
 use super::opener::Opener;
 use super::pace::Pace;
@@ -16,19 +17,6 @@ use super::tending::Tending;
 use super::waiting::{Answer, Ticket, Waiting};
 use super::{checkup, recheck, task};
 use crate::error::{Error, Kind, Result};
-
-/// What bounds a pool and its connections; each is explained at the builder's method.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) max_size: usize,
-    pub(super) min_idle: usize,
-    pub(super) wait_timeout: Duration,
-    pub(super) connect_timeout: Duration,
-    pub(super) max_lifetime: Option<Duration>,
-    pub(super) idle_timeout: Option<Duration>,
-    pub(super) check_idle_after: Duration,
-    pub(super) recheck_role_after: Duration,
-}
 
 /// The connections of a pool.
 ///
@@ -251,7 +239,8 @@ impl Stock {
         if state.closed || state.is_over(&client, now) {
             state.part(client, &mut over);
         } else if state.role_due.is_some_and(|due| now >= due) {
-            state.role_due = now.checked_add(self.limits.recheck_role_after);
+            // Until it was looked at.
+            state.role_due = None;
             state.lent += 1;
             recheck = Some(Object::new(client, self));
         } else {
@@ -289,7 +278,7 @@ impl Stock {
         self.open(openings);
     }
 
-    /// The role was looked at just now.
+    /// The role was looked at just now, or could not be.
     pub(super) fn role_is_known(&self) {
         self.lock().role_due = Instant::now().checked_add(self.limits.recheck_role_after);
     }

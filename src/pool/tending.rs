@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use super::stock::{Limits, Stock};
+use super::limits::Limits;
+use super::stock::Stock;
 use super::task;
 
 /// The longest time between two looks, and the shortest.
