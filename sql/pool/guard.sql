@@ -33,6 +33,9 @@ UNION ALL
 -- What the request that carries this query has set ahead of it, if that has arrived.
 SELECT 'canary', current_user::text, pg_catalog.current_setting('tenantry.canary', true)
 UNION ALL
+-- Which process answers. Behind a pooler it is not the one that the connection was told of.
+SELECT 'backend', current_user::text, pg_catalog.pg_backend_pid()::text
+UNION ALL
 SELECT 'citus', current_user::text, extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'
 UNION ALL
 SELECT 'superuser', rolname::text, NULL FROM reachable WHERE rolsuper

@@ -44,9 +44,6 @@ const READ_ONLY: (&str, &str) = ("transaction_read_only", "on");
 /// The setting that tells the server's side why a unit of work crosses tenants.
 const SYSTEM_REASON: &str = "tenantry.system_reason";
 
-/// The setting that the guard looks for.
-const CANARY: &str = "tenantry.canary";
-
 /// A binding, or why the pool does not take the context. That is told at each use, before anything is sent.
 pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 
@@ -149,13 +146,6 @@ impl Binding {
             alone: None,
             reason: Some(reason),
         }
-    }
-
-    /// Binds nothing but what tells whether a statement's context arrives with it.
-    pub(super) fn canary(value: &str) -> Self {
-        let mode = TransactionMode::default();
-        let first = (Name::Known(CANARY), value.to_owned());
-        Self { begin: begin(mode), mode, first, more: Vec::new(), alone: None, reason: None }
     }
 
     pub(super) fn begin(&self) -> Cow<'static, str> {

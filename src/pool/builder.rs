@@ -9,7 +9,8 @@ use tracing::info;
 
 use super::binding::TenantSetting;
 use super::core::{Core, Options};
-use super::guard::{self, Purpose};
+use super::guard::Purpose;
+use super::limits::Limits;
 use super::retry::Retry;
 use super::strategy::Strategy;
 use super::{Shared, TenantPool, url};
@@ -84,12 +85,19 @@ impl TenantPoolBuilder {
             tenant_type: TenantType::default(),
             connector: Connector::default(),
             options: Options {
-                max_size: 16,
-                wait_timeout: Duration::from_secs(10),
-                connect_timeout: Duration::from_secs(5),
+                limits: Limits {
+                    max_size: 16,
+                    min_idle: 0,
+                    wait_timeout: Duration::from_secs(10),
+                    connect_timeout: Duration::from_secs(5),
+                    max_lifetime: Some(Duration::from_secs(30 * 60)),
+                    idle_timeout: Some(Duration::from_secs(10 * 60)),
+                    check_idle_after: Duration::from_millis(500),
+                    recheck_role_after: Duration::from_secs(30),
+                },
                 drain_timeout: Duration::from_millis(200),
                 strategy: None,
-                statements: StatementMode::default(),
+                statements: None,
                 statement_cache_size: 256,
                 retry: Retry::default(),
             },
@@ -110,25 +118,75 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// The most connections that are open at a time for tenants. Default: 16. Zero is refused.
+    /// The most connections for tenants. Default: 16. Zero is refused.
     ///
-    /// Connections open when they are needed and stay open.
+    /// The server never sees more of them at a time: those that are being opened and closed count, and so
+    /// does one that was abandoned, until its socket is closed and the server has ended what it ran, or
+    /// has not for 30 s. Connections open when they are needed.
     pub fn max_size(mut self, connections: usize) -> Self {
-        self.options.max_size = connections;
+        self.options.limits.max_size = connections;
+        self
+    }
+
+    /// How many connections are kept idle once the pool is open, so that nobody waits for one to be opened.
+    /// Default: 0. As many as `max_size` leaves room for; looked after once a second.
+    pub fn min_idle(mut self, connections: usize) -> Self {
+        self.options.limits.min_idle = connections;
         self
     }
 
     /// How long a caller waits for a connection while all are in use. Default: 10 s. Zero does not wait.
+    ///
+    /// Within this time a caller also waits for a server that takes no connections at the moment: one that
+    /// nobody listens for, that starts or stops (SQLSTATE 57P03), or that is full (53300). The error is that of
+    /// the last attempt then. Where a connection is being opened for the caller, `connect_timeout` counts.
     pub fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.options.wait_timeout = limit;
+        self.options.limits.wait_timeout = limit;
         self
     }
 
     /// How long opening a connection may take, over all hosts of the URL. Default: 5 s.
     ///
-    /// The URL's own `connect_timeout` counts for each host.
+    /// The URL's own `connect_timeout` counts for each host. The guard's look at the role has as long again.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.options.connect_timeout = limit;
+        self.options.limits.connect_timeout = limit;
+        self
+    }
+
+    /// How long a connection is used before another is opened in its place. Default: 30 minutes; `None`: for ever.
+    ///
+    /// Each has up to a tenth less, at random, so that not all are closed together. A unit of work that is under
+    /// way is not interrupted.
+    pub fn max_lifetime(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.options.limits.max_lifetime = limit.into();
+        self
+    }
+
+    /// How long a connection may be idle before it is closed, unless [`min_idle`](Self::min_idle) keeps it.
+    /// Default: 10 minutes; `None`: for ever.
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.options.limits.idle_timeout = limit.into();
+        self
+    }
+
+    /// A connection that was idle for longer is asked whether it is still there before it is used: one
+    /// empty Sync, for 1 s at most. Default: 500 ms.
+    ///
+    /// Where it does not answer, those that were idle as long are closed with it and others are opened, so
+    /// that a load balancer or firewall that forgot them costs no error. The connection that was used last is
+    /// used next.
+    pub fn check_idle_after(mut self, limit: Duration) -> Self {
+        self.options.limits.check_idle_after = limit;
+        self
+    }
+
+    /// How often the guard looks again at the role of a pool that is in use. Default: 30 s.
+    ///
+    /// It looks at every new connection, and in the background at one that has just been used. A role that
+    /// must not be used any more is logged at ERROR, all connections are closed, and callers hear of it as from
+    /// [`build`](Self::build), until the role is mended.
+    pub fn recheck_role_after(mut self, limit: Duration) -> Self {
+        self.options.limits.recheck_role_after = limit;
         self
     }
 
@@ -155,9 +213,11 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Whether prepared statements keep their names on the server. Default: [`StatementMode::Named`].
+    /// Whether prepared statements keep their names on the server. Default: [`StatementMode::Named`], or
+    /// [`StatementMode::Unnamed`] behind a pooler that does not keep names apart, such as PgBouncer before 1.21
+    /// or without `max_prepared_statements`; the first connection finds out.
     pub fn statements(mut self, mode: StatementMode) -> Self {
-        self.options.statements = mode;
+        self.options.statements = Some(mode);
         self
     }
 
@@ -204,10 +264,12 @@ impl TenantPoolBuilder {
 
     /// Checks what was set, connects once for each role and has the guard look at the role.
     ///
+    /// Waits for a server that is not taking connections yet, for [`wait_timeout`](Self::wait_timeout).
+    ///
     /// # Errors
     ///
     /// Before anything is sent ([`Error::is_usage`]): the URL does not parse, names no host or has an
-    /// option that is not known, the setting is not of the form `prefix.name`, a pool of size 0.
+    /// option that is not known, the setting is not of the form `prefix.name`, a pool of size 0, no tokio runtime.
     ///
     /// After that: no connection ([`Error::is_connection_lost`]), a server older than
     /// PostgreSQL 14, or a role that the guard refuses ([`Error::is_role_refused`]). A tenant pool
@@ -216,27 +278,45 @@ impl TenantPoolBuilder {
     /// `CREATEROLE` before PostgreSQL 16, access to the server's files; and a role or database that
     /// presets the tenant setting. The system pool refuses a superuser and a role without `BYPASSRLS`.
     pub async fn build(self) -> Result<TenantPool> {
+        let pool = self.build_lazy()?;
+        let Shared { tenants, system, setting, tenant_type } = &*pool.0;
+        tenants.open().await?;
+        if let Some(system) = system {
+            system.open().await?;
+        }
+        let (setting, strategy, statements) =
+            (setting.name(), tenants.strategy(), tenants.guard().statements());
+        let (role, max_size) =
+            (tenants.guard().role().unwrap_or_default(), tenants.options().limits.max_size);
+        info!(role, %setting, %tenant_type, ?strategy, ?statements, max_size, "tenant pool is open");
+        Ok(pool)
+    }
+
+    /// The same without a connection: sends nothing, so that a service can start before its server does.
+    ///
+    /// The first connection is opened for the first statement, which hears what [`build`](Self::build) would
+    /// have said of server and role. Nobody gets a connection before the guard has looked at it.
+    ///
+    /// # Errors
+    ///
+    /// What [`build`](Self::build) says before anything is sent ([`Error::is_usage`]).
+    pub fn build_lazy(self) -> Result<TenantPool> {
         let setting = SettingName::new(&self.setting)?;
-        if self.options.max_size == 0 || self.system_max_size == 0 {
+        if self.options.limits.max_size == 0 || self.system_max_size == 0 {
             return Err(Error::config("a pool of size 0 can serve nobody; set max_size to 1 or more"));
         }
         let (config, connector) = self.config.read(&self.connector)?;
         let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
 
-        let tenants = Core::new(config, connector, self.options.clone())?;
-        let role = guard::check(&tenants, &setting, Purpose::Tenants).await?;
-        let system = match system {
-            None => None,
-            Some((config, connector)) => {
-                let options = Options { max_size: self.system_max_size, ..self.options.clone() };
-                let core = Core::new(config, connector, options)?;
-                guard::check(&core, &setting, Purpose::System).await?;
-                Some(core)
-            }
-        };
-        let strategy = tenants.strategy();
-        let max_size = self.options.max_size;
-        info!(role, %setting, tenant_type = %self.tenant_type, ?strategy, max_size, "tenant pool is open");
+        let options = self.options;
+        let mut system_options = options.clone();
+        system_options.limits.max_size = self.system_max_size;
+        let tenants = Core::new(config, connector, options, &setting, Purpose::Tenants)?;
+        let system = system
+            .map(|(config, connector)| {
+                Core::new(config, connector, system_options, &setting, Purpose::System)
+            })
+            .transpose()?;
         let setting = TenantSetting::new(setting);
         Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type: self.tenant_type })))
     }

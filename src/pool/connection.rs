@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_postgres::Statement;
 
 use super::binding::Binding;
+use super::client::Client;
 use super::lease::Lease;
-use super::manager::Client;
 use super::strategy::Strategy;
 use crate::error::Result;
 

@@ -1,59 +1,63 @@
 //! What a tenant pool and a system pool have in common: connections to one database as one role.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use deadpool::Runtime;
-use deadpool::managed::{PoolError, TimeoutType};
+use tokio::runtime::Handle;
 use tokio_postgres::Config;
 use tracing::info;
 
 use super::binding::Bound;
 use super::connection::Connection;
 use super::drain::Drain;
+use super::guard::{Guard, Purpose};
 use super::lease::Lease;
-use super::manager::{Manager, Pool, Target};
+use super::limits::Limits;
+use super::opener::Opener;
 use super::retry::Retry;
+use super::stock::Stock;
 use super::strategy::Strategy;
-use crate::error::{Error, Kind, Result};
+use super::target::Target;
+use crate::error::{Error, Result};
+use crate::ident::SettingName;
 use crate::wire::{Connector, StatementMode};
 
 /// What a core is built from; each field is explained at the builder's method.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
-    pub(super) max_size: usize,
-    pub(super) wait_timeout: Duration,
-    pub(super) connect_timeout: Duration,
+    pub(super) limits: Limits,
     pub(super) drain_timeout: Duration,
     /// `None` leaves it to what the guard finds.
     pub(super) strategy: Option<Strategy>,
-    pub(super) statements: StatementMode,
+    /// `None` leaves it to what the guard finds.
+    pub(super) statements: Option<StatementMode>,
     pub(super) statement_cache_size: usize,
     pub(super) retry: Retry,
 }
 
 pub(super) struct Core {
-    pool: Pool,
+    stock: Arc<Stock>,
     options: Options,
-    strategy: OnceLock<Strategy>,
-    target: Arc<Target>,
-    drain: Drain,
 }
 
 impl Core {
-    /// Must be called within a tokio runtime: it starts the drain task.
-    pub(super) fn new(config: Config, connector: Connector, options: Options) -> Result<Arc<Self>> {
-        let cache_size = options.statement_cache_size;
-        let target = Target::new(config, connector, options.statements, cache_size);
-        let pool = Pool::builder(Manager::new(&target))
-            .max_size(options.max_size)
-            .wait_timeout(Some(options.wait_timeout))
-            .create_timeout(Some(options.connect_timeout))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| Error::config(format!("the pool cannot be built: {error}")))?;
-        let drain = Drain::start(options.drain_timeout, Arc::clone(&target));
-        Ok(Arc::new(Self { pool, options, strategy: OnceLock::new(), target, drain }))
+    /// Opens nothing. Must be called within a tokio runtime.
+    pub(super) fn new(
+        config: Config,
+        connector: Connector,
+        options: Options,
+        setting: &SettingName,
+        purpose: Purpose,
+    ) -> Result<Arc<Self>> {
+        if Handle::try_current().is_err() {
+            return Err(Error::config("a pool needs a runtime; build it within one of tokio's"));
+        }
+        let target = Target::new(config, connector);
+        let drain = Drain::new(options.drain_timeout, Arc::clone(&target));
+        let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
+        let cached_statements = options.statement_cache_size;
+        let stock = Stock::new(options.limits, Opener { target, guard, drain, cached_statements });
+        Ok(Arc::new(Self { stock, options }))
     }
 
     /// Checks a connection out and makes it ready to bind the context. Where the pool does not take
@@ -70,25 +74,23 @@ impl Core {
 
     /// Checks a connection out. One that is found closed is replaced first.
     pub(super) async fn lease(&self) -> Result<Lease> {
-        let object = self.pool.get().await.map_err(|error| self.no_connection(error))?;
-        Ok(Lease::new(object, self.drain.clone()))
+        let object = self.stock.get().await?;
+        Ok(Lease::new(object, self.stock.opener.drain.clone()))
     }
 
-    fn no_connection(&self, error: PoolError<Error>) -> Error {
-        let kind = match error {
-            PoolError::Timeout(TimeoutType::Wait) => Kind::PoolTimeout(self.options.wait_timeout),
-            PoolError::Timeout(_) => Kind::ConnectTimeout(self.options.connect_timeout),
-            PoolError::Backend(error) => return error,
-            PoolError::Closed => Kind::PoolClosed,
-            PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                Kind::Config("the pool has no runtime".to_owned())
-            }
-        };
-        Error::from(kind)
+    /// Opens the first connection, which has the guard look at the role, and as many more as are to be kept idle.
+    pub(super) async fn open(&self) -> Result<()> {
+        drop(self.lease().await?);
+        self.stock.fill();
+        Ok(())
     }
 
-    pub(super) fn pool(&self) -> &Pool {
-        &self.pool
+    pub(super) fn stock(&self) -> &Arc<Stock> {
+        &self.stock
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.stock.opener.guard
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -96,15 +98,10 @@ impl Core {
     }
 
     pub(super) fn strategy(&self) -> Strategy {
-        self.strategy.get().copied().or(self.options.strategy).unwrap_or_default()
-    }
-
-    /// Settles the strategy, for good.
-    pub(super) fn settle_strategy(&self, strategy: Strategy) {
-        let _ = self.strategy.set(strategy);
+        self.guard().strategy()
     }
 
     pub(super) fn target(&self) -> &Target {
-        &self.target
+        &self.stock.opener.target
     }
 }

@@ -1,13 +1,18 @@
 //! Where connections go that were left with something unanswered: a dropped future, a panic, a timeout.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use futures_util::future::{Either, select};
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::manager::{Client, Object, Target};
+use super::client::Leaving;
+use super::object::Object;
+use super::target::Target;
+use super::task;
+use crate::wire::FAREWELL;
 
 /// What has to come back from the server before a connection is clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,27 +27,25 @@ pub(super) enum Debt {
     Close,
 }
 
-/// The way to the drain task. Handing a connection over never waits, so `drop` can do it.
+/// The way to the drain, where each connection has a task of its own, so that one that hangs does
+/// not hold up the others. Handing a connection over never waits, so `drop` can do it.
 #[derive(Clone)]
-pub(super) struct Drain(mpsc::UnboundedSender<Abandoned>);
+pub(super) struct Drain(Arc<Rules>);
+
+struct Rules {
+    patience: Duration,
+    target: Arc<Target>,
+}
 
 impl Drain {
-    /// Starts the drain task. It ends when the pool and all that was checked out of it are gone.
-    pub(super) fn start(patience: Duration, target: Arc<Target>) -> Self {
-        let (sender, mut receiver) = mpsc::unbounded_channel::<Abandoned>();
-        tokio::spawn(async move {
-            while let Some(abandoned) = receiver.recv().await {
-                // Each on its own, so that one that hangs does not hold up the others. There are
-                // never more of them than the pool has connections.
-                tokio::spawn(abandoned.settle(patience, Arc::clone(&target)));
-            }
-        });
-        Self(sender)
+    pub(super) fn new(patience: Duration, target: Arc<Target>) -> Self {
+        Self(Arc::new(Rules { patience, target }))
     }
 
+    /// Takes a connection over. Where its runtime has ended, its socket is closed with that.
     pub(super) fn take(&self, abandoned: Abandoned) {
-        // The task is gone only with its runtime; the connection is then closed by its own drop.
-        let _ = self.0.send(abandoned);
+        let rules = Arc::clone(&self.0);
+        task::start(async move { abandoned.settle(&rules).await });
     }
 }
 
@@ -59,12 +62,12 @@ impl Abandoned {
         Self { object: Some(object), debt, retired }
     }
 
-    /// Brings the connection to rest: waits as long as `patience` for what it owes, and when that
-    /// does not come, has the server cancel what runs and closes the connection.
+    /// Brings the connection to rest: waits as long as the pool's patience for what it owes, and when
+    /// that does not come, has the server cancel what runs and closes the connection.
     ///
     /// A connection to which a cancel request was sent is never used again: the request travels on
     /// its own and could meet the statement of the next caller.
-    async fn settle(mut self, patience: Duration, target: Arc<Target>) {
+    async fn settle(mut self, rules: &Rules) {
         let Some(object) = self.object.as_ref() else { return };
         let answer = async {
             match self.debt {
@@ -73,69 +76,70 @@ impl Abandoned {
                 Debt::Close => std::future::pending().await,
             }
         };
-        let patience = if self.debt == Debt::Close { Duration::ZERO } else { patience };
-        match timeout(patience, answer).await {
+        let patience = if self.debt == Debt::Close { Duration::ZERO } else { rules.patience };
+        let answered = timeout(patience, answer).await;
+        let Some(object) = self.object.take() else { return };
+        match answered {
             Ok(Ok(())) if !self.retired && !object.link().is_altered() => {
                 debug!("abandoned connection is clean again");
-                drop(self.object.take());
             }
-            Ok(Ok(())) => debug!("abandoned connection is clean and is closed, as it was to be"),
-            Ok(Err(error)) => debug!(code = ?error.code(), "abandoned connection was lost"),
+            Ok(Ok(())) => {
+                debug!("abandoned connection is clean and is closed, as it was to be");
+                Object::close(object);
+            }
+            Ok(Err(error)) => {
+                debug!(code = ?error.code(), "abandoned connection was lost");
+                Object::close(object);
+            }
             Err(_) => {
                 warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
-                let answers = self.debt != Debt::Close;
-                let Some(object) = self.object.take() else { return };
-                // Its place is free for a new connection from here on.
-                cancel(&Object::take(object), &target, patience.max(MIN_CANCEL), answers).await;
+                if let Some(client) = Object::take(object) {
+                    end(client.leave(), &rules.target).await;
+                }
             }
         }
     }
 }
 
-/// Has the server cancel what a connection runs, before that is closed.
+/// Has the server end what an abandoned connection runs. The connection keeps its place until it has.
 ///
 /// A request can overtake the statement that it is for, on its way through a pooler above all, and cancels nothing then.
-/// So it is sent again as long as the connection owes an answer. Where answers cannot be told from one another, nobody knows
-/// whether it came too early, and it is sent a few times: the connection serves nobody any more, so it meets nobody else.
-async fn cancel(client: &Client, target: &Target, limit: Duration, answers: bool) {
-    for sent in 1..=CANCELS {
-        let taken = matches!(timeout(limit, target.cancel(client)).await, Ok(Ok(())));
-        if !taken {
-            warn!("the cancel request was not taken; the server may go on with the statement");
+/// So it is sent again, less and less often, until the connection has ended: which it does by itself once what it has
+/// sent is answered. Nobody else is served on it, so no request meets anybody else.
+async fn end(leaving: Leaving, target: &Target) {
+    let Leaving { token, link, mut driving } = leaving;
+    let begun = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    while begun.elapsed() < FAREWELL {
+        let canceling = timeout(CANCEL_LIMIT, target.cancel_last(&token, &link));
+        match select(pin!(driving.ended()), pin!(canceling)).await {
+            Either::Left(_) => return,
+            Either::Right((taken, ended)) => {
+                if !matches!(taken, Ok(Ok(()))) {
+                    warn!("the cancel request was not taken; the server may go on with the statement");
+                }
+                if timeout(pause, ended).await.is_ok() {
+                    return;
+                }
+            }
         }
-        let ended = if answers {
-            timeout(ANSWER, client.check_connection()).await.is_ok()
-        } else {
-            sleep(APART).await;
-            client.is_closed() || sent == CANCELS_BLIND
-        };
-        if ended {
-            return;
-        }
+        pause = (2 * pause).min(LONGEST_PAUSE);
     }
-    if answers {
-        warn!("the statement went on after {CANCELS} cancel requests; the server may go on with it");
-    }
+    warn!("a statement went on for {FAREWELL:?} after it was to be canceled; the server may go on with it");
+    driving.cut();
 }
 
-/// How often a cancel request is sent.
-const CANCELS: u32 = 8;
+/// How long a statement may take to end after a cancel request, before there is another: at first,
+/// doubled each time, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// How often it is sent where nobody can tell whether it came too early, and how far apart.
-const CANCELS_BLIND: u32 = 3;
-const APART: Duration = Duration::from_millis(50);
-
-/// How long a statement may take to end after a cancel request, before there is another.
-const ANSWER: Duration = Duration::from_millis(250);
-
-/// The least time that a cancel request gets, which needs a connection of its own. Nobody waits for it.
-const MIN_CANCEL: Duration = Duration::from_secs(5);
+/// How long a cancel request may take, which needs a connection of its own. Nobody waits for it.
+const CANCEL_LIMIT: Duration = Duration::from_secs(5);
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        if let Some(object) = self.object.take() {
-            // Taken out of the pool first, so that its place is free for a new connection.
-            drop(Object::take(object));
-        }
+        // Closed, and not given back: it may owe something.
+        drop(self.object.take().and_then(Object::take));
     }
 }

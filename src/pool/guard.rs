@@ -1,23 +1,30 @@
-//! The guard: which roles may open which pool.
+//! The guard: which roles may open which pool, and be used by it.
 
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 use tracing::{info, warn};
 
-use super::binding::{Binding, Form};
-use super::connection::Connection;
-use super::core::Core;
+use super::drain::Debt;
+use super::lease::Lease;
 use super::strategy::Strategy;
+use super::{names, reads};
 use crate::error::{Error, Kind, Result, Step};
 use crate::ident::SettingName;
+use crate::wire::{Part, Sql, StatementMode};
 
 const GUARD: &str = include_str!("../../sql/pool/guard.sql");
+
+/// The statement that carries the canary. The name of the setting is a parameter.
+const SET_CANARY: &str = include_str!("../../sql/pool/set_context.sql");
+
+/// The setting that the guard looks for.
+const CANARY: &str = "tenantry.canary";
 
 /// The oldest server that is supported, as a major version.
 const OLDEST_SERVER: u32 = 14;
@@ -37,61 +44,135 @@ pub(super) enum Purpose {
     System,
 }
 
-/// Asks the server what the role can do, refuses one that does not fit, and settles the pool's
-/// strategy. Returns the role's name.
-pub(super) async fn check(core: &Arc<Core>, setting: &SettingName, purpose: Purpose) -> Result<String> {
-    let canary = RandomState::new().hash_one(0_u8).to_string();
-    let mut findings = ask(core, setting, &canary).await?;
-    let mut told = |what| {
-        let at = findings.iter().position(|finding| finding.what == what)?;
-        findings.remove(at).object
-    };
-    let (heard, citus) = (told("canary"), told("citus"));
-    let role = judge(&findings, setting, purpose)?;
-    let strategy = choose(core.options().strategy, heard.as_deref() == Some(&canary), citus.as_deref())?;
-    core.settle_strategy(strategy);
-    Ok(role)
+/// Looks at the role of each new connection of a pool, and from time to time at that of the pool. The
+/// first look settles how the pool sends what it sends.
+pub(super) struct Guard {
+    setting: SettingName,
+    purpose: Purpose,
+    /// What the builder was told, which stays.
+    strategy: Option<Strategy>,
+    statements: Option<StatementMode>,
+    settled: OnceLock<Settled>,
 }
 
-/// Runs the guard's query. With the implicit strategy it carries a canary, as statements will carry
-/// their context.
-async fn ask(core: &Arc<Core>, setting: &SettingName, canary: &str) -> Result<Vec<Finding>> {
-    let lease = Arc::new(core.lease().await?);
-    let connection =
-        Connection { lease, binding: Arc::new(Binding::canary(canary)), select: Mutex::default() };
-    let params: [(&(dyn ToSql + Sync), Type); 1] = [(&setting.as_str(), Type::TEXT)];
-    let mut query = pin!(connection.client().query_typed(GUARD, &params));
-    if core.strategy() == Strategy::Implicit {
-        let mut send = |cx: &mut Context<'_>| {
-            let opening = Strategy::Implicit.open(&connection, Form::Alone)?;
-            let first = query.as_mut().poll(cx);
-            opening.follow(&first);
-            Ok::<_, Error>(first)
-        };
-        if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(send(cx))).await? {
-            return read(&connection, answer);
-        }
+/// What the first look has found, for good.
+struct Settled {
+    role: String,
+    strategy: Strategy,
+    statements: StatementMode,
+}
+
+/// What the guard says of a connection whose role fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Fits,
+    /// It was opened before it was known how statements are to be sent, and in the other way.
+    OtherMode,
+}
+
+impl Guard {
+    pub(super) fn new(
+        setting: SettingName,
+        purpose: Purpose,
+        strategy: Option<Strategy>,
+        statements: Option<StatementMode>,
+    ) -> Self {
+        Self { setting, purpose, strategy, statements, settled: OnceLock::new() }
     }
-    read(&connection, query.await)
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.get().is_some()
+    }
+
+    /// The role that the first look has found.
+    pub(super) fn role(&self) -> Option<&str> {
+        self.settled.get().map(|settled| &*settled.role)
+    }
+
+    pub(super) fn strategy(&self) -> Strategy {
+        self.settled.get().map(|settled| settled.strategy).or(self.strategy).unwrap_or_default()
+    }
+
+    pub(super) fn statements(&self) -> StatementMode {
+        self.settled.get().map(|settled| settled.statements).or(self.statements).unwrap_or_default()
+    }
+
+    /// Asks the server what the role of a connection can do, and refuses one that does not fit.
+    pub(super) async fn examine(&self, lease: &Arc<Lease>) -> Result<Verdict> {
+        let canary = RandomState::new().hash_one(0_u8).to_string();
+        let mut findings = self.ask(lease, &canary).await?;
+        let mut told = |what| {
+            let at = findings.iter().position(|finding| finding.what == what)?;
+            findings.remove(at).object
+        };
+        let (heard, citus, backend) = (told("canary"), told("citus"), told("backend"));
+        let role = judge(&findings, &self.setting, self.purpose)?;
+        if let Some(process_id) = backend.and_then(|id| id.parse().ok()) {
+            lease.link().served_by(process_id);
+        }
+        let heard = heard.as_deref() == Some(&canary);
+        if self.strategy() == Strategy::Implicit && self.is_settled() && !heard {
+            return Err(Error::config(APART));
+        }
+        if !self.is_settled() {
+            let strategy = choose(self.strategy, heard, citus.as_deref())?;
+            let statements = match self.statements {
+                Some(mode) => mode,
+                None => names::mode(lease).await?,
+            };
+            if self.purpose == Purpose::Tenants {
+                reads::look(lease, &self.setting).await;
+            }
+            let _ = self.settled.set(Settled { role, strategy, statements });
+        }
+        let fits = lease.client().terms.statements == self.statements();
+        Ok(if fits { Verdict::Fits } else { Verdict::OtherMode })
+    }
+
+    /// Runs the guard's query. With the implicit strategy it carries a canary, as statements will carry
+    /// their context, but under no name: a pooler that does not tell names apart would keep it.
+    async fn ask(&self, lease: &Lease, canary: &str) -> Result<Vec<Finding>> {
+        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&self.setting.as_str(), Type::TEXT)];
+        let mut query = pin!(lease.client().query_typed(GUARD, &params));
+        lease.owe(Debt::Answer);
+        if self.strategy() == Strategy::Implicit {
+            let set = Sql::Known(SET_CANARY);
+            lease
+                .link()
+                .arm(|prologue| prologue.push(Part::Context, "", set, [CANARY, canary]))
+                .map_err(|error| Error::config(format!("the canary cannot be sent: {error}")))?;
+        }
+        // The first poll sends it, and no other request comes between.
+        let first = poll_fn(|cx| Poll::Ready(query.as_mut().poll(cx))).await;
+        let answer = match first {
+            Poll::Ready(answer) => {
+                lease.link().disarm();
+                answer
+            }
+            Poll::Pending => query.await,
+        };
+        read(lease, answer)
+    }
 }
 
-fn read(connection: &Connection, answer: Result<Vec<Row>, PgError>) -> Result<Vec<Finding>> {
-    let failed = |error| connection.lease.error(Step::Guard, error);
+fn read(lease: &Lease, answer: Result<Vec<Row>, PgError>) -> Result<Vec<Finding>> {
+    let failed = |error| lease.error(Step::Guard, error);
     let rows = answer.map_err(failed)?;
-    connection.lease.settle();
+    lease.settle();
     rows.iter()
         .map(|row| Ok(Finding { what: row.try_get(0)?, role: row.try_get(1)?, object: row.try_get(2)? }))
         .collect::<Result<_, PgError>>()
         .map_err(failed)
 }
 
+const APART: &str =
+    "a statement and the context that it carries do not arrive together; choose Strategy::Explicit";
+
 /// The strategy that was asked for, or the best one that the server and what stands in front of it
 /// are good for.
 fn choose(asked: Option<Strategy>, canary_arrived: bool, citus: Option<&str>) -> Result<Strategy> {
     match (asked, citus) {
-        (Some(Strategy::Implicit), _) if !canary_arrived => Err(Error::config(
-            "a statement and the context that it carries do not arrive together; choose Strategy::Explicit",
-        )),
+        (Some(Strategy::Implicit), _) if !canary_arrived => Err(Error::config(APART)),
         (Some(strategy), _) => Ok(strategy),
         (None, Some(version)) => {
             info!(version, "the server has Citus, which does not carry set_config to its workers");

@@ -7,8 +7,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Oid, Type};
 use tokio_postgres::{Column, Error as PgError, Statement};
 
+use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
-use super::manager::{Client, Object};
+use super::object::Object;
 use crate::error::{Error, Kind as ErrorKind, Outcome, Result, Step, connection_is_lost};
 use crate::wire::{Link, kept};
 
@@ -180,11 +181,19 @@ impl Lease {
         self.link().forget_types();
     }
 
-    /// Where the server does not know a statement any more, others will be gone, too, those among them by
-    /// which the driver looks types up. They are all forgotten, and nobody else gets the connection.
+    /// Takes note of errors after which nobody else gets the connection.
     fn heed(&self, source: &PgError) {
-        if source.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
+        let Some(code) = source.code() else { return };
+        if *code == SqlState::INVALID_SQL_STATEMENT_NAME {
+            // Where the server does not know a statement any more, others are gone, too, those among them
+            // by which the driver looks types up.
             self.client().cache().clear();
+            self.retire();
+        } else if *code == SqlState::READ_ONLY_SQL_TRANSACTION
+            && self.client().terms.read_write
+            && !self.read_only.load(Ordering::Relaxed)
+        {
+            // The server is not the one that was asked for any more: a standby since another took over.
             self.retire();
         }
     }
@@ -230,7 +239,7 @@ impl Drop for Lease {
         let debt = if debt == Debt::None && preparing > 0 { Debt::Answer } else { debt };
         match debt {
             Debt::None if !retired && !object.link().is_altered() => drop(object),
-            Debt::None => drop(Object::take(object)),
+            Debt::None => Object::close(object),
             debt => self.drain.take(Abandoned::new(object, debt, retired)),
         }
     }

@@ -1,6 +1,7 @@
 //! Connections, checked out only together with whom they are for.
 //!
-//! From the bottom up: a `Lease` is one connection and what it still owes; the drain settles what
+//! From the bottom up: the `Stock` has the connections and the places that bound them, and the
+//! opener opens more; a `Lease` is one connection and what it still owes; the drain settles what
 //! was abandoned; a `Strategy` decides what travels around a statement; `Single` and `Work` are a
 //! unit of one statement and of many; [`Statements`], [`Scope`] and [`Transaction`] are their faces.
 //! Nothing in here hands out the client or the connection.
@@ -10,6 +11,9 @@ mod binding;
 mod builder;
 mod cache;
 mod cancel;
+mod checkup;
+mod client;
+mod coming;
 mod connection;
 mod copy;
 mod core;
@@ -19,7 +23,14 @@ mod drain;
 mod guard;
 mod kept;
 mod lease;
-mod manager;
+mod limits;
+mod names;
+mod object;
+mod opener;
+mod pace;
+mod places;
+mod reads;
+mod recheck;
 pub(crate) mod retry;
 mod rows;
 mod scope;
@@ -27,9 +38,14 @@ mod single;
 mod stale;
 mod statement;
 mod statements;
+mod stock;
 mod strategy;
+mod target;
+mod task;
+mod tending;
 mod transaction;
 mod url;
+mod waiting;
 mod work;
 
 use std::fmt;
@@ -144,28 +160,42 @@ impl TenantPool {
     /// How many connections there are, for tenants.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        let status = self.0.tenants.pool().status();
+        let stock = self.0.tenants.stock();
+        let counts = stock.counts();
         PoolStatus {
-            max_size: status.max_size,
-            size: status.size,
-            available: status.available,
-            waiting: status.waiting,
+            max_size: stock.limits.max_size,
+            size: counts.size,
+            available: counts.idle,
+            waiting: counts.waiting,
+            places_taken: counts.places_taken,
+        }
+    }
+
+    /// Retires the connections that are there now: idle ones are closed at once, others when their unit
+    /// of work ends. What is asked for later is served by new ones. For a password, a server or a
+    /// certificate that has changed.
+    pub fn refresh(&self) {
+        for core in self.cores() {
+            core.stock().refresh();
         }
     }
 
     /// Closes the pool: idle connections at once, others when their transaction ends. Who waits for
     /// a connection, or asks for one later, gets an error ([`Error::is_pool_closed`]).
     pub fn close(&self) {
-        self.0.tenants.pool().close();
-        if let Some(system) = &self.0.system {
-            system.pool().close();
+        for core in self.cores() {
+            core.stock().close();
         }
     }
 
     /// Whether [`close`](Self::close) was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.tenants.pool().is_closed()
+        self.0.tenants.stock().is_closed()
+    }
+
+    fn cores(&self) -> impl Iterator<Item = &Arc<Core>> {
+        [&self.0.tenants].into_iter().chain(&self.0.system)
     }
 }
 
@@ -174,6 +204,8 @@ impl fmt::Debug for TenantPool {
         let Shared { tenants, system, setting, tenant_type } = &*self.0;
         f.debug_struct("TenantPool")
             .field("strategy", &tenants.strategy())
+            .field("statements", &tenants.guard().statements())
+            .field("settled", &tenants.guard().is_settled())
             .field("setting", &setting.name().as_str())
             .field("tenant_type", tenant_type)
             .field("system", &system.is_some())
@@ -188,10 +220,13 @@ impl fmt::Debug for TenantPool {
 pub struct PoolStatus {
     /// The most that may be open.
     pub max_size: usize,
-    /// How many are open, in use or idle.
+    /// How many are open, in use or idle. Those that are being opened or closed do not count.
     pub size: usize,
     /// How many are idle.
     pub available: usize,
     /// How many callers wait for one.
     pub waiting: usize,
+    /// How many of `max_size` places are taken: by those that are open, and by those that are being
+    /// opened or closed. The server never sees more.
+    pub places_taken: usize,
 }

@@ -35,7 +35,7 @@ impl Retry {
 
 /// A number in `0.0..1.0`. The standard library seeds each of its hashers at random, which is
 /// random enough to spread retries.
-fn random_fraction() -> f64 {
+pub(super) fn random_fraction() -> f64 {
     let bits = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
 }

@@ -1,9 +1,12 @@
-//! The connection on which a cancel request travels.
+//! Streams that are closed by the other side first, and the connection on which a cancel request
+//! travels, which is one.
 //!
 //! The driver closes it as soon as the request is written. A pooler may take that for a client who
 //! no longer wants anything: PgBouncer forgets the request while its own connection to the server
 //! is on the way. So closing waits for the other side to close first, as libpq does. PostgreSQL does
 //! that once it has sent the signal.
+//!
+//! It does the same at the end of a session, and until then it counts the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -18,7 +21,7 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use super::BoxFuture;
 
 /// How long the other side may take. What is behind it may hang; the request is on its way then.
-const LIMIT: Duration = Duration::from_secs(5);
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// Makes [`Patient`] streams of those that another connector makes.
 pub(super) struct Canceling<M>(pub(super) M);
@@ -49,26 +52,27 @@ where
 
     fn connect(self, socket: Socket) -> Self::Future {
         let connecting = self.0.connect(socket);
-        Box::pin(async move { connecting.await.map(Patient::new) })
+        Box::pin(async move { connecting.await.map(|stream| Patient::new(stream, LIMIT)) })
     }
 }
 
 /// A stream whose shutdown waits until the other side has closed it.
 pub(super) struct Patient<S> {
     inner: S,
+    limit: Duration,
     /// Runs from the first attempt to shut down.
-    limit: Option<Pin<Box<Sleep>>>,
+    running: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(inner: S) -> Self {
-        Self { inner, limit: None }
+    pub(super) fn new(inner: S, limit: Duration) -> Self {
+        Self { inner, limit, running: None }
     }
 }
 
 impl<S: AsyncRead + Unpin> Patient<S> {
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let limit = self.limit.get_or_insert_with(|| Box::pin(sleep(LIMIT)));
+        let limit = self.running.get_or_insert_with(|| Box::pin(sleep(self.limit)));
         if limit.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
@@ -109,10 +113,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Patient<S> {
+impl<S: TlsStream + Unpin> TlsStream for Patient<S> {
     fn channel_binding(&self) -> ChannelBinding {
-        // Nobody authenticates for a cancel request.
-        ChannelBinding::none()
+        self.inner.channel_binding()
     }
 }
 
@@ -121,14 +124,13 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-    use tokio::time::sleep;
 
-    use super::Patient;
+    use super::{LIMIT, Patient};
 
     #[tokio::test]
     async fn it_is_closed_only_when_the_other_side_has_closed_it() {
         let (client, mut server) = duplex(64);
-        let mut client = Patient::new(client);
+        let mut client = Patient::new(client, LIMIT);
         client.write_all(b"request").await.unwrap();
         let mut closing = Box::pin(client.shutdown());
         assert!(futures_util::poll!(&mut closing).is_pending());
@@ -142,8 +144,7 @@ mod tests {
     #[tokio::test]
     async fn it_is_closed_at_last_when_the_other_side_hangs() {
         let (client, _server) = duplex(64);
-        let mut client = Patient::new(client);
-        client.limit = Some(Box::pin(sleep(Duration::ZERO)));
+        let mut client = Patient::new(client, Duration::ZERO);
         client.shutdown().await.unwrap();
     }
 }

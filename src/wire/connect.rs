@@ -14,7 +14,7 @@ use tokio_postgres::{CancelToken, Config, NoTls, Socket};
 
 use super::BoxFuture;
 use super::cancel::Canceling;
-use super::connected::{Connected, spawn};
+use super::connected::{Connected, Kept, spawn};
 use super::endpoint::{Endpoint, Host, endpoints};
 use super::link::Link;
 use super::negotiate::Negotiate;
@@ -32,7 +32,12 @@ pub(crate) struct Connector {
 }
 
 trait Dial: Send + Sync {
-    fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>>;
+    fn connect<'a>(
+        &'a self,
+        config: &'a Config,
+        mode: StatementMode,
+        kept: Kept,
+    ) -> BoxFuture<'a, Result<Connected>>;
 
     fn cancel<'a>(&'a self, config: &'a Config, token: CancelToken) -> BoxFuture<'a, Result<()>>;
 
@@ -65,27 +70,33 @@ impl Connector {
         self.dial.has_tls()
     }
 
-    /// Opens a connection to the first host that takes it.
-    pub(crate) async fn connect(&self, config: &Config, mode: StatementMode) -> Result<Connected> {
+    /// Opens a connection to the first host that takes it. What is to be kept is let go once the
+    /// socket is closed again, or was never open.
+    pub(crate) async fn connect(
+        &self,
+        config: &Config,
+        mode: StatementMode,
+        kept: &Kept,
+    ) -> Result<Connected> {
         if self.standby_first {
             let mut standbys = config.clone();
             standbys.target_session_attrs(TargetSessionAttrs::ReadOnly);
             // Whatever is wrong is met, and told, once more where any server does.
-            if let Ok(connected) = self.connect_first(&standbys, mode).await {
+            if let Ok(connected) = self.connect_first(&standbys, mode, kept).await {
                 return Ok(connected);
             }
         }
-        self.connect_first(config, mode).await
+        self.connect_first(config, mode, kept).await
     }
 
-    async fn connect_first(&self, config: &Config, mode: StatementMode) -> Result<Connected> {
+    async fn connect_first(&self, config: &Config, mode: StatementMode, kept: &Kept) -> Result<Connected> {
         let endpoints = endpoints(config);
         if endpoints.iter().all(|endpoint| matches!(endpoint.host, Host::Name { .. })) {
-            return self.dial.connect(config, mode).await;
+            return self.dial.connect(config, mode, Arc::clone(kept)).await;
         }
         let mut last = Error::config("the database URL names no host");
         for endpoint in endpoints {
-            match self.connect_one(config, &endpoint, mode).await {
+            match self.connect_one(config, &endpoint, mode, Arc::clone(kept)).await {
                 Ok(connected) => return Ok(connected),
                 Err(error) => last = error,
             }
@@ -98,11 +109,14 @@ impl Connector {
         config: &Config,
         endpoint: &Endpoint,
         mode: StatementMode,
+        kept: Kept,
     ) -> Result<Connected> {
         match &endpoint.host {
             #[cfg(unix)]
-            Host::Socket(path) => unix::connect(config, path, mode).await,
-            Host::Name { .. } | Host::Address(_) => self.dial.connect(&endpoint.alone(config), mode).await,
+            Host::Socket(path) => unix::connect(config, path, mode, kept).await,
+            Host::Name { .. } | Host::Address(_) => {
+                self.dial.connect(&endpoint.alone(config), mode, kept).await
+            }
         }
     }
 
@@ -132,7 +146,12 @@ where
     T::TlsConnect: Sync + Send,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    fn connect<'a>(&'a self, config: &'a Config, mode: StatementMode) -> BoxFuture<'a, Result<Connected>> {
+    fn connect<'a>(
+        &'a self,
+        config: &'a Config,
+        mode: StatementMode,
+        kept: Kept,
+    ) -> BoxFuture<'a, Result<Connected>> {
         let negotiate = self.negotiate(config, mode);
         let latest = negotiate.latest_link();
         let plain = self.0.is_none() || config.get_ssl_mode() == SslMode::Disable;
@@ -142,7 +161,7 @@ where
             let connected = config.connect(negotiate).await;
             let (client, connection) =
                 connected.map_err(|source| Error::from(Kind::Connect { source, plain }))?;
-            Ok(Connected { client, link: latest.get(), task: spawn(connection) })
+            Ok(Connected { client, link: latest.get(), driving: spawn(connection, kept) })
         })
     }
 

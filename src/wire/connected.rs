@@ -1,9 +1,17 @@
 //! A connection that is open, and the task that drives it.
 
+use std::any::Any;
+use std::convert::Infallible;
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::Client;
 use tracing::warn;
 
@@ -11,22 +19,76 @@ use super::link::Link;
 use super::violation::Violation;
 use crate::error::reason;
 
+/// How long a connection that its client has let go of may take until its last answer is in and
+/// the other side has closed it. It is cut then.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(30);
+
+/// What is let go once the socket of a connection is closed, and no sooner.
+pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
+
 /// A connection that is open.
 pub(crate) struct Connected {
     pub(crate) client: Client,
     pub(crate) link: Arc<Link>,
-    /// Reads and writes for the client.
-    pub(crate) task: JoinHandle<()>,
+    pub(crate) driving: Driving,
+}
+
+/// The task that reads and writes for a client.
+///
+/// Once this and the client are dropped, the task waits for what is not answered yet, says goodbye to
+/// the server, and waits for it to close its side: for [`FAREWELL`] at most.
+pub(crate) struct Driving {
+    task: JoinHandle<()>,
+    /// Dropped, it tells the task that nobody sends any more.
+    _sender: oneshot::Sender<Infallible>,
+}
+
+impl Driving {
+    /// Waits until the socket is closed.
+    pub(crate) async fn ended(&mut self) {
+        Ended(self).await;
+    }
+
+    /// Closes the socket now, whatever is under way.
+    pub(crate) fn cut(&self) {
+        self.task.abort();
+    }
+}
+
+struct Ended<'a>(&'a mut Driving);
+
+impl Future for Ended<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A task that has ended must not be polled again.
+        if self.0.task.is_finished() {
+            return Poll::Ready(());
+        }
+        Pin::new(&mut self.0.task).poll(cx).map(drop)
+    }
 }
 
 /// Drives a connection for its client.
-pub(super) fn spawn(
-    connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
-) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
+pub(super) fn spawn<C>(connection: C, kept: Kept) -> Driving
+where
+    C: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+{
+    let (sender, left) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        // Let go last, also where the task is cut.
+        let _kept = kept;
+        let ended = match select(pin!(connection), left).await {
+            Either::Left((ended, _)) => Ok(ended),
+            Either::Right((_, connection)) => timeout(FAREWELL, connection).await,
+        };
+        let Ok(ended) = ended else {
+            return warn!("a connection was cut: the server did not close it within {FAREWELL:?}");
+        };
+        if let Err(error) = ended {
             let violation = Violation::behind(&error).map(ToString::to_string);
             warn!(reason = violation.unwrap_or_else(|| reason(&error)), "a connection ended");
         }
-    })
+    });
+    Driving { task, _sender: sender }
 }

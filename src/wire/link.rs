@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use postgres_protocol::Oid;
@@ -26,8 +26,6 @@ pub(crate) struct Link {
     /// Whether the request that failed last did so before anything of its statement had run.
     failed_at_bind: AtomicBool,
     violation: OnceLock<Violation>,
-    /// The backend's process ID, as whoever answers on this connection says it.
-    process_id: AtomicI32,
     /// Whether that is a backend's, with no pooler between.
     direct: AtomicBool,
     kept: KeptAnswers,
@@ -42,6 +40,8 @@ pub(crate) struct Link {
     notified: AtomicBool,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
+    /// The process that serves the connection, as whoever took it said at its start.
+    process_id: OnceLock<i32>,
 }
 
 impl Link {
@@ -113,7 +113,7 @@ impl Link {
 
     /// Notes which process whoever answers says to be, in BackendKeyData.
     pub(super) fn says_process_id(&self, process_id: i32) {
-        self.process_id.store(process_id, Ordering::Release);
+        let _ = self.process_id.set(process_id);
     }
 
     /// Notes which process has run a query on this connection. Where it is not the one that has let us
@@ -122,7 +122,7 @@ impl Link {
     ///
     /// Until this is called, a pooler is taken to be there.
     pub(crate) fn served_by(&self, process_id: i32) {
-        self.direct.store(self.process_id.load(Ordering::Acquire) == process_id, Ordering::Release);
+        self.direct.store(self.process_id.get() == Some(&process_id), Ordering::Release);
     }
 
     /// Whether the connection leads to a backend, with no pooler between.

@@ -44,7 +44,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub(crate) use self::connect::Connector;
-pub(crate) use self::connected::Connected;
+pub(crate) use self::connected::{Connected, Driving, FAREWELL, Kept};
 pub(crate) use self::ledger::{Part, Stage};
 pub(crate) use self::link::Link;
 pub(crate) use self::prologue::{Prologue, Sql};

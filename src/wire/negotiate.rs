@@ -15,6 +15,8 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_postgres::{Config, Socket};
 
 use super::BoxFuture;
+use super::cancel::Patient;
+use super::connected::FAREWELL;
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;
@@ -71,7 +73,7 @@ where
     T::TlsConnect: Send + 'static,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    type Stream = Wire<Transport<T::Stream>>;
+    type Stream = Wire<Patient<Transport<T::Stream>>>;
     type TlsConnect = Handshake<T::TlsConnect>;
     type Error = BoxError;
 
@@ -102,7 +104,7 @@ where
     C::Stream: Send,
     C::Future: Send,
 {
-    type Stream = Wire<Transport<C::Stream>>;
+    type Stream = Wire<Patient<Transport<C::Stream>>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Stream, BoxError>>;
 
@@ -110,7 +112,7 @@ where
         Box::pin(async move {
             let Self { tls, ssl_mode, negotiation, statements, link } = self;
             let transport = transport(tls, ssl_mode, negotiation, socket).await?;
-            Ok(Wire::new(transport, link, statements))
+            Ok(Wire::new(Patient::new(transport, FAREWELL), link, statements))
         })
     }
 }

@@ -11,22 +11,27 @@ use tokio::time::timeout;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 
-use super::cancel::Patient;
-use super::connected::{Connected, spawn};
+use super::cancel::{self, Patient};
+use super::connected::{Connected, FAREWELL, Kept, spawn};
 use super::link::Link;
 use super::statements::StatementMode;
 use super::stream::Wire;
 use crate::error::{Error, Kind, NO_WRITES, NOT_READ_ONLY, Refusal, Result, Step};
 
-pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -> Result<Connected> {
+pub(super) async fn connect(
+    config: &Config,
+    path: &Path,
+    mode: StatementMode,
+    kept: Kept,
+) -> Result<Connected> {
     let stream = open(config, path).await?;
     let link = Arc::new(Link::at_socket(path, mode));
     let mut config = config.clone();
     config.ssl_mode(SslMode::Disable);
-    let stream = Wire::new(stream, Arc::clone(&link), mode);
+    let stream = Wire::new(Patient::new(stream, FAREWELL), Arc::clone(&link), mode);
     let connected = config.connect_raw(stream, NoTls).await;
     let (client, connection) = connected.map_err(unconnected)?;
-    let connected = Connected { client, link, task: spawn(connection) };
+    let connected = Connected { client, link, driving: spawn(connection, kept) };
     if config.get_target_session_attrs() != TargetSessionAttrs::Any {
         suits(&connected.client, config.get_target_session_attrs()).await?;
     }
@@ -34,7 +39,7 @@ pub(super) async fn connect(config: &Config, path: &Path, mode: StatementMode) -
 }
 
 pub(super) async fn cancel(config: &Config, path: &Path, token: CancelToken) -> Result<()> {
-    let stream = Patient::new(open(config, path).await?);
+    let stream = Patient::new(open(config, path).await?, cancel::LIMIT);
     token.cancel_query_raw(stream, NoTls).await.map_err(|error| Error::server(Step::Cancel, error))
 }
 

@@ -62,7 +62,7 @@ async fn a_pool_that_is_set_up_wrong_connects_to_nobody() {
     ] {
         is_usage(&builder.build().await.unwrap_err(), &[words]);
     }
-    let error = TenantPool::connect(&url).await.unwrap_err();
+    let error = build(&url).wait_timeout(Duration::ZERO).build().await.unwrap_err();
     assert!(!error.is_usage(), "{error}");
 }
 
@@ -71,7 +71,10 @@ async fn counted(erp: &Erp) -> (Proxy, TenantPool) {
     let proxy = Proxy::start(erp.address()).await;
     let url = erp.app_url_through(proxy.port());
     let system = erp.system_url().replace(&erp.address().port().to_string(), &proxy.port().to_string());
-    let pool = TenantPool::builder(&url).system_url(&system).max_size(1).build().await.unwrap();
+    let builder = TenantPool::builder(&url).system_url(&system).max_size(1);
+    // What a pool does by itself is not counted.
+    let builder = builder.check_idle_after(Duration::MAX).recheck_role_after(Duration::MAX);
+    let pool = builder.build().await.unwrap();
     open_accounts(&pool, &tenant(1), 1, 3).await;
     (proxy, pool)
 }
@@ -177,7 +180,7 @@ async fn a_server_that_does_not_let_one_in_is_told_from_one_that_is_not_there() 
         let error = TenantPool::builder(&erp.app_url()).system_url(&url).build().await.unwrap_err();
         says(&error, &["no connection to the server", words]);
     }
-    let error = TenantPool::connect(&at(nobody())).await.unwrap_err();
+    let error = TenantPool::builder(&at(nobody())).wait_timeout(Duration::ZERO).build().await.unwrap_err();
     says(&error, &["no connection to the server"]);
     assert!(error.is_connection_lost() && error.code().is_none());
 

@@ -21,6 +21,9 @@ async fn counted(strategy: Strategy, mode: StatementMode) -> Counted {
         .strategy(strategy)
         .statements(mode)
         .max_size(1)
+        // What a pool does by itself is not counted, however long the test takes.
+        .check_idle_after(Duration::MAX)
+        .recheck_role_after(Duration::MAX)
         .build()
         .await
         .unwrap();

@@ -11,6 +11,7 @@ mod house;
 mod init;
 mod isolation;
 mod laws;
+mod life;
 mod migrate;
 mod pgbench;
 mod plan;

@@ -53,7 +53,7 @@ async fn a_pool_recovers_by_itself_when_the_server_was_restarted() {
 #[tokio::test]
 async fn a_pool_outlives_the_time_without_a_server() {
     let mut erp = Erp::on(testing::Server::builder().start_local().await.unwrap()).await;
-    let pool = erp.pool(2).await;
+    let pool = erp.builder().max_size(2).wait_timeout(Duration::from_millis(100)).build().await.unwrap();
     open_accounts(&pool, &tenant(1), 1, 1).await;
     erp.admin().await.batch_execute("checkpoint").await.unwrap();
     let open = pool.tenant(tenant(1)).begin();

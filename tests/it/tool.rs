@@ -23,6 +23,8 @@ use tenantry::testing::{self, Database};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
+use crate::support::interrupt::interruptible;
+
 /// A folder that goes when this value does.
 pub(crate) struct Folder(PathBuf);
 
@@ -72,7 +74,15 @@ pub(crate) struct Tool {
 
 impl Tool {
     pub(crate) fn at(folder: &Folder) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+        Self::run_by(Command::new(env!("CARGO_BIN_EXE_tenantry")), folder)
+    }
+
+    /// The same as a process that Ctrl-C ends.
+    pub(crate) fn interruptible(folder: &Folder) -> Self {
+        Self::run_by(interruptible(env!("CARGO_BIN_EXE_tenantry")), folder)
+    }
+
+    fn run_by(mut command: Command, folder: &Folder) -> Self {
         command.env_clear().env("HOME", &folder.0).current_dir(&folder.0).stdin(Stdio::null());
         Self { command }
     }
@@ -165,9 +175,13 @@ app = \"{app}\"
 
 /// A command that reads an empty database, and finds nothing missing but what policies need.
 fn plan(folder: &Folder) -> Tool {
+    plan_by(Tool::at(folder), folder)
+}
+
+fn plan_by(tool: Tool, folder: &Folder) -> Tool {
     let manifest = MANIFEST.replace("{app}", &crate::policy::unique("app"));
     folder.write("tenantry.toml", &manifest);
-    Tool::at(folder).args(&["plan"])
+    tool.args(&["plan"])
 }
 
 /// Writes a file that its owner alone can read.

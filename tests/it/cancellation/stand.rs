@@ -76,7 +76,9 @@ impl Stand {
     }
 
     pub fn builder(&self) -> TenantPoolBuilder {
-        self.road.builder_through(self.turnstile.port())
+        let builder = self.road.builder_through(self.turnstile.port());
+        // What a pool does by itself is no point at which something is interrupted.
+        builder.check_idle_after(Duration::MAX).recheck_role_after(Duration::MAX)
     }
 
     /// Connects the admin again, whose server was started again.

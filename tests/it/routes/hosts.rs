@@ -1,6 +1,7 @@
 //! What a configuration says of hosts and servers holds on every route.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use tenantry::{Config, Strategy, TenantPool};
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
@@ -20,7 +21,8 @@ fn nobody() -> u16 {
 
 /// What a statement through this configuration says of its connection.
 async fn says(config: Config, what: &str) -> tenantry::Result<String> {
-    let pool = TenantPool::builder_from_config(config).tls(Rustls::new()).max_size(1).build().await?;
+    let builder = TenantPool::builder_from_config(config).tls(Rustls::new()).max_size(1);
+    let pool = builder.wait_timeout(Duration::ZERO).build().await?;
     let row = pool.tenant(tenant(1)).query_one(&format!("select ({what})::text"), &[]).await?;
     Ok(row.get(0))
 }

@@ -2,6 +2,7 @@
 
 pub mod erp;
 pub mod expected;
+pub mod interrupt;
 pub mod pgbouncer;
 pub mod proxy;
 pub mod random;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use tenantry::testing;
 
+use crate::support::interrupt::interruptible;
+
 /// Tells the child what to do; no test does anything of it without this variable.
 const ACTION: &str = "TENANTRY_TEST_CHILD";
 
@@ -28,7 +30,7 @@ impl Process {
         fs::create_dir(&folder).unwrap();
         // The server may run as another user.
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o1777)).unwrap();
-        let mut command = Command::new(env::current_exe().unwrap());
+        let mut command = interruptible(env::current_exe().unwrap());
         command.args(["--exact", "testing::child::act", "--nocapture"]);
         for (name, value) in variables {
             command.env(name, value);

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use super::{Folder, Run, place, plan, private};
+use super::{Folder, Run, Tool, place, plan, plan_by, private};
 use crate::policy::unique;
 
 /// The database that a run was about, as its first line names it.
@@ -231,7 +231,8 @@ fn ctrl_c_ends_it_at_once_and_the_shell_sees_why() {
     let server = silent();
     let folder = Folder::new();
     let port = server.local_addr().unwrap().port().to_string();
-    let mut tool = plan(&folder).env("PGHOST", "127.0.0.1").env("PGPORT", port);
+    let tool = plan_by(Tool::interruptible(&folder), &folder);
+    let mut tool = tool.env("PGHOST", "127.0.0.1").env("PGPORT", port);
     let mut child = tool.command.spawn().unwrap();
     // It waits for the answer of the server now.
     let (_connection, _) = server.accept().unwrap();

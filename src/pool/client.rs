@@ -1,0 +1,89 @@
+//! One connection of a pool: the driver's client, and how long it may be used.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_postgres::CancelToken;
+
+use super::cache::StatementCache;
+use super::places::Place;
+use crate::wire::{Connected, Driving, Link, StatementMode};
+
+/// A connection with its statement cache, and the way to its stream.
+///
+/// Dropped, it says goodbye to the server once what it has sent is answered.
+pub(super) struct Client {
+    driver: tokio_postgres::Client,
+    cache: StatementCache,
+    link: Arc<Link>,
+    driving: Driving,
+    pub(super) place: Arc<Place>,
+    pub(super) terms: Terms,
+    /// Since when nobody uses it.
+    pub(super) idle_since: Instant,
+}
+
+/// On which terms a connection was opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// How often the pool had been refreshed.
+    pub(super) generation: u64,
+    /// When it is too old to be used again.
+    pub(super) expires: Option<Instant>,
+    /// How it sends its statements, for good.
+    pub(super) statements: StatementMode,
+    /// How many of them it keeps.
+    pub(super) cached_statements: usize,
+    /// Whether the configuration asks for a server that takes writes.
+    pub(super) read_write: bool,
+}
+
+impl Client {
+    pub(super) fn new(connected: Connected, place: Arc<Place>, terms: Terms) -> Self {
+        let Connected { client, link, driving } = connected;
+        Self {
+            driver: client,
+            cache: StatementCache::new(terms.cached_statements),
+            link,
+            driving,
+            place,
+            terms,
+            idle_since: Instant::now(),
+        }
+    }
+
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    pub(super) fn cache(&self) -> &StatementCache {
+        &self.cache
+    }
+
+    /// Lets go of the driver: nothing more is sent but a goodbye, once all is answered.
+    pub(super) fn leave(self) -> Leaving {
+        Leaving { token: self.driver.cancel_token(), link: self.link, driving: self.driving }
+    }
+
+    /// Closes the socket now. For a connection that does not answer and owes nothing: no goodbye
+    /// would arrive.
+    pub(super) fn cut(self) {
+        self.driving.cut();
+    }
+}
+
+impl Deref for Client {
+    type Target = tokio_postgres::Client;
+
+    fn deref(&self) -> &tokio_postgres::Client {
+        &self.driver
+    }
+}
+
+/// A connection that nobody uses any more, until its socket is closed.
+pub(super) struct Leaving {
+    pub(super) token: CancelToken,
+    pub(super) link: Arc<Link>,
+    pub(super) driving: Driving,
+}

@@ -1,0 +1,91 @@
+//! How a pool opens connections.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, timeout};
+use tracing::{debug, error};
+
+use super::client::{Client, Terms};
+use super::coming::Coming;
+use super::drain::Drain;
+use super::guard::{Guard, Verdict};
+use super::lease::Lease;
+use super::places::Place;
+use super::retry::random_fraction;
+use super::stock::Stock;
+use super::target::Target;
+use crate::error::{Error, Kind, Result};
+
+/// What is needed to open a connection and to let it in.
+pub(super) struct Opener {
+    pub(super) target: Arc<Target>,
+    pub(super) guard: Guard,
+    pub(super) drain: Drain,
+    /// How many statements each connection keeps.
+    pub(super) cached_statements: usize,
+}
+
+impl Opener {
+    /// Opens one connection for whoever waits longest, who hears of it when that fails.
+    pub(super) async fn run(mut coming: Coming, delay: Duration) {
+        let (stock, Some(place)) = coming.begin() else { return };
+        sleep(delay).await;
+        match stock.opener.open(&stock, place).await {
+            Ok(()) => stock.opened(true),
+            Err(error) => {
+                debug!(reason = %error, "a connection could not be opened");
+                // What the server itself answers is no sign of trouble, unless it says that it is in some.
+                stock.opened(error.code().is_some() && !error.is_server_unready());
+                stock.disappoint(error);
+            }
+        }
+    }
+
+    /// Opens a connection, has the guard look at its role, and lets it in. It is open to nobody before.
+    async fn open(&self, stock: &Arc<Stock>, place: Place) -> Result<()> {
+        let terms = stock.terms().ok_or_else(|| Error::from(Kind::PoolClosed))?;
+        let limit = stock.limits.connect_timeout;
+        let late = |_| Error::from(Kind::ConnectTimeout(limit));
+        let place = Arc::new(place);
+        let connecting = self.target.connect(terms.statements, &place);
+        let connected = timeout(limit, connecting).await.map_err(late)??;
+        let object = stock.adopt(Client::new(connected, place, terms));
+        let lease = Arc::new(Lease::new(object, self.drain.clone()));
+        match timeout(limit, self.guard.examine(&lease)).await.map_err(late)? {
+            Ok(Verdict::Fits) => {}
+            // Whoever waits gets another, which is opened in its place.
+            Ok(Verdict::OtherMode) => lease.retire(),
+            Err(error) => {
+                lease.retire();
+                self.refused(stock, &error);
+                return Err(error);
+            }
+        }
+        drop(lease);
+        stock.role_is_known();
+        Ok(())
+    }
+
+    /// Where the guard refuses the role of a pool that it has let in before, no connection of the pool's
+    /// is used any more: what the role can do now, it can do on each of them.
+    pub(super) fn refused(&self, stock: &Stock, reason: &Error) {
+        if reason.is_role_refused() && self.guard.is_settled() {
+            error!(%reason, "the pool's role has changed; all its connections are closed");
+            stock.refresh();
+        }
+    }
+
+    /// On which terms a connection is opened now. Lifetimes differ by a tenth, so that connections
+    /// that were opened together are not closed together.
+    pub(super) fn terms(&self, generation: u64, max_lifetime: Option<Duration>) -> Terms {
+        let lifetime = max_lifetime.map(|limit| limit.mul_f64(1.0 - random_fraction() / 10.0));
+        Terms {
+            generation,
+            expires: lifetime.and_then(|lifetime| Instant::now().checked_add(lifetime)),
+            statements: self.guard.statements(),
+            cached_statements: self.cached_statements,
+            read_write: self.target.is_read_write(),
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! What a pool has: idle connections, places for more, and the callers who wait for one.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::client::{Client, Terms};
+use super::coming::Coming;
+use super::limits::Limits;
+use super::object::Object;
+use super::opener::Opener;
+use super::pace::Pace;
+use super::places::Place;
+use super::tending::Tending;
+use super::waiting::{Answer, Ticket, Waiting};
+use super::{checkup, recheck, task};
+use crate::error::{Error, Kind, Result};
+
+/// The connections of a pool.
+///
+/// A connection takes one of `max_size` places before it is opened and has it until its socket is
+/// closed, so the server never sees more. Whoever finds no idle connection waits in a queue for the
+/// first that comes back or is opened; connections are opened by tasks, which go on when those who
+/// waited have given up, and serve whoever comes next.
+pub(super) struct Stock {
+    state: Mutex<State>,
+    pub(super) limits: Limits,
+    pub(super) opener: Opener,
+    tending: Tending,
+}
+
+struct State {
+    /// The one that was used last stands last, and is used next.
+    idle: Vec<Client>,
+    queue: VecDeque<Ticket>,
+    tickets: u64,
+    /// How many places nobody has.
+    free: usize,
+    /// How many connections are being opened or checked, for whoever waits.
+    coming: usize,
+    /// How many places are about to be free, because their connections are being closed in good order.
+    parting: usize,
+    /// How many connections are in use, by callers, the drain or a check.
+    lent: usize,
+    generation: u64,
+    pace: Pace,
+    /// When the role is to be looked at again.
+    role_due: Option<Instant>,
+    closed: bool,
+}
+
+/// How many connections a pool has at one moment.
+pub(super) struct Counts {
+    pub(super) size: usize,
+    pub(super) idle: usize,
+    pub(super) waiting: usize,
+    pub(super) places_taken: usize,
+}
+
+/// What somebody who wants a connection gets.
+pub(super) enum Taken {
+    Object(Object),
+    Waiting(Waiting),
+}
+
+impl Stock {
+    /// Nothing is opened before somebody wants a connection, or some are to be kept idle.
+    pub(super) fn new(limits: Limits, opener: Opener) -> Arc<Self> {
+        let now = Instant::now();
+        Arc::new_cyclic(|this: &Weak<Self>| Self {
+            state: Mutex::new(State {
+                idle: Vec::new(),
+                queue: VecDeque::new(),
+                tickets: 0,
+                free: limits.max_size,
+                coming: 0,
+                parting: 0,
+                lent: 0,
+                generation: 0,
+                pace: Pace::new(now, limits.max_size),
+                role_due: None,
+                closed: false,
+            }),
+            tending: Tending::start(&limits, this.clone()),
+            limits,
+            opener,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection, checked where it was idle for long, or opened where there is none.
+    pub(super) async fn get(self: &Arc<Self>) -> Result<Object> {
+        match self.take()? {
+            Taken::Object(object) => Ok(object),
+            // On the heap, because it is large and every checkout's future would have room for it.
+            Taken::Waiting(waiting) => Box::pin(waiting.wait()).await,
+        }
+    }
+
+    /// The connection that was used last, or a place in the queue.
+    pub(super) fn take(self: &Arc<Self>) -> Result<Taken> {
+        let mut over = Vec::new();
+        let mut state = self.lock();
+        if state.closed {
+            return Err(Error::from(Kind::PoolClosed));
+        }
+        let now = Instant::now();
+        let mut found = None;
+        while let Some(client) = state.idle.pop() {
+            if !state.is_over(&client, now) {
+                state.lent += 1;
+                found = Some(Object::new(client, self));
+                break;
+            }
+            state.part(client, &mut over);
+        }
+        let unchecked = match found {
+            Some(object) if now.duration_since(object.idle_since) < self.limits.check_idle_after => {
+                drop(state);
+                drop(over);
+                return Ok(Taken::Object(object));
+            }
+            unchecked => unchecked,
+        };
+        let (sender, receiver) = oneshot::channel();
+        state.tickets += 1;
+        let id = state.tickets;
+        state.queue.push_back(Ticket { id, sender });
+        state.coming += usize::from(unchecked.is_some());
+        let openings = self.openings(&mut state, now, 0);
+        drop(state);
+        drop(over);
+        if let Some(object) = unchecked {
+            task::start(checkup::run(object, Coming::new(self, None)));
+        }
+        self.open(openings);
+        Ok(Taken::Waiting(Waiting::new(Arc::clone(self), id, receiver)))
+    }
+
+    /// Takes places for those who wait, and for as many as are wanted beside. What is returned has
+    /// to be opened once the state is not locked: after how long each.
+    fn openings(&self, state: &mut State, now: Instant, beside: usize) -> Vec<Duration> {
+        let mut delays = Vec::new();
+        let wanted = if state.closed { 0 } else { state.queue.len() + beside };
+        while state.coming < wanted && state.free > 0 {
+            state.free -= 1;
+            state.coming += 1;
+            delays.push(state.pace.delay(now));
+        }
+        delays
+    }
+
+    fn open(self: &Arc<Self>, delays: Vec<Duration>) {
+        for delay in delays {
+            let place = Place::new(Arc::downgrade(self));
+            task::start(Opener::run(Coming::new(self, Some(place)), delay));
+        }
+    }
+
+    /// Opens as many connections as are to be kept idle.
+    pub(super) fn fill(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let beside = self.limits.min_idle.saturating_sub(state.idle.len());
+        let openings = self.openings(&mut state, Instant::now(), beside);
+        drop(state);
+        self.open(openings);
+    }
+
+    /// On which terms a connection is opened now. `None`: the pool is closed.
+    pub(super) fn terms(&self) -> Option<Terms> {
+        let state = self.lock();
+        (!state.closed).then(|| self.opener.terms(state.generation, self.limits.max_lifetime))
+    }
+
+    /// A connection that was on its way has come or does not come. Where its task never began, none
+    /// could begin in its place.
+    pub(super) fn came(self: &Arc<Self>, begun: bool, unused: Option<Place>) {
+        let mut state = self.lock();
+        state.coming -= 1;
+        state.free += usize::from(unused.is_some());
+        let openings = if begun { self.openings(&mut state, Instant::now(), 0) } else { Vec::new() };
+        drop(state);
+        unused.into_iter().for_each(Place::forget);
+        self.open(openings);
+    }
+
+    /// Takes a connection that was opened into the pool, as one that is in use.
+    pub(super) fn adopt(self: &Arc<Self>, client: Client) -> Object {
+        self.lock().lent += 1;
+        Object::new(client, self)
+    }
+
+    /// Notes how an opening went, for the pace of those that follow.
+    pub(super) fn opened(&self, succeeded: bool) {
+        let pace = &mut self.lock().pace;
+        if succeeded { pace.succeeded() } else { pace.failed(Instant::now()) }
+    }
+
+    /// Tells who waits longest that no connection can be had.
+    pub(super) fn disappoint(&self, error: Error) {
+        let mut state = self.lock();
+        let mut answer = Err(error);
+        while let Some(ticket) = state.queue.pop_front() {
+            match ticket.sender.send(answer) {
+                Ok(()) => return,
+                Err(unheard) => answer = unheard,
+            }
+        }
+    }
+
+    /// Gives up a place in the queue.
+    pub(super) fn leave_queue(&self, id: u64) {
+        let mut state = self.lock();
+        let at = state.queue.binary_search_by_key(&id, |ticket| ticket.id);
+        let ticket = at.ok().and_then(|at| state.queue.remove(at));
+        drop(state);
+        drop(ticket);
+    }
+
+    /// Whether a connection is on its way to whoever has this place in the queue, or a place for one.
+    pub(super) fn is_served_next(&self, id: u64) -> bool {
+        let state = self.lock();
+        let at = state.queue.binary_search_by_key(&id, |ticket| ticket.id);
+        at.is_ok_and(|at| at < state.coming + state.parting)
+    }
+
+    /// Takes a connection back that was in use.
+    pub(super) fn give_back(self: &Arc<Self>, client: Client) {
+        let mut over = Vec::new();
+        let mut state = self.lock();
+        let now = Instant::now();
+        state.lent -= 1;
+        let mut recheck = None;
+        if state.closed || state.is_over(&client, now) {
+            state.part(client, &mut over);
+        } else if state.role_due.is_some_and(|due| now >= due) {
+            // Until it was looked at.
+            state.role_due = None;
+            state.lent += 1;
+            recheck = Some(Object::new(client, self));
+        } else {
+            state.hand(client, self, now);
+        }
+        drop(state);
+        drop(over);
+        if let Some(object) = recheck {
+            task::start(recheck::run(object));
+        }
+    }
+
+    /// A connection that was in use leaves the pool.
+    pub(super) fn lose(&self) {
+        self.lock().lent -= 1;
+    }
+
+    /// Closes a connection in good order that was in use.
+    pub(super) fn close_used(&self, client: Client) {
+        let mut over = Vec::new();
+        let mut state = self.lock();
+        state.lent -= 1;
+        state.part(client, &mut over);
+        drop(state);
+        drop(over);
+    }
+
+    /// A place is free again.
+    pub(super) fn vacated(self: &Arc<Self>, parting: bool) {
+        let mut state = self.lock();
+        state.free += 1;
+        state.parting -= usize::from(parting);
+        let openings = self.openings(&mut state, Instant::now(), 0);
+        drop(state);
+        self.open(openings);
+    }
+
+    /// The role was looked at just now, or could not be.
+    pub(super) fn role_is_known(&self) {
+        self.lock().role_due = Instant::now().checked_add(self.limits.recheck_role_after);
+    }
+
+    /// Closes idle connections that are too old or, beyond those to be kept, were idle for too long.
+    pub(super) fn close_over(&self) {
+        let limit = self.limits.idle_timeout.unwrap_or(Duration::MAX);
+        let least = self.limits.min_idle;
+        self.close_idle(|state, client, now| {
+            let idle = now.duration_since(client.idle_since);
+            state.is_over(client, now) || (idle >= limit && state.idle.len() > least)
+        });
+    }
+
+    /// Has no connection that is there now used again.
+    pub(super) fn refresh(&self) {
+        self.lock().generation += 1;
+        self.close_over();
+    }
+
+    fn close_idle(&self, unwanted: impl Fn(&State, &Client, Instant) -> bool) {
+        let mut over = Vec::new();
+        let mut state = self.lock();
+        let now = Instant::now();
+        let mut at = 0;
+        while let Some(client) = state.idle.get(at) {
+            if unwanted(&state, client, now) {
+                let client = state.idle.remove(at);
+                state.part(client, &mut over);
+            } else {
+                at += 1;
+            }
+        }
+        drop(state);
+        drop(over);
+    }
+
+    /// Closes, without a goodbye, the idle connections that nobody has used since.
+    pub(super) fn cut_idle_since(&self, since: Instant) -> usize {
+        let mut state = self.lock();
+        let used_later = state.idle.partition_point(|client| client.idle_since <= since);
+        let cut: Vec<Client> = state.idle.drain(..used_later).collect();
+        drop(state);
+        let count = cut.len();
+        cut.into_iter().for_each(Client::cut);
+        count
+    }
+
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        for ticket in queue {
+            let _ = ticket.sender.send(Err(Error::from(Kind::PoolClosed)));
+        }
+        self.close_idle(|_, _, _| true);
+        self.tending.stop();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let state = self.lock();
+        Counts {
+            size: state.idle.len() + state.lent,
+            idle: state.idle.len(),
+            waiting: state.queue.len(),
+            places_taken: self.limits.max_size - state.free,
+        }
+    }
+}
+
+impl State {
+    /// Whether a connection must not be used again.
+    fn is_over(&self, client: &Client, now: Instant) -> bool {
+        client.is_closed()
+            || client.terms.generation != self.generation
+            || client.terms.expires.is_some_and(|expires| now >= expires)
+    }
+
+    /// Gives a connection to whoever waits longest, or puts it to the others.
+    fn hand(&mut self, mut client: Client, stock: &Arc<Stock>, now: Instant) {
+        client.idle_since = now;
+        while let Some(ticket) = self.queue.pop_front() {
+            let answer: Answer = Ok(Object::new(client, stock));
+            match ticket.sender.send(answer) {
+                Ok(()) => {
+                    self.lent += 1;
+                    return;
+                }
+                Err(Ok(object)) => match Object::unlent(object) {
+                    Some(unheard) => client = unheard,
+                    None => return,
+                },
+                Err(Err(_)) => return,
+            }
+        }
+        self.idle.push(client);
+    }
+
+    /// Has a connection closed in good order. It must be dropped once the state is not locked.
+    fn part(&mut self, client: Client, over: &mut Vec<Client>) {
+        client.place.part();
+        self.parting += 1;
+        over.push(client);
+    }
+}
