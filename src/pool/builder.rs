@@ -231,7 +231,7 @@ impl TenantPoolBuilder {
     }
 
     /// The TLS connector for connections and cancel requests. Default: none, which fails where the
-    /// URL says `sslmode=require`.
+    /// URL says `sslmode=require` or more.
     pub fn tls<T>(mut self, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,

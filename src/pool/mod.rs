@@ -105,6 +105,13 @@ impl TenantPool {
     }
 
     /// Sets a pool up, from a URL or from `key=value` pairs as libpq takes them.
+    ///
+    /// Options mean [what libpq means by them](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS),
+    /// with these differences. `sslmode=allow` is `prefer`. `sslmode=verify-ca` and `verify-full`, `sslrootcert`, `sslcert` and
+    /// their like are up to the connector of [`TenantPoolBuilder::tls`], which the log says; without one they are refused.
+    /// `target_session_attrs=primary` and `standby` are told by whether a session can write. `passfile` is read for the first
+    /// host. `service`, `require_auth`, `requirepeer` and an encryption by GSSAPI are refused, and so is each option that is
+    /// not known, by its name, when the pool is built.
     pub fn builder(url: &str) -> TenantPoolBuilder {
         TenantPoolBuilder::new(url)
     }

@@ -42,7 +42,7 @@ use crate::error::{Error, Result, Step};
 ///
 /// async fn open_invoices(db: &Statements) -> Result<i64> {
 ///     let row = db.query_one("select count(*) from invoice where status = $1", &[&"open"]).await?;
-///     Ok(row.get(0))
+///     Ok(row.try_get(0)?)
 /// }
 /// ```
 ///

@@ -180,10 +180,17 @@ impl Options {
                 "option {name} of the database URL needs a TLS connector; set one that heeds it with TenantPoolBuilder::tls"
             )));
         }
+        let verifies = matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull);
+        if verifies && !has_tls {
+            return Err(Error::config(format!(
+                "sslmode={} of the database URL needs a TLS connector; set one that verifies with TenantPoolBuilder::tls",
+                mode.as_str()
+            )));
+        }
         for name in &self.tls {
             warn!("option {name} of the database URL is up to the TLS connector, which has to heed it");
         }
-        if has_tls && matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull) {
+        if verifies {
             warn!(
                 "sslmode={} of the database URL is up to the TLS connector, which has to verify the certificate",
                 mode.as_str()

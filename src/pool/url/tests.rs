@@ -100,7 +100,9 @@ fn options_of_libpq_mean_what_they_mean_there() {
         ("requiressl=0", SslMode::Prefer),
         ("", SslMode::Prefer),
     ] {
-        assert_eq!(config(option).get_ssl_mode(), mode, "{option}");
+        let url = format!("postgresql://h?{option}");
+        assert_eq!(encrypting(&url).unwrap().get_ssl_mode(), mode, "{option}");
+        assert_eq!(plain(&url).is_ok(), !option.contains("verify"), "{option}");
     }
     assert_eq!(config("keepalives_count=3").get_keepalives_retries(), Some(3));
     let name = |options| config(options).get_application_name().map(str::to_owned);

@@ -72,11 +72,7 @@ async fn only_the_kind_of_server_that_is_asked_for_is_taken() {
         assert_eq!(asks(TargetSessionAttrs::ReadWrite).await.unwrap(), "off", "{route:?}");
         let error = asks(TargetSessionAttrs::ReadOnly).await.unwrap_err();
         assert!(error.is_connection_lost(), "{route:?}");
-        assert_eq!(
-            error.to_string().ends_with("the database is not read-only"),
-            route == Route::Unix,
-            "{error}"
-        );
+        assert!(error.to_string().contains("it takes writes, and target_session_attrs"), "{error}");
         let read_only =
             format!("alter database {} set default_transaction_read_only = on", road.erp.database.name());
         road.erp.admin().await.batch_execute(&read_only).await.unwrap();
