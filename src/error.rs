@@ -351,20 +351,6 @@ impl Error {
         )
     }
 
-    /// Whether no connection can be had at the moment, and perhaps soon: nobody listens, or the server starts,
-    /// stops or is full.
-    pub(crate) fn is_server_unready(&self) -> bool {
-        let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-        match &*self.0 {
-            // A server makes the file of its socket when it starts.
-            Kind::Socket(error) => refused(error) || error.kind() == io::ErrorKind::NotFound,
-            Kind::Connect { source, .. } if io_source(source).is_some_and(refused) => true,
-            _ => self.code().is_some_and(|code| {
-                *code == SqlState::TOO_MANY_CONNECTIONS || *code == SqlState::CANNOT_CONNECT_NOW
-            }),
-        }
-    }
-
     /// Whether a query returned another number of rows than its method allows.
     #[must_use]
     pub fn is_row_count(&self) -> bool {
@@ -401,11 +387,6 @@ impl Error {
             _ => None,
         }
     }
-}
-
-/// The error of the socket behind one of the driver's.
-fn io_source(error: &PgError) -> Option<&io::Error> {
-    std::error::Error::source(error)?.downcast_ref()
 }
 
 pub(crate) fn code_is_retryable(code: &SqlState) -> bool {

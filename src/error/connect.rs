@@ -4,12 +4,34 @@ use std::error::Error as StdError;
 use std::io;
 
 use tokio_postgres::Error as PgError;
+use tokio_postgres::error::SqlState;
 
-use super::Refusal;
 use super::fault::Fault;
 use super::reason::reason;
+use super::{Error, Kind, Refusal};
 
 const HOST_AND_PORT: &str = "check host and port, and that the server listens there";
+
+impl Error {
+    /// Whether no connection can be had at the moment, and perhaps soon: nobody listens, or the server starts,
+    /// stops or is full.
+    pub(crate) fn is_server_unready(&self) -> bool {
+        let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        match &*self.0 {
+            // A server makes the file of its socket when it starts.
+            Kind::Socket(error) => refused(error) || error.kind() == io::ErrorKind::NotFound,
+            Kind::Connect { source, .. } if io_source(source).is_some_and(refused) => true,
+            _ => self.code().is_some_and(|code| {
+                *code == SqlState::TOO_MANY_CONNECTIONS || *code == SqlState::CANNOT_CONNECT_NOW
+            }),
+        }
+    }
+}
+
+/// The error of the socket behind one of the driver's.
+fn io_source(error: &PgError) -> Option<&io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
+}
 
 /// Why no connection came about, and what to do about it. `plain` if it was tried without TLS.
 pub(super) fn connect_reason(error: &PgError, plain: bool) -> String {

@@ -2,14 +2,14 @@
 
 use bytes::BytesMut;
 
-use super::description;
 use super::frame::{HEADER, Header, Partial, name};
-use super::kept::{Keeping, put_answer, put_error};
+use super::kept::{Keeping, put_error};
 use super::ledger::{Ledger, Reply, Sender, Stage};
 use super::link::Link;
 use super::outgoing::Outgoing;
 use super::parameters::Parameters;
 use super::piece::Piece;
+use super::reading::Reading;
 use super::statements::{Verdict, cstr};
 use super::violation::Violation;
 use crate::error::Farewell;
@@ -33,26 +33,15 @@ enum Fate {
     Keep,
 }
 
-/// A message that is read here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    /// BackendKeyData.
-    Key,
-    /// ParameterDescription.
-    Parameters,
-    /// RowDescription. Rows of what it describes may follow for the driver, which learns of it only here.
-    Columns { sender: Sender, rows_follow: bool },
-}
-
 /// Takes out of what the server sends what the driver did not ask for, and judges the rest.
 ///
 /// Bytes stay where they were read. Only around an error, and where a header is cut in two, some
 /// are copied.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    header: Partial,
+    pub(super) header: Partial,
     fate: Fate,
-    left: usize,
+    pub(super) left: usize,
     /// Whether the server has let the driver in. Until then requests and answers take turns.
     started: bool,
     /// An error, and what came behind it.
@@ -62,11 +51,11 @@ pub(super) struct Incoming {
     /// Whether an error is held.
     holding: bool,
     /// What goes to the driver ahead of anything that is read next.
-    ready: BytesMut,
+    pub(super) ready: BytesMut,
     /// The message that is being read.
-    message: BytesMut,
+    pub(super) message: BytesMut,
     /// The answer under way, where the driver cannot read it yet.
-    keeping: Option<Keeping>,
+    pub(super) keeping: Option<Keeping>,
     parameters: Parameters,
 }
 
@@ -138,36 +127,6 @@ impl Incoming {
         self.ready.extend_from_slice(self.header.take());
     }
 
-    /// Puts in the answers that are due now and that the server does not send.
-    fn answer_kept(&mut self, piece: &mut Piece<'_>, ledger: &mut Ledger, link: &Link) {
-        while let Some(number) = ledger.kept_is_due() {
-            piece.spill();
-            self.put_kept(number, link);
-        }
-    }
-
-    /// The same where the server sends nothing. Whether there was one.
-    pub(super) fn answer_kept_at_rest(&mut self, ledger: &mut Ledger, link: &Link) -> bool {
-        if self.left > 0 || !self.header.is_empty() {
-            return false;
-        }
-        let mut any = false;
-        while let Some(number) = ledger.kept_is_due() {
-            self.put_kept(number, link);
-            any = true;
-        }
-        any
-    }
-
-    fn put_kept(&mut self, number: u64, link: &Link) {
-        if let Some(messages) = link.kept().take(number) {
-            put_answer(&messages, &mut self.ready);
-        } else {
-            put_error(0, &mut self.ready);
-            self.ready.extend_from_slice(b"Z\0\0\0\x05I");
-        }
-    }
-
     fn take_body(&mut self, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
         self.left -= taken;
@@ -193,42 +152,6 @@ impl Incoming {
             }
             Fate::Read(reading) => self.judge(reading, piece, outgoing, link),
             Fate::Deliver | Fate::Withhold | Fate::Keep => {}
-        }
-    }
-
-    /// Decides what becomes of a message that has been read.
-    fn judge(&mut self, reading: Reading, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
-        let message = self.message.split();
-        let body = &message[HEADER..];
-        match reading {
-            Reading::Key => {
-                if let Some(process_id) = body.first_chunk() {
-                    link.says_process_id(i32::from_be_bytes(*process_id));
-                }
-            }
-            Reading::Parameters => outgoing.statements.describe_parameters(body),
-            Reading::Columns { sender, rows_follow } => {
-                let verdict = outgoing.statements.describe_columns(|| Some(description::columns(body)));
-                // The driver has the types of what it has learnt.
-                let unknown = rows_follow
-                    && verdict == Verdict::Driver
-                    && description::types(body).any(|oid| !link.knows_type(oid));
-                if verdict == Verdict::Different || unknown {
-                    let mut keeping = Keeping::new(description::types(body).collect());
-                    keeping.add(&message);
-                    self.keeping = Some(keeping);
-                    return;
-                }
-                if sender == Sender::Wire {
-                    return;
-                }
-            }
-        }
-        if piece.spills {
-            self.ready.extend_from_slice(&message);
-        } else {
-            // All of it was read from this piece, so there is room for it.
-            piece.put(&message);
         }
     }
 

@@ -31,6 +31,7 @@ mod outgoing;
 mod parameters;
 mod piece;
 mod prologue;
+mod reading;
 mod statements;
 mod stream;
 #[cfg(test)]
