@@ -13,7 +13,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Config, Error as PgError, NoTls};
 use tokio_rustls::rustls::{CertificateError, Error as RustlsError};
 
-use self::server::{Server, int4};
+use self::server::Server;
 use super::connect::{Distrust, connect_reason, host_is_not_found};
 use super::fault::{Fault, Mismatch};
 use super::lost::connection_is_lost;
@@ -213,5 +213,4 @@ async fn a_text_of_two_statements_is_told_by_the_servers_routine() {
     let server = Server::start(vec![]).says(&server::message(b'E', fields));
     let error = server.connect().await.unwrap().query("q $1", &[&1]).await.unwrap_err();
     assert!(reason(&error).starts_with("the text holds more than one statement"), "{}", reason(&error));
-    assert_eq!(int4(7).len(), 14);
 }
