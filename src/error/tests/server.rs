@@ -28,7 +28,7 @@ impl Server {
     }
 
     /// Answers the statement with this.
-    pub(super) fn says(self, bytes: &[u8]) -> Self {
+    pub(super) fn that_says(bytes: &[u8]) -> Self {
         Self { rows: bytes.to_vec() }
     }
 
