@@ -257,11 +257,10 @@ fn take_password(config: &mut Config, path: &Path) -> Result<()> {
     match passfile::read(path) {
         Ok(text) => {
             let password = text.and_then(|text| passfile::find(&text, &login));
-            match password {
-                Some(password) => {
-                    config.password(password);
-                }
-                None => warn!("the passfile of the database URL is not there or has no line for its server"),
+            if let Some(password) = password {
+                config.password(password);
+            } else {
+                warn!("the passfile of the database URL is not there or has no line for its server");
             }
             Ok(())
         }

@@ -1,4 +1,4 @@
-//! A server that knows one statement: it takes an `int4` and returns a column of them.
+//! A server whose every statement takes an `int4`, where it has a `$`, and returns a column of them.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_postgres::{Client, Config, Error, NoTls};
@@ -13,7 +13,7 @@ pub(super) fn message(tag: u8, body: &[u8]) -> Vec<u8> {
 }
 
 /// A row of one column.
-pub(super) fn int4(value: impl Into<Option<i32>>) -> Vec<u8> {
+fn int4(value: impl Into<Option<i32>>) -> Vec<u8> {
     let value = match value.into() {
         Some(value) => [&4_i32.to_be_bytes()[..], &value.to_be_bytes()].concat(),
         None => (-1_i32).to_be_bytes().to_vec(),
@@ -28,7 +28,7 @@ impl Server {
     }
 
     /// Answers the statement with this.
-    pub(super) fn says(self, bytes: &[u8]) -> Self {
+    pub(super) fn that_says(bytes: &[u8]) -> Self {
         Self { rows: bytes.to_vec() }
     }
 
@@ -44,14 +44,19 @@ impl Server {
         let length = stream.read_u32().await.ok()?;
         stream.read_exact(&mut vec![0; length as usize - 4]).await.ok()?;
         stream.write_all(&welcome()).await.ok()?;
+        let mut parameters = 0;
         loop {
             let (tag, length) = (stream.read_u8().await.ok()?, stream.read_u32().await.ok()?);
             let mut body = vec![0; length as usize - 4];
             stream.read_exact(&mut body).await.ok()?;
+            if tag == b'P' {
+                parameters = u8::from(body.contains(&b'$'));
+            }
+            let types: &[u8] = if parameters == 1 { b"\0\0\0\x17" } else { b"" };
             let answer = match tag {
                 b'P' => message(b'1', b""),
                 b'B' => message(b'2', b""),
-                b'D' => [message(b't', b"\0\x01\0\0\0\x17"), columns()].concat(),
+                b'D' => [message(b't', &[&[0, parameters], types].concat()), columns()].concat(),
                 b'E' => self.rows.clone(),
                 b'C' => message(b'3', b""),
                 b'S' => message(b'Z', b"I"),
