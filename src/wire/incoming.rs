@@ -33,7 +33,7 @@ pub(super) struct Incoming {
     left: usize,
     /// Whether the server has let the driver in. Until then requests and answers take turns.
     started: bool,
-    /// The start of the BackendKeyData under way, while there is one.
+    /// The start of the `BackendKeyData` under way, while there is one.
     key: Option<Vec<u8>>,
     /// An error, and what came behind it.
     held: BytesMut,

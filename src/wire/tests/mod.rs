@@ -15,6 +15,7 @@ mod early;
 mod ended;
 mod faults;
 mod frames;
+mod key;
 mod ledger;
 mod line;
 mod memory;
