@@ -60,6 +60,7 @@ pub(super) struct Counts {
 }
 
 /// What somebody who wants a connection gets.
+#[expect(clippy::large_enum_variant, reason = "boxing it would cost each checkout an allocation")]
 pub(super) enum Taken {
     Object(Object),
     Waiting(Waiting),
@@ -132,7 +133,7 @@ impl Stock {
         let id = state.tickets;
         state.queue.push_back(Ticket { id, sender });
         state.coming += usize::from(unchecked.is_some());
-        let openings = self.openings(&mut state, now, 0);
+        let openings = Self::openings(&mut state, now, 0);
         drop(state);
         drop(over);
         if let Some(object) = unchecked {
@@ -144,7 +145,7 @@ impl Stock {
 
     /// Takes places for those who wait, and for as many as are wanted beside. What is returned has
     /// to be opened once the state is not locked: after how long each.
-    fn openings(&self, state: &mut State, now: Instant, beside: usize) -> Vec<Duration> {
+    fn openings(state: &mut State, now: Instant, beside: usize) -> Vec<Duration> {
         let mut delays = Vec::new();
         let wanted = if state.closed { 0 } else { state.queue.len() + beside };
         while state.coming < wanted && state.free > 0 {
@@ -166,7 +167,7 @@ impl Stock {
     pub(super) fn fill(self: &Arc<Self>) {
         let mut state = self.lock();
         let beside = self.limits.min_idle.saturating_sub(state.idle.len());
-        let openings = self.openings(&mut state, Instant::now(), beside);
+        let openings = Self::openings(&mut state, Instant::now(), beside);
         drop(state);
         self.open(openings);
     }
@@ -183,7 +184,7 @@ impl Stock {
         let mut state = self.lock();
         state.coming -= 1;
         state.free += usize::from(unused.is_some());
-        let openings = if begun { self.openings(&mut state, Instant::now(), 0) } else { Vec::new() };
+        let openings = if begun { Self::openings(&mut state, Instant::now(), 0) } else { Vec::new() };
         drop(state);
         unused.into_iter().for_each(Place::forget);
         self.open(openings);
@@ -273,7 +274,7 @@ impl Stock {
         let mut state = self.lock();
         state.free += 1;
         state.parting -= usize::from(parting);
-        let openings = self.openings(&mut state, Instant::now(), 0);
+        let openings = Self::openings(&mut state, Instant::now(), 0);
         drop(state);
         self.open(openings);
     }
