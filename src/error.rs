@@ -68,6 +68,20 @@ pub(crate) enum Kind {
     PoolTimeout(Duration),
     #[error("the pool is closed")]
     PoolClosed,
+    #[error("{what} is still open in this transaction; {advice}")]
+    StillOpen { what: &'static str, advice: &'static str },
+    /// The server's own report where the server ended the statement.
+    #[error(
+        "the call did not end within its timeout of {limit:?}; {}",
+        if *.in_doubt { "find out whether it took effect before you repeat it" } else { "raise it, or do less in one call" }
+    )]
+    CallTimeout {
+        limit: Duration,
+        /// Whether what was sent may have been committed.
+        in_doubt: bool,
+        #[source]
+        source: Option<PgError>,
+    },
     #[error("role {role:?} cannot open {pool}: {reason}; {fix}")]
     RoleRefused { role: String, pool: &'static str, reason: String, fix: String },
     #[error("server version {found} is not supported; upgrade to PostgreSQL {oldest} or newer")]
@@ -250,6 +264,21 @@ impl Error {
         }
     }
 
+    /// A call was given up because it took too long.
+    pub(crate) fn call_timeout(limit: Duration, in_doubt: bool) -> Self {
+        Kind::CallTimeout { limit, in_doubt, source: None }.into()
+    }
+
+    /// The same of a call that the server ended at the limit, as its error says.
+    pub(crate) fn timed_out(self, limit: Duration) -> Self {
+        match *self.0 {
+            Kind::Server { source, .. } => {
+                Kind::CallTimeout { limit, in_doubt: false, source: Some(source) }.into()
+            }
+            kind => kind.into(),
+        }
+    }
+
     /// An error that the protocol layer ended the connection for.
     pub(crate) fn violation(step: Step, violation: String, in_doubt: bool) -> Self {
         Kind::Protocol { step, violation, in_doubt }.into()
@@ -258,7 +287,10 @@ impl Error {
     /// Whether the input was refused before anything was sent to a server.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(*self.0, Kind::Config(_) | Kind::Url(_) | Kind::StatementRefused { .. })
+        matches!(
+            *self.0,
+            Kind::Config(_) | Kind::Url(_) | Kind::StatementRefused { .. } | Kind::StillOpen { .. }
+        )
     }
 
     /// Whether the guard refused the role, see [`TenantPoolBuilder::build`](crate::TenantPoolBuilder::build).
@@ -293,6 +325,17 @@ impl Error {
         self.code() == Some(&SqlState::QUERY_CANCELED)
     }
 
+    /// Whether a call took longer than the [`timeout`](crate::TenantPoolBuilder::timeout) of its pool, context or scope.
+    ///
+    /// In the ordinary case the server has ended the statement, its error is the source, and
+    /// [`is_canceled`](Self::is_canceled) holds too. Where the server did not answer in time, there is no SQLSTATE, the
+    /// connection is closed, and [`is_in_doubt`](Self::is_in_doubt) tells whether the work may have been committed.
+    /// A `statement_timeout` of its own that is shorter, and a cancel request, are no timeout in this sense.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(*self.0, Kind::CallTimeout { .. })
+    }
+
     /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
     #[must_use]
     pub fn is_pool_timeout(&self) -> bool {
@@ -321,11 +364,16 @@ impl Error {
         }
     }
 
-    /// Whether the work may or may not have been committed: the connection was lost after it was
-    /// sent and before the server answered. Nothing is repeated by itself.
+    /// Whether the work may or may not have been committed: the connection was lost, or the call ran out of time, after
+    /// it was sent and before the server answered. Nothing is repeated by itself.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        matches!(*self.0, Kind::InDoubt { .. } | Kind::Protocol { in_doubt: true, .. })
+        matches!(
+            *self.0,
+            Kind::InDoubt { .. }
+                | Kind::Protocol { in_doubt: true, .. }
+                | Kind::CallTimeout { in_doubt: true, .. }
+        )
     }
 
     /// Whether a query returned another number of rows than its method allows.
@@ -355,6 +403,7 @@ impl Error {
             | Kind::Connect(source)
             | Kind::Server { source, .. }
             | Kind::InDoubt { source, .. } => Some(source),
+            Kind::CallTimeout { source, .. } => source.as_ref(),
             #[cfg(feature = "lint")]
             Kind::CatalogDenied { source, .. } => Some(source),
             _ => None,

@@ -13,11 +13,11 @@ use super::core::{Core, Options};
 use super::guard::{self, Purpose};
 use super::retry::Retry;
 use super::strategy::Strategy;
-use super::{Shared, TenantPool};
+use super::{Shared, TenantPool, version};
 use crate::error::{Error, Kind, Result};
 use crate::ident::SettingName;
-use crate::tenant::TenantType;
-use crate::wire::{Connector, StatementMode};
+use crate::tenant::{Limits, TenantType};
+use crate::wire::{Connector, StatementMode, keep_alive};
 
 /// How many connections the system pool has unless told otherwise.
 const SYSTEM_MAX_SIZE: usize = 2;
@@ -54,6 +54,12 @@ impl std::fmt::Debug for Secret {
 
 impl Target {
     fn config(self) -> Result<Config> {
+        let mut config = self.given()?;
+        keep_alive(&mut config);
+        Ok(config)
+    }
+
+    fn given(self) -> Result<Config> {
         match self {
             Self::Url(Secret(url)) => {
                 let config = Config::from_str(&url).map_err(|error| Error::from(Kind::Url(error)))?;
@@ -99,6 +105,7 @@ impl TenantPoolBuilder {
                 strategy: None,
                 statements: StatementMode::default(),
                 retry: Retry::default(),
+                limits: Limits::default(),
             },
             system_max_size: SYSTEM_MAX_SIZE,
         }
@@ -133,7 +140,10 @@ impl TenantPoolBuilder {
 
     /// How long opening a connection may take, over all hosts of the URL. Default: 5 s.
     ///
-    /// The URL's own `connect_timeout` counts for each host.
+    /// The URL's own `connect_timeout` counts for each host. A connection that falls silent once it is open is ended by TCP:
+    /// unless the URL or configuration says otherwise, with `keepalives_idle` 30 s, `keepalives_interval` 10 s,
+    /// `keepalives_retries` 3 and, on Linux, `tcp_user_timeout` 30 s. (The driver's own default for
+    /// `keepalives_idle`, two hours, cannot be told from none; say 7201 s if that is meant.)
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.options.connect_timeout = limit;
         self
@@ -146,6 +156,57 @@ impl TenantPoolBuilder {
     /// so this is also how long such a connection can keep a caller waiting.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.options.drain_timeout = limit;
+        self
+    }
+
+    /// The longest that one call may take. Default: no limit. Zero means none. A [`TenantContext`](crate::TenantContext)
+    /// and a [`Scope`](crate::Scope) can set another one.
+    ///
+    /// A call is one statement on a scope, from the wait for a connection to the answer to its commit; one statement,
+    /// preparation, savepoint, commit or rollback of a transaction, the first one with the wait for a connection; and of a
+    /// stream, a cursor or a COPY each row or portion that is waited for. What a caller does between two calls does not
+    /// count, nor do the pauses of [`Scope::transact`](crate::Scope::transact).
+    ///
+    /// The server gets a `statement_timeout` that is an eighth shorter, by 1 s at most, unless a shorter one was set. So in
+    /// the ordinary case it ends the statement itself, with SQLSTATE 57014, and the connection lives on. (It counts a
+    /// stream or a COPY as one statement, from its start to its last row.) Where no answer comes in time, because the
+    /// connection has gone silent for one, the call ends without it and the drain takes the connection.
+    /// Either way [`Error::is_timeout`] holds. [`Error::is_in_doubt`] tells whether the work may have been committed.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.call = Some(limit);
+        self
+    }
+
+    /// Lets the server end any statement that runs longer, with SQLSTATE 57014 ([`Error::is_canceled`]). Resolution: one
+    /// millisecond, rounded up; zero means no limit. Default: what the server says.
+    ///
+    /// This limit and the three below travel with each statement of a scope and each transaction, also across tenants, so
+    /// that they hold behind a pooler. A [`TenantContext`](crate::TenantContext) can set others.
+    pub fn statement_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.statement = Some(limit);
+        self
+    }
+
+    /// Lets the server end any statement that waits longer for a lock, with SQLSTATE 55P03. Resolution: one
+    /// millisecond, rounded up; zero means no limit. Default: what the server says.
+    pub fn lock_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.lock = Some(limit);
+        self
+    }
+
+    /// Lets the server end the connection of a transaction that sends nothing for longer, with SQLSTATE 25P03. A
+    /// statement that is run on a scope is never idle, and does not carry it. Resolution: one
+    /// millisecond, rounded up; zero means no limit. Default: what the server says.
+    pub fn idle_in_transaction_session_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.idle_in_transaction = Some(limit);
+        self
+    }
+
+    /// Lets the server end the connection of a transaction that lasts longer, with SQLSTATE 25P04. Needs PostgreSQL 17,
+    /// and [`build`](Self::build) refuses an older server. Resolution: one millisecond, rounded up; zero
+    /// means no limit. Default: what the server says.
+    pub fn transaction_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.transaction = Some(limit);
         self
     }
 
@@ -205,7 +266,8 @@ impl TenantPoolBuilder {
     /// # Errors
     ///
     /// Before anything is sent ([`Error::is_usage`]): the URL does not parse or names no host, the
-    /// setting is not of the form `prefix.name`, a pool of size 0.
+    /// setting is not of the form `prefix.name`, a pool of size 0. The same for
+    /// [`transaction_timeout`](Self::transaction_timeout) on a server older than PostgreSQL 17.
     ///
     /// After that: no connection ([`Error::is_connection_lost`]), a server older than
     /// PostgreSQL 14, or a role that the guard refuses ([`Error::is_role_refused`]). A tenant pool
@@ -223,19 +285,21 @@ impl TenantPoolBuilder {
 
         let tenants = Core::new(config, self.connector.clone(), self.options.clone())?;
         let role = guard::check(&tenants, &setting, Purpose::Tenants).await?;
+        version::suits(&tenants).await?;
         let system = match system {
             None => None,
             Some(config) => {
                 let options = Options { max_size: self.system_max_size, ..self.options.clone() };
                 let core = Core::new(config, self.connector, options)?;
                 guard::check(&core, &setting, Purpose::System).await?;
+                version::suits(&core).await?;
                 Some(core)
             }
         };
         let strategy = tenants.strategy();
         let max_size = self.options.max_size;
         info!(role, %setting, tenant_type = %self.tenant_type, ?strategy, max_size, "tenant pool is open");
-        let setting = TenantSetting::new(setting);
+        let setting = TenantSetting::new(setting, self.options.limits);
         Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type: self.tenant_type })))
     }
 }

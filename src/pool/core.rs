@@ -16,6 +16,7 @@ use super::manager::{Manager, Pool, Target};
 use super::retry::Retry;
 use super::strategy::Strategy;
 use crate::error::{Error, Kind, Result};
+use crate::tenant::Limits;
 use crate::wire::{Connector, StatementMode};
 
 /// What a core is built from; each field is explained at the builder's method.
@@ -29,6 +30,7 @@ pub(super) struct Options {
     pub(super) strategy: Option<Strategy>,
     pub(super) statements: StatementMode,
     pub(super) retry: Retry,
+    pub(super) limits: Limits,
 }
 
 pub(super) struct Core {

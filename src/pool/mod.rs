@@ -13,10 +13,12 @@ mod connection;
 mod copy;
 mod core;
 mod cursor;
+mod deadline;
 mod door;
 mod drain;
 mod guard;
 mod lease;
+mod limits;
 mod manager;
 pub(crate) mod retry;
 mod rows;
@@ -26,6 +28,7 @@ mod statement;
 mod statements;
 mod strategy;
 mod transaction;
+mod version;
 mod work;
 
 use std::fmt;
@@ -134,7 +137,7 @@ impl TenantPool {
                 "the pool has no system role; give it one with TenantPoolBuilder::system_url",
             ));
         };
-        Ok(Scope::new(core, Ok(Arc::new(Binding::system(reason)))))
+        Ok(Scope::new(core, Ok(Arc::new(Binding::system(reason, self.0.setting.limits())))))
     }
 
     /// How many connections there are, for tenants.

@@ -10,48 +10,63 @@ use futures_util::Stream;
 use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
+use super::connection::Connection;
+use super::deadline::{Deadline, Expired, Patience};
 use super::lease::Lease;
 use super::single::failure;
-use super::work::Work;
+use super::work::Hold;
 use crate::error::{Error, Kind, Result, Step};
 
 /// Rows as they arrive, in bounded memory: the server sends on only as rows are taken.
 ///
 /// A stream that a transaction gave borrows the transaction, which therefore cannot be committed
-/// before the stream is dropped. A stream that a scope gave holds its connection until the rows
+/// before the stream is dropped. Until it is read to its end or dropped, every other statement of the
+/// transaction is an error before it is sent ([`Error::is_usage`]): answers come in the order of their
+/// requests, and rows that nobody reads are not kept. To go on meanwhile, use a [`Cursor`](crate::Cursor). A stream that a scope gave holds its connection until the rows
 /// are read to their end or the stream is dropped; its error, when the commit itself fails, comes
 /// after the last row.
 #[must_use = "rows arrive only as the stream is read"]
 pub struct RowStream<'a> {
     rows: Pin<Box<tokio_postgres::RowStream>>,
     end: End,
+    patience: Patience,
     transaction: PhantomData<&'a ()>,
 }
 
 enum End {
     /// A statement on its own, whose COMMIT is under way.
-    Single { lease: Arc<Lease>, closing: Answers },
+    Single { lease: Arc<Lease>, closing: Answers, read_only: bool },
     /// The same once all its rows have been read.
-    Closing { lease: Arc<Lease>, closing: Answers },
+    Closing { lease: Arc<Lease>, closing: Answers, read_only: bool },
     /// A statement of an open transaction.
-    Block(Arc<Work>),
+    Block(Hold),
     /// The last row or an error was returned.
     Reached,
 }
 
 impl RowStream<'_> {
-    pub(super) fn single(rows: tokio_postgres::RowStream, lease: Arc<Lease>, closing: Answers) -> Self {
-        Self { rows: Box::pin(rows), end: End::Single { lease, closing }, transaction: PhantomData }
+    pub(super) fn single(
+        rows: tokio_postgres::RowStream,
+        connection: &Connection,
+        closing: Answers,
+        deadline: Deadline,
+    ) -> Self {
+        let (lease, read_only) = (Arc::clone(&connection.lease), connection.binding.is_read_only());
+        Self::new(rows, End::Single { lease, closing, read_only }, deadline)
     }
 
-    pub(super) fn block(rows: tokio_postgres::RowStream, work: Arc<Work>) -> Self {
-        work.leave_unread();
-        Self { rows: Box::pin(rows), end: End::Block(work), transaction: PhantomData }
+    pub(super) fn block(rows: tokio_postgres::RowStream, hold: Hold, deadline: Deadline) -> Self {
+        Self::new(rows, End::Block(hold), deadline)
+    }
+
+    fn new(rows: tokio_postgres::RowStream, end: End, deadline: Deadline) -> Self {
+        Self { rows: Box::pin(rows), end, patience: Patience::new(deadline), transaction: PhantomData }
     }
 
     /// For the stream of a statement on its own, which has no transaction to borrow.
     pub(super) fn into_owned(self) -> RowStream<'static> {
-        RowStream { rows: self.rows, end: self.end, transaction: PhantomData }
+        let Self { rows, end, patience, .. } = self;
+        RowStream { rows, end, patience, transaction: PhantomData }
     }
 
     /// The next row, or `None` after the last one.
@@ -72,16 +87,38 @@ impl RowStream<'_> {
     }
 
     fn failed(&mut self, error: PgError) -> Error {
-        match std::mem::replace(&mut self.end, End::Reached) {
-            End::Block(work) => {
-                let error = work.fail(Step::Statement, error);
-                work.unread_is_read();
-                error
-            }
+        let error = match std::mem::replace(&mut self.end, End::Reached) {
+            End::Block(hold) => match hold.work() {
+                Some(work) => {
+                    let error = work.fail(Step::Statement, error);
+                    work.unread_is_read();
+                    error
+                }
+                None => Error::server(Step::Statement, error),
+            },
             // The answer to the COMMIT is still to come; the drain waits for it.
             End::Single { lease, .. } | End::Closing { lease, .. } => failure(&lease, error),
             End::Reached => Error::final_step(Step::Statement, error),
+        };
+        self.patience.name(error)
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Row>>> {
+        if matches!(self.end, End::Single { .. } | End::Block(_)) {
+            match ready!(self.rows.as_mut().poll_next(cx)) {
+                Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(self.failed(error)))),
+                None => self.end = std::mem::replace(&mut self.end, End::Reached).after_rows(),
+            }
         }
+        let End::Closing { lease, closing, .. } = &mut self.end else { return Poll::Ready(None) };
+        let closed = ready!(closing.poll_all(cx));
+        if closed.is_ok() {
+            lease.settle();
+        }
+        let failed = closed.err().map(|(step, error)| Err(lease.final_error(step, error)));
+        self.end = End::Reached;
+        Poll::Ready(failed)
     }
 }
 
@@ -89,34 +126,41 @@ impl Stream for RowStream<'_> {
     type Item = Result<Row>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        if matches!(this.end, End::Single { .. } | End::Block(_)) {
-            match ready!(this.rows.as_mut().poll_next(cx)) {
-                Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
-                Some(Err(error)) => return Poll::Ready(Some(Err(this.failed(error)))),
-                None => this.end = std::mem::replace(&mut this.end, End::Reached).after_rows(),
-            }
+        if let Poll::Ready(next) = self.poll_end(cx) {
+            self.patience.rest();
+            return Poll::Ready(next);
         }
-        let End::Closing { lease, closing } = &mut this.end else { return Poll::Ready(None) };
-        let closed = ready!(closing.poll_all(cx));
-        if closed.is_ok() {
-            lease.settle();
-        }
-        let failed = closed.err().map(|(step, error)| Err(lease.final_error(step, error)));
-        this.end = End::Reached;
-        Poll::Ready(failed)
+        let expired = ready!(self.patience.poll_expired(cx));
+        // What it held goes to the drain.
+        let error = std::mem::replace(&mut self.end, End::Reached).expire(expired);
+        Poll::Ready(Some(Err(error)))
     }
 }
 
 impl End {
     fn after_rows(self) -> Self {
         match self {
-            Self::Single { lease, closing } => Self::Closing { lease, closing },
-            Self::Block(work) => {
-                work.unread_is_read();
+            Self::Single { lease, closing, read_only } => Self::Closing { lease, closing, read_only },
+            Self::Block(hold) => {
+                if let Some(work) = hold.work() {
+                    work.unread_is_read();
+                }
                 Self::Reached
             }
             ended @ (Self::Closing { .. } | Self::Reached) => ended,
+        }
+    }
+
+    fn expire(self, expired: Expired) -> Error {
+        match self {
+            Self::Single { read_only, .. } | Self::Closing { read_only, .. } => {
+                expired.after_commit(read_only)
+            }
+            Self::Block(hold) => match hold.work() {
+                Some(work) => work.expire(expired),
+                None => expired.undone(),
+            },
+            Self::Reached => expired.undone(),
         }
     }
 }

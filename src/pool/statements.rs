@@ -10,11 +10,12 @@ use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Error as PgError, Row, Statement};
 
 use super::connection::Connection;
+use super::deadline::Deadline;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, Trace, judge_rows};
-use super::work::Work;
+use super::work::{Open, Work};
 use crate::error::{Result, Step};
 
 /// What scopes, transactions and savepoints have in common: running one statement.
@@ -43,7 +44,8 @@ use crate::error::{Result, Step};
 /// Every method fails when the statement or the context is refused
 /// ([`Error::is_usage`](crate::Error::is_usage)), when no connection is to be had ([`Error::is_pool_timeout`](crate::Error::is_pool_timeout),
 /// [`Error::is_connection_lost`](crate::Error::is_connection_lost)), and when the server reports an error ([`Error::code`](crate::Error::code)).
-/// Nothing is sent a second time by itself.
+/// Nothing is sent a second time by itself. In a transaction, all but what reads it fail while a stream of rows or a
+/// COPY is open ([`Error::is_usage`](crate::Error::is_usage)), because answers come in the order of their requests.
 pub struct Statements(Unit);
 
 enum Unit {
@@ -53,8 +55,13 @@ enum Unit {
     Block(Arc<Work>),
 }
 
-/// A connection to run one statement on.
-enum Ready<'a> {
+/// A connection to run one statement on, and until when.
+struct Ready<'a> {
+    on: On<'a>,
+    deadline: Deadline,
+}
+
+enum On<'a> {
     Own(Connection),
     Shared(&'a Connection),
 }
@@ -63,9 +70,9 @@ impl std::ops::Deref for Ready<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        match self {
-            Self::Own(connection) => connection,
-            Self::Shared(connection) => connection,
+        match &self.on {
+            On::Own(connection) => connection,
+            On::Shared(connection) => connection,
         }
     }
 }
@@ -201,9 +208,16 @@ impl Statements {
             Source::Sql(sql) => {
                 let ready = self.unprepared(sql).await?;
                 let prepared = match &self.0 {
-                    Unit::Single(_) => ready.lease.prepare(sql).await?,
-                    Unit::Block(work) => work.prepare(&ready, sql).await?,
+                    Unit::Single(_) => {
+                        let prepared = ready.deadline.bound(pin!(ready.lease.prepare(sql))).await;
+                        prepared.unwrap_or_else(|expired| Err(expired.undone()))
+                    }
+                    Unit::Block(work) => {
+                        let prepared = ready.deadline.bound(pin!(work.prepare(&ready, sql))).await;
+                        prepared.unwrap_or_else(|expired| Err(work.expire(expired)))
+                    }
                 };
+                let prepared = prepared.map_err(|error| ready.deadline.name(error))?;
                 Ok((ready, prepared))
             }
             Source::Prepared(statement) => Ok((self.connection().await?, statement.clone())),
@@ -220,39 +234,61 @@ impl Statements {
     }
 
     async fn connection(&self) -> Result<Ready<'_>> {
-        Ok(match &self.0 {
-            Unit::Single(single) => Ready::Own(single.connection().await?),
-            Unit::Block(work) => Ready::Shared(work.connection().await?),
-        })
+        match &self.0 {
+            Unit::Single(single) => {
+                let deadline = single.deadline();
+                let connection = deadline.bound(pin!(single.connection())).await;
+                let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
+                Ok(Ready { on: On::Own(connection), deadline })
+            }
+            Unit::Block(work) => {
+                let deadline = work.deadline();
+                let connection = deadline.bound(pin!(work.connection())).await;
+                let connection = connection.unwrap_or_else(|expired| Err(work.expire(expired)))?;
+                Ok(Ready { on: On::Shared(connection), deadline })
+            }
+        }
     }
 
     /// Runs a request of the driver's. Its future is large, and so stays where its maker has pinned it.
     async fn run<T>(
         &self,
-        connection: &Connection,
+        ready: &Ready<'_>,
         statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<T> {
-        match &self.0 {
-            Unit::Single(single) => single.run(connection, statement).await,
-            Unit::Block(work) => work.run(connection, Step::Statement, statement).await,
-        }
+        let answer = match &self.0 {
+            Unit::Single(single) => {
+                let answer = ready.deadline.bound(pin!(single.run(ready, statement))).await;
+                answer.unwrap_or_else(|expired| Err(expired.after_commit(ready.binding.is_read_only())))
+            }
+            Unit::Block(work) => {
+                let answer = ready.deadline.bound(pin!(work.run(ready, Step::Statement, statement))).await;
+                answer.unwrap_or_else(|expired| Err(work.expire(expired)))
+            }
+        };
+        answer.map_err(|error| ready.deadline.name(error))
     }
 
     async fn stream(
         &self,
-        connection: &Connection,
+        ready: &Ready<'_>,
         statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
     ) -> Result<RowStream<'_>> {
-        match &self.0 {
+        let rows = match &self.0 {
             Unit::Single(single) => {
-                let (rows, closing) = single.answer(connection, statement).await?;
-                Ok(RowStream::single(rows, Arc::clone(&connection.lease), closing))
+                let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
+                let answer = answer
+                    .unwrap_or_else(|expired| Err(expired.after_commit(ready.binding.is_read_only())));
+                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
             }
             Unit::Block(work) => {
-                let rows = work.run(connection, Step::Statement, statement).await?;
-                Ok(RowStream::block(rows, Arc::clone(work)))
+                let opening = work.open(ready, Step::Statement, Open::Rows, statement);
+                let opened = ready.deadline.bound(pin!(opening)).await;
+                let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
+                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
             }
-        }
+        };
+        rows.map_err(|error| ready.deadline.name(error))
     }
 }
 

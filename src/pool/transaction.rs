@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Buf;
@@ -141,6 +142,10 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
+        self.work.call(pin!(self.prepare_now(sql))).await
+    }
+
+    async fn prepare_now(&self, sql: &str) -> Result<Statement> {
         let trace = judge(sql)?;
         let connection = self.work.connection().await?;
         if trace == Trace::Session {
@@ -155,7 +160,7 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn cursor(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Cursor<'_>> {
-        Cursor::open(&self.work, &self.statements, query, params).await
+        self.work.call(pin!(Cursor::open(&self.work, &self.statements, query, params))).await
     }
 
     /// Runs a `COPY … FROM STDIN`, whose data the returned sink takes.
@@ -171,8 +176,11 @@ impl TransactionBlock {
     where
         B: Buf + Send + 'static,
     {
-        let statement = self.prepare(sql).await?;
-        CopyIn::begin(&self.work, &statement).await
+        let begin = async {
+            let statement = self.prepare_now(sql).await?;
+            CopyIn::begin(&self.work, &statement).await
+        };
+        self.work.call(pin!(begin)).await
     }
 
     /// Runs a `COPY … TO STDOUT`, whose data arrives as the returned stream is read. Policies apply.
@@ -181,8 +189,11 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
-        let statement = self.prepare(sql).await?;
-        CopyOut::begin(&self.work, &statement).await
+        let begin = async {
+            let statement = self.prepare_now(sql).await?;
+            CopyOut::begin(&self.work, &statement).await
+        };
+        self.work.call(pin!(begin)).await
     }
 
     /// Sets a savepoint.
@@ -273,7 +284,7 @@ impl Savepoint<'_> {
 
     async fn end(&mut self, end: SavepointEnd) -> Result<(), Error> {
         let Some(mark) = self.mark.take() else { return Ok(()) };
-        let answers = self.block.work.end_savepoint(&mark, end);
+        let answers = self.block.work.end_savepoint(&mark, end)?;
         self.block.work.savepoint_ended(answers).await
     }
 }
@@ -283,7 +294,8 @@ impl Drop for Savepoint<'_> {
         if let Some(mark) = self.mark.take() {
             // Sent here, with nobody to wait for the answers. If one of them is an error, the
             // transaction's next statement fails, or its commit notices.
-            drop(self.block.work.end_savepoint(&mark, SavepointEnd::Rollback));
+            // Where nothing could be sent, the transaction was given up.
+            let _ = self.block.work.end_savepoint(&mark, SavepointEnd::Rollback);
             self.block.work.leave_unread();
         }
     }

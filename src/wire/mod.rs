@@ -22,6 +22,7 @@ mod connected;
 mod endpoint;
 mod frame;
 mod incoming;
+mod keepalive;
 mod ledger;
 mod link;
 mod negotiate;
@@ -40,6 +41,7 @@ use std::pin::Pin;
 
 pub(crate) use self::connect::Connector;
 pub(crate) use self::connected::Connected;
+pub(crate) use self::keepalive::keep_alive;
 pub(crate) use self::ledger::{Part, Stage};
 pub(crate) use self::link::Link;
 pub(crate) use self::prologue::{Prologue, Sql};
