@@ -1,6 +1,9 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
+#[cfg(feature = "lint")]
+mod catalog;
 mod reason;
+mod timeout;
 
 use std::fmt;
 use std::io;
@@ -234,48 +237,12 @@ impl Error {
         Kind::ZeroRows { table }.into()
     }
 
-    /// An error of a query on the server's catalogs.
-    #[cfg(feature = "lint")]
-    pub(crate) fn catalog(what: &'static str, source: PgError) -> Self {
-        let step = Step::Catalog(what);
-        if source.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
-            return Kind::CatalogDenied { step, source }.into();
-        }
-        Self::server(step, source)
-    }
-
-    /// An error of a value that the server could not write out any more.
-    #[cfg(feature = "lint")]
-    pub(crate) fn catalog_changed(what: &'static str, column: &str) -> Self {
-        Kind::CatalogChanged { step: Step::Catalog(what), column: column.to_owned() }.into()
-    }
-
-    #[cfg(feature = "lint")]
-    pub(crate) fn catalog_unknown(what: &'static str, column: &str, found: String) -> Self {
-        Kind::CatalogUnknown { step: Step::Catalog(what), column: column.to_owned(), found }.into()
-    }
-
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
     pub(crate) fn final_step(step: Step, source: PgError) -> Self {
         if connection_is_lost(&source) {
             Kind::InDoubt { step, source }.into()
         } else {
             Self::server(step, source)
-        }
-    }
-
-    /// A call was given up because it took too long.
-    pub(crate) fn call_timeout(limit: Duration, in_doubt: bool) -> Self {
-        Kind::CallTimeout { limit, in_doubt, source: None }.into()
-    }
-
-    /// The same of a call that the server ended at the limit, as its error says.
-    pub(crate) fn timed_out(self, limit: Duration) -> Self {
-        match *self.0 {
-            Kind::Server { source, .. } => {
-                Kind::CallTimeout { limit, in_doubt: false, source: Some(source) }.into()
-            }
-            kind => kind.into(),
         }
     }
 
@@ -323,17 +290,6 @@ impl Error {
     #[must_use]
     pub fn is_canceled(&self) -> bool {
         self.code() == Some(&SqlState::QUERY_CANCELED)
-    }
-
-    /// Whether a call took longer than the [`timeout`](crate::TenantPoolBuilder::timeout) of its pool, context or scope.
-    ///
-    /// In the ordinary case the server has ended the statement, its error is the source, and
-    /// [`is_canceled`](Self::is_canceled) holds too. Where the server did not answer in time, there is no SQLSTATE, the
-    /// connection is closed, and [`is_in_doubt`](Self::is_in_doubt) tells whether the work may have been committed.
-    /// A `statement_timeout` of its own that is shorter, and a cancel request, are no timeout in this sense.
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        matches!(*self.0, Kind::CallTimeout { .. })
     }
 
     /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.

@@ -78,7 +78,9 @@ impl<B: Buf + Send + 'static> CopyIn<'_, B> {
                 self.patience.rest();
                 Poll::Ready(answer.map_err(|error| self.patience.name(failed(work.as_deref(), error))))
             }
-            Poll::Pending => self.patience.poll_expired(cx).map(|expired| Err(expire(work.as_deref(), expired))),
+            Poll::Pending => {
+                self.patience.poll_expired(cx).map(|expired| Err(expire(work.as_deref(), expired)))
+            }
         }
     }
 }

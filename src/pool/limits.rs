@@ -87,7 +87,7 @@ fn statement_timeout(limits: &Limits) -> Option<Duration> {
 /// What the server is told of the limit of a call: an eighth less, and at most a second less, so that in the ordinary
 /// case the server ends the statement and the connection lives on.
 pub(super) fn sent_for(call: Duration) -> Duration {
-    call - (call / 8).min(Duration::from_secs(1))
+    call.saturating_sub((call / 8).min(Duration::from_secs(1)))
 }
 
 /// A limit as the server counts it. Anything but zero stays above zero, which would mean no limit.
@@ -125,7 +125,8 @@ mod tests {
         };
         let single = "SELECT WHERE set_config('app.tenant_id', $1, true) IS NULL \
             OR set_config('lock_timeout', '20', true) IS NULL";
-        let block = format!("{single} OR set_config('idle_in_transaction_session_timeout', '3000', true) IS NULL");
+        let block =
+            format!("{single} OR set_config('idle_in_transaction_session_timeout', '3000', true) IS NULL");
         assert_eq!(select(&limits), [Some(single.to_owned()), Some(block)]);
     }
 

@@ -277,8 +277,8 @@ impl Statements {
         let rows = match &self.0 {
             Unit::Single(single) => {
                 let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
-                let answer = answer
-                    .unwrap_or_else(|expired| Err(expired.after_commit(ready.binding.is_read_only())));
+                let answer =
+                    answer.unwrap_or_else(|expired| Err(expired.after_commit(ready.binding.is_read_only())));
                 answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
             }
             Unit::Block(work) => {

@@ -22,3 +22,4 @@ mod support;
 mod testing;
 mod tool;
 mod transactions;
+mod waits;
