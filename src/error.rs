@@ -8,6 +8,7 @@ mod reason;
 mod step;
 #[cfg(test)]
 mod tests;
+mod timeout;
 #[cfg(feature = "lint")]
 mod tool;
 
@@ -90,6 +91,20 @@ pub(crate) enum Kind {
     PoolTimeout(Duration),
     #[error("the pool is closed")]
     PoolClosed,
+    #[error("{what} is still open in this transaction; {advice}")]
+    StillOpen { what: &'static str, advice: &'static str },
+    /// The server's own report where the server ended the statement.
+    #[error(
+        "the call did not end within its timeout of {limit:?}; {}",
+        if *.in_doubt { "find out whether it took effect before you repeat it" } else { "raise it, or do less in one call" }
+    )]
+    CallTimeout {
+        limit: Duration,
+        /// Whether what was sent may have been committed.
+        in_doubt: bool,
+        #[source]
+        source: Option<PgError>,
+    },
     #[error("role {role:?} cannot open {pool}: {reason}; {fix}")]
     RoleRefused { role: String, pool: &'static str, reason: String, fix: String },
     #[error("server version {found} is not supported; upgrade to PostgreSQL {oldest} or newer")]
@@ -258,7 +273,11 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             *self.0,
-            Kind::Config(_) | Kind::Url(_) | Kind::StatementRefused { .. } | Kind::NotSent { .. }
+            Kind::Config(_)
+                | Kind::Url(_)
+                | Kind::StatementRefused { .. }
+                | Kind::NotSent { .. }
+                | Kind::StillOpen { .. }
         )
     }
 
@@ -335,8 +354,8 @@ impl Error {
         }
     }
 
-    /// Whether the work may or may not have been committed: the connection was lost after it was
-    /// sent and before the server answered. Nothing is repeated by itself.
+    /// Whether the work may or may not have been committed: the connection was lost, or the call ran out of time, after
+    /// it was sent and before the server answered. Nothing is repeated by itself.
     ///
     /// There is no doubt where nothing can have taken effect: a commit or statement that was never
     /// handed to the network, a transaction of which a statement had failed, and one that was
@@ -348,6 +367,7 @@ impl Error {
             Kind::Lost { outcome: Outcome::InDoubt, .. }
                 | Kind::Ended { outcome: Outcome::InDoubt, .. }
                 | Kind::Protocol { in_doubt: true, .. }
+                | Kind::CallTimeout { in_doubt: true, .. }
         )
     }
 
@@ -382,6 +402,7 @@ impl Error {
             | Kind::Stale { source, .. }
             | Kind::NotSent { source, .. }
             | Kind::Lost { source, .. } => Some(source),
+            Kind::CallTimeout { source, .. } => source.as_ref(),
             #[cfg(feature = "lint")]
             Kind::CatalogDenied { source, .. } => Some(source),
             _ => None,

@@ -1,12 +1,15 @@
 //! Who a statement runs as: the tenant and what else is bound with it.
 
+mod limits;
+
 use std::fmt;
-use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
 
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
+
+pub(crate) use self::limits::Limits;
 
 /// The type of the tenant column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -206,7 +209,7 @@ pub struct TenantContext {
     tenant: TenantId,
     settings: Vec<(SettingName, String)>,
     mode: TransactionMode,
-    statement_timeout: Option<Duration>,
+    limits: Limits,
 }
 
 /// How a transaction runs, as its `BEGIN` says it.
@@ -225,7 +228,7 @@ impl TenantContext {
             tenant: tenant.into(),
             settings: Vec::new(),
             mode: TransactionMode::default(),
-            statement_timeout: None,
+            limits: Limits::default(),
         }
     }
 
@@ -266,14 +269,6 @@ impl TenantContext {
         self
     }
 
-    /// Lets the server end any statement that runs longer, with SQLSTATE 57014. Resolution: one
-    /// millisecond, rounded up; zero means no limit. Default: what the server says.
-    #[must_use]
-    pub fn statement_timeout(mut self, limit: Duration) -> Self {
-        self.statement_timeout = Some(limit);
-        self
-    }
-
     /// The tenant.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
@@ -288,8 +283,8 @@ impl TenantContext {
         self.mode
     }
 
-    pub(crate) fn statement_timeout_limit(&self) -> Option<Duration> {
-        self.statement_timeout
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 }
 
@@ -303,7 +298,7 @@ impl fmt::Debug for TenantContext {
             .field("read_only", &self.mode.read_only)
             .field("deferrable", &self.mode.deferrable)
             .field("isolation_level", &self.mode.isolation_level)
-            .field("statement_timeout", &self.statement_timeout)
+            .field("limits", &self.limits)
             .finish()
     }
 }

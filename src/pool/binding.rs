@@ -8,16 +8,11 @@ use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
 
+use super::limits::{Plan, Plans, statement};
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
-use crate::tenant::{TenantContext, TenantType, TransactionMode};
+use crate::tenant::{Limits, TenantContext, TenantType, TransactionMode};
 use crate::wire::{Part, Prologue, Sql};
-
-/// The statement that binds a tenant where nothing else is to be set.
-const SET_TENANT: &str = include_str!("../../sql/pool/set_tenant.sql");
-
-/// The name under which the server keeps it.
-const TENANT: &str = "tenantry_tenant";
 
 /// The context select for one setting.
 const SET_CONTEXT: &str = include_str!("../../sql/pool/set_context.sql");
@@ -48,42 +43,45 @@ const SYSTEM_REASON: &str = "tenantry.system_reason";
 pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 
 /// A context that has been checked against its pool.
+#[derive(Clone)]
 pub(super) struct Binding {
     begin: Cow<'static, str>,
     mode: TransactionMode,
     /// There is always one, and seldom another.
     first: (Name, String),
     more: Vec<(Name, String)>,
-    /// The statement that sets the first one where there is no other, and its name on the server.
-    alone: Option<Arc<str>>,
+    limits: Limits,
+    /// The limits as the server gets them, behind the settings.
+    plan: Arc<Plan>,
+    /// The same for a transaction, where that is another one.
+    block: Option<Arc<Plan>>,
     reason: Option<String>,
 }
 
-/// The setting that carries a pool's tenants.
+/// The setting that carries a pool's tenants, and what limits each unit of work unless its context says otherwise.
 pub(super) struct TenantSetting {
     name: SettingName,
-    /// The statement that binds a tenant by it.
-    select: Arc<str>,
+    limits: Limits,
+    plans: Plans,
 }
 
 impl TenantSetting {
-    pub(super) fn new(name: SettingName) -> Self {
-        let select = statement(SET_TENANT).replace(":'setting'", &literal(name.as_str()));
-        Self { name, select: select.into() }
+    pub(super) fn new(name: SettingName, limits: Limits) -> Self {
+        let plans = Plans::of_pool(&name, &limits);
+        Self { name, limits, plans }
     }
 
     pub(super) fn name(&self) -> &SettingName {
         &self.name
     }
-}
 
-/// The statement of a file, without the comments ahead of it and its semicolon.
-fn statement(file: &'static str) -> &'static str {
-    let from = file.find("SELECT").unwrap_or(0);
-    file[from..].trim_end().trim_end_matches(';')
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
 }
 
 /// The name of a setting: one of the server's own or of this crate's, or one that was given.
+#[derive(Clone)]
 enum Name {
     Known(&'static str),
     Given(SettingName),
@@ -105,7 +103,7 @@ impl Binding {
         setting: &TenantSetting,
         tenant_type: TenantType,
     ) -> Result<Self> {
-        let TenantSetting { name: setting, select } = setting;
+        let TenantSetting { name: setting, limits: of_pool, plans } = setting;
         let tenant = context.tenant();
         if !tenant.fits(tenant_type) {
             return Err(Error::config(format!(
@@ -120,32 +118,59 @@ impl Binding {
         }
         let first = (Name::Given(setting.clone()), tenant.as_setting());
         let given = context.settings().iter().map(|(name, value)| (Name::Given(name.clone()), value.clone()));
-        let mut others: Vec<_> = given.collect();
-        if let Some(limit) = context.statement_timeout_limit() {
-            others.push((Name::Known("statement_timeout"), milliseconds(limit)));
-        }
+        let limits = context.limits().or(*of_pool);
+        let Plans { single, block } = if limits == *of_pool { plans.clone() } else { Plans::new(&limits) };
         let mode = context.mode();
         Ok(Self {
             begin: begin(mode),
             mode,
             first,
-            more: others,
-            alone: Some(Arc::clone(select)),
+            more: given.collect(),
+            limits,
+            plan: single,
+            block,
             reason: None,
         })
     }
 
     /// Binds no tenant, but the reason for doing without one.
-    pub(super) fn system(reason: String) -> Self {
+    pub(super) fn system(reason: String, limits: Limits) -> Self {
+        let first = (Name::Known(SYSTEM_REASON), reason.clone());
+        Self { reason: Some(reason), ..Self::of_none(first, limits) }
+    }
+
+    fn of_none(first: (Name, String), limits: Limits) -> Self {
         let mode = TransactionMode::default();
-        Self {
-            begin: begin(mode),
-            mode,
-            first: (Name::Known(SYSTEM_REASON), reason.clone()),
-            more: Vec::new(),
-            alone: None,
-            reason: Some(reason),
+        let Plans { single, block } = Plans::new(&limits);
+        Self { begin: begin(mode), mode, first, more: Vec::new(), limits, plan: single, block, reason: None }
+    }
+
+    /// The same with another limit for each call.
+    pub(super) fn with_timeout(&self, limit: Duration) -> Self {
+        let limits = Limits { call: Some(limit), ..self.limits };
+        let Plans { single, block } = Plans::new(&limits);
+        Self { limits, plan: single, block, ..self.clone() }
+    }
+
+    /// The same for a transaction, which has one more limit if it was set.
+    pub(super) fn for_block(self: &Arc<Self>) -> Arc<Self> {
+        match &self.block {
+            None => Arc::clone(self),
+            Some(plan) => {
+                let mut binding = Self::clone(self);
+                binding.plan = Arc::clone(plan);
+                Arc::new(binding)
+            }
         }
+    }
+
+    /// How long one call may take.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.limits.of_call()
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.mode.read_only
     }
 
     pub(super) fn begin(&self) -> Cow<'static, str> {
@@ -168,17 +193,20 @@ impl Binding {
         self.mode.isolation_level.is_none() && !self.mode.deferrable
     }
 
-    pub(super) fn is_read_only(&self) -> bool {
-        self.mode.read_only
-    }
-
     /// The context select, with two parameters for each setting.
     pub(super) fn select(&self) -> Cow<'static, str> {
-        select(1 + self.more.len())
+        select(self.count())
     }
 
     fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
-        [&self.first].into_iter().chain(&self.more).map(|(name, value)| (name.as_str(), value.as_str()))
+        let given = [&self.first].into_iter().chain(&self.more);
+        let limits = self.plan.limits.iter().map(|(name, value)| (*name, value.as_str()));
+        given.map(|(name, value)| (name.as_str(), value.as_str())).chain(limits)
+    }
+
+    /// How many settings there are.
+    fn count(&self) -> usize {
+        1 + self.more.len() + self.plan.limits.len()
     }
 
     /// Adds the commands that bind the context: with a `BEGIN`, or for a statement on its own.
@@ -191,10 +219,10 @@ impl Binding {
                 None
             }
         };
-        if let (None, [], Some(select)) = (extra, &*self.more, &self.alone) {
-            return prologue.push(Part::Context, TENANT, Sql::Shared(Arc::clone(select)), [&*self.first.1]);
+        if let (None, [], Some((name, select))) = (extra, &*self.more, &self.plan.select) {
+            return prologue.push(Part::Context, name, Sql::Shared(Arc::clone(select)), [&*self.first.1]);
         }
-        let count = 1 + self.more.len() + usize::from(extra.is_some());
+        let count = self.count() + usize::from(extra.is_some());
         let name = SELECTS.get(count - 1).copied().unwrap_or_default();
         let settings = self.settings().chain(extra);
         prologue.push(Part::Context, name, select(count).into(), settings.flat_map(<[&str; 2]>::from))
@@ -252,29 +280,18 @@ fn begin(mode: TransactionMode) -> Cow<'static, str> {
     sql
 }
 
-/// A limit as the server counts it. Anything but zero stays above zero, which would mean no limit.
-fn milliseconds(limit: Duration) -> String {
-    let longest = Duration::from_millis(i32::MAX as u64);
-    limit.min(longest).as_nanos().div_ceil(1_000_000).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use tokio_postgres::IsolationLevel;
 
-    use super::{Binding, TenantSetting, milliseconds};
+    use super::{Binding, TenantSetting};
     use crate::ident::SettingName;
-    use crate::tenant::{TenantContext, TenantId, TenantType};
+    use crate::tenant::{Limits, TenantContext, TenantId, TenantType};
 
     fn setting() -> TenantSetting {
-        TenantSetting::new(SettingName::new("app.tenant_id").unwrap())
-    }
-
-    #[test]
-    fn a_tenant_by_itself_is_bound_by_a_statement_of_its_own() {
-        assert_eq!(&*setting().select, "SELECT WHERE set_config('app.tenant_id', $1, true) IS NULL");
+        TenantSetting::new(SettingName::new("app.tenant_id").unwrap(), Limits::default())
     }
 
     #[test]
@@ -315,12 +332,5 @@ mod tests {
         let binding = Binding::tenant(&context, &setting(), TenantType::Bigint).unwrap();
         let sent: Vec<String> = binding.set_local().collect();
         assert_eq!(sent, [r#"SET LOCAL "app"."tenant_id" = '1'"#, r#"SET LOCAL "app"."note" = 'it''s'"#]);
-    }
-
-    #[test]
-    fn a_timeout_never_turns_into_none() {
-        assert_eq!(milliseconds(Duration::from_nanos(1)), "1");
-        assert_eq!(milliseconds(Duration::ZERO), "0");
-        assert_eq!(milliseconds(Duration::MAX), i32::MAX.to_string());
     }
 }

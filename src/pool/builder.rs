@@ -8,16 +8,16 @@ use tokio_postgres::{Config, Socket};
 use tracing::info;
 
 use super::binding::TenantSetting;
+use super::bounds::Bounds;
 use super::core::{Core, Options};
 use super::guard::Purpose;
-use super::limits::Limits;
 use super::retry::Retry;
 use super::strategy::Strategy;
-use super::{Shared, TenantPool, url};
+use super::{Shared, TenantPool, url, version};
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
-use crate::tenant::TenantType;
-use crate::wire::{Connector, StatementMode};
+use crate::tenant::{Limits, TenantType};
+use crate::wire::{Connector, StatementMode, keep_alive};
 
 /// How many connections the system pool has unless told otherwise.
 const SYSTEM_MAX_SIZE: usize = 2;
@@ -55,6 +55,12 @@ impl std::fmt::Debug for Secret {
 impl Target {
     /// Reads a URL, which can ask something of the connector too.
     fn read(self, connector: &Connector) -> Result<(Config, Connector)> {
+        let (mut config, connector) = self.given(connector)?;
+        keep_alive(&mut config);
+        Ok((config, connector))
+    }
+
+    fn given(self, connector: &Connector) -> Result<(Config, Connector)> {
         match self {
             Self::Url(Secret(url)) => url::read(&url, connector),
             Self::Config(config) => Ok((*config, connector.clone())),
@@ -85,7 +91,7 @@ impl TenantPoolBuilder {
             tenant_type: TenantType::default(),
             connector: Connector::default(),
             options: Options {
-                limits: Limits {
+                bounds: Bounds {
                     max_size: 16,
                     min_idle: 0,
                     wait_timeout: Duration::from_secs(10),
@@ -100,6 +106,7 @@ impl TenantPoolBuilder {
                 statements: None,
                 statement_cache_size: 256,
                 retry: Retry::default(),
+                limits: Limits::default(),
             },
             system_max_size: SYSTEM_MAX_SIZE,
         }
@@ -124,14 +131,14 @@ impl TenantPoolBuilder {
     /// does one that was abandoned, until its socket is closed and the server has ended what it ran, or
     /// has not for 30 s. Connections open when they are needed.
     pub fn max_size(mut self, connections: usize) -> Self {
-        self.options.limits.max_size = connections;
+        self.options.bounds.max_size = connections;
         self
     }
 
     /// How many connections are kept idle once the pool is open, so that nobody waits for one to be opened.
     /// Default: 0. As many as `max_size` leaves room for; looked after once a second.
     pub fn min_idle(mut self, connections: usize) -> Self {
-        self.options.limits.min_idle = connections;
+        self.options.bounds.min_idle = connections;
         self
     }
 
@@ -141,15 +148,19 @@ impl TenantPoolBuilder {
     /// nobody listens for, that starts or stops (SQLSTATE 57P03), or that is full (53300). The error is that of
     /// the last attempt then. Where a connection is being opened for the caller, `connect_timeout` counts.
     pub fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.options.limits.wait_timeout = limit;
+        self.options.bounds.wait_timeout = limit;
         self
     }
 
     /// How long opening a connection may take, over all hosts of the URL. Default: 5 s.
     ///
     /// The URL's own `connect_timeout` counts for each host. The guard's look at the role has as long again.
+    ///
+    /// A connection that falls silent once it is open is ended by TCP: unless the URL or configuration says otherwise, with
+    /// `keepalives_idle` 30 s, `keepalives_interval` 10 s, `keepalives_retries` 3 and, on Linux, `tcp_user_timeout` 30 s.
+    /// (The driver's own default for `keepalives_idle`, two hours, cannot be told from none; say 7201 s if that is meant.)
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.options.limits.connect_timeout = limit;
+        self.options.bounds.connect_timeout = limit;
         self
     }
 
@@ -158,14 +169,14 @@ impl TenantPoolBuilder {
     /// Each has up to a tenth less, at random, so that not all are closed together. A unit of work that is under
     /// way is not interrupted.
     pub fn max_lifetime(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.options.limits.max_lifetime = limit.into();
+        self.options.bounds.max_lifetime = limit.into();
         self
     }
 
     /// How long a connection may be idle before it is closed, unless [`min_idle`](Self::min_idle) keeps it.
     /// Default: 10 minutes; `None`: for ever.
     pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.options.limits.idle_timeout = limit.into();
+        self.options.bounds.idle_timeout = limit.into();
         self
     }
 
@@ -176,7 +187,7 @@ impl TenantPoolBuilder {
     /// that a load balancer or firewall that forgot them costs no error. The connection that was used last is
     /// used next.
     pub fn check_idle_after(mut self, limit: Duration) -> Self {
-        self.options.limits.check_idle_after = limit;
+        self.options.bounds.check_idle_after = limit;
         self
     }
 
@@ -186,7 +197,7 @@ impl TenantPoolBuilder {
     /// must not be used any more is logged at ERROR, all connections are closed, and callers hear of it as from
     /// [`build`](Self::build), until the role is mended.
     pub fn recheck_role_after(mut self, limit: Duration) -> Self {
-        self.options.limits.recheck_role_after = limit;
+        self.options.bounds.recheck_role_after = limit;
         self
     }
 
@@ -197,6 +208,57 @@ impl TenantPoolBuilder {
     /// so this is also how long such a connection can keep a caller waiting.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.options.drain_timeout = limit;
+        self
+    }
+
+    /// The longest that one call may take. Default: no limit. Zero means none. A [`TenantContext`](crate::TenantContext)
+    /// and a [`Scope`](crate::Scope) can set another one.
+    ///
+    /// A call is one statement on a scope, from the wait for a connection to the answer to its commit; one statement,
+    /// preparation, savepoint, commit or rollback of a transaction, the first one with the wait for a connection; and of a
+    /// stream, a cursor or a COPY each row or portion that is waited for. What a caller does between two calls does not
+    /// count, nor do the pauses of [`Scope::transact`](crate::Scope::transact).
+    ///
+    /// The server gets a `statement_timeout` that is an eighth shorter, by 1 s at most, unless a shorter one was set. So in
+    /// the ordinary case it ends the statement itself, with SQLSTATE 57014, and the connection lives on. (It counts a
+    /// stream or a COPY as one statement, from its start to its last row.) Where no answer comes in time, because the
+    /// connection has gone silent for one, the call ends without it and the drain takes the connection.
+    /// Either way [`Error::is_timeout`] holds. [`Error::is_in_doubt`] tells whether the work may have been committed.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.call = Some(limit);
+        self
+    }
+
+    /// Lets the server end any statement that runs longer, with SQLSTATE 57014 ([`Error::is_canceled`]). Resolution: one
+    /// millisecond, rounded up; zero means no limit. Default: what the server says.
+    ///
+    /// This limit and the three below travel with each statement of a scope and each transaction, also across tenants, so
+    /// that they hold behind a pooler. A [`TenantContext`](crate::TenantContext) can set others.
+    pub fn statement_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.statement = Some(limit);
+        self
+    }
+
+    /// Lets the server end any statement that waits longer for a lock, with SQLSTATE 55P03. Resolution: one
+    /// millisecond, rounded up; zero means no limit. Default: what the server says.
+    pub fn lock_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.lock = Some(limit);
+        self
+    }
+
+    /// Lets the server end the connection of a transaction that sends nothing for longer, with SQLSTATE 25P03. A
+    /// statement that is run on a scope is never idle, and does not carry it. Resolution: one
+    /// millisecond, rounded up; zero means no limit. Default: what the server says.
+    pub fn idle_in_transaction_session_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.idle_in_transaction = Some(limit);
+        self
+    }
+
+    /// Lets the server end the connection of a transaction that lasts longer, with SQLSTATE 25P04. Needs PostgreSQL 17,
+    /// and [`build`](Self::build) refuses an older server. Resolution: one millisecond, rounded up; zero
+    /// means no limit. Default: what the server says.
+    pub fn transaction_timeout(mut self, limit: Duration) -> Self {
+        self.options.limits.transaction = Some(limit);
         self
     }
 
@@ -269,7 +331,8 @@ impl TenantPoolBuilder {
     /// # Errors
     ///
     /// Before anything is sent ([`Error::is_usage`]): the URL does not parse, names no host or has an
-    /// option that is not known, the setting is not of the form `prefix.name`, a pool of size 0, no tokio runtime.
+    /// option that is not known, the setting is not of the form `prefix.name`, a pool of size 0, no tokio runtime. The
+    /// same for [`transaction_timeout`](Self::transaction_timeout) on a server older than PostgreSQL 17.
     ///
     /// After that: no connection ([`Error::is_connection_lost`]), a server older than
     /// PostgreSQL 14, or a role that the guard refuses ([`Error::is_role_refused`]). A tenant pool
@@ -281,13 +344,15 @@ impl TenantPoolBuilder {
         let pool = self.build_lazy()?;
         let Shared { tenants, system, setting, tenant_type } = &*pool.0;
         tenants.open().await?;
+        version::suits(tenants).await?;
         if let Some(system) = system {
             system.open().await?;
+            version::suits(system).await?;
         }
         let (setting, strategy, statements) =
             (setting.name(), tenants.strategy(), tenants.guard().statements());
         let (role, max_size) =
-            (tenants.guard().role().unwrap_or_default(), tenants.options().limits.max_size);
+            (tenants.guard().role().unwrap_or_default(), tenants.options().bounds.max_size);
         info!(role, %setting, %tenant_type, ?strategy, ?statements, max_size, "tenant pool is open");
         Ok(pool)
     }
@@ -302,22 +367,22 @@ impl TenantPoolBuilder {
     /// What [`build`](Self::build) says before anything is sent ([`Error::is_usage`]).
     pub fn build_lazy(self) -> Result<TenantPool> {
         let setting = SettingName::new(&self.setting)?;
-        if self.options.limits.max_size == 0 || self.system_max_size == 0 {
+        if self.options.bounds.max_size == 0 || self.system_max_size == 0 {
             return Err(Error::config("a pool of size 0 can serve nobody; set max_size to 1 or more"));
         }
         let (config, connector) = self.config.read(&self.connector)?;
         let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
 
-        let options = self.options;
+        let (options, limits) = (self.options.clone(), self.options.limits);
         let mut system_options = options.clone();
-        system_options.limits.max_size = self.system_max_size;
+        system_options.bounds.max_size = self.system_max_size;
         let tenants = Core::new(config, connector, options, &setting, Purpose::Tenants)?;
         let system = system
             .map(|(config, connector)| {
                 Core::new(config, connector, system_options, &setting, Purpose::System)
             })
             .transpose()?;
-        let setting = TenantSetting::new(setting);
+        let setting = TenantSetting::new(setting, limits);
         Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type: self.tenant_type })))
     }
 }

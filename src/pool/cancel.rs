@@ -2,9 +2,15 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::work::Work;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+
+/// How long the other side may take to close the connection once it has the request.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Cancels what runs in one transaction, and nothing that comes after it on the same connection.
 ///
@@ -24,13 +30,16 @@ impl CancelToken {
     ///
     /// # Errors
     ///
-    /// The request cannot be sent.
+    /// The request cannot be sent, or not within the time that opening a connection may take
+    /// ([`TenantPoolBuilder::connect_timeout`](crate::TenantPoolBuilder::connect_timeout)) and 5 s more.
     pub async fn cancel(&self) -> Result<()> {
         // Held until the request is sent, the transaction keeps its connection so long.
         let Some(work) = self.0.upgrade() else { return Ok(()) };
         let Some(lease) = work.lease() else { return Ok(()) };
         lease.retire();
-        work.core().target().cancel(lease.client()).await
+        let limit = work.core().options().bounds.connect_timeout.saturating_add(CLOSING);
+        let canceling = timeout(limit, work.core().target().cancel(lease.client())).await;
+        canceling.unwrap_or_else(|_| Err(Error::from(Kind::ConnectTimeout(limit))))
     }
 }
 

@@ -23,6 +23,11 @@ impl Connection {
         self.lease.client()
     }
 
+    /// Whether something was handed to the network that may have changed rows.
+    pub(super) fn may_have_written(&self) -> bool {
+        self.lease.link().was_written() && !self.binding.is_read_only()
+    }
+
     pub(super) fn select(&self) -> Option<Statement> {
         self.select.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,6 +1,7 @@
 //! COPY in and out.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -10,29 +11,36 @@ use bytes::{Buf, Bytes};
 use futures_util::{Sink, SinkExt, Stream};
 use tokio_postgres::{CopyInSink, CopyOutStream, Error as PgError};
 
-use super::work::Work;
+use super::deadline::{Expired, Patience};
+use super::work::{Hold, Open, Work};
 use crate::error::{Error, Result, Step};
 
 /// Takes the data of a `COPY … FROM STDIN`, from
 /// [`TransactionBlock::copy_in`](crate::TransactionBlock::copy_in).
 ///
 /// Dropped without [`finish`](Self::finish), the copy fails on the server, and so does the transaction.
+/// Until then every other statement of the transaction is an error ([`Error::is_usage`]).
 #[must_use = "a copy that is not finished fails"]
 pub struct CopyIn<'a, B: 'static> {
     sink: Pin<Box<CopyInSink<B>>>,
-    work: Arc<Work>,
+    /// Gone once the copy has ended.
+    hold: Option<Hold>,
+    patience: Patience,
     transaction: PhantomData<&'a ()>,
 }
 
 impl<B: Buf + Send + 'static> CopyIn<'_, B> {
     pub(super) async fn begin(work: &Arc<Work>, sql: &str) -> Result<Self> {
         let connection = work.connection().await?;
+        work.is_free()?;
         let statement = work.prepare(connection, sql).await?.statement;
+        let deadline = work.deadline();
         let distrust = Distrust(work);
-        let sink = work.run(connection, Step::Copy, pin!(connection.client().copy_in(&statement))).await?;
+        let copy = pin!(connection.client().copy_in(&statement));
+        let (sink, hold) = work.open(connection, Step::Copy, Open::CopyIn, copy).await?;
         distrust.end();
-        work.leave_unread();
-        Ok(Self { sink: Box::pin(sink), work: Arc::clone(work), transaction: PhantomData })
+        let patience = Patience::new(deadline);
+        Ok(Self { sink: Box::pin(sink), hold: Some(hold), patience, transaction: PhantomData })
     }
 
     /// Sends a portion of the data, in the format that the statement names, and waits while the
@@ -42,7 +50,7 @@ impl<B: Buf + Send + 'static> CopyIn<'_, B> {
     ///
     /// The connection is lost. What the server thinks of the data is told by [`finish`](Self::finish).
     pub async fn send(&mut self, data: B) -> Result<()> {
-        self.sink.send(data).await.map_err(|error| self.work.fail(Step::Copy, error))
+        SinkExt::send(&mut Pin::new(self), data).await
     }
 
     /// Ends the data and returns how many rows were copied.
@@ -51,31 +59,64 @@ impl<B: Buf + Send + 'static> CopyIn<'_, B> {
     ///
     /// The server did not take the data, and the transaction has failed; or the connection is lost.
     pub async fn finish(mut self) -> Result<u64> {
-        let finished = self.sink.as_mut().finish().await;
-        self.work.unread_is_read();
-        finished.map_err(|error| self.work.fail(Step::Copy, error))
+        poll_fn(|cx| self.poll_finish(cx)).await
     }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64>> {
+        let finished = self.sink.as_mut().poll_finish(cx);
+        let finished = ready!(self.bound(finished, cx));
+        if let Some(work) = self.hold.take().and_then(|hold| hold.work()) {
+            work.unread_is_read();
+        }
+        Poll::Ready(finished)
+    }
+
+    /// What the sink says, or that it took too long to say anything.
+    fn bound<T>(&mut self, answer: Poll<Result<T, PgError>>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let work = self.hold.as_ref().and_then(Hold::work);
+        match answer {
+            Poll::Ready(answer) => {
+                self.patience.rest();
+                Poll::Ready(answer.map_err(|error| self.patience.name(failed(work.as_deref(), error))))
+            }
+            Poll::Pending => {
+                self.patience.poll_expired(cx).map(|expired| Err(expire(work.as_deref(), expired)))
+            }
+        }
+    }
+}
+
+fn failed(work: Option<&Work>, error: PgError) -> Error {
+    match work {
+        Some(work) => work.fail(Step::Copy, error),
+        None => Error::server(Step::Copy, error),
+    }
+}
+
+fn expire(work: Option<&Work>, expired: Expired) -> Error {
+    work.map_or_else(|| expired.undone(), |work| work.expire(expired))
 }
 
 impl<B: Buf + Send + 'static> Sink<B> for CopyIn<'_, B> {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.sink.as_mut().poll_ready(cx).map_err(|error| self.work.fail(Step::Copy, error))
+        let ready = self.sink.as_mut().poll_ready(cx);
+        self.bound(ready, cx)
     }
 
     fn start_send(mut self: Pin<&mut Self>, data: B) -> Result<()> {
-        self.sink.as_mut().start_send(data).map_err(|error| self.work.fail(Step::Copy, error))
+        let work = self.hold.as_ref().and_then(Hold::work);
+        self.sink.as_mut().start_send(data).map_err(|error| failed(work.as_deref(), error))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.sink.as_mut().poll_flush(cx).map_err(|error| self.work.fail(Step::Copy, error))
+        let flushed = self.sink.as_mut().poll_flush(cx);
+        self.bound(flushed, cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let closed: Result<(), PgError> = ready!(self.sink.as_mut().poll_close(cx));
-        self.work.unread_is_read();
-        Poll::Ready(closed.map_err(|error| self.work.fail(Step::Copy, error)))
+        self.poll_finish(cx).map_ok(drop)
     }
 }
 
@@ -106,10 +147,13 @@ impl Drop for Distrust<'_> {
 
 /// The data of a `COPY … TO STDOUT`, from
 /// [`TransactionBlock::copy_out`](crate::TransactionBlock::copy_out), in the format that the statement names.
+///
+/// Until it is read to its end or dropped, every other statement of the transaction is an error ([`Error::is_usage`]).
 #[must_use = "data arrives only as the stream is read"]
 pub struct CopyOut<'a> {
-    data: Pin<Box<CopyOutStream>>,
-    work: Option<Arc<Work>>,
+    /// Gone once the last portion or an error was returned.
+    data: Option<(Pin<Box<CopyOutStream>>, Hold)>,
+    patience: Patience,
     transaction: PhantomData<&'a ()>,
 }
 
@@ -117,9 +161,11 @@ impl CopyOut<'_> {
     pub(super) async fn begin(work: &Arc<Work>, sql: &str) -> Result<Self> {
         let connection = work.connection().await?;
         let statement = work.prepare(connection, sql).await?.statement;
-        let data = work.run(connection, Step::Copy, pin!(connection.client().copy_out(&statement))).await?;
-        work.leave_unread();
-        Ok(Self { data: Box::pin(data), work: Some(Arc::clone(work)), transaction: PhantomData })
+        let deadline = work.deadline();
+        let copy = pin!(connection.client().copy_out(&statement));
+        let (data, hold) = work.open(connection, Step::Copy, Open::CopyOut, copy).await?;
+        let data = Some((Box::pin(data), hold));
+        Ok(Self { data, patience: Patience::new(deadline), transaction: PhantomData })
     }
 
     /// The next portion, or `None` after the last one. Portions of the server's are whole rows.
@@ -128,7 +174,7 @@ impl CopyOut<'_> {
     ///
     /// The server fails on the way, or the connection is lost.
     pub async fn try_next(&mut self) -> Result<Option<Bytes>> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
 }
 
@@ -136,14 +182,22 @@ impl Stream for CopyOut<'_> {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(work) = self.work.clone() else { return Poll::Ready(None) };
-        let next = match ready!(self.data.as_mut().poll_next(cx)) {
-            Some(Ok(data)) => return Poll::Ready(Some(Ok(data))),
-            Some(Err(error)) => Some(Err(work.fail(Step::Copy, error))),
-            None => None,
+        let this = &mut *self;
+        let Some((data, hold)) = &mut this.data else { return Poll::Ready(None) };
+        let work = hold.work();
+        let next = match data.as_mut().poll_next(cx) {
+            Poll::Ready(Some(Ok(data))) => {
+                this.patience.rest();
+                return Poll::Ready(Some(Ok(data)));
+            }
+            Poll::Ready(Some(Err(error))) => Some(Err(this.patience.name(failed(work.as_deref(), error)))),
+            Poll::Ready(None) => None,
+            Poll::Pending => Some(Err(expire(work.as_deref(), ready!(this.patience.poll_expired(cx))))),
         };
-        work.unread_is_read();
-        self.work = None;
+        if let Some(work) = work {
+            work.unread_is_read();
+        }
+        this.data = None;
         Poll::Ready(next)
     }
 }

@@ -8,11 +8,11 @@ use tokio_postgres::Config;
 use tracing::info;
 
 use super::binding::Bound;
+use super::bounds::Bounds;
 use super::connection::Connection;
 use super::drain::Drain;
 use super::guard::{Guard, Purpose};
 use super::lease::Lease;
-use super::limits::Limits;
 use super::opener::Opener;
 use super::retry::Retry;
 use super::stock::Stock;
@@ -20,12 +20,13 @@ use super::strategy::Strategy;
 use super::target::Target;
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
+use crate::tenant::Limits;
 use crate::wire::{Connector, StatementMode};
 
 /// What a core is built from; each field is explained at the builder's method.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
-    pub(super) limits: Limits,
+    pub(super) bounds: Bounds,
     pub(super) drain_timeout: Duration,
     /// `None` leaves it to what the guard finds.
     pub(super) strategy: Option<Strategy>,
@@ -33,6 +34,7 @@ pub(super) struct Options {
     pub(super) statements: Option<StatementMode>,
     pub(super) statement_cache_size: usize,
     pub(super) retry: Retry,
+    pub(super) limits: Limits,
 }
 
 pub(super) struct Core {
@@ -56,7 +58,7 @@ impl Core {
         let drain = Drain::new(options.drain_timeout, Arc::clone(&target));
         let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
         let cached_statements = options.statement_cache_size;
-        let stock = Stock::new(options.limits, Opener { target, guard, drain, cached_statements });
+        let stock = Stock::new(options.bounds, Opener { target, guard, drain, cached_statements });
         Ok(Arc::new(Self { stock, options }))
     }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// transaction, or with a rollback to a savepoint that is older than it.
 ///
 /// Between two calls the transaction can run other statements, which a [`RowStream`](crate::RowStream)
-/// does not let it do without keeping the rows that have arrived.
+/// does not let it do before it has been read to its end or dropped.
 pub struct Cursor<'a> {
     statements: &'a Statements,
     name: String,

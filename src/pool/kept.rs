@@ -1,8 +1,7 @@
 //! Rows that the stream has kept, since the driver could not read them yet; see [`kept`](crate::wire::kept).
 
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 
 use tokio_postgres::error::DbError;
 use tokio_postgres::types::{ToSql, Type};
@@ -12,6 +11,7 @@ use super::answers::Answers;
 use super::drain::Debt;
 use super::rows::RowStream;
 use super::statements::{Ready, Statements, Unit};
+use super::work::Open;
 use crate::error::{Error, Result, Step};
 use crate::wire::kept;
 
@@ -50,11 +50,16 @@ impl Statements {
         match &self.0 {
             Unit::Single(_) => {
                 ready.lease.owe(Debt::Answer);
-                let answer = request.await;
-                ready.lease.settle();
-                answer.map_err(|error| ready.lease.error(Step::Statement, error))
+                let read = async {
+                    let answer = request.await;
+                    ready.lease.settle();
+                    answer.map_err(|error| ready.lease.error(Step::Statement, error))
+                };
+                self.within(ready, pin!(read)).await
             }
-            Unit::Block(work) => work.run(ready, Step::Statement, request.as_mut()).await,
+            Unit::Block(work) => {
+                self.within(ready, pin!(work.run(ready, Step::Statement, request.as_mut()))).await
+            }
         }
     }
 
@@ -64,12 +69,14 @@ impl Statements {
         match &self.0 {
             Unit::Single(_) => {
                 ready.lease.owe(Debt::Answer);
-                let rows = request.await.map_err(|error| ready.lease.error(Step::Statement, error))?;
-                Ok(RowStream::single(rows, Arc::clone(&ready.lease), Answers::default()))
+                let rows = async { request.await.map_err(|error| ready.lease.error(Step::Statement, error)) };
+                let rows = self.within(ready, pin!(rows)).await?;
+                Ok(RowStream::single(rows, ready, Answers::default(), ready.deadline))
             }
             Unit::Block(work) => {
-                let rows = work.run(ready, Step::Statement, request.as_mut()).await?;
-                Ok(RowStream::block(rows, Arc::clone(work)))
+                let opening = work.open(ready, Step::Statement, Open::Rows, request.as_mut());
+                let (rows, hold) = self.within(ready, pin!(opening)).await?;
+                Ok(RowStream::block(rows, hold, ready.deadline))
             }
         }
     }

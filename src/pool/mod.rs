@@ -8,6 +8,7 @@
 
 mod answers;
 mod binding;
+mod bounds;
 mod builder;
 mod cache;
 mod cancel;
@@ -18,6 +19,7 @@ mod connection;
 mod copy;
 mod core;
 mod cursor;
+mod deadline;
 mod door;
 mod drain;
 mod guard;
@@ -45,6 +47,7 @@ mod task;
 mod tending;
 mod transaction;
 mod url;
+mod version;
 mod waiting;
 mod work;
 
@@ -161,7 +164,7 @@ impl TenantPool {
                 "the pool has no system role; give it one with TenantPoolBuilder::system_url",
             ));
         };
-        Ok(Scope::new(core, Ok(Arc::new(Binding::system(reason)))))
+        Ok(Scope::new(core, Ok(Arc::new(Binding::system(reason, self.0.setting.limits())))))
     }
 
     /// How many connections there are, for tenants.
@@ -170,7 +173,7 @@ impl TenantPool {
         let stock = self.0.tenants.stock();
         let counts = stock.counts();
         PoolStatus {
-            max_size: stock.limits.max_size,
+            max_size: stock.bounds.max_size,
             size: counts.size,
             available: counts.idle,
             waiting: counts.waiting,

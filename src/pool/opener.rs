@@ -45,7 +45,7 @@ impl Opener {
     /// Opens a connection, has the guard look at its role, and lets it in. It is open to nobody before.
     async fn open(&self, stock: &Arc<Stock>, place: Place) -> Result<()> {
         let terms = stock.terms().ok_or_else(|| Error::from(Kind::PoolClosed))?;
-        let limit = stock.limits.connect_timeout;
+        let limit = stock.bounds.connect_timeout;
         let late = |_| Error::from(Kind::ConnectTimeout(limit));
         let place = Arc::new(place);
         let connecting = self.target.connect(terms.statements, &place);

@@ -13,7 +13,7 @@ use super::stock::Stock;
 pub(super) async fn run(object: Object) {
     let stock: Arc<Stock> = Arc::clone(Object::stock(&object));
     let lease = Arc::new(Lease::new(object, stock.opener.drain.clone()));
-    let looked = timeout(stock.limits.connect_timeout, stock.opener.guard.examine(&lease)).await;
+    let looked = timeout(stock.bounds.connect_timeout, stock.opener.guard.examine(&lease)).await;
     match looked {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => {

@@ -11,17 +11,21 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
+use super::connection::Connection;
+use super::deadline::{Deadline, Expired, Patience};
 use super::kept::kept_number_of;
 use super::lease::Lease;
 use super::single::failure;
 use super::statement::sealed::Source;
-use super::work::Work;
+use super::work::Hold;
 use crate::error::{Error, Kind, Result, Step};
 
 /// Rows as they arrive, in bounded memory: the server sends on only as rows are taken.
 ///
 /// A stream that a transaction gave borrows the transaction, which therefore cannot be committed
-/// before the stream is dropped. A stream that a scope gave holds its connection until the rows
+/// before the stream is dropped. Until it is read to its end or dropped, every other statement of the
+/// transaction is an error before it is sent ([`Error::is_usage`]): answers come in the order of their
+/// requests, and rows that nobody reads are not kept. To go on meanwhile, use a [`Cursor`](crate::Cursor). A stream that a scope gave holds its connection until the rows
 /// are read to their end or the stream is dropped; its error, when the commit itself fails, comes
 /// after the last row.
 #[must_use = "rows arrive only as the stream is read"]
@@ -32,6 +36,7 @@ pub struct RowStream<'a> {
     sql: Option<Box<str>>,
     /// The rows in place of those that the driver cannot read yet, once they can be.
     kept: Option<Kept>,
+    patience: Patience,
     transaction: PhantomData<&'a ()>,
 }
 
@@ -39,32 +44,39 @@ type Kept = Pin<Box<dyn Future<Output = Result<tokio_postgres::RowStream>> + Sen
 
 enum End {
     /// A statement on its own, whose COMMIT is under way.
-    Single { lease: Arc<Lease>, closing: Answers },
+    Single { lease: Arc<Lease>, closing: Answers, read_only: bool },
     /// The same once all its rows have been read.
-    Closing { lease: Arc<Lease>, closing: Answers },
+    Closing { lease: Arc<Lease>, closing: Answers, read_only: bool },
     /// A statement of an open transaction.
-    Block(Arc<Work>),
+    Block(Hold),
     /// The last row or an error was returned.
     Reached,
 }
 
 impl RowStream<'_> {
-    fn new(rows: tokio_postgres::RowStream, end: End) -> Self {
-        Self { rows: Box::pin(rows), end, sql: None, kept: None, transaction: PhantomData }
+    pub(super) fn single(
+        rows: tokio_postgres::RowStream,
+        connection: &Connection,
+        closing: Answers,
+        deadline: Deadline,
+    ) -> Self {
+        let (lease, read_only) = (Arc::clone(&connection.lease), connection.binding.is_read_only());
+        Self::new(rows, End::Single { lease, closing, read_only }, deadline)
     }
 
-    pub(super) fn single(rows: tokio_postgres::RowStream, lease: Arc<Lease>, closing: Answers) -> Self {
-        Self::new(rows, End::Single { lease, closing })
+    pub(super) fn block(rows: tokio_postgres::RowStream, hold: Hold, deadline: Deadline) -> Self {
+        Self::new(rows, End::Block(hold), deadline)
     }
 
-    pub(super) fn block(rows: tokio_postgres::RowStream, work: Arc<Work>) -> Self {
-        work.leave_unread();
-        Self::new(rows, End::Block(work))
+    fn new(rows: tokio_postgres::RowStream, end: End, deadline: Deadline) -> Self {
+        let patience = Patience::new(deadline);
+        Self { rows: Box::pin(rows), end, sql: None, kept: None, patience, transaction: PhantomData }
     }
 
     /// For the stream of a statement on its own, which has no transaction to borrow.
     pub(super) fn into_owned(self) -> RowStream<'static> {
-        RowStream { rows: self.rows, end: self.end, sql: self.sql, kept: self.kept, transaction: PhantomData }
+        let Self { rows, end, sql, kept, patience, .. } = self;
+        RowStream { rows, end, sql, kept, patience, transaction: PhantomData }
     }
 
     /// Notes which statement the rows are of.
@@ -97,23 +109,63 @@ impl RowStream<'_> {
     }
 
     fn ended_with(&mut self, error: Error) -> Error {
-        if let End::Block(work) = std::mem::replace(&mut self.end, End::Reached) {
+        if let End::Block(hold) = std::mem::replace(&mut self.end, End::Reached)
+            && let Some(work) = hold.work()
+        {
             work.unread_is_read();
         }
-        error
+        self.patience.name(error)
     }
 
     fn failed(&mut self, error: PgError) -> Error {
-        match std::mem::replace(&mut self.end, End::Reached) {
-            End::Block(work) => {
-                let error = work.fail(Step::Statement, error);
-                work.unread_is_read();
-                error
-            }
+        let error = match std::mem::replace(&mut self.end, End::Reached) {
+            End::Block(hold) => match hold.work() {
+                Some(work) => {
+                    let error = work.fail(Step::Statement, error);
+                    work.unread_is_read();
+                    error
+                }
+                None => Error::server(Step::Statement, error),
+            },
             // The answer to the COMMIT is still to come; the drain waits for it.
             End::Single { lease, .. } | End::Closing { lease, .. } => failure(&lease, error),
             End::Reached => Error::final_step(Step::Statement, error),
+        };
+        self.patience.name(error)
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Row>>> {
+        if matches!(self.end, End::Single { .. } | End::Block(_)) {
+            loop {
+                if let Some(kept) = &mut self.kept {
+                    let rows = ready!(kept.as_mut().poll(cx));
+                    self.kept = None;
+                    match rows {
+                        Ok(rows) => self.rows = Box::pin(rows),
+                        Err(error) => return Poll::Ready(Some(Err(self.ended_with(error)))),
+                    }
+                }
+                match ready!(self.rows.as_mut().poll_next(cx)) {
+                    Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
+                    Some(Err(error)) => match (kept_number_of(&error), self.end.lease()) {
+                        (Some(number), Some(lease)) => {
+                            self.kept = Some(Box::pin(kept_rows(lease, self.sql.take(), number)));
+                        }
+                        _ => return Poll::Ready(Some(Err(self.failed(error)))),
+                    },
+                    None => break,
+                }
+            }
+            self.end = std::mem::replace(&mut self.end, End::Reached).after_rows();
         }
+        let End::Closing { lease, closing, .. } = &mut self.end else { return Poll::Ready(None) };
+        let closed = ready!(closing.poll_all(cx));
+        if closed.is_ok() {
+            lease.settle();
+        }
+        let failed = closed.err().map(|(step, error)| Err(lease.final_error(step, error)));
+        self.end = End::Reached;
+        Poll::Ready(failed)
     }
 }
 
@@ -121,38 +173,14 @@ impl Stream for RowStream<'_> {
     type Item = Result<Row>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        if matches!(this.end, End::Single { .. } | End::Block(_)) {
-            loop {
-                if let Some(kept) = &mut this.kept {
-                    let rows = ready!(kept.as_mut().poll(cx));
-                    this.kept = None;
-                    match rows {
-                        Ok(rows) => this.rows = Box::pin(rows),
-                        Err(error) => return Poll::Ready(Some(Err(this.ended_with(error)))),
-                    }
-                }
-                match ready!(this.rows.as_mut().poll_next(cx)) {
-                    Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
-                    Some(Err(error)) => match (kept_number_of(&error), this.end.lease()) {
-                        (Some(number), Some(lease)) => {
-                            this.kept = Some(Box::pin(kept_rows(Arc::clone(lease), this.sql.take(), number)));
-                        }
-                        _ => return Poll::Ready(Some(Err(this.failed(error)))),
-                    },
-                    None => break,
-                }
-            }
-            this.end = std::mem::replace(&mut this.end, End::Reached).after_rows();
+        if let Poll::Ready(next) = self.poll_end(cx) {
+            self.patience.rest();
+            return Poll::Ready(next);
         }
-        let End::Closing { lease, closing } = &mut this.end else { return Poll::Ready(None) };
-        let closed = ready!(closing.poll_all(cx));
-        if closed.is_ok() {
-            lease.settle();
-        }
-        let failed = closed.err().map(|(step, error)| Err(lease.final_error(step, error)));
-        this.end = End::Reached;
-        Poll::Ready(failed)
+        let expired = ready!(self.patience.poll_expired(cx));
+        // What it held goes to the drain.
+        let error = std::mem::replace(&mut self.end, End::Reached).expire(expired);
+        Poll::Ready(Some(Err(error)))
     }
 }
 
@@ -172,22 +200,37 @@ async fn kept_rows(
 }
 
 impl End {
-    fn lease(&self) -> Option<&Arc<Lease>> {
+    fn lease(&self) -> Option<Arc<Lease>> {
         match self {
-            Self::Single { lease, .. } | Self::Closing { lease, .. } => Some(lease),
-            Self::Block(work) => work.lease(),
+            Self::Single { lease, .. } | Self::Closing { lease, .. } => Some(Arc::clone(lease)),
+            Self::Block(hold) => hold.work()?.lease().map(Arc::clone),
             Self::Reached => None,
         }
     }
 
     fn after_rows(self) -> Self {
         match self {
-            Self::Single { lease, closing } => Self::Closing { lease, closing },
-            Self::Block(work) => {
-                work.unread_is_read();
+            Self::Single { lease, closing, read_only } => Self::Closing { lease, closing, read_only },
+            Self::Block(hold) => {
+                if let Some(work) = hold.work() {
+                    work.unread_is_read();
+                }
                 Self::Reached
             }
             ended @ (Self::Closing { .. } | Self::Reached) => ended,
+        }
+    }
+
+    fn expire(self, expired: Expired) -> Error {
+        match self {
+            Self::Single { read_only, .. } | Self::Closing { read_only, .. } => {
+                expired.after_commit(read_only)
+            }
+            Self::Block(hold) => match hold.work() {
+                Some(work) => work.expire(expired),
+                None => expired.undone(),
+            },
+            Self::Reached => expired.undone(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::types::{BorrowToSql, Type};
 use tracing::debug;
@@ -38,8 +39,29 @@ pub struct Scope<D> {
 
 impl<D> Scope<D> {
     pub(super) fn new(core: &Arc<Core>, bound: Bound) -> Self {
-        let single = Arc::new(Single::new(Arc::clone(core), bound));
+        Self::of(Single::new(Arc::clone(core), bound))
+    }
+
+    fn of(single: Single) -> Self {
+        let single = Arc::new(single);
         Self { statements: Statements::single(Arc::clone(&single)), single, door: PhantomData }
+    }
+
+    /// The same with another limit on how long each call may take, see
+    /// [`TenantPoolBuilder::timeout`](crate::TenantPoolBuilder::timeout). Zero means no limit.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let report = pool.tenant(42_i64).timeout(Duration::from_secs(60));
+    /// let rows = report.query("select * from yearly_turnover", &[]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn timeout(self, limit: Duration) -> Self {
+        Self::of(self.single.with_timeout(limit))
     }
 
     /// Like [`Statements::query_raw`]; the stream holds its connection by itself and borrows nothing.

@@ -4,13 +4,15 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
 
 use super::answers::Answers;
-use super::binding::Bound;
+use super::binding::{Binding, Bound};
 use super::connection::Connection;
 use super::core::Core;
+use super::deadline::Deadline;
 use super::drain::Debt;
 use super::lease::Lease;
 use super::retry::Retry;
@@ -32,7 +34,18 @@ impl Single {
 
     /// A transaction with the same context, nothing of it sent yet.
     pub(super) fn begin(&self) -> Work {
-        Work::new(Arc::clone(&self.core), self.bound.clone())
+        Work::new(Arc::clone(&self.core), self.bound.as_ref().map(Binding::for_block).map_err(Arc::clone))
+    }
+
+    /// The same with another limit for each call.
+    pub(super) fn with_timeout(&self, limit: Duration) -> Self {
+        let limited = |binding: &Arc<Binding>| Arc::new(binding.with_timeout(limit));
+        Self::new(Arc::clone(&self.core), self.bound.as_ref().map(limited).map_err(Arc::clone))
+    }
+
+    /// Starts to count the time of a call.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.bound.as_ref().ok().and_then(|binding| binding.timeout()))
     }
 
     pub(super) fn core(&self) -> &Core {

@@ -9,6 +9,7 @@ use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
 use super::connection::Connection;
+use super::deadline::Deadline;
 use super::kept::kept_by;
 use super::lease::Prepared;
 use super::rows::{RowStream, at_most_one, exactly_one};
@@ -16,7 +17,7 @@ use super::single::Single;
 use super::stale::{Outcome, Run};
 use super::statement::sealed::Source;
 use super::statement::{Place, ToStatement, Trace, is_fetch, judge};
-use super::work::Work;
+use super::work::{Open, Work};
 use crate::error::{Error, Result, Step};
 
 /// What scopes, transactions and savepoints have in common: running one statement.
@@ -51,7 +52,8 @@ use crate::error::{Error, Result, Step};
 /// Every method fails when the statement or the context is refused
 /// ([`Error::is_usage`](crate::Error::is_usage)), when no connection is to be had ([`Error::is_pool_timeout`](crate::Error::is_pool_timeout),
 /// [`Error::is_connection_lost`](crate::Error::is_connection_lost)), and when the server reports an error ([`Error::code`](crate::Error::code)).
-/// Nothing is sent a second time by itself.
+/// Nothing is sent a second time by itself. In a transaction, all but what reads it fail while a stream of rows or a
+/// COPY is open ([`Error::is_usage`](crate::Error::is_usage)), because answers come in the order of their requests.
 pub struct Statements(pub(super) Unit);
 
 pub(super) enum Unit {
@@ -61,8 +63,13 @@ pub(super) enum Unit {
     Block(Arc<Work>),
 }
 
-/// A connection to run one statement on.
-pub(super) enum Ready<'a> {
+/// A connection to run one statement on, and until when.
+pub(super) struct Ready<'a> {
+    on: On<'a>,
+    pub(super) deadline: Deadline,
+}
+
+enum On<'a> {
     Own(Connection),
     Shared(&'a Connection),
 }
@@ -71,9 +78,9 @@ impl std::ops::Deref for Ready<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        match self {
-            Self::Own(connection) => connection,
-            Self::Shared(connection) => connection,
+        match &self.on {
+            On::Own(connection) => connection,
+            On::Shared(connection) => connection,
         }
     }
 }
@@ -101,7 +108,7 @@ macro_rules! run_prepared {
                 Err(error) => error,
             };
             let run = Run { source, fresh: prepared.fresh, may_repeat };
-            match Box::pin($db.judge(&$ready, run, error)).await? {
+            match $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await? {
                 Outcome::Kept($text) => break $kept.await,
                 Outcome::Again(sql) => prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?,
             }
@@ -220,7 +227,9 @@ impl Statements {
         let ready = self.unprepared(sql).await?;
         let answer = self.run(&ready, pin!(ready.client().query_typed(sql, params))).await;
         match kept_by(&answer) {
-            Some(number) => self.kept_rows(&ready, &ready.lease.kept(number).await?).await,
+            Some(number) => {
+                self.kept_rows(&ready, &self.within(&ready, pin!(ready.lease.kept(number))).await?).await
+            }
             None => answer,
         }
     }
@@ -256,7 +265,9 @@ impl Statements {
         let ready = self.unprepared(sql).await?;
         let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
         match kept_by(&answer) {
-            Some(number) => self.kept_stream(&ready, &ready.lease.kept(number).await?).await,
+            Some(number) => {
+                self.kept_stream(&ready, &self.within(&ready, pin!(ready.lease.kept(number))).await?).await
+            }
             None => answer,
         }
     }
@@ -266,7 +277,9 @@ impl Statements {
         let ready = self.unprepared(sql).await?;
         let answer = self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await;
         match kept_by(&answer) {
-            Some(number) => self.kept_count(&ready, &ready.lease.kept(number).await?).await,
+            Some(number) => {
+                self.kept_count(&ready, &self.within(&ready, pin!(ready.lease.kept(number))).await?).await
+            }
             None => answer,
         }
     }
@@ -290,9 +303,27 @@ impl Statements {
     async fn prepare(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
         match (source, &self.0) {
             (Source::Prepared(statement), _) => Ok(Prepared { statement: statement.clone(), fresh: false }),
-            (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => ready.lease.prepare(sql).await,
-            (Source::Sql(sql) | Source::Declare(sql), Unit::Block(work)) => work.prepare(ready, sql).await,
+            (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => {
+                self.within(ready, pin!(ready.lease.prepare(sql))).await
+            }
+            (Source::Sql(sql) | Source::Declare(sql), Unit::Block(work)) => {
+                self.within(ready, pin!(work.prepare(ready, sql))).await
+            }
         }
+    }
+
+    /// Waits for something ahead of a statement, or behind one that has ended, within the limit of the call.
+    pub(super) async fn within<T>(
+        &self,
+        ready: &Ready<'_>,
+        work: Pin<&mut impl Future<Output = Result<T>>>,
+    ) -> Result<T> {
+        let answer = ready.deadline.bound(work).await;
+        let answer = answer.unwrap_or_else(|expired| match &self.0 {
+            Unit::Single(_) => Err(expired.undone()),
+            Unit::Block(work) => Err(work.expire(expired)),
+        });
+        answer.map_err(|error| ready.deadline.name(error))
     }
 
     /// Decides what becomes of a statement that failed. Where it is to be run once more, its unit of work
@@ -339,39 +370,61 @@ impl Statements {
     }
 
     async fn connection(&self) -> Result<Ready<'_>> {
-        Ok(match &self.0 {
-            Unit::Single(single) => Ready::Own(single.connection().await?),
-            Unit::Block(work) => Ready::Shared(work.connection().await?),
-        })
+        match &self.0 {
+            Unit::Single(single) => {
+                let deadline = single.deadline();
+                let connection = deadline.bound(pin!(single.connection())).await;
+                let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
+                Ok(Ready { on: On::Own(connection), deadline })
+            }
+            Unit::Block(work) => {
+                let deadline = work.deadline();
+                let connection = deadline.bound(pin!(work.connection())).await;
+                let connection = connection.unwrap_or_else(|expired| Err(work.expire(expired)))?;
+                Ok(Ready { on: On::Shared(connection), deadline })
+            }
+        }
     }
 
     /// Runs a request of the driver's. Its future is large, and so stays where its maker has pinned it.
     async fn run<T>(
         &self,
-        connection: &Connection,
+        ready: &Ready<'_>,
         statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<T> {
-        match &self.0 {
-            Unit::Single(single) => single.run(connection, statement).await,
-            Unit::Block(work) => work.run(connection, Step::Statement, statement).await,
-        }
+        let answer = match &self.0 {
+            Unit::Single(single) => {
+                let answer = ready.deadline.bound(pin!(single.run(ready, statement))).await;
+                answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())))
+            }
+            Unit::Block(work) => {
+                let answer = ready.deadline.bound(pin!(work.run(ready, Step::Statement, statement))).await;
+                answer.unwrap_or_else(|expired| Err(work.expire(expired)))
+            }
+        };
+        answer.map_err(|error| ready.deadline.name(error))
     }
 
     async fn stream(
         &self,
-        connection: &Connection,
+        ready: &Ready<'_>,
         statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
     ) -> Result<RowStream<'_>> {
-        match &self.0 {
+        let rows = match &self.0 {
             Unit::Single(single) => {
-                let (rows, closing) = single.answer(connection, statement).await?;
-                Ok(RowStream::single(rows, Arc::clone(&connection.lease), closing))
+                let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
+                let answer =
+                    answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())));
+                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
             }
             Unit::Block(work) => {
-                let rows = work.run(connection, Step::Statement, statement).await?;
-                Ok(RowStream::block(rows, Arc::clone(work)))
+                let opening = work.open(ready, Step::Statement, Open::Rows, statement);
+                let opened = ready.deadline.bound(pin!(opening)).await;
+                let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
+                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
             }
-        }
+        };
+        rows.map_err(|error| ready.deadline.name(error))
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::bounds::Bounds;
 use super::client::{Client, Terms};
 use super::coming::Coming;
-use super::limits::Limits;
 use super::object::Object;
 use super::opener::Opener;
 use super::pace::Pace;
@@ -26,7 +26,7 @@ use crate::error::{Error, Kind, Result};
 /// waited have given up, and serve whoever comes next.
 pub(super) struct Stock {
     state: Mutex<State>,
-    pub(super) limits: Limits,
+    pub(super) bounds: Bounds,
     pub(super) opener: Opener,
     tending: Tending,
 }
@@ -68,24 +68,24 @@ pub(super) enum Taken {
 
 impl Stock {
     /// Nothing is opened before somebody wants a connection, or some are to be kept idle.
-    pub(super) fn new(limits: Limits, opener: Opener) -> Arc<Self> {
+    pub(super) fn new(bounds: Bounds, opener: Opener) -> Arc<Self> {
         let now = Instant::now();
         Arc::new_cyclic(|this: &Weak<Self>| Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
                 queue: VecDeque::new(),
                 tickets: 0,
-                free: limits.max_size,
+                free: bounds.max_size,
                 coming: 0,
                 parting: 0,
                 lent: 0,
                 generation: 0,
-                pace: Pace::new(now, limits.max_size),
+                pace: Pace::new(now, bounds.max_size),
                 role_due: None,
                 closed: false,
             }),
-            tending: Tending::start(&limits, this.clone()),
-            limits,
+            tending: Tending::start(&bounds, this.clone()),
+            bounds,
             opener,
         })
     }
@@ -121,7 +121,7 @@ impl Stock {
             state.part(client, &mut over);
         }
         let unchecked = match found {
-            Some(object) if now.duration_since(object.idle_since) < self.limits.check_idle_after => {
+            Some(object) if now.duration_since(object.idle_since) < self.bounds.check_idle_after => {
                 drop(state);
                 drop(over);
                 return Ok(Taken::Object(object));
@@ -166,7 +166,7 @@ impl Stock {
     /// Opens as many connections as are to be kept idle.
     pub(super) fn fill(self: &Arc<Self>) {
         let mut state = self.lock();
-        let beside = self.limits.min_idle.saturating_sub(state.idle.len());
+        let beside = self.bounds.min_idle.saturating_sub(state.idle.len());
         let openings = Self::openings(&mut state, Instant::now(), beside);
         drop(state);
         self.open(openings);
@@ -175,7 +175,7 @@ impl Stock {
     /// On which terms a connection is opened now. `None`: the pool is closed.
     pub(super) fn terms(&self) -> Option<Terms> {
         let state = self.lock();
-        (!state.closed).then(|| self.opener.terms(state.generation, self.limits.max_lifetime))
+        (!state.closed).then(|| self.opener.terms(state.generation, self.bounds.max_lifetime))
     }
 
     /// A connection that was on its way has come or does not come. Where its task never began, none
@@ -281,13 +281,13 @@ impl Stock {
 
     /// The role was looked at just now, or could not be.
     pub(super) fn role_is_known(&self) {
-        self.lock().role_due = Instant::now().checked_add(self.limits.recheck_role_after);
+        self.lock().role_due = Instant::now().checked_add(self.bounds.recheck_role_after);
     }
 
     /// Closes idle connections that are too old or, beyond those to be kept, were idle for too long.
     pub(super) fn close_over(&self) {
-        let limit = self.limits.idle_timeout.unwrap_or(Duration::MAX);
-        let least = self.limits.min_idle;
+        let limit = self.bounds.idle_timeout.unwrap_or(Duration::MAX);
+        let least = self.bounds.min_idle;
         self.close_idle(|state, client, now| {
             let idle = now.duration_since(client.idle_since);
             state.is_over(client, now) || (idle >= limit && state.idle.len() > least)
@@ -350,7 +350,7 @@ impl Stock {
             size: state.idle.len() + state.lent,
             idle: state.idle.len(),
             waiting: state.queue.len(),
-            places_taken: self.limits.max_size - state.free,
+            places_taken: self.bounds.max_size - state.free,
         }
     }
 }

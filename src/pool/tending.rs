@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use super::limits::Limits;
+use super::bounds::Bounds;
 use super::stock::Stock;
 use super::task;
 
@@ -22,9 +22,9 @@ const KEEPING: Duration = Duration::from_secs(1);
 pub(super) struct Tending(Option<AbortHandle>);
 
 impl Tending {
-    pub(super) fn start(limits: &Limits, stock: Weak<Stock>) -> Self {
-        let shortest = [limits.idle_timeout, limits.max_lifetime].into_iter().flatten().min();
-        let keeping = (limits.min_idle > 0).then_some(KEEPING);
+    pub(super) fn start(bounds: &Bounds, stock: Weak<Stock>) -> Self {
+        let shortest = [bounds.idle_timeout, bounds.max_lifetime].into_iter().flatten().min();
+        let keeping = (bounds.min_idle > 0).then_some(KEEPING);
         let beat = shortest.map(|limit| limit / 4).into_iter().chain(keeping).min();
         let Some(beat) = beat else { return Self(None) };
         let beat = beat.clamp(SHORTEST, LONGEST);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Buf;
@@ -141,6 +142,10 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
+        self.work.call(pin!(self.prepare_now(sql))).await
+    }
+
+    async fn prepare_now(&self, sql: &str) -> Result<Statement> {
         let trace = judge_prepared(sql, self.work.place())?;
         let connection = self.work.connection().await?;
         if trace == Trace::Session {
@@ -155,7 +160,7 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn cursor(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Cursor<'_>> {
-        Cursor::open(&self.work, &self.statements, query, params).await
+        self.work.call(pin!(Cursor::open(&self.work, &self.statements, query, params))).await
     }
 
     /// Runs a `COPY … FROM STDIN`, whose data the returned sink takes. No other statement is taken.
@@ -172,7 +177,7 @@ impl TransactionBlock {
         B: Buf + Send + 'static,
     {
         judge_copy(sql, Way::In)?;
-        CopyIn::begin(&self.work, sql).await
+        self.work.call(pin!(CopyIn::begin(&self.work, sql))).await
     }
 
     /// Runs a `COPY … TO STDOUT`, whose data arrives as the returned stream is read. Policies apply.
@@ -183,7 +188,7 @@ impl TransactionBlock {
     /// As for [`Statements`].
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
         judge_copy(sql, Way::Out)?;
-        CopyOut::begin(&self.work, sql).await
+        self.work.call(pin!(CopyOut::begin(&self.work, sql))).await
     }
 
     /// Sets a savepoint.
@@ -277,7 +282,7 @@ impl Savepoint<'_> {
 
     async fn end(&mut self, end: SavepointEnd) -> Result<(), Error> {
         let Some(mark) = self.mark.take() else { return Ok(()) };
-        let answers = self.block.work.end_savepoint(&mark, end);
+        let answers = self.block.work.end_savepoint(&mark, end)?;
         self.block.work.savepoint_ended(answers).await
     }
 }
@@ -287,7 +292,8 @@ impl Drop for Savepoint<'_> {
         if let Some(mark) = self.mark.take() {
             // Sent here, with nobody to wait for the answers. If one of them is an error, the
             // transaction's next statement fails, or its commit notices.
-            drop(self.block.work.end_savepoint(&mark, SavepointEnd::Rollback));
+            // Where nothing could be sent, the transaction was given up.
+            let _ = self.block.work.end_savepoint(&mark, SavepointEnd::Rollback);
             self.block.work.leave_unread();
         }
     }

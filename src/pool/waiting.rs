@@ -44,27 +44,27 @@ impl Waiting {
     ///
     /// Who is next may wait longer where a connection is on its way, which has limits of its own.
     pub(super) async fn wait(mut self) -> Result<Object> {
-        let limits = self.stock.limits;
+        let bounds = self.stock.bounds;
         let begun = Instant::now();
         let mut retries = 0;
         let mut last = None;
         loop {
-            let left = limits.wait_timeout.saturating_sub(begun.elapsed());
+            let left = bounds.wait_timeout.saturating_sub(begun.elapsed());
             let mut answer = timeout(left, &mut self.receiver).await;
             if answer.is_err() && self.stock.is_served_next(self.id) {
                 // The connection that is opened, its guard, and the check of another one before it.
-                let longer = limits.connect_timeout.saturating_mul(3);
+                let longer = bounds.connect_timeout.saturating_mul(3);
                 answer = timeout(longer, &mut self.receiver).await;
             }
             let Ok(answer) = answer else {
-                return Err(last.unwrap_or_else(|| Error::from(Kind::PoolTimeout(limits.wait_timeout))));
+                return Err(last.unwrap_or_else(|| Error::from(Kind::PoolTimeout(bounds.wait_timeout))));
             };
             let error = match answer {
                 Ok(Ok(object)) => return Ok(object),
                 Ok(Err(error)) => error,
                 Err(_) => Error::from(Kind::PoolClosed),
             };
-            let left = limits.wait_timeout.saturating_sub(begun.elapsed());
+            let left = bounds.wait_timeout.saturating_sub(begun.elapsed());
             let pause = RETRY.pause(retries).filter(|pause| error.is_server_unready() && *pause < left);
             let Some(pause) = pause else { return Err(error) };
             retries += 1;

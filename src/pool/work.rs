@@ -1,13 +1,16 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
+mod limit;
+mod open;
 mod openers;
 mod restart;
 mod savepoint;
+mod unread;
 mod writing;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -16,6 +19,7 @@ use tokio_postgres::Error as PgError;
 use tokio_postgres::error::SqlState;
 
 use self::openers::Openers;
+use self::unread::Unread;
 use super::answers::Answers;
 use super::binding::{Bound, Form};
 use super::connection::Connection;
@@ -27,6 +31,7 @@ use super::strategy::COMMIT;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage, kept};
 
+pub(super) use self::open::{Hold, Open};
 pub(super) use self::savepoint::{SavepointEnd, SavepointMark};
 
 const NOT_BEGUN: &str = "its transaction did not begin";
@@ -47,6 +52,8 @@ pub(super) struct Work {
     failure: Mutex<Option<Failure>>,
     /// Statements whose answer nobody has read to its end: under way, or given up by the caller.
     unread: AtomicUsize,
+    /// What is open, as an [`Open`], or zero.
+    open: AtomicU8,
     names: AtomicUsize,
     /// How many requests were sent since the transaction began.
     sent: AtomicUsize,
@@ -87,6 +94,7 @@ impl Work {
             openers: Arc::default(),
             failure: Mutex::new(None),
             unread: AtomicUsize::new(0),
+            open: AtomicU8::new(0),
             names: AtomicUsize::new(0),
             sent: AtomicUsize::new(0),
             stale: AtomicBool::new(false),
@@ -99,9 +107,7 @@ impl Work {
 
     /// The transaction's connection, checked out at the first call.
     pub(super) async fn connection(&self) -> Result<&Connection> {
-        if let Some(Failure::GivenUp(why)) = &*lock(&self.failure) {
-            return Err(Error::from(Kind::GivenUp { why }));
-        }
+        self.is_usable()?;
         self.connection.get_or_try_init(|| self.core.connection(&self.bound)).await
     }
 
@@ -118,7 +124,12 @@ impl Work {
     /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
     /// of the server's aborts it.
     pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Prepared> {
-        let mut preparation = pin!(connection.lease.prepare(sql));
+        let mut preparing = pin!(connection.lease.prepare(sql));
+        // It takes several requests where a type has to be looked up, and none of them may go behind a stream.
+        let mut preparation = pin!(poll_fn(|cx| match self.is_free() {
+            Ok(()) => preparing.as_mut().poll(cx),
+            Err(open) => Poll::Ready(Err(open)),
+        }));
         let prepared = match poll_fn(|cx| Poll::Ready(preparation.as_mut().poll(cx))).await {
             // From the cache, with nothing sent: the statement still shares the flight of the opening.
             Poll::Ready(prepared) => prepared,
@@ -148,7 +159,24 @@ impl Work {
         mut request: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<T> {
         let unread = Unread::count(self);
-        let first = poll_fn(|cx| Poll::Ready(self.send(connection, request.as_mut(), cx))).await?;
+        let sent = poll_fn(|cx| Poll::Ready(self.send(connection, request.as_mut(), cx, || {}))).await;
+        match sent {
+            Ok(first) => self.rest(unread, step, first, request).await,
+            Err(refused) => {
+                unread.read();
+                Err(refused)
+            }
+        }
+    }
+
+    /// Waits for the answer to a request that was sent.
+    async fn rest<T>(
+        &self,
+        unread: Unread<'_>,
+        step: Step,
+        first: Poll<Result<T, PgError>>,
+        request: Pin<&mut impl Future<Output = Result<T, PgError>>>,
+    ) -> Result<T> {
         let (opened, answer) = self.answered(first, request).await;
         opened?;
         unread.read();
@@ -162,25 +190,30 @@ impl Work {
         }
     }
 
-    /// Sends a request of the transaction. The first one goes with BEGIN and context ahead of it.
+    /// Sends a request of the transaction, unless something is open. The first one goes with BEGIN and context ahead of it.
+    /// What `sent` does is done before anybody else can send.
     fn send<F: Future>(
         &self,
         connection: &Connection,
         request: Pin<&mut F>,
         cx: &mut Context<'_>,
+        sent: impl FnOnce(),
     ) -> Result<Poll<F::Output>> {
+        // Held, so that nobody else's request comes between.
         let mut begun = lock(&self.begun);
+        self.is_free()?;
         self.sent.fetch_add(1, Ordering::AcqRel);
         if *begun {
-            drop(begun);
-            return Ok(self.write(connection.lease.writing(Debt::Close), request, cx));
+            let first = self.write(connection.lease.writing(Debt::Close), request, cx);
+            sent();
+            return Ok(first);
         }
         let opening = self.core.strategy().open(connection, Form::Block)?;
-        // Still under the lock, so that nobody else's request comes between.
         let first = self.write(connection.lease.writing(opening.debt()), request, cx);
         if let Some(answers) = opening.follow(&first) {
             *lock(&self.opening) = answers;
             *begun = true;
+            sent();
         } else {
             // The driver does not take the request, and nothing was sent.
             self.sent.fetch_sub(1, Ordering::AcqRel);
@@ -313,11 +346,19 @@ impl Work {
     /// here a failure that was seen turns into ROLLBACK and an error, and where an answer was not
     /// read, a probe ahead of the COMMIT finds out.
     pub(super) async fn commit(&self) -> Result<()> {
+        self.give_up_if_leaked()?;
+        if self.has_begun().is_none() || self.failure().is_some() {
+            return self.call(pin!(self.commit_now())).await;
+        }
+        self.call_or(pin!(self.commit_now()), |expired| self.expire_after_commit(expired)).await
+    }
+
+    async fn commit_now(&self) -> Result<()> {
         let Some(connection) = self.has_begun() else {
             return self.failure().map_or(Ok(()), |failure| Err(failure.error()));
         };
         if let Some(failure) = self.failure() {
-            let rolled_back = self.rollback().await;
+            let rolled_back = self.rollback_now().await;
             // Where the server had aborted it, it is rolled back whatever becomes of the connection.
             let aborted = matches!(failure, Failure::Aborted(Some(_)));
             return Err(rolled_back.err().filter(|_| !aborted).unwrap_or_else(|| failure.error()));
@@ -359,10 +400,13 @@ impl Work {
 
     /// Ends the transaction with ROLLBACK.
     pub(super) async fn rollback(&self) -> Result<()> {
+        self.give_up_if_leaked()?;
+        self.call(pin!(self.rollback_now())).await
+    }
+
+    async fn rollback_now(&self) -> Result<()> {
         let Some(connection) = self.has_begun() else { return Ok(()) };
-        if let Some(failure @ Failure::GivenUp(_)) = self.failure() {
-            return Err(failure.error());
-        }
+        self.is_usable()?;
         // What the opening said is of no interest to what undoes it.
         let (_, answer) = self.behind_opening(connection.lease.client().batch_execute("ROLLBACK")).await;
         answer.map_err(|error| self.error(Step::Rollback, error))?;
@@ -378,31 +422,5 @@ impl Work {
     /// A name for a savepoint or cursor that the transaction has not used yet.
     pub(super) fn next_name(&self) -> String {
         format!("tenantry_{}", self.names.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// Counts a statement as unread until its answer is in.
-pub(super) struct Unread<'a>(&'a Work);
-
-impl<'a> Unread<'a> {
-    fn count(work: &'a Work) -> Self {
-        work.unread.fetch_add(1, Ordering::AcqRel);
-        Self(work)
-    }
-
-    fn read(self) {
-        self.0.unread_is_read();
-    }
-}
-
-impl Work {
-    /// Counts an answer as unread until [`Work::unread_is_read`], if ever.
-    pub(super) fn leave_unread(&self) {
-        self.unread.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(super) fn unread_is_read(&self) {
-        // A rollback to a savepoint may have forgotten the statement already.
-        let _ = self.unread.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
     }
 }

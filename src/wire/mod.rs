@@ -23,6 +23,7 @@ mod description;
 mod endpoint;
 mod frame;
 mod incoming;
+mod keepalive;
 pub(crate) mod kept;
 mod ledger;
 mod link;
@@ -46,6 +47,7 @@ use std::pin::Pin;
 
 pub(crate) use self::connect::Connector;
 pub(crate) use self::connected::{Connected, Driving, FAREWELL, Kept};
+pub(crate) use self::keepalive::keep_alive;
 pub(crate) use self::ledger::{Part, Stage};
 pub(crate) use self::link::Link;
 pub(crate) use self::prologue::{Prologue, Sql};

@@ -24,3 +24,4 @@ mod support;
 mod testing;
 mod tool;
 mod transactions;
+mod waits;

@@ -21,7 +21,7 @@ impl Work {
         if self.failure().is_none() {
             return Ok(());
         }
-        self.rollback().await?;
+        self.rollback_now().await?;
         *lock(&self.opening) = Answers::default();
         *lock(&self.begun) = false;
         self.opened.store(false, Ordering::Release);

@@ -23,6 +23,10 @@ pub(in crate::pool) enum SavepointEnd {
 impl Work {
     /// Sets a savepoint and returns it with what is needed to come back to it.
     pub(in crate::pool) async fn savepoint(&self) -> Result<SavepointMark> {
+        self.call(pin!(self.savepoint_now())).await
+    }
+
+    async fn savepoint_now(&self) -> Result<SavepointMark> {
         let connection = self.connection().await?;
         let name = self.next_name();
         let sql = format!("SAVEPOINT {name}");
@@ -33,9 +37,12 @@ impl Work {
 
     /// Sends the end of a savepoint, with the context again behind it: whatever was set since the
     /// savepoint began does not reach past it.
-    pub(in crate::pool) fn end_savepoint(&self, mark: &SavepointMark, end: SavepointEnd) -> Answers {
+    /// A transaction that was given up is left alone: its end undoes all of it.
+    pub(in crate::pool) fn end_savepoint(&self, mark: &SavepointMark, end: SavepointEnd) -> Result<Answers> {
+        self.give_up_if_leaked()?;
+        self.is_usable()?;
         let mut answers = Answers::default();
-        let Some(connection) = self.connection.get() else { return answers };
+        let Some(connection) = self.connection.get() else { return Ok(answers) };
         let lease = &connection.lease;
         if end == SavepointEnd::Rollback {
             answers.push_command(Step::Savepoint, lease, format!("ROLLBACK TO SAVEPOINT {}", mark.name));
@@ -46,13 +53,13 @@ impl Work {
         }
         answers.push_command(Step::Savepoint, lease, format!("RELEASE SAVEPOINT {}", mark.name));
         self.core.strategy().bind(connection, &mut answers);
-        answers
+        Ok(answers)
     }
 
     /// Waits for what [`Work::end_savepoint`] sent.
     pub(in crate::pool) async fn savepoint_ended(&self, mut answers: Answers) -> Result<()> {
         let unread = Unread::count(self);
-        let ended = answers.all().await;
+        let ended = self.call(pin!(async { Ok(answers.all().await) })).await?;
         unread.read();
         ended.map_err(|(step, error)| self.fail(step, error))
     }
