@@ -18,6 +18,7 @@ mod policy;
 mod recovery;
 mod routes;
 mod rule;
+mod stale;
 mod support;
 mod testing;
 mod tool;
