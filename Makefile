@@ -70,5 +70,6 @@ server: # Install PostgreSQL where neither a server nor Docker is there
 tryton: # Install Tryton, an ERP whose database the tests divide among its companies, where it is not there
 	@sh tests/server/tryton.sh
 
-pgbouncer: # Install PgBouncer where it is not there
+pgbouncer: # Install PgBouncer where it is not there, and unpack one that keeps the names of statements apart
 	@sh tests/server/pgbouncer.sh
+	@sh tests/server/pgbouncer-named.sh

@@ -20,6 +20,7 @@ mod recovery;
 mod routes;
 mod rule;
 mod session;
+mod stale;
 mod support;
 mod testing;
 mod tool;

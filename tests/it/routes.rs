@@ -40,6 +40,11 @@ async fn a_pool_keeps_its_promises_through_pgbouncer() {
     keeps_its_promises(Route::PgBouncer).await;
 }
 
+#[tokio::test]
+async fn a_pool_keeps_its_promises_through_a_pgbouncer_that_keeps_names_apart() {
+    keeps_its_promises(Route::PgBouncerNamed).await;
+}
+
 async fn keeps_its_promises(route: Route) {
     for strategy in [Strategy::Implicit, Strategy::Explicit, Strategy::ExplicitSetLocal] {
         let road = Way::new(route, strategy).open().await;

@@ -1,5 +1,5 @@
-//! A PgBouncer in transaction mode in front of a test's server: Debian's package, or whichever
-//! version is installed.
+//! A PgBouncer in transaction mode in front of a test's server: the one that is installed, Debian's
+//! package for one, which may know nothing of prepared statements, or one that keeps their names apart.
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
@@ -19,6 +19,9 @@ pub const SERVER_CONNECTIONS: usize = 4;
 /// The role that may use PgBouncer's console.
 const CONSOLE: &str = "console";
 
+/// How many statements PgBouncer keeps for each connection to the server, where it does.
+const KEPT_STATEMENTS: usize = 100;
+
 /// How long it may take until it lets somebody in.
 const READY_LIMIT: Duration = Duration::from_secs(20);
 /// How many ports are tried, should others take one between our look at it and PgBouncer's.
@@ -33,11 +36,19 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one for all databases of a server.
+    /// Starts one for all databases of a server, for statements that have no names.
     pub async fn start(server: SocketAddr) -> Self {
-        let program = program();
+        Self::start_with(&program(), server, 0).await
+    }
+
+    /// Starts one that keeps the names of prepared statements apart, 1.21 or newer.
+    pub async fn start_named(server: SocketAddr) -> Self {
+        Self::start_with(&named_program(), server, KEPT_STATEMENTS).await
+    }
+
+    async fn start_with(program: &Path, server: SocketAddr, kept: usize) -> Self {
         for _ in 0..PORT_ATTEMPTS {
-            let mut pgbouncer = Self::launch(&program, server);
+            let mut pgbouncer = Self::launch(program, server, kept);
             pgbouncer.console = pgbouncer.ready().await;
             if pgbouncer.console.is_some() {
                 return pgbouncer;
@@ -48,14 +59,14 @@ impl PgBouncer {
         panic!("PgBouncer found no free port");
     }
 
-    fn launch(program: &Path, server: SocketAddr) -> Self {
+    fn launch(program: &Path, server: SocketAddr, kept: usize) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
 
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("tenantry-pgbouncer-{}-{number}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        std::fs::write(folder.join("pgbouncer.ini"), settings(&folder, address, server)).unwrap();
+        std::fs::write(folder.join("pgbouncer.ini"), settings(&folder, address, server, kept)).unwrap();
         let users = [APP, SYSTEM, CONSOLE].map(|user| format!("\"{user}\" \"{PASSWORD}\"\n"));
         std::fs::write(folder.join("users"), users.concat()).unwrap();
         let shell = Command::new("/bin/sh")
@@ -107,6 +118,13 @@ impl PgBouncer {
         self.shows("servers", |of| of("user") == APP).await
     }
 
+    /// Has it open new connections to the server for a database, and close those that are there as
+    /// soon as nobody has a transaction on them.
+    pub async fn reconnect(&self, database: &str) {
+        let console = self.console.as_ref().expect("it has let us in");
+        console.batch_execute(&format!("reconnect {database}")).await.unwrap();
+    }
+
     /// Counts the lines of a table of the console's.
     async fn shows(&self, table: &str, counts: impl Fn(&dyn Fn(&str) -> String) -> bool) -> usize {
         let console = self.console.as_ref().expect("it has let us in");
@@ -140,11 +158,13 @@ impl Drop for PgBouncer {
 }
 
 /// The settings that matter here are the mode and the two sizes; the rest is what lets it run.
-fn settings(folder: &Path, address: SocketAddr, server: SocketAddr) -> String {
+fn settings(folder: &Path, address: SocketAddr, server: SocketAddr, kept: usize) -> String {
     let (users, port) = (folder.join("users"), address.port());
     let (users, server_port, server) = (users.display(), server.port(), server.ip());
     // PgBouncer refuses to run as root and becomes this user instead.
     let user = if runs_as_root() { "user = nobody" } else { "" };
+    // Versions before 1.21 do not know the setting.
+    let kept = if kept > 0 { format!("max_prepared_statements = {kept}") } else { String::new() };
     format!(
         "[databases]
          * = host={server} port={server_port}
@@ -160,6 +180,7 @@ fn settings(folder: &Path, address: SocketAddr, server: SocketAddr) -> String {
          auth_file = {users}
          admin_users = {CONSOLE}
          {user}
+         {kept}
         "
     )
 }
@@ -177,4 +198,16 @@ fn program() -> PathBuf {
         .map(|folder| folder.join("pgbouncer"))
         .find(|program| program.is_file());
     found.expect("pgbouncer is missing, which these tests need; `make pgbouncer` installs it")
+}
+
+/// A program that keeps names apart: the installed one, or one that was unpacked beside it.
+fn named_program() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server/pgbouncer-named.sh");
+    let found = Command::new("/bin/sh").arg(script).arg("find").output().unwrap();
+    let path = String::from_utf8(found.stdout).unwrap();
+    assert!(
+        found.status.success(),
+        "a PgBouncer of version 1.21 or newer is missing, which these tests need; `make pgbouncer` unpacks it"
+    );
+    PathBuf::from(path.trim_end())
 }

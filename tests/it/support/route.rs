@@ -19,6 +19,8 @@ pub enum Route {
     Unix,
     /// PgBouncer in transaction mode, with statements that have no names.
     PgBouncer,
+    /// PgBouncer in transaction mode, which keeps the names of statements apart.
+    PgBouncerNamed,
 }
 
 pub const ROUTES: [Route; 4] = [Route::Direct, Route::Tls, Route::Unix, Route::PgBouncer];
@@ -47,7 +49,7 @@ impl Way {
     /// Makes a database that is reached on this way.
     pub async fn open(self) -> Road {
         let erp = match self.route {
-            Route::Direct | Route::PgBouncer => Erp::new().await,
+            Route::Direct | Route::PgBouncer | Route::PgBouncerNamed => Erp::new().await,
             Route::Tls | Route::Unix => Erp::beside(tls::server().await).await,
         };
         self.to(erp).await
@@ -65,6 +67,9 @@ impl Way {
                 road.socket = Some(folder);
             }
             Route::PgBouncer => road.pgbouncer = Some(PgBouncer::start(road.erp.address()).await),
+            Route::PgBouncerNamed => {
+                road.pgbouncer = Some(PgBouncer::start_named(road.erp.address()).await);
+            }
         }
         road
     }
@@ -95,7 +100,7 @@ impl Road {
         match self.way.route {
             Route::Unix => config.host_path(self.socket.as_ref().expect("its server has one")),
             Route::Tls => config.host("localhost").channel_binding(ChannelBinding::Require),
-            Route::Direct | Route::PgBouncer => config.host("127.0.0.1"),
+            Route::Direct | Route::PgBouncer | Route::PgBouncerNamed => config.host("127.0.0.1"),
         };
         config
     }
@@ -115,7 +120,7 @@ impl Road {
         match self.way.route {
             Route::Tls => builder.tls(Rustls::new()),
             Route::PgBouncer => builder.statements(StatementMode::Unnamed),
-            Route::Direct | Route::Unix => builder,
+            Route::Direct | Route::Unix | Route::PgBouncerNamed => builder,
         }
     }
 }
