@@ -9,8 +9,9 @@ use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
 use super::drain::Debt;
+use super::ready::Ready;
 use super::rows::RowStream;
-use super::statements::{Ready, Statements, Unit};
+use super::statements::{Statements, Unit};
 use super::work::Open;
 use crate::error::{Error, Result, Step};
 use crate::wire::kept;

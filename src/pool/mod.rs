@@ -32,6 +32,7 @@ mod opener;
 mod pace;
 mod places;
 mod reads;
+mod ready;
 mod recheck;
 pub(crate) mod retry;
 mod rows;

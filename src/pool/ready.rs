@@ -1,0 +1,102 @@
+//! What a statement needs before it can run: a connection, and being prepared.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use super::connection::Connection;
+use super::deadline::Deadline;
+use super::lease::Prepared;
+use super::statement::sealed::Source;
+use super::statement::{Place, Trace, judge};
+use super::statements::{Statements, Unit};
+use crate::error::Result;
+
+/// A connection to run one statement on, and until when.
+pub(super) struct Ready<'a> {
+    on: On<'a>,
+    pub(super) deadline: Deadline,
+}
+
+enum On<'a> {
+    Own(Connection),
+    Shared(&'a Connection),
+}
+
+impl std::ops::Deref for Ready<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.on {
+            On::Own(connection) => connection,
+            On::Shared(connection) => connection,
+        }
+    }
+}
+
+impl Statements {
+    pub(super) async fn ready(&self, source: Source<'_>) -> Result<Ready<'_>> {
+        match source {
+            Source::Sql(sql) => self.unprepared(sql).await,
+            Source::Declare(_) | Source::Prepared(_) => self.connection().await,
+        }
+    }
+
+    pub(super) async fn prepare(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
+        match (source, &self.0) {
+            (Source::Prepared(statement), _) => Ok(Prepared { statement: statement.clone(), fresh: false }),
+            (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => {
+                self.within(ready, pin!(ready.lease.prepare(sql))).await
+            }
+            (Source::Sql(sql) | Source::Declare(sql), Unit::Block(work)) => {
+                self.within(ready, pin!(work.prepare(ready, sql))).await
+            }
+        }
+    }
+
+    /// Waits for something ahead of a statement, or behind one that has ended, within the limit of the call.
+    pub(super) async fn within<T>(
+        &self,
+        ready: &Ready<'_>,
+        work: Pin<&mut impl Future<Output = Result<T>>>,
+    ) -> Result<T> {
+        let answer = ready.deadline.bound(work).await;
+        let answer = answer.unwrap_or_else(|expired| match &self.0 {
+            Unit::Single(_) => Err(expired.undone()),
+            Unit::Block(work) => Err(work.expire(expired)),
+        });
+        answer.map_err(|error| ready.deadline.name(error))
+    }
+
+    pub(super) async fn unprepared(&self, sql: &str) -> Result<Ready<'_>> {
+        let trace = judge(sql, self.place())?;
+        let ready = self.connection().await?;
+        if trace == Trace::Session {
+            ready.lease.retire();
+        }
+        Ok(ready)
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        match &self.0 {
+            Unit::Single(_) => Place::Scope,
+            Unit::Block(work) => work.place(),
+        }
+    }
+
+    pub(super) async fn connection(&self) -> Result<Ready<'_>> {
+        match &self.0 {
+            Unit::Single(single) => {
+                let deadline = single.deadline();
+                let connection = deadline.bound(pin!(single.connection())).await;
+                let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
+                Ok(Ready { on: On::Own(connection), deadline })
+            }
+            Unit::Block(work) => {
+                let deadline = work.deadline();
+                let connection = deadline.bound(pin!(work.connection())).await;
+                let connection = connection.unwrap_or_else(|expired| Err(work.expire(expired)))?;
+                Ok(Ready { on: On::Shared(connection), deadline })
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The end of a transaction.
+
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+
+use super::{Answers, Failure, PROBE, Work};
+use crate::error::{Error, Kind, Result, Step, connection_is_lost};
+use crate::pool::drain::Debt;
+use crate::pool::strategy::COMMIT;
+
+impl Work {
+    /// Ends the transaction with COMMIT, unless the server has aborted it.
+    ///
+    /// PostgreSQL answers the COMMIT of an aborted transaction with a rollback and no error, so
+    /// here a failure that was seen turns into ROLLBACK and an error, and where an answer was not
+    /// read, a probe ahead of the COMMIT finds out.
+    pub(in crate::pool) async fn commit(&self) -> Result<()> {
+        self.give_up_if_leaked()?;
+        if self.has_begun().is_none() || self.failure().is_some() {
+            return self.call(pin!(self.commit_now())).await;
+        }
+        self.call_or(pin!(self.commit_now()), |expired| self.expire_after_commit(expired)).await
+    }
+
+    async fn commit_now(&self) -> Result<()> {
+        let Some(connection) = self.has_begun() else {
+            return self.failure().map_or(Ok(()), |failure| Err(failure.error()));
+        };
+        if let Some(failure) = self.failure() {
+            let rolled_back = self.rollback_now().await;
+            // Where the server had aborted it, it is rolled back whatever becomes of the connection.
+            let aborted = matches!(failure, Failure::Aborted(Some(_)));
+            return Err(rolled_back.err().filter(|_| !aborted).unwrap_or_else(|| failure.error()));
+        }
+        let lease = &connection.lease;
+        let mut probe = Answers::default();
+        if self.unread.load(Ordering::Acquire) > 0 {
+            probe.push_command(Step::Statement, lease, PROBE);
+        }
+        lease.owe(Debt::Answer);
+        lease.link().forget_written();
+        let mut committed = Answers::default();
+        committed.push_command(Step::Commit, lease, COMMIT);
+        let opened = self.opening_answered().await;
+        let probed = probe.all().await;
+        let answer = committed.all().await;
+        let lost = matches!(&answer, Err((_, error)) if connection_is_lost(error));
+        if !lost {
+            lease.settle();
+        }
+        // What had failed ahead of the COMMIT makes that a rollback, even if nobody hears its answer.
+        if let Some(failure @ Failure::Aborted(Some(_))) = self.failure() {
+            return Err(opened.err().unwrap_or_else(|| failure.error()));
+        }
+        if let Err((_, error)) = &probed
+            && !connection_is_lost(error)
+        {
+            return Err(Error::from(Kind::Aborted { code: error.code().cloned() }));
+        }
+        if let Err((step, error)) = answer {
+            return Err(lease.final_error(step, error));
+        }
+        opened?;
+        if self.opening_failed().is_some() {
+            return Err(Error::from(Kind::Aborted { code: None }));
+        }
+        probed.map_err(|(_, error)| lease.final_error(Step::Commit, error))
+    }
+
+    /// Ends the transaction with ROLLBACK.
+    pub(in crate::pool) async fn rollback(&self) -> Result<()> {
+        self.give_up_if_leaked()?;
+        self.call(pin!(self.rollback_now())).await
+    }
+
+    pub(super) async fn rollback_now(&self) -> Result<()> {
+        let Some(connection) = self.has_begun() else { return Ok(()) };
+        self.is_usable()?;
+        // What the opening said is of no interest to what undoes it.
+        let (_, answer) = self.behind_opening(connection.lease.client().batch_execute("ROLLBACK")).await;
+        answer.map_err(|error| self.error(Step::Rollback, error))?;
+        connection.lease.settle();
+        Ok(())
+    }
+}
