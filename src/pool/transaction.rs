@@ -14,7 +14,7 @@ use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::{Trace, Way, judge, judge_copy};
+use super::statement::{Trace, Way, judge_copy, judge_prepared};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ impl TransactionBlock {
     ///
     /// As for [`Statements`].
     pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        let trace = judge(sql, self.work.place())?;
+        let trace = judge_prepared(sql, self.work.place())?;
         let connection = self.work.connection().await?;
         if trace == Trace::Session {
             connection.lease.retire();

@@ -120,6 +120,15 @@ pub(super) fn judge(sql: &str, place: Place<'_>) -> Result<Trace> {
     refuse(keyword, refused)
 }
 
+/// Judges a statement that is to be prepared. A COPY may be: `copy_in` and `copy_out` take it from
+/// the cache, and elsewhere the driver stops it.
+pub(super) fn judge_prepared(sql: &str, place: Place<'_>) -> Result<Trace> {
+    if word(sql).0.eq_ignore_ascii_case("copy") {
+        return refuse_nul("the statement", sql).map(|()| Trace::None);
+    }
+    judge(sql, place)
+}
+
 /// Judges a statement whose data [`CopyIn`](super::CopyIn) or [`CopyOut`](super::CopyOut) is to carry.
 pub(super) fn judge_copy(sql: &str, way: Way) -> Result<()> {
     refuse_nul("the statement", sql)?;
