@@ -50,7 +50,7 @@ fn has_into_of_its_own(query: &str) -> bool {
     // Whether an INSERT or MERGE was the token before, where one may stand that takes an INTO.
     let mut takes_into = false;
     let mut tokens = Tokens::new(query);
-    while let Some(token) = tokens.next() {
+    for token in tokens.by_ref() {
         let took_into = std::mem::take(&mut takes_into);
         match token {
             Token::Sign(b'(') => {

@@ -128,9 +128,16 @@ pub(super) fn is_fetch(sql: &str) -> bool {
     word(sql).0.eq_ignore_ascii_case("FETCH")
 }
 
-/// Judges a statement that is to be prepared, and not run now.
+/// Judges a statement that is to be prepared. A COPY may be: `copy_in` and `copy_out` take it from
+/// the cache, and elsewhere the driver stops it.
 pub(super) fn judge_prepared(sql: &str, place: Place<'_>) -> Result<Trace> {
-    if is_fetch(sql) { refuse("FETCH", advice::FETCH_ONCE) } else { judge(sql, place) }
+    if is_fetch(sql) {
+        return refuse("FETCH", advice::FETCH_ONCE);
+    }
+    if word(sql).0.eq_ignore_ascii_case("copy") {
+        return refuse_nul("the statement", sql).map(|()| Trace::None);
+    }
+    judge(sql, place)
 }
 
 /// Judges a statement whose data [`CopyIn`](super::CopyIn) or [`CopyOut`](super::CopyOut) is to carry.

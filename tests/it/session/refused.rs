@@ -145,7 +145,6 @@ async fn only_a_copy_is_run_as_one() {
         assert!(tx.copy_in::<bytes::Bytes>("copy stage to stdout").await.unwrap_err().is_usage());
         assert!(tx.copy_out("copy stage from stdin").await.unwrap_err().is_usage());
         assert!(tx.copy_out("copy stage to '/tmp/stage'").await.unwrap_err().is_usage());
-        assert!(tx.prepare("copy stage from stdin").await.unwrap_err().is_usage());
         let mut data = tx.copy_out("copy (select id from account order by id) to stdout").await.unwrap();
         let mut read = Vec::new();
         while let Some(portion) = data.try_next().await.unwrap() {
