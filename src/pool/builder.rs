@@ -154,7 +154,8 @@ impl TenantPoolBuilder {
 
     /// How long opening a connection may take, over all hosts of the URL. Default: 5 s.
     ///
-    /// The URL's own `connect_timeout` counts for each host. The guard's look at the role has as long again.
+    /// The URL's own `connect_timeout` counts for each host. The guard's look at the role
+    /// has 30 s of its own.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.options.limits.connect_timeout = limit;
         self
