@@ -154,7 +154,7 @@ impl TenantPoolBuilder {
 
     /// How long opening a connection may take, over all hosts of the URL. Default: 5 s.
     ///
-    /// The URL's own `connect_timeout` counts for each host. The guard's look at the role has as long again.
+    /// The URL's own `connect_timeout` counts for each host. The guard's look at the role has 30 s of its own.
     ///
     /// A connection that falls silent once it is open is ended by TCP: unless the URL or configuration says otherwise, with
     /// `keepalives_idle` 30 s, `keepalives_interval` 10 s, `keepalives_retries` 3 and, on Linux, `tcp_user_timeout` 30 s.

@@ -16,7 +16,7 @@ use super::strategy::Strategy;
 use super::{names, reads};
 use crate::error::{Error, Kind, Result, Step};
 use crate::ident::SettingName;
-use crate::wire::{Part, Sql, StatementMode};
+use crate::wire::{Part, Prologue, Sql, StatementMode};
 
 const GUARD: &str = include_str!("../../sql/pool/guard.sql");
 
@@ -121,6 +121,12 @@ impl Guard {
                 None => names::mode(lease).await?,
             };
             if self.purpose == Purpose::Tenants {
+                if strategy == Strategy::Implicit {
+                    let set = Sql::Known(SET_CANARY);
+                    let carried =
+                        |prologue: &mut Prologue| prologue.push(Part::Context, "", set, ["jit", "off"]);
+                    lease.link().arm(carried).map_err(|error| Error::config(error.to_string()))?;
+                }
                 reads::look(lease, &self.setting).await;
             }
             let _ = self.settled.set(Settled { role, strategy, statements });
@@ -139,7 +145,11 @@ impl Guard {
             let set = Sql::Known(SET_CANARY);
             lease
                 .link()
-                .arm(|prologue| prologue.push(Part::Context, "", set, [CANARY, canary]))
+                .arm(|prologue| {
+                    prologue.push(Part::Context, "", set, [CANARY, canary])?;
+                    // Compiling a query that runs once costs more than it saves.
+                    prologue.push(Part::Context, "", Sql::Known(SET_CANARY), ["jit", "off"])
+                })
                 .map_err(|error| Error::config(format!("the canary cannot be sent: {error}")))?;
         }
         // The first poll sends it, and no other request comes between.

@@ -17,6 +17,9 @@ use super::stock::Stock;
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
 
+/// The least time that the guard gets for its questions, which read the server's catalogs.
+pub(super) const GUARD_LIMIT: Duration = Duration::from_secs(30);
+
 /// What is needed to open a connection and to let it in.
 pub(super) struct Opener {
     pub(super) target: Arc<Target>,
@@ -52,7 +55,7 @@ impl Opener {
         let connected = timeout(limit, connecting).await.map_err(late)??;
         let object = stock.adopt(Client::new(connected, place, terms));
         let lease = Arc::new(Lease::new(object, self.drain.clone()));
-        match timeout(limit, self.guard.examine(&lease)).await.map_err(late)? {
+        match timeout(limit.max(GUARD_LIMIT), self.guard.examine(&lease)).await.map_err(late)? {
             Ok(Verdict::Fits) => {}
             // Whoever waits gets another, which is opened in its place.
             Ok(Verdict::OtherMode) => lease.retire(),

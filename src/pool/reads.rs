@@ -14,7 +14,9 @@ const READS: &str = include_str!("../../sql/pool/reads.sql");
 pub(super) async fn look(lease: &Lease, setting: &SettingName) {
     lease.owe(Debt::Answer);
     let params: [(&(dyn ToSql + Sync), Type); 0] = [];
-    let rows = match lease.client().query_typed(READS, &params).await {
+    let looked = lease.client().query_typed(READS, &params).await;
+    lease.link().disarm();
+    let rows = match looked {
         Ok(rows) => rows,
         Err(error) => {
             if error.code().is_some() {

@@ -7,13 +7,14 @@ use tracing::debug;
 
 use super::lease::Lease;
 use super::object::Object;
+use super::opener::GUARD_LIMIT;
 use super::stock::Stock;
 
 /// Has the guard look again, on a connection that has just come back.
 pub(super) async fn run(object: Object) {
     let stock: Arc<Stock> = Arc::clone(Object::stock(&object));
     let lease = Arc::new(Lease::new(object, stock.opener.drain.clone()));
-    let looked = timeout(stock.bounds.connect_timeout, stock.opener.guard.examine(&lease)).await;
+    let looked = timeout(GUARD_LIMIT, stock.opener.guard.examine(&lease)).await;
     match looked {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => {
