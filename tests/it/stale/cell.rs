@@ -108,7 +108,8 @@ impl Cell {
 
     /// The statement. Each cell has an object of its own, and so a text of its own.
     pub fn sql(self, t: &str) -> String {
-        let whole = if self.change.object == Object::Function { format!("s.{t}()") } else { format!("s.{t}") };
+        let whole =
+            if self.change.object == Object::Function { format!("s.{t}()") } else { format!("s.{t}") };
         match (self.how, self.kind) {
             (How::CopyOut, _) => format!("copy (select * from {whole}) to stdout"),
             (How::CopyIn, _) => format!("copy s.{t} (id, x) from stdin"),

@@ -75,10 +75,12 @@ impl Lane {
              create table s.log (cell text)"
         );
         admin.batch_execute(&schema).await.unwrap();
-        let pools = (0..2).map(|at| pool(route, strategy, &erp, &pgbouncers, if at == 0 { CONNECTIONS } else { 1 }));
+        let pools =
+            (0..2).map(|at| pool(route, strategy, &erp, &pgbouncers, if at == 0 { CONNECTIONS } else { 1 }));
         let [pool, narrow] = try_join_all(pools).await.unwrap().try_into().unwrap();
         let way = format!("{route:?} × {strategy:?}");
-        let lane = Self { route, way, erp, admin, pgbouncers, strategy, pool, narrow, report: Report::default() };
+        let lane =
+            Self { route, way, erp, admin, pgbouncers, strategy, pool, narrow, report: Report::default() };
         lane.open_server_connections().await;
         lane
     }
@@ -120,7 +122,9 @@ impl Lane {
             let (what, why) = problem;
             self.report.wrong(&self.way, &cell.to_string(), cell.change.name, what, &why);
             // The next cell is to see nothing of it.
-            let opened = async |size| pool(self.route, self.strategy, &self.erp, &self.pgbouncers, size).await.unwrap();
+            let opened = async |size| {
+                pool(self.route, self.strategy, &self.erp, &self.pgbouncers, size).await.unwrap()
+            };
             (self.pool, self.narrow) = (opened(CONNECTIONS).await, opened(1).await);
         }
         self.report
@@ -140,7 +144,13 @@ impl Lane {
         }
 
         let mut calls = 0;
-        let call = Call { cell, sql: &sql, params: params(cell, true), statement: statement.as_ref(), earlier: &earlier };
+        let call = Call {
+            cell,
+            sql: &sql,
+            params: params(cell, true),
+            statement: statement.as_ref(),
+            earlier: &earlier,
+        };
         let failed = match check(cell, call.run(pool).await)? {
             None => {
                 calls += 1;
@@ -158,10 +168,18 @@ impl Lane {
         let cell = if cell.kind == Kind::WriteStrict { Cell { kind: Kind::Write, ..cell } } else { cell };
         for _ in 0..2 {
             loop {
-                let statement = self.prepare(pool, cell, &sql).await.map_err(|failure| then(format!("{failure:?}")))?;
-                let call =
-                    Call { cell, sql: &sql, params: params(cell, true), statement: statement.as_ref(), earlier: &earlier };
-                match check(cell, call.run(pool).await).map_err(|(what, why)| then(format!("{what:?}: {why}")))? {
+                let statement =
+                    self.prepare(pool, cell, &sql).await.map_err(|failure| then(format!("{failure:?}")))?;
+                let call = Call {
+                    cell,
+                    sql: &sql,
+                    params: params(cell, true),
+                    statement: statement.as_ref(),
+                    earlier: &earlier,
+                };
+                match check(cell, call.run(pool).await)
+                    .map_err(|(what, why)| then(format!("{what:?}: {why}")))?
+                {
                     None => break calls += 1,
                     Some(_) if patience > 0 => patience -= 1,
                     Some(error) => return Err(then(told(&error))),
@@ -190,7 +208,8 @@ impl Lane {
         let mut last = None;
         for tx in open {
             let statement = if cell.how == How::Prepared { Some(tx.prepare(sql).await?) } else { None };
-            let call = Call { cell, sql, params: params(cell, false), statement: statement.as_ref(), earlier };
+            let call =
+                Call { cell, sql, params: params(cell, false), statement: statement.as_ref(), earlier };
             call.warm(&tx).await?;
             tx.rollback().await?;
             last = statement;
@@ -228,7 +247,8 @@ impl Lane {
                 _ => None,
             });
             if held != Some(&right) {
-                let why = format!("{sql}: {} instead of {right} after {calls} good calls", held.unwrap_or("null"));
+                let why =
+                    format!("{sql}: {} instead of {right} after {calls} good calls", held.unwrap_or("null"));
                 return Err((Wrong::Rows, why));
             }
         }
