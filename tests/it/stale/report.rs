@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// How many of the cells that are not as they have to be are told one by one.
 const TOLD: usize = 40;
@@ -43,7 +44,9 @@ impl Report {
     pub fn wrong(&mut self, way: &str, cell: &str, change: &str, what: Wrong, why: &str) {
         self.ways.entry(way.to_owned()).or_default()[2] += 1;
         *self.kinds.entry((what, change.to_owned())).or_default() += 1;
-        self.lines.push(format!("{what:?}: {way} × {cell}: {why}"));
+        let line = format!("{what:?}: {way} × {cell}: {why}");
+        note(&line);
+        self.lines.push(line);
     }
 
     pub fn merge(&mut self, other: Self) {
@@ -67,9 +70,6 @@ impl Report {
             let _ = writeln!(text, "{count:>7}  {what:?}: {change}");
         }
         eprintln!("{text}");
-        if let Some(path) = std::env::var_os("TENANTRY_STALE_LOG") {
-            std::fs::write(path, self.lines.join("\n")).unwrap();
-        }
         let cells: usize = self.ways.values().map(|counts| counts[0]).sum();
         assert!(cells > 0, "no cell ran");
         let shown = &self.lines[..self.lines.len().min(TOLD)];
@@ -80,4 +80,11 @@ impl Report {
             shown.join("\n")
         );
     }
+}
+
+/// Adds a line to the file of `TENANTRY_STALE_LOG`, for who does not want to wait for the end.
+fn note(line: &str) {
+    let Some(path) = std::env::var_os("TENANTRY_STALE_LOG") else { return };
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    writeln!(file, "{line}").unwrap();
 }
