@@ -5,6 +5,7 @@ mod farewell;
 mod fault;
 mod lost;
 mod reason;
+mod stale;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,6 @@ use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::types::WrongType;
 
 use self::connect::connect_reason;
 #[cfg(feature = "cli")]
@@ -239,20 +239,6 @@ impl Error {
         Kind::Ended { step, outcome, source }.into()
     }
 
-    /// The same error of a statement that was prepared earlier, whose description is out of date.
-    pub(crate) fn stale(self) -> Self {
-        match *self.0 {
-            Kind::Server { step, source } => Kind::Stale { step, source }.into(),
-            kind => kind.into(),
-        }
-    }
-
-    /// Whether the driver could not encode a parameter as the type that the statement takes.
-    pub(crate) fn is_wrong_type(&self) -> bool {
-        let source = self.pg_error().and_then(std::error::Error::source);
-        source.is_some_and(<dyn std::error::Error>::is::<WrongType>)
-    }
-
     /// An error of a step that ends a unit of work: when the connection is lost, nobody knows its outcome.
     pub(crate) fn final_step(step: Step, source: PgError) -> Self {
         if connection_is_lost(&source) {
@@ -306,15 +292,6 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(*self.0, Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
-    }
-
-    /// Whether a statement's parameters or rows have changed on the server since it was prepared on this
-    /// connection, after a migration for example, and it could not be prepared and run anew: it was not the
-    /// first of its transaction. Nothing was read or written by the old description, and the statement is
-    /// prepared anew when it is run next. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
-    #[must_use]
-    pub fn is_stale_statement(&self) -> bool {
-        matches!(*self.0, Kind::Stale { .. } | Kind::StaleRows)
     }
 
     /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.

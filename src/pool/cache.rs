@@ -1,7 +1,10 @@
 //! The statements that a connection has prepared, by their texts.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio_postgres::Statement;
 
@@ -16,6 +19,8 @@ pub(super) struct StatementCache {
 #[derive(Debug, Default)]
 struct Kept {
     by_text: HashMap<Box<str>, Entry>,
+    /// Which texts a pooler has to take for new ones, and since when they are.
+    renewed: HashMap<Box<str>, u64>,
     /// Counts uses, so that the latest can be told from the others.
     uses: u64,
 }
@@ -60,6 +65,33 @@ impl StatementCache {
     pub(super) fn remove(&self, sql: &str) {
         let removed = self.lock().by_text.remove(sql);
         drop(removed);
+    }
+
+    /// Has a text prepared as one that a pooler has not seen.
+    ///
+    /// A pooler prepares a text once on each connection to the server, whoever asks for it, and so keeps what
+    /// is out of date there. (PgBouncer does until RECONNECT.) Processes that find out in the same minute share
+    /// what they ask for.
+    pub(super) fn renew(&self, sql: &str) {
+        static LATEST: AtomicU64 = AtomicU64::new(0);
+
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let next = |latest: u64| Some((latest + 1).max(since.as_secs() / 60));
+        let latest = LATEST.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).unwrap_or_default();
+        let mut kept = self.lock();
+        if kept.renewed.len() >= self.size.max(1) {
+            kept.renewed.clear();
+        }
+        kept.renewed.insert(sql.into(), next(latest).unwrap_or_default());
+    }
+
+    /// The text that is to be prepared for a statement.
+    pub(super) fn text<'a>(&self, sql: &'a str) -> Cow<'a, str> {
+        match self.lock().renewed.get(sql) {
+            // On a line of its own, as the last one may be a comment.
+            Some(since) => Cow::Owned(format!("{sql}\n/* tenantry: anew since {since} */")),
+            None => Cow::Borrowed(sql),
+        }
     }
 
     pub(super) fn clear(&self) {

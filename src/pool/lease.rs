@@ -144,7 +144,12 @@ impl Lease {
         if let Some(statement) = self.client().cache().get(sql) {
             return Ok(Prepared { statement, fresh: false });
         }
-        let statement = self.counted(self.client().prepare(sql)).await?;
+        let text = self.client().cache().text(sql);
+        let prepared = self.counted(self.client().prepare(&text)).await;
+        if prepared.as_ref().is_err_and(|error| self.is_old_at_the_pooler(error)) {
+            self.forget(sql);
+        }
+        let statement = prepared?;
         let columns = statement.columns().iter().map(Column::type_);
         self.link().learn_types(statement.params().iter().chain(columns));
         self.client().cache().insert(sql, statement.clone());
@@ -163,6 +168,11 @@ impl Lease {
         Ok(())
     }
 
+    /// Whether an error is of something that a pooler has prepared long ago, and not of what was sent now.
+    pub(super) fn is_old_at_the_pooler(&self, error: &Error) -> bool {
+        !self.link().is_direct() && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+    }
+
     /// What has to be asked for rows that are kept, once the driver knows their types.
     pub(super) async fn kept(&self, number: u64) -> Result<String> {
         let Some(unknown) = self.link().unknown_types(number) else {
@@ -177,6 +187,9 @@ impl Lease {
     /// Forgets a statement, and all types, whose labels or fields may have changed with it.
     pub(super) fn forget(&self, sql: &str) {
         self.client().cache().remove(sql);
+        if !self.link().is_direct() {
+            self.client().cache().renew(sql);
+        }
         self.client().clear_type_cache();
         self.link().forget_types();
     }

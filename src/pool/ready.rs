@@ -5,7 +5,8 @@ use std::pin::{Pin, pin};
 
 use super::connection::Connection;
 use super::deadline::Deadline;
-use super::lease::Prepared;
+use super::lease::{Lease, Prepared};
+use super::stale::ATTEMPTS;
 use super::statement::sealed::Source;
 use super::statement::{Place, Trace, judge};
 use super::statements::{Statements, Unit};
@@ -45,7 +46,8 @@ impl Statements {
         match (source, &self.0) {
             (Source::Prepared(statement), _) => Ok(Prepared { statement: statement.clone(), fresh: false }),
             (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => {
-                self.within(ready, pin!(ready.lease.prepare(sql))).await
+                let preparing = prepare_outside(&ready.lease, || ready.lease.prepare(sql));
+                self.within(ready, pin!(preparing)).await
             }
             (Source::Sql(sql) | Source::Declare(sql), Unit::Block(work)) => {
                 self.within(ready, pin!(work.prepare(ready, sql))).await
@@ -99,4 +101,19 @@ impl Statements {
             }
         }
     }
+}
+
+/// Prepares a statement outside of a transaction: once more where a pooler has answered with what it had
+/// prepared before a change. After that it is another text for the pooler.
+pub(super) async fn prepare_outside<F>(lease: &Lease, mut prepare: impl FnMut() -> F) -> Result<Prepared>
+where
+    F: Future<Output = Result<Prepared>>,
+{
+    for _ in 0..ATTEMPTS {
+        match prepare().await {
+            Err(error) if lease.is_old_at_the_pooler(&error) => {}
+            prepared => return prepared,
+        }
+    }
+    prepare().await
 }

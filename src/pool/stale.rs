@@ -29,6 +29,10 @@ const STALE: [&SqlState; 13] = [
     &SqlState::PROTOCOL_VIOLATION,
 ];
 
+/// How often a statement is run anew behind a pooler: others may have had it prepare the same text, in the
+/// same minute, before another change.
+pub(super) const ATTEMPTS: u32 = 3;
+
 /// What becomes of a statement that failed.
 pub(super) enum Outcome {
     /// Its rows are kept, and this is the text that asks for them.
@@ -57,10 +61,10 @@ impl Connection {
         }
         // What the server has described just now is not out of date, unless it was deallocated since.
         let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
-        if run.fresh && !unknown {
+        if run.fresh && !unknown && !self.lease.is_old_at_the_pooler(&error) {
             return Err(error);
         }
-        if error.is_wrong_type() {
+        if error.is_of_a_parameter() {
             // The driver has sent nothing, so this is no matter of what has run.
             return self.forget(run.source).map(Outcome::Again).ok_or(error);
         }

@@ -12,7 +12,7 @@ use super::kept::kept_by;
 use super::ready::Ready;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
-use super::stale::{Outcome, Run};
+use super::stale::{ATTEMPTS, Outcome, Run};
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, is_fetch};
 use super::work::{Open, Work};
@@ -75,7 +75,7 @@ macro_rules! run_prepared {
         let source = $source;
         let $ready = $db.ready(source).await?;
         let mut prepared = $db.prepare(&$ready, source).await?;
-        let mut may_repeat = true;
+        let mut repeats = 0;
         loop {
             let $client = $ready.client();
             let $statement = &prepared.statement;
@@ -83,12 +83,13 @@ macro_rules! run_prepared {
                 Ok(value) => break Ok(value),
                 Err(error) => error,
             };
+            let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
             let run = Run { source, fresh: prepared.fresh, may_repeat };
             match $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await? {
                 Outcome::Kept($text) => break $kept.await,
                 Outcome::Again(sql) => prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?,
             }
-            may_repeat = false;
+            repeats += 1;
         }
     }};
 }

@@ -4,6 +4,7 @@ mod end;
 mod limit;
 mod open;
 mod openers;
+mod prepare;
 mod restart;
 mod savepoint;
 mod unread;
@@ -26,7 +27,7 @@ use super::binding::{Bound, Form};
 use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
-use super::lease::{Lease, Prepared};
+use super::lease::Lease;
 use super::statement::Place;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage, kept};
@@ -119,34 +120,6 @@ impl Work {
     /// The connection, if one was checked out.
     pub(super) fn lease(&self) -> Option<&Arc<Lease>> {
         self.connection.get().map(|connection| &connection.lease)
-    }
-
-    /// Prepares a statement. Ahead of the first one, the transaction has not begun; later, an error
-    /// of the server's aborts it.
-    pub(super) async fn prepare(&self, connection: &Connection, sql: &str) -> Result<Prepared> {
-        let mut preparing = pin!(connection.lease.prepare(sql));
-        // It takes several requests where a type has to be looked up, and none of them may go behind a stream.
-        let mut preparation = pin!(poll_fn(|cx| match self.is_free() {
-            Ok(()) => preparing.as_mut().poll(cx),
-            Err(open) => Poll::Ready(Err(open)),
-        }));
-        let prepared = match poll_fn(|cx| Poll::Ready(preparation.as_mut().poll(cx))).await {
-            // From the cache, with nothing sent: the statement still shares the flight of the opening.
-            Poll::Ready(prepared) => prepared,
-            Poll::Pending if self.has_begun().is_some() => {
-                let (opened, prepared) = self.behind_opening(preparation).await;
-                opened?;
-                prepared
-            }
-            Poll::Pending => preparation.await,
-        };
-        if let (Err(error), Some(_)) = (&prepared, self.has_begun()) {
-            let code = error.code().filter(|_| !error.is_connection_lost()).cloned();
-            if code.is_some() || error.is_connection_lost() {
-                lock(&self.failure).get_or_insert(Failure::Aborted(code));
-            }
-        }
-        prepared
     }
 
     /// Runs a request inside the transaction; the first one carries BEGIN and context ahead of it.
@@ -298,7 +271,7 @@ impl Work {
     pub(super) fn fail(&self, step: Step, error: PgError) -> Error {
         let step = match self.opening_failed() {
             Some(Part::Begin) => {
-                self.give_up(NOT_BEGUN);
+                self.did_not_begin(&error);
                 return self.error(Step::Begin, error);
             }
             Some(Part::Context) if self.failure().is_none() => Step::Bind,

@@ -4,12 +4,14 @@
 //! The matrix runs every statement at every place on every way, before and after every change. A call
 //! after the change is right, or fails with an error that says so, and it is right from then on.
 
+mod cache;
 mod call;
 mod cell;
 mod change;
 mod flexible;
 mod lane;
 mod report;
+mod unknown;
 
 use std::sync::Arc;
 

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Answers, Work, lock};
+use tokio_postgres::Error as PgError;
+use tokio_postgres::error::SqlState;
+
+use super::{Answers, Failure, NOT_BEGUN, Work, lock};
 use crate::error::Result;
 
 impl Work {
@@ -18,10 +21,11 @@ impl Work {
 
     /// Rolls back a transaction whose first statement failed, so that the next one begins it anew.
     pub(in crate::pool) async fn restart(&self) -> Result<()> {
-        if self.failure().is_none() {
-            return Ok(());
+        match self.failure() {
+            None => return Ok(()),
+            Some(Failure::GivenUp(NOT_BEGUN)) => {}
+            Some(_) => self.rollback_now().await?,
         }
-        self.rollback_now().await?;
         *lock(&self.opening) = Answers::default();
         *lock(&self.begun) = false;
         self.opened.store(false, Ordering::Release);
@@ -29,5 +33,21 @@ impl Work {
         self.sent.store(0, Ordering::Release);
         *lock(&self.failure) = None;
         Ok(())
+    }
+
+    /// Keeps a transaction whose `BEGIN` failed from being used any more. What was sent behind it ran outside
+    /// of any transaction, so the connection is given up with it.
+    ///
+    /// A `BEGIN` that the server has forgotten is another matter where only one request was sent: that one
+    /// carried it, nothing of it has run, and it can be sent again.
+    pub(super) fn did_not_begin(&self, error: &PgError) {
+        let forgotten = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
+        match self.lease() {
+            Some(lease) if forgotten && self.is_at_first_request() => {
+                lease.settle();
+                *lock(&self.failure) = Some(Failure::GivenUp(NOT_BEGUN));
+            }
+            _ => self.give_up(NOT_BEGUN),
+        }
     }
 }

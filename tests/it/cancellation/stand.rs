@@ -48,7 +48,9 @@ impl Stand {
     async fn on(road: Road) -> Self {
         let turnstile = match road.way.route {
             Route::Tls => Turnstile::start_with_tls(road.address()).await,
-            Route::Direct | Route::PgBouncer | Route::PgBouncerNamed => Turnstile::start(road.address()).await,
+            Route::Direct | Route::PgBouncer | Route::PgBouncerNamed => {
+                Turnstile::start(road.address()).await
+            }
             Route::Unix => panic!("no turnstile stands on a Unix socket"),
         };
         let admin = road.erp.admin().await;

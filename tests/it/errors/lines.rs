@@ -8,11 +8,10 @@ use tenantry::{Row, TenantPool, testing};
 use super::{counted, is_usage, says};
 use crate::support::erp::{APP, Erp, tenant};
 use crate::support::eventually;
-use crate::support::proxy::flights;
 use crate::support::tls::{self, Rustls};
 
 #[tokio::test]
-async fn a_parameter_of_the_wrong_type_is_named_with_both_types_and_sends_nothing() {
+async fn a_parameter_of_the_wrong_type_is_named_with_both_types_and_runs_nothing() {
     let erp = Erp::new().await;
     let (proxy, pool) = counted(&erp).await;
     let scope = pool.tenant(tenant(1));
@@ -30,7 +29,8 @@ async fn a_parameter_of_the_wrong_type_is_named_with_both_types_and_sends_nothin
         errors
     };
     let (errors, counts) = proxy.count(work).await;
-    assert_eq!(counts, flights(0, ""));
+    // It is prepared once more, in case its types have changed, and the old one closed.
+    assert!(counts.said.chars().all(|message| "PDSC".contains(message)), "{counts:?}");
     for (n, error) in errors.iter().enumerate() {
         let words = match n {
             2 => "parameter $1 is of the PostgreSQL type text, to which the Rust type i32 does not convert",

@@ -90,7 +90,9 @@ impl Cell {
 
     fn makes_sense(self) -> bool {
         let in_transactions_only = matches!(self.how, How::Cursor | How::CopyOut | How::CopyIn);
-        (!self.writes() || self.change.object == Object::Table)
+        let is_literal = (self.how, self.kind) == (How::Typed, Kind::Returning) || self.how == How::CopyIn;
+        (!is_literal || self.change.literal)
+            && (!self.writes() || self.change.object == Object::Table)
             && (self.kind != Kind::WriteStrict || self.change.strict.is_some())
             && (self.place != Place::Single || !in_transactions_only)
     }

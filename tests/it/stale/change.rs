@@ -14,6 +14,8 @@ pub struct Change {
     pub sought: &'static str,
     /// The parameter that the writing statements write, before as after the change.
     pub written: &'static str,
+    /// Whether that is a literal of the type after the change, too.
+    pub literal: bool,
     /// What that is, as the server writes it after the change.
     pub kept: &'static str,
     /// The parameter as a Rust program has it that was compiled before the change.
@@ -42,6 +44,7 @@ const SOUND: Change = Change {
     held: "200",
     sought: "200",
     written: "77",
+    literal: true,
     kept: "77",
     strict: None,
 };
@@ -115,7 +118,7 @@ pub const CHANGES: &[Change] = &[
         name: "a value added to an enum",
         before: "create type s.{t}_e as enum ('a', 'b');
             create table s.{t} (id int, x s.{t}_e, y int default 7); insert into s.{t} values (1, 'a')",
-        after: "alter type s.{t}_e add value 'c' before 'a'; update s.{t} set x = 'c'",
+        after: "alter type s.{t}_e add value 'c' before 'a'; commit; update s.{t} set x = 'c'",
         columns: &[("id", "1"), ("x", "c"), ("y", "7")],
         held: "a",
         sought: "c",
@@ -132,6 +135,7 @@ pub const CHANGES: &[Change] = &[
         held: "(1,k)",
         sought: "(1,k)",
         written: "(2,l)",
+        literal: false,
         kept: "(2,l,)",
         ..SOUND
     },
