@@ -19,6 +19,8 @@ pub(super) struct StatementCache {
 #[derive(Debug, Default)]
 struct Kept {
     by_text: HashMap<Box<str>, Entry>,
+    /// Statements that callers may still hold although they are out of date, and their texts.
+    outdated: Vec<(Statement, Box<str>)>,
     /// Which texts a pooler has to take for new ones, and since when they are.
     renewed: HashMap<Box<str>, u64>,
     /// Counts uses, so that the latest can be told from the others.
@@ -62,9 +64,22 @@ impl StatementCache {
         drop((evicted, replaced));
     }
 
+    /// Takes a statement out. Whoever still holds it gets another one by its text.
     pub(super) fn remove(&self, sql: &str) {
-        let removed = self.lock().by_text.remove(sql);
-        drop(removed);
+        let mut kept = self.lock();
+        let Some(Entry { statement, .. }) = kept.by_text.remove(sql) else { return };
+        let excess = (kept.outdated.len() + 1).saturating_sub(OUTDATED);
+        let closed: Vec<_> = kept.outdated.drain(..excess).collect();
+        kept.outdated.push((statement, sql.into()));
+        drop(kept);
+        drop(closed);
+    }
+
+    /// The text of a statement that is out of date.
+    pub(super) fn text_of_outdated(&self, statement: &Statement) -> Option<String> {
+        let kept = self.lock();
+        let found = kept.outdated.iter().find(|(outdated, _)| is_same(outdated, statement));
+        found.map(|(_, text)| text.to_string())
     }
 
     /// Has a text prepared as one that a pooler has not seen.
@@ -95,7 +110,9 @@ impl StatementCache {
     }
 
     pub(super) fn clear(&self) {
-        let removed = std::mem::take(&mut self.lock().by_text);
+        let mut kept = self.lock();
+        let removed = (std::mem::take(&mut kept.by_text), std::mem::take(&mut kept.outdated));
+        drop(kept);
         drop(removed);
     }
 
@@ -110,6 +127,9 @@ impl StatementCache {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How many statements are kept that are out of date.
+const OUTDATED: usize = 16;
 
 /// Whether two handles are of one statement: the driver shows no identity but where its lists are.
 fn is_same(a: &Statement, b: &Statement) -> bool {

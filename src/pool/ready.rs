@@ -43,7 +43,11 @@ impl Statements {
     }
 
     pub(super) async fn prepare(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
-        match (source, &self.0) {
+        let outdated = match source {
+            Source::Prepared(statement) => ready.client().cache().text_of_outdated(statement),
+            _ => None,
+        };
+        match (outdated.as_deref().map_or(source, Source::Sql), &self.0) {
             (Source::Prepared(statement), _) => Ok(Prepared { statement: statement.clone(), fresh: false }),
             (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => {
                 let preparing = prepare_outside(&ready.lease, || ready.lease.prepare(sql));

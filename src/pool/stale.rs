@@ -82,7 +82,10 @@ impl Connection {
     fn forget(&self, source: Source<'_>) -> Option<String> {
         let sql = match source {
             Source::Sql(sql) | Source::Declare(sql) => sql.to_owned(),
-            Source::Prepared(statement) => self.client().cache().text_of(statement)?,
+            Source::Prepared(statement) => {
+                let cache = self.client().cache();
+                cache.text_of(statement).or_else(|| cache.text_of_outdated(statement))?
+            }
         };
         self.lease.forget(&sql);
         Some(sql)

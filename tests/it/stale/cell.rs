@@ -91,10 +91,22 @@ impl Cell {
     fn makes_sense(self) -> bool {
         let in_transactions_only = matches!(self.how, How::Cursor | How::CopyOut | How::CopyIn);
         let is_literal = (self.how, self.kind) == (How::Typed, Kind::Returning) || self.how == How::CopyIn;
-        (!is_literal || self.change.literal)
+        (self.change.plain || !is_literal && self.kind != Kind::Where)
+            && (self.is_everyday() || self.place != Place::Transact)
+            && (self.is_everyday() || in_transactions_only || self.place != Place::First)
             && (!self.writes() || self.change.object == Object::Table)
             && (self.kind != Kind::WriteStrict || self.change.strict.is_some())
             && (self.place != Place::Single || !in_transactions_only)
+    }
+
+    /// Whether it is run in each place. Others are run at the beginning of their work and behind another statement.
+    fn is_everyday(self) -> bool {
+        matches!(self.how, How::Text | How::Prepared)
+    }
+
+    /// Whether it is run under a strategy, too, that differs from the default in what travels ahead of it.
+    pub fn depends_on_the_strategy(self) -> bool {
+        self.is_everyday() && matches!(self.place, Place::Single | Place::Later)
     }
 
     pub fn writes(self) -> bool {

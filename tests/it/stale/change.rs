@@ -14,8 +14,9 @@ pub struct Change {
     pub sought: &'static str,
     /// The parameter that the writing statements write, before as after the change.
     pub written: &'static str,
-    /// Whether that is a literal of the type after the change, too.
-    pub literal: bool,
+    /// Whether a value is written and compared as itself. A composite is compared as a record, and its
+    /// literal lists its fields.
+    pub plain: bool,
     /// What that is, as the server writes it after the change.
     pub kept: &'static str,
     /// The parameter as a Rust program has it that was compiled before the change.
@@ -44,7 +45,7 @@ const SOUND: Change = Change {
     held: "200",
     sought: "200",
     written: "77",
-    literal: true,
+    plain: true,
     kept: "77",
     strict: None,
 };
@@ -135,7 +136,7 @@ pub const CHANGES: &[Change] = &[
         held: "(1,k)",
         sought: "(1,k)",
         written: "(2,l)",
-        literal: false,
+        plain: false,
         kept: "(2,l,)",
         ..SOUND
     },

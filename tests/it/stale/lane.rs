@@ -58,11 +58,10 @@ pub struct Lane {
 /// What is wrong with a cell, and why.
 type Problem = (Wrong, String);
 
-/// Whether an error says what a caller has to know of a description that was out of date.
-///
-/// Once `Error::is_stale_statement` exists, this is to be it alone: `error.is_stale_statement()`.
+/// Whether an error says what a caller has to know: that the statement's description was out of date, or
+/// that a parameter is not of the type that it takes now.
 fn is_clear(error: &Error) -> bool {
-    !error.is_in_doubt() && !error.is_connection_lost()
+    (error.is_stale_statement() || error.is_usage()) && !error.is_in_doubt() && !error.is_connection_lost()
 }
 
 impl Lane {
@@ -103,7 +102,9 @@ impl Lane {
 
     /// Runs the cells and tells what they have shown.
     pub async fn run(mut self, cells: &[Cell]) -> Report {
-        for (number, cell) in cells.iter().enumerate() {
+        let runs = |cell: &Cell| self.strategy == Strategy::Implicit || cell.depends_on_the_strategy();
+        let cells: Vec<_> = cells.iter().enumerate().filter(|(_, cell)| runs(cell)).collect();
+        for (number, cell) in cells {
             let t = format!("t{number}");
             let outcome = AssertUnwindSafe(self.judge(*cell, &t)).catch_unwind().await;
             let problem = match outcome {
