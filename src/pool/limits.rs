@@ -144,7 +144,7 @@ mod tests {
             (seconds(5), seconds(0), seconds(5)),
             (None, Some(Duration::from_millis(800)), Some(Duration::from_millis(700))),
         ] {
-            let limits = Limits { statement, call, ..Limits::default() };
+            let limits = Limits { call, statement, ..Limits::default() };
             assert_eq!(statement_timeout(&limits), wanted, "{statement:?}, {call:?}");
         }
     }

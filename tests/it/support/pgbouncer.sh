@@ -8,6 +8,8 @@ trap '' HUP INT QUIT TERM PIPE
 
 "$1" -q "$2/pgbouncer.ini" </dev/null >"$2/log" 2>&1 &
 read -r _
+# Before 1.23, PgBouncer ends at once with TERM; since then it waits for its clients, and ends at once with QUIT.
 kill -TERM "$!" 2>/dev/null
+kill -QUIT "$!" 2>/dev/null
 wait "$!"
 rm -rf "$2"
