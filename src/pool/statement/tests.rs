@@ -33,7 +33,7 @@ const REFUSED: &[(&str, &[&str])] = &[
             "rollback to x",
             "prepare transaction 'x'",
             "PREPARE/**/TRANSACTION 'x'",
-        ][..],
+        ],
     ),
     (
         "TransactionBlock::prepare",
@@ -140,7 +140,7 @@ const REFUSED: &[(&str, &[&str])] = &[
 #[test]
 fn transaction_and_session_control_are_refused() {
     for (advice, statements) in REFUSED {
-        for sql in statements {
+        for sql in *statements {
             for judged in judged(sql) {
                 let line = judged.expect_err(sql);
                 assert!(line.contains(advice), "{sql}: {line}");

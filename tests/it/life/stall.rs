@@ -102,7 +102,8 @@ async fn relay(mut client: TcpStream, server: SocketAddr, number: usize, shared:
     let starting =
         shared.starting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
     if starting.is_ok() {
-        client.read(&mut [0; 1024]).await?;
+        let length = client.read_u32().await? as usize;
+        client.read_exact(&mut vec![0; length.saturating_sub(4)]).await?;
         let fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
         let length = u32::try_from(4 + fields.len()).unwrap().to_be_bytes();
         client.write_all(&[b"E", &length[..], fields].concat()).await?;

@@ -96,9 +96,8 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, does: &
 }
 
 async fn answers(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, does: &Shared) -> io::Result<()> {
-    let mut message = Vec::new();
     loop {
-        message.resize(5, 0);
+        let mut message = vec![0; 5];
         server.read_exact(&mut message).await?;
         let length = u32::from_be_bytes(message[1..5].try_into().unwrap()) as usize;
         message.resize(1 + length, 0);
