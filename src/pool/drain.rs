@@ -94,7 +94,7 @@ impl Abandoned {
             Err(_) => {
                 warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
                 if let Some(client) = Object::take(object) {
-                    end(client.leave(), &rules.target).await;
+                    end(client.leave(), &rules.target, self.debt != Debt::Close).await;
                 }
             }
         }
@@ -106,13 +106,15 @@ impl Abandoned {
 /// A request can overtake the statement that it is for, on its way through a pooler above all, and cancels nothing then.
 /// So it is sent again, less and less often, until the connection has ended: which it does by itself once what it has
 /// sent is answered. Nobody else is served on it, so no request meets anybody else.
-async fn end(leaving: Leaving, target: &Target) {
+///
+/// Where nobody reads the answers, it does not end by itself, and is cut once a request was taken.
+async fn end(leaving: Leaving, target: &Target, answers: bool) {
     let Leaving { token, link, mut driving } = leaving;
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
     while begun.elapsed() < FAREWELL {
         let canceling = timeout(CANCEL_LIMIT, target.cancel_last(&token, &link));
-        match select(pin!(driving.ended()), pin!(canceling)).await {
+        let unread = match select(pin!(driving.ended()), pin!(canceling)).await {
             Either::Left(_) => return,
             Either::Right((taken, ended)) => {
                 if !matches!(taken, Ok(Ok(()))) {
@@ -121,7 +123,11 @@ async fn end(leaving: Leaving, target: &Target) {
                 if timeout(pause, ended).await.is_ok() {
                     return;
                 }
+                !answers && matches!(taken, Ok(Ok(())))
             }
+        };
+        if unread {
+            return driving.cut();
         }
         pause = (2 * pause).min(LONGEST_PAUSE);
     }

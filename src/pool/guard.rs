@@ -16,7 +16,7 @@ use super::strategy::Strategy;
 use super::{names, reads};
 use crate::error::{Error, Kind, Result, Step};
 use crate::ident::SettingName;
-use crate::wire::{Part, Prologue, Sql, StatementMode};
+use crate::wire::{Part, Sql, StatementMode};
 
 const GUARD: &str = include_str!("../../sql/pool/guard.sql");
 
@@ -121,12 +121,6 @@ impl Guard {
                 None => names::mode(lease).await?,
             };
             if self.purpose == Purpose::Tenants {
-                if strategy == Strategy::Implicit {
-                    let set = Sql::Known(SET_CANARY);
-                    let carried =
-                        |prologue: &mut Prologue| prologue.push(Part::Context, "", set, ["jit", "off"]);
-                    lease.link().arm(carried).map_err(|error| Error::config(error.to_string()))?;
-                }
                 reads::look(lease, &self.setting).await;
             }
             let _ = self.settled.set(Settled { role, strategy, statements });

@@ -94,7 +94,8 @@ fn ready_before(strategy: Strategy) -> [usize; 2] {
 
 /// What never answers, by what was asked of it.
 async fn unanswered(way: Way, builder: TenantPoolBuilder, swallower: &Swallower, silent: bool) {
-    let pool = builder.timeout(SHORT).max_size(1).build().await.unwrap();
+    // What is abandoned keeps its place until the server has ended it, so there are places for each time.
+    let pool = builder.timeout(SHORT).max_size(8).build().await.unwrap();
     let hush = |after: usize| if silent { swallower.silence() } else { swallower.swallow(after) };
     let [single, first] = ready_before(way.strategy);
     let scope = pool.tenant(tenant(1)).timeout(Duration::from_secs(60));
