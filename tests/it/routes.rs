@@ -35,13 +35,10 @@ async fn a_pool_keeps_its_promises_through_a_unix_socket() {
     keeps_its_promises(Route::Unix).await;
 }
 
+/// One after the other: with statements that have no names, and with one that keeps names apart.
 #[tokio::test]
 async fn a_pool_keeps_its_promises_through_pgbouncer() {
     keeps_its_promises(Route::PgBouncer).await;
-}
-
-#[tokio::test]
-async fn a_pool_keeps_its_promises_through_a_pgbouncer_that_keeps_names_apart() {
     keeps_its_promises(Route::PgBouncerNamed).await;
 }
 
