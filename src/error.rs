@@ -162,7 +162,7 @@ pub(crate) enum Kind {
         source: PgError,
     },
     #[error(
-        "the statement has run, but its rows have changed since it was prepared and are too long to be kept; read them again"
+        "the statement has run, but its rows were of types or columns that the connection had not learnt, and too long to be kept; read them again"
     )]
     StaleRows,
     #[error("the transaction was rolled back because a statement in it had failed")]

@@ -23,6 +23,7 @@
 pub mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod conninfo;
 mod error;
 mod ident;
 #[cfg(feature = "migrate")]

@@ -27,6 +27,15 @@ struct Kept {
     uses: u64,
 }
 
+/// Where what is known of a statement was found to be out of date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutOfDate {
+    /// Here, as far as anybody can tell.
+    Here,
+    /// On the server's side, where a pooler may keep it.
+    There,
+}
+
 #[derive(Debug)]
 struct Entry {
     statement: Statement,
@@ -82,22 +91,26 @@ impl StatementCache {
         found.map(|(_, text)| text.to_string())
     }
 
-    /// Has a text prepared as one that a pooler has not seen.
+    /// Has a text prepared as one that a pooler has not seen. Where it is out of date there, that is another
+    /// one than the latest.
     ///
     /// A pooler prepares a text once on each connection to the server, whoever asks for it, and so keeps what
     /// is out of date there. (PgBouncer does until RECONNECT.) Processes that find out in the same minute share
     /// what they ask for.
-    pub(super) fn renew(&self, sql: &str) {
+    pub(super) fn renew(&self, sql: &str, out_of_date: OutOfDate) {
         static LATEST: AtomicU64 = AtomicU64::new(0);
 
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let next = |latest: u64| Some((latest + 1).max(since.as_secs() / 60));
-        let latest = LATEST.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).unwrap_or_default();
+        let minute = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
+        let mut latest = LATEST.fetch_max(minute, Ordering::AcqRel).max(minute);
         let mut kept = self.lock();
+        let is_latest = kept.renewed.get(sql).is_some_and(|since| *since >= latest);
+        if out_of_date == OutOfDate::There && is_latest {
+            latest = LATEST.fetch_add(1, Ordering::AcqRel) + 1;
+        }
         if kept.renewed.len() >= self.size.max(1) {
             kept.renewed.clear();
         }
-        kept.renewed.insert(sql.into(), next(latest).unwrap_or_default());
+        kept.renewed.insert(sql.into(), latest);
     }
 
     /// The text that is to be prepared for a statement.

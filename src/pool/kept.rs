@@ -56,10 +56,10 @@ impl Statements {
                     ready.lease.settle();
                     answer.map_err(|error| ready.lease.error(Step::Statement, error))
                 };
-                self.within(ready, pin!(read)).await
+                self.afterwards(ready, pin!(read)).await
             }
             Unit::Block(work) => {
-                self.within(ready, pin!(work.run(ready, Step::Statement, request.as_mut()))).await
+                self.afterwards(ready, pin!(work.run(ready, Step::Statement, request.as_mut()))).await
             }
         }
     }
@@ -71,12 +71,12 @@ impl Statements {
             Unit::Single(_) => {
                 ready.lease.owe(Debt::Answer);
                 let rows = async { request.await.map_err(|error| ready.lease.error(Step::Statement, error)) };
-                let rows = self.within(ready, pin!(rows)).await?;
+                let rows = self.afterwards(ready, pin!(rows)).await?;
                 Ok(RowStream::single(rows, ready, Answers::default(), ready.deadline))
             }
             Unit::Block(work) => {
                 let opening = work.open(ready, Step::Statement, Open::Rows, request.as_mut());
-                let (rows, hold) = self.within(ready, pin!(opening)).await?;
+                let (rows, hold) = self.afterwards(ready, pin!(opening)).await?;
                 Ok(RowStream::block(rows, hold, ready.deadline))
             }
         }

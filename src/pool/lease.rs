@@ -7,6 +7,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Oid, Type};
 use tokio_postgres::{Column, Error as PgError, Statement};
 
+use super::cache::OutOfDate;
 use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
 use super::object::Object;
@@ -147,7 +148,7 @@ impl Lease {
         let text = self.client().cache().text(sql);
         let prepared = self.counted(self.client().prepare(&text)).await;
         if prepared.as_ref().is_err_and(|error| self.is_old_at_the_pooler(error)) {
-            self.forget(sql);
+            self.forget(sql, OutOfDate::There);
         }
         let statement = prepared?;
         let columns = statement.columns().iter().map(Column::type_);
@@ -181,14 +182,17 @@ impl Lease {
         if !unknown.is_empty() {
             self.look_up(&unknown).await?;
         }
+        if !self.link().keeps(number) {
+            return Err(Error::from(ErrorKind::StaleRows));
+        }
         Ok(kept::request(number))
     }
 
     /// Forgets a statement, and all types, whose labels or fields may have changed with it.
-    pub(super) fn forget(&self, sql: &str) {
+    pub(super) fn forget(&self, sql: &str, out_of_date: OutOfDate) {
         self.client().cache().remove(sql);
         if !self.link().is_direct() {
-            self.client().cache().renew(sql);
+            self.client().cache().renew(sql, out_of_date);
         }
         self.client().clear_type_cache();
         self.link().forget_types();

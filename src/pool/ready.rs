@@ -59,7 +59,7 @@ impl Statements {
         }
     }
 
-    /// Waits for something ahead of a statement, or behind one that has ended, within the limit of the call.
+    /// Waits for something ahead of a statement within the limit of the call.
     pub(super) async fn within<T>(
         &self,
         ready: &Ready<'_>,
@@ -71,6 +71,19 @@ impl Statements {
             Unit::Block(work) => Err(work.expire(expired)),
         });
         answer.map_err(|error| ready.deadline.name(error))
+    }
+
+    /// The same for the rows of a statement that has run.
+    pub(super) async fn afterwards<T>(
+        &self,
+        ready: &Ready<'_>,
+        work: Pin<&mut impl Future<Output = Result<T>>>,
+    ) -> Result<T> {
+        let answer = ready.deadline.bound(work).await;
+        answer.unwrap_or_else(|expired| match &self.0 {
+            Unit::Single(_) => Err(expired.after_commit(!ready.may_have_written())),
+            Unit::Block(work) => Err(work.expire(expired)),
+        })
     }
 
     pub(super) async fn unprepared(&self, sql: &str) -> Result<Ready<'_>> {

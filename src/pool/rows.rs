@@ -11,6 +11,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
+use super::cache::OutOfDate;
 use super::connection::Connection;
 use super::deadline::{Deadline, Expired, Patience};
 use super::kept::kept_number_of;
@@ -191,7 +192,7 @@ async fn kept_rows(
     number: u64,
 ) -> Result<tokio_postgres::RowStream> {
     if let Some(sql) = sql {
-        lease.forget(&sql);
+        lease.forget(&sql, OutOfDate::There);
     }
     let text = lease.kept(number).await?;
     let no_params = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();

@@ -2,8 +2,8 @@
 
 use tokio_postgres::error::SqlState;
 
+use super::cache::OutOfDate;
 use super::connection::Connection;
-use super::kept::kept_number;
 use super::statement::sealed::Source;
 use crate::error::{Error, Result};
 
@@ -33,32 +33,22 @@ const STALE: [&SqlState; 13] = [
 /// same minute, before another change.
 pub(super) const ATTEMPTS: u32 = 3;
 
-/// What becomes of a statement that failed.
-pub(super) enum Outcome {
-    /// Its rows are kept, and this is the text that asks for them.
-    Kept(String),
-    /// Nothing of it has run, and it was forgotten: its text is to be prepared and run anew.
-    Again(String),
-}
-
 /// How a statement came to be run.
 #[derive(Clone, Copy)]
 pub(super) struct Run<'a> {
     pub(super) source: Source<'a>,
     /// Whether the server has described it just now.
     pub(super) fresh: bool,
+    /// Whether it is run for the first time, and not anew already.
+    pub(super) first: bool,
     /// Whether it may be run once more: it has not been, and nothing of its unit of work has run.
     pub(super) may_repeat: bool,
 }
 
 impl Connection {
-    /// Judges the error of a statement, which is returned where nothing can be done. One that may be stale
-    /// is forgotten.
-    pub(super) async fn judge(&self, run: Run<'_>, error: Error) -> Result<Outcome> {
-        if let Some(number) = kept_number(&error) {
-            self.forget(run.source);
-            return self.lease.kept(number).await.map(Outcome::Kept);
-        }
+    /// Judges the error of a statement. One that may be stale is forgotten; where nothing of it has run, its
+    /// text is returned, to be prepared and run anew.
+    pub(super) fn judge(&self, run: Run<'_>, error: Error) -> Result<String> {
         // What the server has described just now is not out of date, unless it was deallocated since.
         let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
         if run.fresh && !unknown && !self.lease.is_old_at_the_pooler(&error) {
@@ -66,20 +56,22 @@ impl Connection {
         }
         if error.is_of_a_parameter() {
             // The driver has sent nothing, so this is no matter of what has run.
-            return self.forget(run.source).map(Outcome::Again).ok_or(error);
+            return self.forget(run.source, OutOfDate::Here).filter(|_| run.first).ok_or(error);
         }
         if !error.code().is_some_and(|code| STALE.contains(&code)) {
             return Err(error);
         }
-        let Some(sql) = self.forget(run.source) else { return Err(error) };
-        if !self.lease.link().failed_at_bind() {
+        let before_it_ran = self.lease.link().failed_at_bind();
+        let out_of_date = if before_it_ran { OutOfDate::There } else { OutOfDate::Here };
+        let Some(sql) = self.forget(run.source, out_of_date) else { return Err(error) };
+        if !before_it_ran {
             return Err(error);
         }
-        if run.may_repeat { Ok(Outcome::Again(sql)) } else { Err(error.stale()) }
+        if run.may_repeat { Ok(sql) } else { Err(error.stale()) }
     }
 
     /// Forgets a statement and returns its text, unless the caller has it from elsewhere.
-    fn forget(&self, source: Source<'_>) -> Option<String> {
+    pub(super) fn forget(&self, source: Source<'_>, out_of_date: OutOfDate) -> Option<String> {
         let sql = match source {
             Source::Sql(sql) | Source::Declare(sql) => sql.to_owned(),
             Source::Prepared(statement) => {
@@ -87,7 +79,7 @@ impl Connection {
                 cache.text_of(statement).or_else(|| cache.text_of_outdated(statement))?
             }
         };
-        self.lease.forget(&sql);
+        self.lease.forget(&sql, out_of_date);
         Some(sql)
     }
 }

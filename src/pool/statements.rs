@@ -8,11 +8,12 @@ use std::sync::Arc;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 
-use super::kept::kept_by;
+use super::cache::OutOfDate;
+use super::kept::{kept_by, kept_number};
 use super::ready::Ready;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
-use super::stale::{ATTEMPTS, Outcome, Run};
+use super::stale::{ATTEMPTS, Run};
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, is_fetch};
 use super::work::{Open, Work};
@@ -84,11 +85,14 @@ macro_rules! run_prepared {
                 Err(error) => error,
             };
             let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
-            let run = Run { source, fresh: prepared.fresh, may_repeat };
-            match $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await? {
-                Outcome::Kept($text) => break $kept.await,
-                Outcome::Again(sql) => prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?,
+            let run = Run { source, fresh: prepared.fresh, first: repeats == 0, may_repeat };
+            if let Some(number) = kept_number(&error) {
+                $ready.forget(source, OutOfDate::There);
+                let $text = $db.afterwards(&$ready, Box::pin($ready.lease.kept(number)).as_mut()).await?;
+                break $kept.await;
             }
+            let sql = $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await?;
+            prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?;
             repeats += 1;
         }
     }};
@@ -205,7 +209,7 @@ impl Statements {
         let answer = self.run(&ready, pin!(ready.client().query_typed(sql, params))).await;
         match kept_by(&answer) {
             Some(number) => {
-                self.kept_rows(&ready, &self.within(&ready, pin!(ready.lease.kept(number))).await?).await
+                self.kept_rows(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?).await
             }
             None => answer,
         }
@@ -243,7 +247,8 @@ impl Statements {
         let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
         match kept_by(&answer) {
             Some(number) => {
-                self.kept_stream(&ready, &self.within(&ready, pin!(ready.lease.kept(number))).await?).await
+                self.kept_stream(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
+                    .await
             }
             None => answer,
         }
@@ -255,7 +260,7 @@ impl Statements {
         let answer = self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await;
         match kept_by(&answer) {
             Some(number) => {
-                self.kept_count(&ready, &self.within(&ready, pin!(ready.lease.kept(number))).await?).await
+                self.kept_count(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?).await
             }
             None => answer,
         }
@@ -270,29 +275,25 @@ impl Statements {
         )
     }
 
-    /// Decides what becomes of a statement that failed. Where it is to be run once more, its unit of work
-    /// can begin anew.
-    async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<Outcome> {
+    /// Decides what becomes of a statement that failed. Where it is to be run once more, from its text, its unit
+    /// of work can begin anew.
+    async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<String> {
         match &self.0 {
             Unit::Single(single) => {
-                let outcome = ready.judge(run, error).await?;
-                if matches!(outcome, Outcome::Again(_)) {
-                    ready.renew(single.core().strategy()).await?;
-                }
-                Ok(outcome)
+                let sql = ready.judge(run, error)?;
+                ready.renew(single.core().strategy()).await?;
+                Ok(sql)
             }
             Unit::Block(work) => {
                 let run = Run { may_repeat: run.may_repeat && work.is_at_first_request(), ..run };
-                let outcome = ready.judge(run, error).await;
-                match &outcome {
-                    Ok(Outcome::Again(_)) => {
-                        work.restart().await?;
-                        ready.renew(work.core().strategy()).await?;
+                let sql = ready.judge(run, error).inspect_err(|error| {
+                    if error.is_stale_statement() {
+                        work.note_stale();
                     }
-                    Err(error) if error.is_stale_statement() => work.note_stale(),
-                    _ => {}
-                }
-                outcome
+                })?;
+                work.restart().await?;
+                ready.renew(work.core().strategy()).await?;
+                Ok(sql)
             }
         }
     }

@@ -18,7 +18,7 @@ use super::statements::put_length;
 /// The SQLSTATE of the error that stands for an answer that is kept. Its message is the answer's number.
 pub(crate) const STATE: &str = "TN900";
 
-/// The most that is kept of one answer, in bytes. Of a longer one, nothing is.
+/// The most that is kept of one answer, in bytes. Of a longer one, no row is.
 pub(super) const LONGEST: usize = 16 << 20;
 
 /// What the text of a request for an answer begins with; the answer's number follows.
@@ -53,13 +53,13 @@ struct Kept {
     number: u64,
     /// The types of its columns.
     types: Vec<Oid>,
-    /// Its messages, from the description of the rows to the end of the command.
-    messages: BytesMut,
+    /// Its messages, from the description of the rows to the end of the command. `None`: too long.
+    messages: Option<BytesMut>,
 }
 
 impl KeptAnswers {
-    /// Keeps an answer and returns its number, which is above 0.
-    pub(super) fn keep(&self, types: Vec<Oid>, messages: BytesMut) -> u64 {
+    /// Keeps an answer and returns its number.
+    pub(super) fn keep(&self, types: Vec<Oid>, messages: Option<BytesMut>) -> u64 {
         let mut answers = self.lock();
         answers.last += 1;
         let number = answers.last;
@@ -81,13 +81,18 @@ impl KeptAnswers {
         self.lock().kept.iter().find(|kept| kept.number == number).map(|kept| kept.types.clone())
     }
 
+    /// Whether an answer was short enough to be kept.
+    pub(super) fn is_whole(&self, number: u64) -> bool {
+        self.lock().kept.iter().any(|kept| kept.number == number && kept.messages.is_some())
+    }
+
     /// Hands an answer out.
     pub(super) fn take(&self, number: u64) -> Option<BytesMut> {
         let mut answers = self.lock();
         let at = answers.kept.iter().position(|kept| kept.number == number)?;
         let kept = answers.kept.swap_remove(at);
         self.any.store(!answers.kept.is_empty(), Ordering::Release);
-        Some(kept.messages)
+        kept.messages
     }
 
     /// Drops what nobody has asked for.
@@ -107,32 +112,32 @@ impl KeptAnswers {
 #[derive(Debug)]
 pub(super) struct Keeping {
     types: Vec<Oid>,
-    messages: BytesMut,
-    too_long: bool,
+    /// `None`: too long.
+    messages: Option<BytesMut>,
 }
 
 impl Keeping {
     pub(super) fn new(types: Vec<Oid>) -> Self {
-        Self { types, messages: BytesMut::new(), too_long: false }
+        Self { types, messages: Some(BytesMut::new()) }
     }
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        self.too_long |= self.messages.len() + bytes.len() > LONGEST;
-        if self.too_long {
-            self.messages = BytesMut::new();
+        let Some(messages) = &mut self.messages else { return };
+        if messages.len() + bytes.len() > LONGEST {
+            self.messages = None;
         } else {
-            self.messages.extend_from_slice(bytes);
+            messages.extend_from_slice(bytes);
         }
     }
 
-    /// Keeps what has come, and returns its number; 0 where it was too long.
+    /// Keeps what has come, and returns its number.
     pub(super) fn end(self, answers: &KeptAnswers) -> u64 {
-        if self.too_long { 0 } else { answers.keep(self.types, self.messages) }
+        answers.keep(self.types, self.messages)
     }
 
     #[cfg(test)]
     pub(super) fn buffered(&self) -> usize {
-        self.messages.capacity()
+        self.messages.as_ref().map_or(0, BytesMut::capacity)
     }
 }
 
@@ -167,8 +172,8 @@ mod tests {
     #[test]
     fn an_answer_is_handed_out_once() {
         let answers = KeptAnswers::default();
-        let first = answers.keep(vec![16385], BytesMut::from(&b"a"[..]));
-        let second = answers.keep(Vec::new(), BytesMut::from(&b"b"[..]));
+        let first = answers.keep(vec![16385], Some(BytesMut::from(&b"a"[..])));
+        let second = answers.keep(Vec::new(), Some(BytesMut::from(&b"b"[..])));
         assert_eq!(answers.types(first), Some(vec![16385]));
         assert_eq!(answers.take(second).as_deref(), Some(&b"b"[..]));
         assert!(answers.any() && answers.holds(first) && !answers.holds(second));
@@ -178,16 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_kept() {
+    fn of_what_is_too_long_only_the_types_are_kept() {
         let answers = KeptAnswers::default();
-        let mut keeping = Keeping::new(Vec::new());
+        let mut keeping = Keeping::new(vec![16385]);
         let piece = vec![0; LONGEST / 2];
         for _ in 0..3 {
             keeping.add(&piece);
         }
         keeping.add(b"the end");
-        assert_eq!(keeping.end(&answers), 0);
-        assert!(!answers.any());
+        let number = keeping.end(&answers);
+        assert_eq!(answers.types(number), Some(vec![16385]));
+        assert!(!answers.is_whole(number) && answers.take(number).is_none());
     }
 
     #[test]

@@ -143,6 +143,11 @@ impl Link {
         Some(types)
     }
 
+    /// Whether an answer is there to be asked for, and was not too long to be kept.
+    pub(crate) fn keeps(&self, number: u64) -> bool {
+        self.kept.is_whole(number)
+    }
+
     /// Notes types that the driver has looked up.
     pub(crate) fn learn_types<'a>(&self, types: impl IntoIterator<Item = &'a Type>) {
         let new = types.into_iter().map(Type::oid).filter(|oid| Type::from_oid(*oid).is_none());

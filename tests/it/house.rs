@@ -20,10 +20,10 @@ type Rule = fn(&str, &str) -> Problems;
 const LONGEST_FILE: usize = 400;
 
 /// Who may import whom: each those to its left.
-const RUNTIME: &[&str] = &["error", "ident", "tenant", "passfile", "wire", "pool"];
+const RUNTIME: &[&str] = &["error", "ident", "tenant", "conninfo", "passfile", "wire", "pool"];
 const TOOL: &[&str] = &[
-    "error", "ident", "tenant", "passfile", "catalog", "policy", "rule", "plan", "migrate", "prove",
-    "transfer", "cli",
+    "error", "ident", "tenant", "conninfo", "passfile", "catalog", "policy", "rule", "plan", "migrate",
+    "prove", "transfer", "cli",
 ];
 const USE_POOL: &[&str] = &["migrate", "prove", "transfer"];
 const TESTING_USES: &[&str] = &["error", "ident", "tenant", "pool", "migrate", "policy"];

@@ -4,6 +4,7 @@
 //! any of it: where a password holds a character that it should not, any part can turn out to be a piece of it.
 
 use crate::cli::failure::Failure;
+use crate::conninfo;
 
 /// A parameter and its value.
 pub(super) type Pair = (String, String);
@@ -18,7 +19,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Pair>, Failure> {
     match scheme {
         Some(rest) => url(rest),
         None if text.contains("://") => Err(not_read("it is a URL of something else than PostgreSQL")),
-        None => key_values(text),
+        None => conninfo::key_values(text).map_err(not_read),
     }
 }
 
@@ -67,6 +68,10 @@ fn url(text: &str) -> Result<Vec<Pair>, Failure> {
     Ok(pairs)
 }
 
+fn decode(text: &str) -> Result<String, Failure> {
+    conninfo::decode(text).map_err(not_read)
+}
+
 fn split(text: &str, at: char) -> (&str, &str) {
     text.split_once(at).unwrap_or((text, ""))
 }
@@ -94,59 +99,6 @@ fn authority(text: &str) -> Result<(String, String), Failure> {
         if parts.iter().all(String::is_empty) { String::new() } else { parts.join(",") }
     };
     Ok((list(hosts), list(ports)))
-}
-
-fn decode(text: &str) -> Result<String, Failure> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        let value = digit(rest.next()).zip(digit(rest.next())).map(|(high, low)| high * 16 + low);
-        match value.and_then(|value| u8::try_from(value).ok()) {
-            Some(0) | None => {
-                return Err(not_read("a % is not followed by two hexadecimal digits; write %25 for %"));
-            }
-            Some(byte) => bytes.push(byte),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| not_read("what is percent-encoded in it is not UTF-8"))
-}
-
-fn key_values(text: &str) -> Result<Vec<Pair>, Failure> {
-    let mut pairs = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
-        let Some(after) = after.trim_start().strip_prefix('=') else {
-            return Err(not_read("it is neither a URL, nor does = follow each of its words"));
-        };
-        let (value, after) = value(after.trim_start())?;
-        pairs.push((name.to_owned(), value));
-        rest = after.trim_start();
-    }
-    Ok(pairs)
-}
-
-/// A value, with or without quotes, and what follows it.
-fn value(text: &str) -> Result<(String, &str), Failure> {
-    let quoted = text.strip_prefix('\'');
-    let text = quoted.unwrap_or(text);
-    let mut value = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
-            '\'' if quoted.is_some() => return Ok((value, &text[at + 1..])),
-            c if quoted.is_none() && c.is_whitespace() => return Ok((value, &text[at..])),
-            c => value.push(c),
-        }
-    }
-    if quoted.is_some() { Err(not_read("a quote is not closed")) } else { Ok((value, "")) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The text of a database URL, taken apart no further than the options need it.
 
+use crate::conninfo;
 use crate::error::{Error, Result};
 
 /// An option and its value, decoded.
@@ -51,18 +52,7 @@ fn not_read() -> Error {
 }
 
 fn decode(text: &str) -> Result<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-            let value = digit(rest.next()).zip(digit(rest.next())).map(|(high, low)| high * 16 + low);
-            bytes.push(value.and_then(|value| u8::try_from(value).ok()).ok_or_else(not_read)?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| not_read())
+    conninfo::decode(text).map_err(|_| not_read())
 }
 
 /// Encodes a value such that the driver finds nothing in it that it takes for a part of the URL.
@@ -76,36 +66,7 @@ pub(super) fn encode(value: &str) -> String {
         .collect()
 }
 
-/// Reads `key=value` pairs as libpq does.
 fn pairs(text: &str) -> Result<Vec<Pair>> {
-    let mut pairs = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (name, after) = rest.split_once('=').ok_or_else(not_read)?;
-        let name = name.trim_end();
-        if name.is_empty() || name.contains(char::is_whitespace) {
-            return Err(not_read());
-        }
-        let (value, after) = value(after.trim_start())?;
-        pairs.push(Pair { name: name.to_owned(), value });
-        rest = after.trim_start();
-    }
-    Ok(pairs)
-}
-
-/// A value, with or without quotes, and what follows it.
-fn value(text: &str) -> Result<(String, &str)> {
-    let quoted = text.strip_prefix('\'');
-    let text = quoted.unwrap_or(text);
-    let mut value = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
-            '\'' if quoted.is_some() => return Ok((value, &text[at + 1..])),
-            c if quoted.is_none() && c.is_whitespace() => return Ok((value, &text[at..])),
-            c => value.push(c),
-        }
-    }
-    if quoted.is_some() { Err(not_read()) } else { Ok((value, "")) }
+    let pairs = conninfo::key_values(text).map_err(|_| not_read())?;
+    Ok(pairs.into_iter().map(|(name, value)| Pair { name, value }).collect())
 }
