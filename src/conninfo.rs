@@ -5,6 +5,40 @@
 /// Why a part does not read. It quotes nothing, since any part can turn out to be a piece of a password.
 pub(crate) type Unread = &'static str;
 
+/// How much a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SslMode {
+    /// Not at all.
+    Disable,
+    /// Only if the server demands it.
+    Allow,
+    /// If the server can do it.
+    Prefer,
+    /// From listening.
+    Require,
+    /// And the server shows a certificate of a trusted authority.
+    VerifyCa,
+    /// And that certificate has the name by which the server is called.
+    VerifyFull,
+}
+
+/// The values of `sslmode`.
+pub(crate) const SSL_MODES: &[(&str, SslMode)] = &[
+    ("disable", SslMode::Disable),
+    ("allow", SslMode::Allow),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+impl SslMode {
+    /// Whether the server's certificate counts.
+    pub(crate) fn verifies(self) -> bool {
+        matches!(self, Self::VerifyCa | Self::VerifyFull)
+    }
+}
+
 /// Reads what is percent-encoded in a part of a URL.
 pub(crate) fn decode(text: &str) -> Result<String, Unread> {
     let mut bytes = Vec::with_capacity(text.len());

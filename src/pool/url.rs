@@ -17,6 +17,7 @@ use tracing::warn;
 
 use self::option::{Treatment, treatment};
 use self::text::{Pair, encode};
+use crate::conninfo::{SSL_MODES, SslMode};
 use crate::error::{Error, Kind, Result};
 use crate::passfile::{self, Login};
 use crate::wire::Connector;
@@ -54,27 +55,9 @@ struct Options {
     passfile: Option<String>,
 }
 
-/// How far a URL asks for TLS, beyond what the driver can say.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SslMode {
-    Disable,
-    Allow,
-    Prefer,
-    Require,
-    VerifyCa,
-    VerifyFull,
-}
-
 impl SslMode {
     fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::Allow => "allow",
-            Self::Prefer => "prefer",
-            Self::Require => "require",
-            Self::VerifyCa => "verify-ca",
-            Self::VerifyFull => "verify-full",
-        }
+        SSL_MODES.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
     }
 
     /// What the driver calls it, or the next stronger one that it knows.
@@ -115,9 +98,7 @@ impl Options {
     fn settle(&mut self, name: &str, value: String) -> Result<()> {
         match name {
             "sslmode" => {
-                use SslMode::{Allow, Disable, Prefer, Require, VerifyCa, VerifyFull};
-                let modes = [Disable, Allow, Prefer, Require, VerifyCa, VerifyFull];
-                self.ssl_mode = Some(one_of(name, &value, &modes.map(|mode| (mode.as_str(), mode)))?);
+                self.ssl_mode = Some(one_of(name, &value, SSL_MODES)?);
             }
             // JDBC's way to say it, which libpq takes in this one form.
             "ssl" => self.ssl_mode = Some(one_of(name, &value, &[("true", SslMode::Require)])?),
@@ -180,8 +161,7 @@ impl Options {
                 "option {name} of the database URL needs a TLS connector; set one that heeds it with TenantPoolBuilder::tls"
             )));
         }
-        let verifies = matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull);
-        if verifies && !has_tls {
+        if mode.verifies() && !has_tls {
             return Err(Error::config(format!(
                 "sslmode={} of the database URL needs a TLS connector; set one that verifies with TenantPoolBuilder::tls",
                 mode.as_str()
@@ -190,7 +170,7 @@ impl Options {
         for name in &self.tls {
             warn!("option {name} of the database URL is up to the TLS connector, which has to heed it");
         }
-        if verifies {
+        if mode.verifies() {
             warn!(
                 "sslmode={} of the database URL is up to the TLS connector, which has to verify the certificate",
                 mode.as_str()

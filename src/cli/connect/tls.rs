@@ -17,48 +17,21 @@ use super::environment::Environment;
 use super::settings::Settings;
 use super::verify::{Roots, Verifier};
 use crate::cli::failure::Failure;
+use crate::conninfo::SSL_MODES;
 
-/// How much a connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SslMode {
-    /// Not at all.
-    Disable,
-    /// Only if the server demands it.
-    Allow,
-    /// If the server can do it.
-    Prefer,
-    /// From listening.
-    Require,
-    /// And the server shows a certificate of a trusted authority.
-    VerifyCa,
-    /// And that certificate has the name by which the server is called.
-    VerifyFull,
-}
-
-const MODES: &[(&str, SslMode)] = &[
-    ("disable", SslMode::Disable),
-    ("allow", SslMode::Allow),
-    ("prefer", SslMode::Prefer),
-    ("require", SslMode::Require),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyFull),
-];
+pub(super) use crate::conninfo::SslMode;
 
 impl SslMode {
     pub(super) fn of(settings: &Settings) -> Result<Self, Failure> {
         let system = settings.get("sslrootcert") == Some("system");
         let default = if system { Self::VerifyFull } else { Self::Prefer };
-        let mode = settings.one_of("sslmode", MODES, default)?;
+        let mode = settings.one_of("sslmode", SSL_MODES, default)?;
         if system && mode != Self::VerifyFull {
             let (named, root) = (settings.named("sslmode"), settings.named("sslrootcert"));
             return Err(Failure::usage(format!("{named} is too weak for {root}, system"))
                 .help("anybody can have a certificate of a public authority; use verify-full"));
         }
         Ok(mode)
-    }
-
-    fn verifies(self) -> bool {
-        matches!(self, Self::VerifyCa | Self::VerifyFull)
     }
 }
 

@@ -144,15 +144,12 @@ impl Lane {
             self.pgbouncers.named.reconnect(self.erp.database.name()).await;
         }
 
-        let mut calls = 0;
-        let call = Call {
-            cell,
-            sql: &sql,
-            params: params(cell, true),
-            statement: statement.as_ref(),
-            earlier: &earlier,
+        let call = async |cell, statement: Option<&Statement>| {
+            let call = Call { cell, sql: &sql, params: params(cell, true), statement, earlier: &earlier };
+            check(cell, call.run(pool).await)
         };
-        let failed = match check(cell, call.run(pool).await)? {
+        let mut calls = 0;
+        let failed = match call(cell, statement.as_ref()).await? {
             None => {
                 calls += 1;
                 None
@@ -171,16 +168,8 @@ impl Lane {
             loop {
                 let statement =
                     self.prepare(pool, cell, &sql).await.map_err(|failure| then(format!("{failure:?}")))?;
-                let call = Call {
-                    cell,
-                    sql: &sql,
-                    params: params(cell, true),
-                    statement: statement.as_ref(),
-                    earlier: &earlier,
-                };
-                match check(cell, call.run(pool).await)
-                    .map_err(|(what, why)| then(format!("{what:?}: {why}")))?
-                {
+                let called = call(cell, statement.as_ref()).await;
+                match called.map_err(|(what, why)| then(format!("{what:?}: {why}")))? {
                     None => break calls += 1,
                     Some(_) if patience > 0 => patience -= 1,
                     Some(error) => return Err(then(told(&error))),
