@@ -2,6 +2,7 @@
 -- and some of the others tell what the pool has to know about the server.
 --
 -- $1: the setting that carries the tenant, such as 'app.tenant_id'.
+-- $2: the process that the connection was told of.
 --
 -- Both the role that logged in and the role in force are looked at, for RESET ROLE leads from one to the other.
 -- pg_has_role(.., 'MEMBER') covers every way to another role's rights, direct or not, inherited or by SET ROLE.
@@ -35,6 +36,13 @@ SELECT 'canary', current_user::text, pg_catalog.current_setting('tenantry.canary
 UNION ALL
 -- Which process answers. Behind a pooler it is not the one that the connection was told of.
 SELECT 'backend', current_user::text, pg_catalog.pg_backend_pid()::text
+UNION ALL
+-- A temporary table stands before every other unless the path names its schema; in the last place it stands before
+-- none. Where a pooler stands between, the session is not ours alone, and is left as it is.
+SELECT 'path', current_user::text,
+       pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', nullif(path, ''), 'pg_temp'), false)
+FROM pg_catalog.current_setting('search_path') AS path
+WHERE pg_catalog.pg_backend_pid() = $2 AND path !~ '\mpg_temp\M'
 UNION ALL
 SELECT 'citus', current_user::text, extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'
 UNION ALL

@@ -106,10 +106,12 @@ impl Guard {
             findings.remove(at).object
         };
         let (heard, citus, backend) = (told("canary"), told("citus"), told("backend"));
+        told("path");
         let role = judge(&findings, &self.setting, self.purpose)?;
         if let Some(process_id) = backend.and_then(|id| id.parse().ok()) {
             lease.link().served_by(process_id);
         }
+        lease.link().set_up();
         let heard = heard.as_deref() == Some(&canary);
         if self.strategy() == Strategy::Implicit && self.is_settled() && !heard {
             return Err(Error::config(APART));
@@ -132,7 +134,9 @@ impl Guard {
     /// Runs the guard's query. With the implicit strategy it carries a canary, as statements will carry
     /// their context, but under no name: a pooler that does not tell names apart would keep it.
     async fn ask(&self, lease: &Lease, canary: &str) -> Result<Vec<Finding>> {
-        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&self.setting.as_str(), Type::TEXT)];
+        let process_id = lease.link().process_id();
+        let params: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&self.setting.as_str(), Type::TEXT), (&process_id, Type::INT4)];
         let mut query = pin!(lease.client().query_typed(GUARD, &params));
         lease.owe(Debt::Answer);
         if self.strategy() == Strategy::Implicit {

@@ -132,7 +132,7 @@ impl Incoming {
         self.left -= taken;
         self.parameters.read(&piece.bytes[piece.read..piece.read + taken]);
         if self.left == 0
-            && let Some(is_altered) = self.parameters.end(self.started)
+            && let Some(is_altered) = self.parameters.end(link.is_set_up())
         {
             link.alter(is_altered);
         }

@@ -34,7 +34,9 @@ pub(crate) struct Link {
     /// Whether a request that may run something was handed to the network.
     written: AtomicBool,
     farewell: OnceLock<Farewell>,
-    /// Whether what the server reports of the session is another than at its beginning.
+    /// Whether the session is as units of work are to find it.
+    set_up: AtomicBool,
+    /// Whether what the server reports of the session is another than then.
     altered: AtomicBool,
     /// Whether the session has heard a notification, for which it must have listened.
     notified: AtomicBool,
@@ -114,6 +116,21 @@ impl Link {
     /// Notes which process whoever answers says to be, in BackendKeyData.
     pub(super) fn says_process_id(&self, process_id: i32) {
         let _ = self.process_id.set(process_id);
+    }
+
+    /// Which process whoever answers says to be.
+    pub(crate) fn process_id(&self) -> Option<i32> {
+        self.process_id.get().copied()
+    }
+
+    /// Notes that the session is as units of work are to find it, and to leave it.
+    pub(crate) fn set_up(&self) {
+        self.set_up.store(true, Ordering::Release);
+    }
+
+    /// Whether what the server reports from now on are changes.
+    pub(super) fn is_set_up(&self) -> bool {
+        self.set_up.load(Ordering::Acquire)
     }
 
     /// Notes which process has run a query on this connection. Where it is not the one that has let us

@@ -3,14 +3,14 @@
 //! It reports some settings, `TimeZone` and `session_authorization` among them, when the connection
 //! begins and ahead of each ReadyForQuery after which they are others; see
 //! [Asynchronous Operations](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC).
-//! One that is another than at the beginning, with no transaction open, was set for the session.
+//! One that is another than when the session was set up, with no transaction open, was set for the session.
 
 use bytes::BytesMut;
 
 use super::frame::Header;
 use super::statements::cstr;
 
-/// How much of a report is kept. What is longer is another value than any at the beginning.
+/// How much of a report is kept. What is longer is another value than any of before.
 const LONGEST: usize = 8 * 1024;
 
 /// This one the server itself changes, when a standby is promoted.
@@ -21,7 +21,7 @@ type Value = (Box<[u8]>, Box<[u8]>);
 /// The settings that the server reports, and which of them have changed.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    /// As they were when the connection began.
+    /// As they were when the session was set up.
     first: Vec<Value>,
     /// The names of those that are others now.
     changed: Vec<Box<[u8]>>,
@@ -49,15 +49,16 @@ impl Parameters {
         }
     }
 
-    /// Ends a message. Whether the session is now another than at the beginning, where the message says so.
-    pub(super) fn end(&mut self, started: bool) -> Option<bool> {
+    /// Ends a message. Whether the session is now another than when it was set up, where the message says so.
+    pub(super) fn end(&mut self, is_set_up: bool) -> Option<bool> {
         if !std::mem::take(&mut self.is_reported) {
             return None;
         }
         let (name, rest) = cstr(&self.report);
         // With its NUL, so that a value that was cut is equal to none.
         let value = rest;
-        if !started {
+        if !is_set_up {
+            self.first.retain(|(known, _)| **known != *name);
             self.first.push((name.into(), value.into()));
             return None;
         }
@@ -81,26 +82,29 @@ mod tests {
     fn hear(
         parameters: &mut Parameters,
         (name, value): (&str, &str),
-        started: bool,
+        is_set_up: bool,
         piece: usize,
     ) -> Option<bool> {
         let body = format!("{name}\0{value}\0");
         parameters.begin(Header { tag: b'S', body: body.len() });
         body.as_bytes().chunks(piece).for_each(|bytes| parameters.read(bytes));
-        parameters.end(started)
+        parameters.end(is_set_up)
     }
 
     #[test]
-    fn a_session_is_another_until_all_is_as_at_the_beginning() {
+    fn a_session_is_another_until_all_is_as_it_was_set_up() {
         for piece in [1, 3, 1000] {
             let mut parameters = Parameters::default();
-            for first in [("TimeZone", "UTC"), ("is_superuser", "off"), ("in_hot_standby", "on")] {
+            let first =
+                [("TimeZone", "PST"), ("is_superuser", "off"), ("in_hot_standby", "on"), ("TimeZone", "UTC")];
+            for first in first {
                 assert_eq!(hear(&mut parameters, first, false, piece), None);
             }
             let long = "x".repeat(2 * LONGEST);
             for (report, is_altered) in [
                 (("TimeZone", "UTC"), Some(false)),
                 (("TimeZone", "UT"), Some(true)),
+                (("TimeZone", "PST"), Some(true)),
                 (("TimeZone", "UTC2"), Some(true)),
                 (("is_superuser", "on"), Some(true)),
                 (("TimeZone", "UTC"), Some(true)),

@@ -180,7 +180,7 @@ impl Running {
     }
 
     /// Waits until it tells of this event.
-    pub(super) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub(super) fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Option<Value> {
         loop {
             let event = self.next()?;
             if wanted(&event) {

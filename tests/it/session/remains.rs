@@ -1,9 +1,10 @@
 //! What stays open, as README says it, and what a database can do about it.
 
-use tenantry::TenantPool;
+use tenantry::{Strategy, TenantPool};
 
 use super::{backend, builder, code, count};
 use crate::support::erp::{Erp, open_accounts, tenant};
+use crate::support::pgbouncer::PgBouncer;
 
 /// README names both, and the REVOKE that closes them.
 #[tokio::test]
@@ -40,29 +41,40 @@ async fn a_database_can_close_what_a_session_tells_of_the_one_before() {
     other.execute("insert into entry (account_id, amount) values (2, 1)", &[]).await.unwrap();
 }
 
-/// A temporary table that a function makes is not seen, and stands before no real one where the
-/// path has `pg_temp` last.
+/// A temporary table that a function makes is not seen, and stands before no real one all the same.
 #[tokio::test]
-async fn a_path_that_ends_in_pg_temp_keeps_temporary_tables_behind_real_ones() {
+async fn a_temporary_table_of_a_functions_stands_before_no_real_one() {
     let erp = Erp::new().await;
     let function = "create function erp.shadow() returns void language plpgsql as $$
             begin create temp table account as select 1 as id; end $$;
         grant execute on function erp.shadow() to tenantry_it_app";
     erp.admin().await.batch_execute(function).await.unwrap();
     open_accounts(&erp.pool(1).await, &tenant(2), 1, 3).await;
-    for (path, expected) in [("erp", 1), ("erp,pg_temp", 3)] {
-        let url = format!("{}?options=-c%20search_path%3D{path}", erp.app_url());
-        let pool = TenantPool::builder(&url).max_size(1).build().await.unwrap();
-        let before = backend(&pool).await;
-        pool.tenant(tenant(1)).query("select erp.shadow()", &[]).await.unwrap();
-        assert_eq!(count(&pool, 2, "account").await, expected, "{path}");
-        assert_eq!(backend(&pool).await, before);
-        // Called so that it is seen, it meets nobody.
-        let pool = TenantPool::builder(&url).max_size(1).build().await.unwrap();
-        let call = "do $$ begin perform erp.shadow(); end $$";
-        pool.tenant(tenant(1)).execute(call, &[]).await.unwrap();
-        assert_eq!(count(&pool, 2, "account").await, 3, "{path}");
+    for (given, path) in
+        [("erp", "erp, pg_temp"), ("erp,pg_temp", "erp,pg_temp"), ("%22a%20b%22,erp", "\"a b\",erp, pg_temp")]
+    {
+        let url = format!("{}?options=-c%20search_path%3D{}", erp.app_url(), given.replace("%20", "%5C%20"));
+        for strategy in [Strategy::Implicit, Strategy::Explicit] {
+            let pool = TenantPool::builder(&url).strategy(strategy).max_size(1).build().await.unwrap();
+            let before = backend(&pool).await;
+            pool.tenant(tenant(1)).query("select erp.shadow()", &[]).await.unwrap();
+            let shown = pool.tenant(tenant(2)).query_typed_one("show search_path", &[]).await.unwrap();
+            assert_eq!(shown.get::<_, &str>(0), path);
+            assert_eq!(count(&pool, 2, "account").await, 3, "{path}");
+            assert_eq!(backend(&pool).await, before);
+        }
     }
+}
+
+/// A pooler's sessions belong to others too, so their path is left as it is.
+#[tokio::test]
+async fn the_path_of_a_poolers_session_is_left_alone() {
+    let erp = Erp::new().await;
+    let pgbouncer = PgBouncer::start(erp.address()).await;
+    let url = erp.app_url_through(pgbouncer.address().port());
+    let pool = TenantPool::builder(&url).max_size(1).build().await.unwrap();
+    let shown = pool.tenant(tenant(1)).query_typed_one("show search_path", &[]).await.unwrap();
+    assert!(!shown.get::<_, &str>(0).contains("pg_temp"));
 }
 
 /// The page of `Savepoint`.
@@ -72,7 +84,7 @@ async fn what_a_savepoint_sets_beside_the_context_ends_with_the_transaction() {
     let pool = builder(&erp).build().await.unwrap();
     let before = backend(&pool).await;
     let mut tx = pool.tenant(tenant(1)).begin();
-    for (release, expected) in [(false, "erp"), (true, "public")] {
+    for (release, expected) in [(false, "erp, pg_temp"), (true, "public")] {
         let savepoint = tx.savepoint().await.unwrap();
         savepoint.execute("set local search_path = public", &[]).await.unwrap();
         if release {
@@ -85,7 +97,7 @@ async fn what_a_savepoint_sets_beside_the_context_ends_with_the_transaction() {
     }
     tx.commit().await.unwrap();
     let path: String = pool.tenant(tenant(2)).query_typed_one("show search_path", &[]).await.unwrap().get(0);
-    assert_eq!(path, "erp");
+    assert_eq!(path, "erp, pg_temp");
     assert_eq!(backend(&pool).await, before);
 }
 

@@ -1,5 +1,7 @@
 //! Temporary tables, which would stand in the way of the next tenant's real ones.
 
+use tenantry::TenantPool;
+
 use super::{backend, builder, count, ways};
 use crate::support::erp::{Erp, open_accounts, tenant};
 
@@ -29,12 +31,14 @@ const SHADOWS: [&str; 22] = [
     "do $$ begin create temp table account as select 1 as id; end $$",
 ];
 
-/// Each shadow is really one, so that the test tells something.
+/// Each shadow is really one, so that the test tells something: on a path that puts it before the real one.
 #[tokio::test]
 async fn no_other_tenant_meets_one() {
     for (strategy, mode) in ways() {
         let erp = Erp::new().await;
-        let pool = builder(&erp).strategy(strategy).statements(mode).build().await.unwrap();
+        let url = format!("{}?options=-c%20search_path%3Dpg_temp,erp", erp.app_url());
+        let pool = TenantPool::builder(&url).max_size(1).strategy(strategy).statements(mode);
+        let pool = pool.build().await.unwrap();
         open_accounts(&pool, &tenant(2), 1, 3).await;
         for sql in SHADOWS {
             let before = backend(&pool).await;

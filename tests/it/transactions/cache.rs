@@ -51,7 +51,7 @@ async fn a_statement_whose_result_has_changed_fails_at_most_once() {
 #[tokio::test]
 async fn a_temporary_table_stands_in_no_other_tenants_way() {
     let erp = Erp::new().await;
-    let url = format!("{}?options=-c%20search_path%3Derp", erp.app_url());
+    let url = format!("{}?options=-c%20search_path%3Dpg_temp,erp", erp.app_url());
     let pool = tenantry::TenantPool::builder(&url).max_size(1).build().await.unwrap();
     open_accounts(&pool, &tenant(2), 1, 3).await;
     let counted = async || {
