@@ -30,7 +30,8 @@ CREATE TABLE note (id int, tenant_id bigint);
 INSERT INTO note VALUES (1, NULL), (2, 7);
 ALTER TABLE note ADD CONSTRAINT tenant_is_known NOT NULL tenant_id NOT VALID;
 SELECT 'attnotnull  ', attnotnull FROM pg_attribute WHERE attrelid = 'note'::regclass AND attname = 'tenant_id';
-SELECT 'is_nullable ', is_nullable FROM information_schema.columns WHERE (table_name, column_name) = ('note', 'tenant_id');
+SELECT 'is_nullable ', is_nullable FROM information_schema.columns
+    WHERE (table_name, column_name) = ('note', 'tenant_id');
 SELECT 'convalidated', convalidated FROM pg_constraint WHERE conname = 'tenant_is_known';
 SELECT 'NULLs       ', count(*) FROM note WHERE tenant_id IS NULL;
 SQL

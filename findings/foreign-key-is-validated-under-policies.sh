@@ -72,7 +72,8 @@ SQL
     orphans=$(psql -c 'SELECT count(*) FROM office.child c
         WHERE NOT EXISTS (SELECT FROM office.parent p WHERE (p.tenant_id, p.id) = (c.tenant_id, c.parent))')
     echo "  convalidated: $valid, rows without a parent: $orphans"
-    psql -c 'ALTER TABLE office.child DROP CONSTRAINT known' -c 'ALTER TABLE office.child NO FORCE ROW LEVEL SECURITY' \
+    psql -c 'ALTER TABLE office.child DROP CONSTRAINT known' \
+        -c 'ALTER TABLE office.child NO FORCE ROW LEVEL SECURITY' \
         -c 'DELETE FROM office.child WHERE parent = 99'
     good=$(attempt -c "$add")
     echo "  good rows, parent forced: $good"

@@ -47,7 +47,8 @@ try() {
     psql <<'SQL'
 CREATE ROLE app;
 CREATE TABLE note (tenant_id bigint NOT NULL, body text) PARTITION BY LIST (tenant_id);
-SELECT format('CREATE TABLE note_%s PARTITION OF note FOR VALUES IN (%s)', i, i) FROM generate_series(1, 300) AS i \gexec
+SELECT format('CREATE TABLE note_%s PARTITION OF note FOR VALUES IN (%1$s)', i)
+    FROM generate_series(1, 300) AS i \gexec
 CREATE INDEX ON note (tenant_id);
 ALTER TABLE note ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON note TO app;

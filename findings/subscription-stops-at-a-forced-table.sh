@@ -64,7 +64,8 @@ try() {
     echo "PostgreSQL $1"
     psql -c 'CREATE DATABASE publisher' -c 'CREATE DATABASE subscriber' -c 'CREATE ROLE office'
     psql -d publisher -c 'CREATE TABLE note (tenant_id bigint)' \
-        -c 'INSERT INTO note SELECT i % 3 FROM generate_series(1, 30) AS i' -c 'CREATE PUBLICATION notes FOR TABLE note'
+        -c 'INSERT INTO note SELECT i % 3 FROM generate_series(1, 30) AS i' \
+        -c 'CREATE PUBLICATION notes FOR TABLE note'
     psql -d subscriber -c 'CREATE TABLE note (tenant_id bigint)' -c 'ALTER TABLE note OWNER TO office' \
         -c 'ALTER TABLE note ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY'
     shown=$(replicate '')
