@@ -5,3 +5,5 @@
 BEGIN;
 
 SET LOCAL lock_timeout = :'lock_timeout';
+
+SET LOCAL search_path = pg_catalog, pg_temp;

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS :"schema".tenantry_migration_statement (
     version bigint NOT NULL,
     checksum text NOT NULL,
     done integer NOT NULL,
-    at timestamptz NOT NULL DEFAULT now(),
+    at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     PRIMARY KEY (ledger, version)
 );
 
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS :"schema".tenantry_migration_tenant (
     tenant text NOT NULL,
     checksum text NOT NULL,
     rows bigint[] NOT NULL,
-    at timestamptz NOT NULL DEFAULT now(),
+    at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     PRIMARY KEY (ledger, version, tenant)
 );
 

@@ -2,3 +2,5 @@
 RESET SESSION AUTHORIZATION;
 
 RESET ALL;
+
+SET search_path = pg_catalog, pg_temp;

@@ -20,7 +20,7 @@ reachable AS (
        OR NOT EXISTS (SELECT FROM pg_catalog.pg_roles s JOIN me USING (oid) WHERE s.rolsuper)
 ),
 exposed AS (
-    SELECT c.relowner, min(pg_catalog.format('%I.%I', n.nspname, c.relname)) AS example
+    SELECT c.relowner, pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname)) AS example
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p')

@@ -2,20 +2,20 @@
 -- use, directly or through other functions.
 WITH RECURSIVE policy AS (
     SELECT p.oid,
-           concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+           pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
                      pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) AS body
     FROM pg_catalog.pg_policy p
 ),
 -- What no policy of the users' calls is left out: functions of the server's own, and of its extensions.
 candidate AS MATERIALIZED (
     SELECT f.oid, f.proname::text AS name,
-           concat_ws(' ', f.prosrc, pg_catalog.pg_get_function_sqlbody(f.oid)) AS body
+           pg_catalog.concat_ws(' ', f.prosrc, pg_catalog.pg_get_function_sqlbody(f.oid)) AS body
     FROM pg_catalog.pg_proc f
     JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
       AND f.prokind = 'f'
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = f.oid AND d.deptype = 'e')
+                      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND d.objid = f.oid AND d.deptype = 'e')
       AND EXISTS (SELECT FROM policy)
 ),
 used AS (

@@ -1,1 +1,1 @@
-SELECT set_config($1, $2, true);
+SELECT pg_catalog.set_config($1, $2, true);

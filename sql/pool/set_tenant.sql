@@ -2,4 +2,4 @@
 -- Variables: setting (its name).
 --
 -- $1: the tenant.
-SELECT WHERE set_config(:'setting', $1, true) IS NULL;
+SELECT WHERE pg_catalog.set_config(:'setting', $1, true) IS NULL;

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use tokio_postgres::{Client, Error as PgError};
 
 use super::event::Event;
+use super::path::UsualPath;
 use super::program::{Maker, Program};
 use super::report::{TenantFailure, Why};
 use super::review::Reviewed;
@@ -118,6 +119,13 @@ where
         }
     }
 
+    async fn open(&self) -> Result<Client> {
+        let client = (self.run.connect)().await.map_err(Error::connect)?;
+        UsualPath::leave(&client).await?;
+        send::watch_client(&client).await;
+        Ok(client)
+    }
+
     /// Takes one tenant after the other, on a connection of its own.
     async fn worker(&self, shared: &Mutex<Shared>, program: &Program, note: &str) {
         let mut connection: Option<Client> = None;
@@ -125,15 +133,12 @@ where
             // The tenant is taken only once there is a connection, so that none is lost with it.
             let client = match connection.take().filter(|client| !client.is_closed()) {
                 Some(client) => client,
-                None => match (self.run.connect)().await {
-                    Ok(client) => {
-                        send::watch_client(&client).await;
-                        client
-                    }
+                None => match self.open().await {
+                    Ok(client) => client,
                     Err(error) => {
                         let mut shared = locked(shared);
                         shared.waiting.clear();
-                        shared.broken.get_or_insert(Error::connect(error));
+                        shared.broken.get_or_insert(error);
                         return;
                     }
                 },

@@ -11,6 +11,8 @@ use siphasher::sip::SipHasher13;
 use tokio_postgres::Client;
 
 use super::migration::{Migration, Migrations, wide};
+use super::migrator::Migrator;
+use super::path::UsualPath;
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::render::{Vars, render};
@@ -50,16 +52,27 @@ struct Applied {
 }
 
 impl Ledger {
-    /// Reads the ledger of this name. One that is not there has nothing in it.
-    pub(super) async fn read(client: &Client, name: &str, all: &Migrations) -> Result<Self> {
+    /// Reads the ledger. One that is not there has nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// What has its name is no ledger, or belongs to somebody whom whoever runs this must not trust.
+    pub(super) async fn read(client: &Client, usual: &UsualPath, migrator: &Migrator) -> Result<Self> {
+        let Migrator { manifest, migrations: all, options } = migrator;
+        let name = &options.ledger;
         let failed = |source| Error::script("reading the ledger of migrations", source);
         let full = QualifiedName::parse(name).ok();
         let bare = match &full {
             Some(full) => full.name().clone(),
             None => Ident::new(name)?,
         };
-        let quoted = full.as_ref().map_or_else(|| bare.to_string(), QualifiedName::to_string);
-        let row = client.query_one(file!("find"), &[&quoted]).await.map_err(failed)?;
+        let schemas = match &full {
+            Some(full) => vec![full.schema().as_str().to_owned()],
+            None => usual.schemas.clone(),
+        };
+        let trusted = manifest.roles.owner_role().map(Ident::as_str);
+        let row =
+            client.query_one(file!("find"), &[&bare.as_str(), &schemas, &trusted]).await.map_err(failed)?;
         let schema: String = row.try_get("schema").map_err(failed)?;
         let present: bool = row.try_get("present").map_err(failed)?;
         let version_type: Option<String> = row.try_get("version_type").map_err(failed)?;
@@ -68,6 +81,12 @@ impl Ledger {
             Some(full) => full,
             None => QualifiedName::new(Ident::new(schema)?, bare),
         };
+        if row.try_get::<_, Option<bool>>("is_table").map_err(failed)? == Some(false) {
+            return Err(Error::config(format!("{table} is no table; name another one as the ledger")));
+        }
+        if row.try_get::<_, Option<bool>>("is_strangers").map_err(failed)? == Some(true) {
+            return Err(not_ours(&table.to_string(), &owner.unwrap_or_default()));
+        }
         let width = match version_type.as_deref() {
             Some("integer") => Width::Int4,
             Some("bigint") => Width::Int8,
@@ -217,6 +236,14 @@ impl Ledger {
     fn vars(&self) -> Vars<'_> {
         Vars::default().name("schema", self.table.schema()).name("table", self.table.name())
     }
+}
+
+/// A table of the runner's that somebody owns who could have it run what they please.
+pub(super) fn not_ours(table: &str, owner: &str) -> Error {
+    Error::config(format!(
+        "{table} belongs to {owner:?}, who could make it run what they please with the rights of whoever writes to it; see what \
+         it is, and give it to the owner that the manifest names, or run migrations as a member of {owner:?}"
+    ))
 }
 
 /// Lets refinery decide what is to be applied, without a database: it asks for the ledger, and what it would run is let go.

@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Error as PgError};
 use super::event::Event;
 use super::ledger::Ledger;
 use super::migration::{Migration, Migrations};
+use super::path::UsualPath;
 use super::patience::Patience;
 use super::report::{Report, Stopped};
 use super::run::Run;
@@ -204,7 +205,8 @@ impl Migrator {
         F: Future<Output = Result<Client, PgError>>,
     {
         let client = connect().await.map_err(Error::connect)?;
-        Ledger::read(&client, &self.options.ledger, &self.migrations).await?.pending(&self.migrations)
+        let usual = UsualPath::leave(&client).await?;
+        Ledger::read(&client, &usual, self).await?.pending(&self.migrations)
     }
 
     /// What [`Migrator::run`] would send, as SQL for people to read; empty if everything has been applied. Nothing is changed.

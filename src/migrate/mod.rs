@@ -10,6 +10,7 @@ mod login;
 mod migration;
 mod migrator;
 mod one_by_one;
+mod path;
 mod patience;
 mod prepare;
 mod program;

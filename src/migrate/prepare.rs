@@ -3,10 +3,11 @@
 use tokio_postgres::Client;
 
 use super::gate::{self, Audit};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, not_ours};
 use super::login::Login;
 use super::migration::Mode;
 use super::migrator::Migrator;
+use super::path::UsualPath;
 use super::program::{Maker, Shown};
 use super::report::{Report, Why};
 use super::review::{Reviewed, review};
@@ -27,6 +28,7 @@ macro_rules! file {
 /// Everything that is known before the first statement is sent.
 pub(super) struct Prepared<'a> {
     migrator: &'a Migrator,
+    usual: UsualPath,
     pub(super) login: Login,
     ledger: Ledger,
     pub(super) reviewed: Vec<Reviewed<'a>>,
@@ -43,10 +45,11 @@ impl<'a> Prepared<'a> {
     pub(super) async fn read(
         migrator: &'a Migrator,
         client: &mut Client,
+        usual: UsualPath,
         report: &mut Report,
     ) -> Result<Self, Why> {
-        let Migrator { manifest, migrations, options } = migrator;
-        let ledger = Ledger::read(client, &options.ledger, migrations).await?;
+        let Migrator { manifest, migrations, .. } = migrator;
+        let ledger = Ledger::read(client, &usual, migrator).await?;
         let pending = ledger.pending(migrations)?;
         report.pending = pending.iter().map(|migration| migration.name()).collect();
         let catalog = live::load(client).await?;
@@ -58,11 +61,25 @@ impl<'a> Prepared<'a> {
         gate::lint(migrator, &pending)?;
         let tenants = roles_and_roll(manifest, &login, &review.migrations, &review.catalog)?;
         let failed = |source| Error::script("looking for the progress of migrations", source);
-        let progress =
-            client.query_one(file!("progress_present"), &[&ledger.table().schema().as_str()]).await;
-        let has_progress = progress.and_then(|row| row.try_get(0)).map_err(failed)?;
+        let schema = ledger.table().schema();
+        let trusted = manifest.roles.owner_role().map(Ident::as_str);
+        let progress = client.query_one(file!("progress_present"), &[&schema.as_str(), &trusted]).await;
+        let progress = progress.map_err(failed)?;
+        let has_progress = progress.try_get("present").map_err(failed)?;
+        if let Some(stranger) = progress.try_get::<_, Option<String>>("stranger").map_err(failed)? {
+            return Err(not_ours(&format!("a table tenantry_migration_… in {schema}"), &stranger).into());
+        }
         let audit = Audit::before(migrator, &catalog);
-        Ok(Self { migrator, login, ledger, reviewed: review.migrations, audit, has_progress, roll: tenants })
+        Ok(Self {
+            migrator,
+            usual,
+            login,
+            ledger,
+            reviewed: review.migrations,
+            audit,
+            has_progress,
+            roll: tenants,
+        })
     }
 
     pub(super) fn maker(&self) -> Maker<'_> {
@@ -71,6 +88,7 @@ impl<'a> Prepared<'a> {
             manifest: &self.migrator.manifest,
             login: &self.login,
             ledger: &self.ledger,
+            usual: &self.usual,
             patience: options.patience,
             statement_timeout: options.statement_timeout,
         }

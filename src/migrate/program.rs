@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::login::Login;
 use super::migration::Mode;
+use super::path::UsualPath;
 use super::patience::{Patience, milliseconds};
 use super::review::Reviewed;
 use crate::error::{Error, Result};
@@ -45,6 +46,7 @@ pub(super) struct Maker<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) login: &'a Login,
     pub(super) ledger: &'a Ledger,
+    pub(super) usual: &'a UsualPath,
     pub(super) patience: Patience,
     pub(super) statement_timeout: Option<Duration>,
 }
@@ -58,7 +60,10 @@ impl Maker<'_> {
                 self.begin(&mut parts)?;
                 let role = self.login.for_schema(self.roles());
                 become_role(&mut parts, "LOCAL", role)?;
+                let [usual, own] = self.paths("LOCAL")?;
+                parts.push(usual);
                 parts.extend((0..of.statements.len()).map(Part::Statement));
+                parts.push(own);
                 self.end(&mut parts, of)?;
             }
             Mode::System { .. } => {
@@ -69,6 +74,8 @@ impl Maker<'_> {
                 ));
                 let (schema, system) =
                     (self.login.for_schema(self.roles()), self.login.for_system(self.roles())?);
+                let [usual, own] = self.paths("LOCAL")?;
+                parts.push(usual);
                 let mut now: Option<&Ident> = None;
                 for (place, statement) in of.statements.iter().enumerate() {
                     let role = if statement.is_of_data { system } else { schema };
@@ -78,13 +85,17 @@ impl Maker<'_> {
                     }
                     parts.push(Part::Statement(place));
                 }
+                parts.push(own);
                 self.end(&mut parts, of)?;
             }
             Mode::EachTenant => {
                 self.begin(&mut parts)?;
                 become_role(&mut parts, "LOCAL", self.login.for_tenant(self.roles())?)?;
                 parts.push(Part::Bind);
+                let [usual, own] = self.paths("LOCAL")?;
+                parts.push(usual);
                 parts.extend((0..of.statements.len()).map(Part::Statement));
+                parts.push(own);
                 become_role(&mut parts, "LOCAL", None)?;
                 parts.push(Part::Tenant);
                 parts.push(commit());
@@ -100,6 +111,9 @@ impl Maker<'_> {
                 parts.push(patient(self.patience.setting())?);
                 self.timeout(&mut parts, "SESSION")?;
                 become_role(&mut parts, "SESSION", self.login.for_schema(self.roles()))?;
+                // What the runner notes between them names all that it uses.
+                let [usual, own] = self.paths("SESSION")?;
+                parts.push(usual);
                 for (place, statement) in of.statements.iter().enumerate() {
                     if !statement.is_concurrent {
                         parts.push(Part::Statement(place));
@@ -110,6 +124,7 @@ impl Maker<'_> {
                     parts.push(Part::Statement(place));
                     parts.push(patient(self.patience.setting())?);
                 }
+                parts.push(own);
                 become_role(&mut parts, "SESSION", None)?;
                 parts.extend(self.finish(of)?.parts);
             }
@@ -143,6 +158,11 @@ impl Maker<'_> {
             .name("schema", self.ledger.table().schema())
             .text("ledger", self.ledger.table().name().as_str())
             .sql("version", of.migration.version().to_string())
+    }
+
+    /// What goes ahead of a file's statements, and what behind them.
+    fn paths(self, local: &str) -> Result<[Part; 2]> {
+        Ok(self.usual.around(local)?.map(|sql| Part::Own("setting the search_path", sql)))
     }
 
     fn roles(&self) -> &Roles {

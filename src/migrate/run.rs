@@ -9,6 +9,7 @@ use super::event::Event;
 use super::ledger::Ledger;
 use super::migration::Mode;
 use super::migrator::Migrator;
+use super::path::UsualPath;
 use super::prepare::Prepared;
 use super::program::Maker;
 use super::report::{Applied, Report, Stopped, Why};
@@ -47,7 +48,8 @@ where
         let mut client = (self.connect)().await.map_err(Error::connect)?;
         let options = &self.migrator.options;
         // Most starts of a service find nothing to do, and need not wait for each other.
-        let ledger = Ledger::read(&client, &options.ledger, &self.migrator.migrations).await?;
+        let usual = UsualPath::leave(&client).await?;
+        let ledger = Ledger::read(&client, &usual, self.migrator).await?;
         if ledger.pending(&self.migrator.migrations)?.is_empty() {
             return Ok(());
         }
@@ -55,7 +57,7 @@ where
         let told = |Waiting { waited, pid }| (self.watch)(&Event::Waiting { waited, pid });
         turn::take(&client, &what, options.wait, told).await?;
         send::watch_client(&client).await;
-        let done = self.in_turn(&mut client, report).await;
+        let done = self.in_turn(&mut client, usual, report).await;
         turn::end(&client, &what).await;
         done
     }
@@ -63,7 +65,8 @@ where
     /// What would be sent.
     pub(super) async fn shown(&self) -> Result<String, Why> {
         let mut client = (self.connect)().await.map_err(Error::connect)?;
-        let prepared = Prepared::read(self.migrator, &mut client, &mut Report::default()).await?;
+        let usual = UsualPath::leave(&client).await?;
+        let prepared = Prepared::read(self.migrator, &mut client, usual, &mut Report::default()).await?;
         Ok(prepared.script()?)
     }
 
@@ -71,8 +74,8 @@ where
         self.migrator.manifest.tenancy.setting_name().as_str()
     }
 
-    async fn in_turn(&self, client: &mut Client, report: &mut Report) -> Result<(), Why> {
-        let prepared = Prepared::read(self.migrator, client, report).await?;
+    async fn in_turn(&self, client: &mut Client, usual: UsualPath, report: &mut Report) -> Result<(), Why> {
+        let prepared = Prepared::read(self.migrator, client, usual, report).await?;
         make(client, prepared.tables()?).await?;
         for of in &prepared.reviewed {
             let started = Instant::now();

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 /// How long a script waits for a lock by default.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
+const END: &str = include_str!("../../sql/script/end.sql");
+
 /// SQL that runs as one transaction, step by step.
 ///
 /// `Display` writes all of it as a file for `psql -f`. `migrate::apply` (feature `migrate`) runs it.
@@ -71,7 +73,8 @@ impl Script {
             let what = step.what.replace(|c: char| c.is_control(), " ");
             format!("-- {what}\n{}\n", step.sql)
         };
-        self.steps.iter().map(titled).collect::<Vec<_>>().join("\n")
+        let end = Step { what: "give the transaction its search_path back".to_owned(), sql: END.to_owned() };
+        self.steps.iter().chain([&end]).map(titled).collect::<Vec<_>>().join("\n")
     }
 
     pub(super) fn push(&mut self, what: impl Into<String>, file: &str, vars: &Vars<'_>) -> Result<()> {

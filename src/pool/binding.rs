@@ -255,7 +255,7 @@ fn select(settings: usize) -> Cow<'static, str> {
     let mut sql = Cow::Borrowed(statement(SET_CONTEXT));
     for at in 1..settings {
         // Writing to a String does not fail.
-        let _ = write!(sql.to_mut(), ", set_config(${}, ${}, true)", 2 * at + 1, 2 * at + 2);
+        let _ = write!(sql.to_mut(), ", pg_catalog.set_config(${}, ${}, true)", 2 * at + 1, 2 * at + 2);
     }
     sql
 }
@@ -320,7 +320,8 @@ mod tests {
         let binding = Binding::tenant(&context, &setting(), TenantType::Bigint).unwrap();
         assert_eq!(
             binding.select(),
-            "SELECT set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true)"
+            "SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), \
+             pg_catalog.set_config($5, $6, true)"
         );
         assert_eq!(binding.params().len(), 6);
         assert_eq!(binding.begin(), "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE");

@@ -42,7 +42,12 @@ impl Plans {
             let mut sql = statement(SET_TENANT).replace(":'setting'", &literal(setting.as_str()));
             for (setting, value) in &limits {
                 // OR, because PostgreSQL keeps its order and goes on while it is not true. Writing to a String does not fail.
-                let _ = write!(sql, " OR set_config({}, {}, true) IS NULL", literal(setting), literal(value));
+                let _ = write!(
+                    sql,
+                    " OR pg_catalog.set_config({}, {}, true) IS NULL",
+                    literal(setting),
+                    literal(value)
+                );
             }
             Arc::new(Plan { limits, select: Some((name, sql.into())) })
         };
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_pool_without_limits_binds_the_tenant_alone() {
-        let alone = "SELECT WHERE set_config('app.tenant_id', $1, true) IS NULL";
+        let alone = "SELECT WHERE pg_catalog.set_config('app.tenant_id', $1, true) IS NULL";
         assert_eq!(select(&Limits::default()), [Some(alone.to_owned()), None]);
     }
 
@@ -123,10 +128,11 @@ mod tests {
             idle_in_transaction: Some(Duration::from_secs(3)),
             ..Limits::default()
         };
-        let single = "SELECT WHERE set_config('app.tenant_id', $1, true) IS NULL \
-            OR set_config('lock_timeout', '20', true) IS NULL";
-        let block =
-            format!("{single} OR set_config('idle_in_transaction_session_timeout', '3000', true) IS NULL");
+        let single = "SELECT WHERE pg_catalog.set_config('app.tenant_id', $1, true) IS NULL \
+            OR pg_catalog.set_config('lock_timeout', '20', true) IS NULL";
+        let block = format!(
+            "{single} OR pg_catalog.set_config('idle_in_transaction_session_timeout', '3000', true) IS NULL"
+        );
         assert_eq!(select(&limits), [Some(single.to_owned()), Some(block)]);
     }
 

@@ -5,5 +5,5 @@ mod kill;
 mod lock;
 mod run;
 mod settle;
-mod world;
+pub(crate) mod world;
 mod writers;

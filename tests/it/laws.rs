@@ -330,7 +330,7 @@ async fn law_7_no_statement_log_shows_a_tenant() {
     sp.release().await.unwrap();
     tx.commit().await.unwrap();
     let log = erp.server().log().await.unwrap();
-    assert!(log.contains("SELECT set_config($1, $2, true)"), "the log shows no statements");
+    assert!(log.contains("SELECT pg_catalog.set_config($1, $2, true)"), "the log shows no statements");
     assert!(!log.contains("abababab-abab"), "the log shows the tenant");
 }
 

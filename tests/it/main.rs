@@ -15,6 +15,7 @@ mod life;
 mod migrate;
 mod pgbench;
 mod plan;
+mod planted;
 mod policy;
 mod recovery;
 mod routes;

@@ -84,6 +84,11 @@ impl Stand {
         self.admin.query_one(sql, &[]).await.unwrap().get(0)
     }
 
+    /// The name of a role in the manifest.
+    pub(crate) fn role(&self, name: &str) -> String {
+        role(&self.manifest, name)
+    }
+
     /// The names in the ledger, in order.
     pub(crate) async fn applied(&self) -> Vec<String> {
         let sql = "select 'V' || version || '__' || name from refinery_schema_history order by version";

@@ -39,6 +39,10 @@ impl Admin {
         self.database.connect_as(role, "x").await.unwrap()
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The URL of its database for the superuser.
     pub(crate) fn url(&self) -> String {
         self.database.url()

@@ -3,7 +3,7 @@
 SELECT id,
     tables,
     begun_by,
-    to_char(begun_at, 'YYYY-MM-DD HH24:MI:SS') AS begun_at,
+    pg_catalog.to_char(begun_at, 'YYYY-MM-DD HH24:MI:SS') AS begun_at,
     aborting_at IS NOT NULL AS aborting,
     ended_at IS NOT NULL AS ended
 FROM :"support".adoption

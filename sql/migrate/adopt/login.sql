@@ -1,2 +1,2 @@
 -- The role that statements run as.
-SELECT current_user::text AS login;
+SELECT current_user::pg_catalog.text AS login;

@@ -11,7 +11,7 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = :'support') A
         WHERE n.nspname = :'support' AND c.relname = 'adoption_step'
     ) AS records,
     (
-        SELECT min(owner.rolname::text)
+        SELECT pg_catalog.min(owner.rolname::text)
         FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_roles AS owner ON owner.oid = c.relowner

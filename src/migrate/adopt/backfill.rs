@@ -150,7 +150,8 @@ impl Adopter<'_> {
         let ahead: [(&(dyn ToSql + Sync), Type); 2] = [(from, Type::TEXT_ARRAY), (&(size - 1), Type::INT8)];
         let bound = transaction.query_typed_opt(&backfill.bound, &ahead).await.map_err(failed)?;
         let bound: Option<Vec<String>> = bound.map(|row| row.try_get("bound")).transpose().map_err(failed)?;
-        let range: [(&(dyn ToSql + Sync), Type); 2] = [(from, Type::TEXT_ARRAY), (&bound, Type::TEXT_ARRAY)];
+        let range: [(&(dyn ToSql + Sync), Type); 3] =
+            [(from, Type::TEXT_ARRAY), (&bound, Type::TEXT_ARRAY), (&self.usual_path, Type::TEXT)];
         let rows = transaction.execute_typed(&backfill.batch, &range).await.map_err(failed)?;
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let next = advanced(progress, bound.as_ref(), size, rows);

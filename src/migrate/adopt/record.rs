@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Row, Transaction};
 use super::sql;
 use crate::error::{Error, Result, Step as Doing};
 use crate::ident::{Ident, QualifiedName};
+use crate::migrate::path::UsualPath;
 use crate::plan::adopt::{Action, Adoption, Backfill, Phase, Step};
 use crate::plan::{Lock, Work};
 use crate::policy::render::{Vars, render};
@@ -101,6 +102,13 @@ pub(super) fn in_support(file: &str, support: &Ident) -> Result<String> {
 ///
 /// The role may not read the records, or the connection was lost.
 pub async fn last(client: &Client, support: &Ident) -> Result<Option<Record>> {
+    let usual = UsualPath::leave(client).await?;
+    let record = begun_last(client, support).await;
+    usual.back(client).await?;
+    record
+}
+
+async fn begun_last(client: &Client, support: &Ident) -> Result<Option<Record>> {
     if !present(client, support, None).await?.records {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::event::{Event, Observer};
 use super::record::{self, Record};
@@ -11,6 +12,7 @@ use super::sql;
 use crate::catalog::{Catalog, live};
 use crate::error::{Error, Result};
 use crate::ident::Ident;
+use crate::migrate::path::UsualPath;
 use crate::migrate::send;
 use crate::migrate::turn::{self, Waiting};
 use crate::plan::adopt::{Adoption, rights};
@@ -29,6 +31,8 @@ pub struct Adopter<'c> {
     pub(super) settings: Settings,
     /// How long locks can be waited for that are taken one after the other, without the server looking for a deadlock.
     pub(super) deadlock_timeout: Duration,
+    /// The `search_path` that triggers of the services' own expect.
+    pub(super) usual_path: String,
 }
 
 impl<'c> Adopter<'c> {
@@ -45,12 +49,17 @@ impl<'c> Adopter<'c> {
     ) -> Result<Self> {
         let support = manifest.tenancy.support().clone();
         let setting_up = |source| Error::script("setting the session up", source);
+        let usual = UsualPath::leave(client).await?;
         client.query_typed(sql::SESSION, &[]).await.map_err(setting_up)?;
+        let app: [(&(dyn ToSql + Sync), Type); 1] = [(&manifest.roles.app_role().as_str(), Type::TEXT)];
+        let of_app = client.query_typed_opt(sql::APP_PATH, &app).await.map_err(setting_up)?;
+        let of_app = of_app.map(|row| row.try_get("path")).transpose().map_err(setting_up)?;
+        let usual_path = of_app.unwrap_or(usual.path);
         send::watch_client(client).await;
         let row = client.query_typed_one(sql::DEADLOCK_TIMEOUT, &[]).await.map_err(setting_up)?;
         let millis: i64 = row.try_get("millis").map_err(setting_up)?;
         let deadlock_timeout = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
-        let adopter = Self { client, support, settings, deadlock_timeout };
+        let adopter = Self { client, support, settings, deadlock_timeout, usual_path };
         adopter.lock(observer).await?;
         Ok(adopter)
     }

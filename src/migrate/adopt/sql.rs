@@ -7,6 +7,7 @@ macro_rules! file {
 }
 
 pub(super) const ABORTING: &str = file!("aborting");
+pub(super) const APP_PATH: &str = file!("app_path");
 pub(super) const BATCH_SETUP: &str = file!("batch_setup");
 pub(super) const BEGIN: &str = file!("begin");
 pub(super) const BEGIN_STEP: &str = file!("begin_step");

@@ -105,3 +105,30 @@ async fn the_rows_of_a_table_that_was_never_analyzed_are_counted() {
         "SELECT max(total) FROM tenantry.adoption_step WHERE object = 'erp.invoice' AND phase = 'backfill'";
     assert_eq!(world.count(total).await, 300);
 }
+
+/// Triggers of the services' own look names up as in their sessions, those that wait for the commit too.
+#[tokio::test]
+async fn what_a_backfill_fires_looks_names_up_where_services_do() {
+    let world = World::new().await;
+    let triggers = format!(
+        "CREATE TABLE erp.heard (of text, path text);
+         GRANT INSERT ON erp.heard TO PUBLIC;
+         CREATE FUNCTION erp.hear() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 INSERT INTO heard SELECT tg_name, current_setting('search_path') FROM company LIMIT 1;
+                 RETURN new;
+             END $$;
+         CREATE TRIGGER ahead BEFORE UPDATE ON erp.invoice FOR EACH ROW EXECUTE FUNCTION erp.hear();
+         CREATE TRIGGER behind AFTER UPDATE ON erp.invoice FOR EACH ROW EXECUTE FUNCTION erp.hear();
+         CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON erp.invoice INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION erp.hear();
+         ALTER ROLE {} SET search_path = erp, public",
+        world.app
+    );
+    world.sql(&triggers).await;
+    world.adopted(&[BY_COMPANY, &["--until", "backfill", "--batch", "50"]].concat());
+    assert_eq!(world.wrong_rows().await, 0);
+    for (trigger, path) in [("ahead", "erp, public"), ("behind", "erp, public"), ("late", "erp, public")] {
+        let heard = format!("SELECT count(*) FROM erp.heard WHERE of = '{trigger}' AND path = '{path}'");
+        assert_eq!(world.count(&heard).await, 300, "{trigger}");
+    }
+}

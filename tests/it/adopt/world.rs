@@ -16,40 +16,40 @@ use tokio_postgres::Client;
 use crate::policy::unique;
 use crate::tool::{Folder, Run, Tool};
 
-pub(super) const A: &str = "00000000-0000-0000-0000-00000000000a";
-pub(super) const B: &str = "00000000-0000-0000-0000-00000000000b";
+pub(crate) const A: &str = "00000000-0000-0000-0000-00000000000a";
+pub(crate) const B: &str = "00000000-0000-0000-0000-00000000000b";
 
 /// From the companies down to the notes.
-pub(super) const BY_COMPANY: &[&str] =
+pub(crate) const BY_COMPANY: &[&str] =
     &["customer", "--children", "--via", "customer=company", "--via", LINES];
 const LINES: &str = "erp.\"Odd \"\"line\"\"\"=invoice";
 
 /// All tables that an adoption goes through, each with its tenant column.
-pub(super) const TABLES: [(&str, &str); 4] = [
+pub(crate) const TABLES: [(&str, &str); 4] = [
     ("customer", "tenant_id"),
     ("invoice", "tenant_id"),
     ("Odd \"line\"", "Tenant's"),
     ("note", "tenant_id"),
 ];
 
-pub(super) struct World {
-    pub(super) client: Client,
-    pub(super) database: Database,
-    pub(super) folder: Folder,
-    pub(super) owner: String,
-    pub(super) app: String,
-    pub(super) system: String,
+pub(crate) struct World {
+    pub(crate) client: Client,
+    pub(crate) database: Database,
+    pub(crate) folder: Folder,
+    pub(crate) owner: String,
+    pub(crate) app: String,
+    pub(crate) system: String,
     roles: Vec<String>,
     manifest: String,
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::on(testing::server().await.unwrap(), 300).await
     }
 
     /// With so many invoices, three times as many lines, and twice as many notes.
-    pub(super) async fn on(server: &Server, invoices: u32) -> Self {
+    pub(crate) async fn on(server: &Server, invoices: u32) -> Self {
         let database = server.database().await.unwrap();
         let client = database.connect().await.unwrap();
         let names = ["owner", "app", "system"].map(|role| (role, unique(role)));
@@ -71,28 +71,28 @@ impl World {
         Self { client, database, folder, owner, app, system, roles, manifest }
     }
 
-    pub(super) fn manifest(&self) -> Manifest {
+    pub(crate) fn manifest(&self) -> Manifest {
         Manifest::parse(&self.manifest).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
-    pub(super) fn adopt(&self, args: &[&str]) -> Run {
+    pub(crate) fn adopt(&self, args: &[&str]) -> Run {
         self.adopt_as(&self.database.url(), args)
     }
 
-    pub(super) fn adopt_as(&self, url: &str, args: &[&str]) -> Run {
+    pub(crate) fn adopt_as(&self, url: &str, args: &[&str]) -> Run {
         Tool::at(&self.folder).args(&["adopt"]).args(args).env("DATABASE_URL", url).run()
     }
 
     /// Runs it to its end, which is as it is to be.
     #[track_caller]
-    pub(super) fn adopted(&self, args: &[&str]) -> Run {
+    pub(crate) fn adopted(&self, args: &[&str]) -> Run {
         let run = self.adopt(args);
         assert_eq!(run.code, 0, "{run:#?}");
         run
     }
 
     /// Starts the tool, which tells what it does line by line.
-    pub(super) fn start(&self, args: &[&str]) -> Running {
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
         command
             .env_clear()
@@ -109,7 +109,7 @@ impl World {
     }
 
     /// The catalog without the roles of other tests, and without the records.
-    pub(super) async fn catalog(&mut self) -> Catalog {
+    pub(crate) async fn catalog(&mut self) -> Catalog {
         let mut catalog = live::load(&mut self.client).await.unwrap();
         catalog.roles.retain(|name, _| self.roles.iter().any(|own| own == name.as_str()));
         catalog.memberships.retain(|of| self.roles.iter().any(|own| own == of.member.as_str()));
@@ -118,7 +118,7 @@ impl World {
     }
 
     /// The catalog as a text, and every row, with names that are the same in every run.
-    pub(super) async fn told(&mut self) -> (String, Vec<String>) {
+    pub(crate) async fn told(&mut self) -> (String, Vec<String>) {
         let text = format!("{:#?}", self.catalog().await);
         let named =
             self.roles.iter().fold(text, |text, name| text.replace(name, name.split('_').next().unwrap()));
@@ -126,23 +126,23 @@ impl World {
     }
 
     /// The steps that are left for a plan.
-    pub(super) async fn planned(&mut self) -> Vec<String> {
+    pub(crate) async fn planned(&mut self) -> Vec<String> {
         let catalog = self.catalog().await;
         let planned =
             plan::plan(&self.manifest(), &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
         planned.steps.iter().map(|step| format!("{}: {}", step.object, step.what)).collect()
     }
 
-    pub(super) async fn sql(&self, text: &str) {
+    pub(crate) async fn sql(&self, text: &str) {
         self.client.batch_execute(text).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
     }
 
-    pub(super) async fn count(&self, query: &str) -> i64 {
+    pub(crate) async fn count(&self, query: &str) -> i64 {
         self.client.query_one(query, &[]).await.unwrap_or_else(|error| panic!("{query}: {error:?}")).get(0)
     }
 
     /// Every row of every table.
-    pub(super) async fn rows(&self) -> Vec<String> {
+    pub(crate) async fn rows(&self) -> Vec<String> {
         let mut rows = Vec::new();
         for (table, _) in TABLES {
             let name = Ident::new(table).unwrap();
@@ -154,33 +154,33 @@ impl World {
     }
 
     /// Rows whose tenant is not the company of their customer.
-    pub(super) async fn wrong_rows(&self) -> i64 {
+    pub(crate) async fn wrong_rows(&self) -> i64 {
         self.count(include_str!("wrong.sql")).await
     }
 
     /// A connection of the services', that of the app role.
-    pub(super) async fn as_app(&self) -> Client {
+    pub(crate) async fn as_app(&self) -> Client {
         self.database.connect_as(&self.app, "x").await.unwrap()
     }
 }
 
 /// The tool at work.
-pub(super) struct Running {
-    pub(super) child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     lines: BufReader<ChildStdout>,
     patience: Patience,
 }
 
 impl Running {
     /// The next thing that it tells, or none if it has ended.
-    pub(super) fn next(&mut self) -> Option<Value> {
+    pub(crate) fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         let read = self.lines.read_line(&mut line).unwrap();
         (read > 0).then(|| serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
     }
 
     /// Waits until it tells of this event.
-    pub(super) fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Option<Value> {
+    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Option<Value> {
         loop {
             let event = self.next()?;
             if wanted(&event) {
@@ -190,14 +190,14 @@ impl Running {
     }
 
     /// Kills it, as `kill -9` does.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.patience.end();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Waits for its end.
-    pub(super) fn end(mut self) -> i32 {
+    pub(crate) fn end(mut self) -> i32 {
         while self.next().is_some() {}
         self.patience.end();
         self.child.wait().unwrap().code().unwrap()
@@ -237,7 +237,7 @@ impl Drop for Patience {
 
 /// Equal states, or the first line in which they differ.
 #[track_caller]
-pub(super) fn same_told(found: &(String, Vec<String>), expected: &(String, Vec<String>)) {
+pub(crate) fn same_told(found: &(String, Vec<String>), expected: &(String, Vec<String>)) {
     let lines = |told: &(String, Vec<String>)| -> Vec<String> {
         told.0.lines().map(str::to_owned).chain(told.1.iter().cloned()).collect()
     };
@@ -250,7 +250,7 @@ pub(super) fn same_told(found: &(String, Vec<String>), expected: &(String, Vec<S
 
 /// Equal catalogs, or the first lines in which they differ.
 #[track_caller]
-pub(super) fn same(found: &Catalog, expected: &Catalog) {
+pub(crate) fn same(found: &Catalog, expected: &Catalog) {
     let (found_text, expected_text) = (format!("{found:#?}"), format!("{expected:#?}"));
     for (number, (found, expected)) in found_text.lines().zip(expected_text.lines()).enumerate() {
         if found != expected {

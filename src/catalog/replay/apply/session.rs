@@ -160,18 +160,49 @@ fn called(state: &mut State, function: &ast::Function, alone: bool) -> Followed<
     Err(format!("the function {name} is not known, so what it does is not followed"))
 }
 
-/// `set_config('search_path', …)`, as `pg_dump` writes it.
-fn set_config(state: &mut State, function: &ast::Function) -> Followed<()> {
-    let text = |argument: &ast::FunctionArg| match argument {
-        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Expr::Value(value))) => match &value.value {
+/// The arguments that a function is called with.
+fn arguments(function: &ast::Function) -> impl Iterator<Item = &Expr> {
+    let list = match &function.args {
+        ast::FunctionArguments::List(list) => &list.args[..],
+        _ => &[],
+    };
+    list.iter().filter_map(|argument| match argument {
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    })
+}
+
+/// The text of an argument that is a constant, or a setting that is known.
+fn text(state: &State, argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => Some(text.clone()),
             Value::Boolean(value) => Some(value.to_string()),
             _ => None,
         },
+        Expr::Function(function) if is_current_setting(function) => {
+            let name = text(state, arguments(function).next()?)?.to_ascii_lowercase();
+            let told = &state.session.now;
+            if name == "search_path" {
+                let names: Vec<String> = told.path.iter().map(Ident::to_string).collect();
+                return Some(names.join(", "));
+            }
+            told.settings.get(&name).cloned()
+        }
         _ => None,
-    };
-    let ast::FunctionArguments::List(list) = &function.args else { return Ok(()) };
-    let arguments: Vec<Option<String>> = list.args.iter().map(text).collect();
+    }
+}
+
+fn is_current_setting(function: &ast::Function) -> bool {
+    matches!(
+        function.name.to_string().to_ascii_lowercase().as_str(),
+        "current_setting" | "pg_catalog.current_setting"
+    )
+}
+
+/// `set_config('search_path', …)`, as `pg_dump` writes it.
+fn set_config(state: &mut State, function: &ast::Function) -> Followed<()> {
+    let arguments: Vec<Option<String>> = arguments(function).map(|argument| text(state, argument)).collect();
     let [Some(name), value, local] = &arguments[..] else { return Ok(()) };
     let name = name.to_ascii_lowercase();
     if !matches!(name.as_str(), "search_path" | "role" | "session_authorization") {

@@ -5,6 +5,10 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL row_security = off;
 SET LOCAL client_min_messages = warning;
 
+SELECT pg_catalog.set_config('tenantry.search_path', pg_catalog.current_setting('search_path'), true);
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- bootstrap: owner role "erp_owner"
 SET LOCAL tenantry.role = 'erp_owner';
 SET LOCAL tenantry.purpose = 'owner';
@@ -387,5 +391,10 @@ CREATE OR REPLACE FUNCTION "tenantry".tenant_id() RETURNS uuid
                          "tenantry".no_tenant('app.tenant_id')) AS uuid);
 
 GRANT EXECUTE ON FUNCTION "tenantry".tenant_id() TO PUBLIC;
+
+-- give the transaction its search_path back
+-- Gives a transaction its search_path back, for what somebody else does in it behind a script.
+SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('tenantry.search_path'), true);
+
 
 COMMIT;

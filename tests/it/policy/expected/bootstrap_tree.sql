@@ -5,6 +5,10 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL row_security = off;
 SET LOCAL client_min_messages = warning;
 
+SELECT pg_catalog.set_config('tenantry.search_path', pg_catalog.current_setting('search_path'), true);
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- bootstrap: app role "erp_app"
 SET LOCAL tenantry.role = 'erp_app';
 SET LOCAL tenantry.purpose = 'app';
@@ -240,5 +244,10 @@ ALTER FUNCTION "tenantry".tenant_tree() OWNER TO "erp_system";
 REVOKE CREATE ON SCHEMA "tenantry" FROM "erp_system";
 
 GRANT EXECUTE ON FUNCTION "tenantry".tenant_tree() TO PUBLIC;
+
+-- give the transaction its search_path back
+-- Gives a transaction its search_path back, for what somebody else does in it behind a script.
+SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('tenantry.search_path'), true);
+
 
 COMMIT;

@@ -5,6 +5,10 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL row_security = off;
 SET LOCAL client_min_messages = warning;
 
+SELECT pg_catalog.set_config('tenantry.search_path', pg_catalog.current_setting('search_path'), true);
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- secure "erp"."currency": row-level security
 ALTER TABLE "erp"."currency"
     ENABLE ROW LEVEL SECURITY,
@@ -99,5 +103,10 @@ GRANT SELECT ON TABLE "erp"."currency" TO "erp_app";
 
 -- secure "erp"."currency": grants
 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "erp"."currency" TO "erp_system";
+
+-- give the transaction its search_path back
+-- Gives a transaction its search_path back, for what somebody else does in it behind a script.
+SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('tenantry.search_path'), true);
+
 
 COMMIT;

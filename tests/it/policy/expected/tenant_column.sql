@@ -5,6 +5,10 @@ SET LOCAL lock_timeout = '2000ms';
 SET LOCAL row_security = off;
 SET LOCAL client_min_messages = warning;
 
+SELECT pg_catalog.set_config('tenantry.search_path', pg_catalog.current_setting('search_path'), true);
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- check the bootstrap
 SET LOCAL tenantry.support = 'tenantry';
 SET LOCAL tenantry.type = 'uuid';
@@ -339,5 +343,10 @@ $$;
 ALTER VIEW "erp"."open_invoice" SET (security_invoker = true, security_barrier = true);
 
 GRANT SELECT ON TABLE "erp"."open_invoice" TO "erp_app", "erp_system";
+
+-- give the transaction its search_path back
+-- Gives a transaction its search_path back, for what somebody else does in it behind a script.
+SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('tenantry.search_path'), true);
+
 
 COMMIT;
