@@ -59,7 +59,33 @@ UNION ALL
 SELECT 'server files', rolname::text, NULL FROM reachable
 WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
 UNION ALL
+-- Nobody but a superuser may call these unless somebody was let. The server's files hold every row, and a session that is
+-- opened from the server's side can be anybody's.
+SELECT 'server function', r.rolname::text,
+       pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+JOIN reachable r ON pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE')
+WHERE NOT r.rolsuper
+  AND CASE n.nspname
+          WHEN 'pg_catalog' THEN p.proname IN ('pg_read_file', 'pg_read_binary_file', 'lo_import', 'lo_export')
+          ELSE p.proname = 'dblink_connect_u'
+               AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+                           WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
+                             AND d.objid = p.oid AND d.deptype = 'e')
+      END
+UNION ALL
 SELECT 'owner', r.rolname::text, e.example FROM exposed e JOIN reachable r ON r.oid = e.relowner WHERE NOT r.rolsuper
 UNION ALL
 SELECT 'preset tenant', current_user::text, NULL
-WHERE pg_catalog.current_setting($1, true) <> '';
+WHERE pg_catalog.current_setting($1, true) <> ''
+UNION ALL
+-- These are bound by policies, and are told of once.
+SELECT 'forced owner', r.rolname::text, pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN reachable r ON r.oid = c.relowner
+WHERE c.relkind IN ('r', 'p') AND c.relforcerowsecurity AND NOT r.rolsuper
+GROUP BY r.rolname
+UNION ALL
+SELECT 'all data', rolname::text, NULL FROM reachable WHERE rolname IN ('pg_read_all_data', 'pg_write_all_data');

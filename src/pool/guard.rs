@@ -37,6 +37,28 @@ struct Finding {
     object: Option<String>,
 }
 
+impl Finding {
+    /// Whether policies bind the role all the same.
+    fn is_remark(&self) -> bool {
+        matches!(self.what.as_str(), "forced owner" | "all data")
+    }
+
+    fn tell(&self, role: &str) {
+        let Self { what, role: of, object } = self;
+        if what == "all data" {
+            warn!(role, of, "the pool's role reaches every table that no policy guards");
+        } else {
+            let table = object.as_deref().unwrap_or_default();
+            warn!(
+                role,
+                owner = of,
+                table,
+                "the pool's role can take policies away, since it owns tables under FORCE"
+            );
+        }
+    }
+}
+
 /// What a pool is for decides what its role must and must not be able to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -107,6 +129,7 @@ impl Guard {
         };
         let (heard, citus, backend) = (told("canary"), told("citus"), told("backend"));
         told("path");
+        let (remarks, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_remark);
         let role = judge(&findings, &self.setting, self.purpose)?;
         if let Some(process_id) = backend.and_then(|id| id.parse().ok()) {
             lease.link().served_by(process_id);
@@ -123,6 +146,7 @@ impl Guard {
                 None => names::mode(lease).await?,
             };
             if self.purpose == Purpose::Tenants {
+                remarks.iter().for_each(|remark| remark.tell(&role));
                 reads::look(lease, &self.setting).await;
             }
             let _ = self.settled.set(Settled { role, strategy, statements });
@@ -238,6 +262,13 @@ fn against_tenants(finding: &Finding, role: &str, setting: &SettingName) -> (Str
             ("CREATEROLE lets a role become the owner of any table before PostgreSQL 16", "NOCREATEROLE")
         }
         "server files" => ("access to the server's files or programs leads around row-level security", ""),
+        "server function" => {
+            let function = finding.object.as_deref().unwrap_or("a function");
+            return (
+                format!("function {function}, which it may call, leads around row-level security"),
+                format!("REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC, {:?}", finding.role),
+            );
+        }
         "owner" => {
             let table = finding.object.as_deref().unwrap_or("a table");
             let whose = if finding.role == role {
@@ -322,6 +353,7 @@ mod tests {
             "replication",
             "createrole",
             "server files",
+            "server function",
             "owner",
             "preset tenant",
             "new",

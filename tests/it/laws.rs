@@ -211,7 +211,7 @@ async fn law_5_roles_that_can_bypass_are_refused_with_reason_and_fix() {
     let mut admin = erp.admin().await;
     let suffix = erp.database.name().to_owned();
     let role = |name: &str| format!("{name}_{suffix}");
-    let cases: [(&str, &str, &[&str]); 9] = [
+    let cases: [(&str, &str, &[&str]); 10] = [
         ("super", "superuser", &["NOSUPERUSER"]),
         ("bypass", "bypassrls", &["BYPASSRLS", "NOBYPASSRLS"]),
         ("repl", "replication", &["REPLICATION", "NOREPLICATION"]),
@@ -220,6 +220,7 @@ async fn law_5_roles_that_can_bypass_are_refused_with_reason_and_fix() {
         ("switcher", "noinherit", &["BYPASSRLS", "can act as", "REVOKE"]),
         ("preset", "", &["app.tenant_id", "RESET"]),
         ("files", "", &["pg_read_server_files", "REVOKE"]),
+        ("reader", "", &["pg_read_file", "REVOKE EXECUTE ON FUNCTION"]),
         ("dormant", "", &["owns", "dormant"]),
     ];
     for (name, attributes, _) in cases {
@@ -233,6 +234,7 @@ async fn law_5_roles_that_can_bypass_are_refused_with_reason_and_fix() {
         "grant {owner:?} to {heir:?};
          grant {bypass:?} to {switcher:?};
          grant pg_read_server_files to {files:?};
+         grant execute on function pg_read_file(text) to {reader:?};
          alter role {preset:?} set app.tenant_id = '01010101-0101-0101-0101-010101010101';
          create table erp.unforced (id int); alter table erp.unforced enable row level security;
          alter table erp.unforced owner to {owner:?};
@@ -243,6 +245,7 @@ async fn law_5_roles_that_can_bypass_are_refused_with_reason_and_fix() {
         bypass = role("bypass"),
         switcher = role("switcher"),
         files = role("files"),
+        reader = role("reader"),
         preset = role("preset"),
         dormant = role("dormant"),
     );
@@ -261,6 +264,8 @@ async fn law_5_roles_that_can_bypass_are_refused_with_reason_and_fix() {
 
     let tx = admin.transaction().await.unwrap();
     tx.batch_execute("drop table erp.unforced, erp.dormant").await.unwrap();
+    let revoke = format!("revoke execute on function pg_read_file(text) from {:?}", role("reader"));
+    tx.batch_execute(&revoke).await.unwrap();
     for (name, _, _) in cases {
         tx.batch_execute(&format!("drop role {:?}", role(name))).await.unwrap();
     }

@@ -9,7 +9,7 @@ use tracing::Level;
 
 use super::backend;
 use super::log::Log;
-use crate::support::erp::{Erp, PASSWORD, tenant};
+use crate::support::erp::{APP, Erp, PASSWORD, tenant};
 use crate::support::eventually;
 
 /// A role of this database's own, which a test can change.
@@ -111,4 +111,19 @@ async fn a_role_that_fits_keeps_its_connections() {
     for _ in 0..20 {
         assert_eq!(backend(&pool).await, first);
     }
+}
+
+/// What policies bind all the same opens the pool, and is told of.
+#[tokio::test]
+async fn what_a_role_could_take_away_is_told_of() {
+    let erp = Erp::new().await;
+    let said = async || {
+        let (log, _guard) = Log::listen(Level::WARN);
+        erp.builder().max_size(1).build().await.unwrap();
+        log.text()
+    };
+    assert!(!said().await.contains("the pool's role"));
+    erp.admin().await.batch_execute(&format!("alter table erp.entry owner to {APP}")).await.unwrap();
+    let heard = said().await;
+    assert!(heard.contains("can take policies away") && heard.contains("erp.entry"), "{heard}");
 }
