@@ -1,9 +1,9 @@
 //! What is logged while something runs on this thread.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use tracing::Level;
+use tracing::{Dispatch, Level};
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -12,6 +12,10 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Listens on this thread until the guard goes.
     pub fn listen(level: Level) -> (Self, tracing::subscriber::DefaultGuard) {
+        // As long as there is only one subscriber, whichever thread comes to an event first decides for all whether
+        // anybody listens to it. So there is always another one.
+        static OTHER: OnceLock<Dispatch> = OnceLock::new();
+        OTHER.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
