@@ -221,7 +221,9 @@ impl super::state::State {
         let has_rows =
             |relation: &crate::catalog::Relation| relation.kind != crate::catalog::RelationKind::Sequence;
         self.candidates(name).into_iter().find(|candidate| {
-            self.types.contains_key(candidate) || self.catalog.relations.get(candidate).is_some_and(has_rows)
+            self.types.contains_key(candidate)
+                || self.catalog.types.contains_key(candidate)
+                || self.catalog.relations.get(candidate).is_some_and(has_rows)
         })
     }
 

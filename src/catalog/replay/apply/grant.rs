@@ -94,6 +94,21 @@ impl State {
                     }
                 }
             }
+            GrantOn::Types(names) => {
+                for name in names {
+                    match self.find_type(name) {
+                        Ok(name) => {
+                            let grants =
+                                self.grants(&grant.privileges, ObjectKind::Type, &grantees, grant.option);
+                            if let Some(known) = self.catalog.types.get_mut(&name) {
+                                change(&mut known.grants, grant, grants, &known.owner);
+                            }
+                        }
+                        // What an extension brings is no part of the model.
+                        Err(_) => {}
+                    }
+                }
+            }
             GrantOn::AllIn(of, schemas) => self.grant_on_all(grant, *of, schemas, &grantees)?,
             GrantOn::Other => {}
         }

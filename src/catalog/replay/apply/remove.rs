@@ -13,7 +13,10 @@ impl State {
             Object::Relation(name) => self.forget_relation(name),
             Object::Column(table, column) => self.remove_column(table, column),
             Object::Function(signature) => drop(self.catalog.functions.remove(signature)),
-            Object::Type(name) => drop(self.types.remove(name)),
+            Object::Type(name) => {
+                self.types.remove(name);
+                self.catalog.types.remove(name);
+            }
             Object::Part(part, table, name) => self.remove_part(*part, table, name),
         }
     }
