@@ -1,4 +1,5 @@
--- The types that somebody made. Arrays, multiranges and the row types of relations go with what they are of.
+-- The types that somebody made. Arrays and the row types of relations go with what they are of, and from PostgreSQL 17 on so
+-- do multiranges; before that each has an owner of its own.
 SELECT t.oid,
        n.nspname,
        t.typname,
@@ -12,6 +13,6 @@ FROM pg_type AS t
     LEFT JOIN pg_extension AS e ON e.oid = d.refobjid
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname !~ '^pg_(toast|temp_)'
-  AND t.typtype <> 'm'
+  AND (t.typtype <> 'm' OR current_setting('server_version_num')::integer < 170000)
   AND (t.typtype <> 'c' OR c.relkind = 'c')
   AND NOT EXISTS (SELECT FROM pg_type AS element WHERE element.typarray = t.oid);

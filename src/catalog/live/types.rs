@@ -20,6 +20,7 @@ pub(super) async fn read(transaction: &Transaction<'_>) -> Result<Vec<(Oid, Qual
             'd' => TypeKind::Domain,
             'e' => TypeKind::Enum,
             'r' => TypeKind::Range,
+            'm' => TypeKind::Multirange,
             other => return Err(row.unknown("typtype", other)),
         };
         let (owner, extension) = (row.ident("owner")?, row.ident_if_any("extname")?);

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::security::Grant;
 use crate::ident::Ident;
 
-/// A type of `CREATE TYPE` or `CREATE DOMAIN`. Arrays, multiranges and the row types of relations go with what they are of.
+/// A type of `CREATE TYPE` or `CREATE DOMAIN`. Arrays and the row types of relations go with what they are of, and from
+/// PostgreSQL 17 on so do multiranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserType {
     /// What it is.
@@ -31,4 +32,6 @@ pub enum TypeKind {
     Enum,
     /// A range type.
     Range,
+    /// The multirange type of a range type, which has an owner of its own before PostgreSQL 17.
+    Multirange,
 }

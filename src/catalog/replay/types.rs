@@ -11,7 +11,8 @@ pub(super) enum Type {
     Composite(Vec<(Ident, String)>),
     /// What it is a domain over.
     Domain(String),
-    Range,
+    /// Its multirange type.
+    Range(QualifiedName),
     /// The type of several ranges.
     Multirange,
     Other,

@@ -100,6 +100,7 @@ impl State {
         for known in self.types.values_mut() {
             match known {
                 super::super::types::Type::Domain(base) => follow(base),
+                super::super::types::Type::Range(several) => replace(several, from, to),
                 super::super::types::Type::Composite(attributes) => {
                     for (_, data_type) in attributes {
                         follow(data_type);

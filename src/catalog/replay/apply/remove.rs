@@ -2,6 +2,7 @@
 
 use super::super::depend::{Object, Part};
 use super::super::state::{Followed, State};
+use super::super::types::Type;
 use crate::catalog::Relation;
 use crate::ident::{Ident, QualifiedName};
 
@@ -14,8 +15,12 @@ impl State {
             Object::Column(table, column) => self.remove_column(table, column),
             Object::Function(signature) => drop(self.catalog.functions.remove(signature)),
             Object::Type(name) => {
-                self.types.remove(name);
+                let known = self.types.remove(name);
                 self.catalog.types.remove(name);
+                if let Some(Type::Range(several)) = known {
+                    self.types.remove(&several);
+                    self.catalog.types.remove(&several);
+                }
             }
             Object::Part(part, table, name) => self.remove_part(*part, table, name),
         }

@@ -26,9 +26,12 @@ impl State {
                     None => several_of(&name)?,
                 };
                 let of = self.argument_type(of)?;
+                if self.version < 170_000 {
+                    self.put_type(&several, TypeKind::Multirange);
+                }
                 self.types.insert(several.clone(), Type::Multirange);
                 self.range_functions(&name, &several, &of);
-                Type::Range
+                Type::Range(several)
             }
             TypeDef::Composite(attributes) => {
                 let mut found = Vec::new();
@@ -45,7 +48,7 @@ impl State {
         let kind = match &known {
             Type::Enum => TypeKind::Enum,
             Type::Domain(_) => TypeKind::Domain,
-            Type::Range => TypeKind::Range,
+            Type::Range(_) => TypeKind::Range,
             Type::Composite(_) => TypeKind::Composite,
             _ => TypeKind::Base,
         };
@@ -164,7 +167,7 @@ impl State {
         match self.types.get(&name) {
             Some(Type::Enum) => KeyType::Enum,
             Some(Type::Composite(_)) => KeyType::Composite,
-            Some(Type::Range) => KeyType::Range,
+            Some(Type::Range(_)) => KeyType::Range,
             Some(Type::Multirange) => KeyType::Multirange,
             _ if self.catalog.relations.contains_key(&name) => KeyType::Composite,
             _ => KeyType::Other,
