@@ -20,6 +20,9 @@ impl State {
                 if let Some(Type::Range(several)) = known {
                     self.types.remove(&several);
                     self.catalog.types.remove(&several);
+                    for maker in self.overloads(&several) {
+                        self.catalog.functions.remove(&maker);
+                    }
                 }
             }
             Object::Part(part, table, name) => self.remove_part(*part, table, name),
