@@ -158,7 +158,7 @@ fn relation_grants(
     if !excess.is_empty() {
         let revoked: Privileges<'_> =
             excess.iter().map(|grant| (grant.privilege, grant.column.as_ref())).collect();
-        let down = granting_again(object, excess.iter().copied(), grantee)?;
+        let down = granting_again(object, &excess.iter().copied(), grantee)?;
         let what = format!("no {} for {}", list(&revoked), grantee.plain());
         let sql = (sql::revoke(object, &revoked, grantee)?, down.join("\n\n"));
         draft.push(name.plain(), what, REVOKE, sql);

@@ -59,7 +59,7 @@ pub(crate) fn granting<'a>(
     let mut down = vec![ddl::revoke(object, &missing, grantee)?];
     // Taking a privilege on the table takes it on the columns too.
     let columns = held.filter(|grant| grant.column.is_some() && missing.contains(&(grant.privilege, None)));
-    down.extend(granting_again(object, columns, grantee)?);
+    down.extend(granting_again(object, &columns, grantee)?);
     let up = ddl::grant(object, &missing, grantee, false)?;
     Ok(Some(Granting { privileges: missing, up, down: down.join("\n\n") }))
 }
@@ -67,7 +67,7 @@ pub(crate) fn granting<'a>(
 /// The GRANTs that restore privileges of one grantee as they were.
 pub(crate) fn granting_again<'a>(
     object: Object<'_>,
-    lost: impl Iterator<Item = &'a Grant> + Clone,
+    lost: &(impl Iterator<Item = &'a Grant> + Clone),
     grantee: &Grantee,
 ) -> Result<Vec<String>> {
     let mut found = Vec::new();

@@ -227,6 +227,6 @@ impl<'a> Part<'a> {
     /// What the new owner had been granted before, to be granted again when it is owner no more.
     fn merged(&self, to: &Ident) -> Result<Vec<String>> {
         let to = Grantee::Role(to.clone());
-        granting_again(self.object, self.grants.iter().filter(|grant| grant.grantee == to), &to)
+        granting_again(self.object, &self.grants.iter().filter(|grant| grant.grantee == to), &to)
     }
 }

@@ -225,7 +225,7 @@ async fn a_service_that_owned_everything_works_on_and_has_no_less() {
 
     let folder = Folder::new();
     folder.write("tenantry.toml", &erp.manifest);
-    let run = Tool::at(&folder).args(&["plan", "--check"]).env("DATABASE_URL", &erp.admin.url()).run();
+    let run = Tool::at(&folder).args(&["plan", "--check"]).env("DATABASE_URL", erp.admin.url()).run();
     assert_eq!(run.code, 0, "{run:#?}");
 }
 

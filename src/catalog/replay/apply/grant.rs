@@ -104,8 +104,8 @@ impl State {
                                 change(&mut known.grants, grant, grants, &known.owner);
                             }
                         }
-                        // What an extension brings is no part of the model.
-                        Err(_) => {}
+                        Err(_) if is_of_server(name) || self.is_brought(name) => {}
+                        Err(why) => self.note(why),
                     }
                 }
             }
@@ -113,6 +113,11 @@ impl State {
             GrantOn::Other => {}
         }
         Ok(())
+    }
+
+    /// Whether a type is the server's own or an extension's, whose grants are no part of the model.
+    fn is_brought(&self, name: &Name) -> bool {
+        super::super::types::builtin(name.name.as_str()).is_some() || self.extension_type(name).is_some()
     }
 
     fn grant_on_relation(

@@ -51,8 +51,8 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let message = format!("{} owns {}, and can drop its policies", app.plain(), name.plain());
         let finding = found.add(Object::Relation(name.clone()), message);
         if let Some(owner) = owner {
-            let owned = relation(name, table.relation, table.place);
-            finding.sql(transfer(subject.manifest, subject.catalog, owned, owner).sql());
+            let of_app = relation(name, table.relation, table.place);
+            finding.sql(transfer(subject.manifest, subject.catalog, of_app, owner).sql());
         }
     }
     for (role, tables) in of_others {
