@@ -1,4 +1,4 @@
--- What others than the owner may do with relations, columns, schemas and functions. No grantee is PUBLIC.
+-- What others than the owner may do with relations, columns, schemas, functions and types. No grantee is PUBLIC.
 --
 -- Several roles can have granted one privilege.
 SELECT 'relation' AS kind,
@@ -45,8 +45,21 @@ SELECT 'function',
        acl.privilege_type,
        bool_or(acl.is_grantable)
 FROM pg_proc AS p
-    -- Of these alone a new one grants anything.
+    -- A new one grants something.
     CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
 WHERE p.oid >= 16384
   AND acl.grantee <> p.proowner
-GROUP BY p.oid, acl.grantee, acl.privilege_type;
+GROUP BY p.oid, acl.grantee, acl.privilege_type
+UNION ALL
+SELECT 'type',
+       t.oid,
+       NULL,
+       CASE WHEN acl.grantee <> 0 THEN pg_get_userbyid(acl.grantee) END,
+       acl.privilege_type,
+       bool_or(acl.is_grantable)
+FROM pg_type AS t
+    -- So does a new one of these.
+    CROSS JOIN LATERAL aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) AS acl
+WHERE t.oid >= 16384
+  AND acl.grantee <> t.typowner
+GROUP BY t.oid, acl.grantee, acl.privilege_type;

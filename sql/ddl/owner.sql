@@ -1,3 +1,3 @@
--- Gives a relation to the role that owns all tables.
--- Variables: schema, table, owner (role).
-ALTER TABLE :"schema".:"table" OWNER TO :"owner";
+-- Gives an object to another role.
+-- Variables: kind (TABLE, SEQUENCE, SCHEMA, ROUTINE or TYPE), object (its name), owner (role).
+ALTER :kind :object OWNER TO :"owner";

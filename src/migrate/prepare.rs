@@ -101,7 +101,10 @@ impl<'a> Prepared<'a> {
         let schema = ledger.table().schema();
         let mut made = Vec::new();
         let belong = |made: &mut Vec<_>, table: &QualifiedName| {
-            let owner = login.for_tables(roles).map(|owner| ddl::owner(table, owner)).transpose()?;
+            let owner = login
+                .for_tables(roles)
+                .map(|owner| ddl::owner(ddl::Object::Table(table), owner))
+                .transpose()?;
             made.extend(owner.map(|sql| ("the owner of the runner's tables", sql)));
             Ok::<_, Error>(())
         };

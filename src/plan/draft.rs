@@ -8,14 +8,18 @@ use crate::ident::{Ident, QualifiedName};
 use crate::policy::Tenancy;
 use crate::policy::manifest::Manifest;
 use crate::policy::place::{Place, sections};
+use crate::policy::transfer::Transfer;
 
 /// What is planned so far, and what it is planned from.
 pub(super) struct Draft<'a> {
     pub(super) manifest: &'a Manifest,
     /// The manifest's, with what the catalog adds.
     pub(super) tenancy: Tenancy,
+    /// With every object in the hands of the owner that it is to have.
     pub(super) catalog: &'a Catalog,
     pub(super) places: BTreeMap<&'a QualifiedName, Place<'a>>,
+    /// What gets another owner.
+    pub(super) transfers: Vec<Transfer<'a>>,
     /// The names of all relations and indexes, and of those that steps of this plan make.
     taken: BTreeSet<QualifiedName>,
     steps: Vec<Step>,
@@ -42,7 +46,8 @@ impl<'a> Draft<'a> {
             taken.extend(relation.indexes.keys().map(of));
         }
         let tenancy = sections::settled(manifest, catalog);
-        Self { manifest, tenancy, catalog, places, taken, steps: Vec::new(), remarks: Vec::new() }
+        let (transfers, steps, remarks) = (Vec::new(), Vec::new(), Vec::new());
+        Self { manifest, tenancy, catalog, places, transfers, taken, steps, remarks }
     }
 
     pub(super) fn into_plan(mut self) -> Plan {
@@ -62,7 +67,11 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn remark(&mut self, object: &QualifiedName, what: impl Into<String>) {
-        self.remarks.push(Remark { object: object.plain(), what: what.into() });
+        self.remark_on(object.plain(), what);
+    }
+
+    pub(super) fn remark_on(&mut self, object: impl Into<String>, what: impl Into<String>) {
+        self.remarks.push(Remark { object: object.into(), what: what.into() });
     }
 
     /// The relations with their places, without borrowing the draft.

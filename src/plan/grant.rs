@@ -8,6 +8,7 @@ use crate::catalog::{Column, DML, Grant, Grantee, Privilege, Relation};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::ddl::{self as sql, Object, Privileges};
+use crate::policy::granted::{granting, granting_again, list, of_app};
 use crate::policy::place::Place;
 
 const GRANT: Kind = Kind { lock: Lock::None, work: Work::None, closes: "services could not do their work" };
@@ -39,6 +40,7 @@ pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
         .filter(|(_, _, place)| place.is_governed())
         .map(|(name, ..)| name.schema())
         .chain(tree)
+        .chain(draft.transfers.iter().filter_map(|transfer| transfer.owned.schema()))
         .collect();
     let roles = &draft.manifest.roles;
     let uses = [Privilege::Usage];
@@ -87,7 +89,7 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
             continue;
         }
         let own = draft.manifest.entry(name).and_then(|entry| entry.grants.as_ref());
-        let app = app(&place, relation, own, roles.app_role());
+        let app = exactly(of_app(&place, relation, own, roles.app_role()));
         if app.least.contains(&Privilege::Insert) {
             for sequence in relation.columns.iter().filter_map(Column::sequence) {
                 let grantees = sequences.entry(sequence).or_default();
@@ -122,24 +124,8 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     Ok(())
 }
 
-fn app(place: &Place<'_>, relation: &Relation, own: Option<&BTreeSet<Privilege>>, app: &Ident) -> Wanted {
-    let exactly = |privileges: BTreeSet<Privilege>| Wanted { least: privileges.clone(), most: privileges };
-    if let Some(own) = own {
-        return exactly(own.clone());
-    }
-    match place {
-        Place::Shared | Place::Members => exactly(BTreeSet::from([Privilege::Select])),
-        Place::Deny | Place::Partition { .. } => exactly(BTreeSet::new()),
-        Place::View => {
-            // Which views are written through is not for a plan to guess.
-            let grantee = Grantee::Role(app.clone());
-            let held =
-                relation.grants.iter().filter(|grant| grant.grantee == grantee && grant.column.is_none());
-            let verbs = held.map(|grant| grant.privilege).filter(|privilege| DML.contains(privilege));
-            exactly(verbs.chain([Privilege::Select]).collect())
-        }
-        _ => exactly(BTreeSet::from(DML)),
-    }
+fn exactly(privileges: BTreeSet<Privilege>) -> Wanted {
+    Wanted { least: privileges.clone(), most: privileges }
 }
 
 fn system_wanted(place: &Place<'_>, relation: &Relation) -> Wanted {
@@ -167,66 +153,19 @@ fn relation_grants(
         return Ok(());
     }
     let object = if relation.sequence.is_some() { Object::Sequence(name) } else { Object::Table(name) };
-    let held: Vec<&Grant> = relation.grants.iter().filter(|grant| grant.grantee == *grantee).collect();
-    let whole = |privilege: &Privilege| {
-        held.iter().any(|grant| grant.privilege == *privilege && grant.column.is_none())
-    };
-
-    let missing: Privileges<'_> =
-        wanted.least.iter().filter(|privilege| !whole(privilege)).map(|of| (*of, None)).collect();
-    let excess: Vec<&Grant> =
-        held.iter().copied().filter(|grant| !wanted.most.contains(&grant.privilege)).collect();
-
+    let held = relation.grants.iter().filter(|grant| grant.grantee == *grantee);
+    let excess: Vec<&Grant> = held.filter(|grant| !wanted.most.contains(&grant.privilege)).collect();
     if !excess.is_empty() {
         let revoked: Privileges<'_> =
             excess.iter().map(|grant| (grant.privilege, grant.column.as_ref())).collect();
-        let mut down = Vec::new();
-        for grant_option in [false, true] {
-            let back: Privileges<'_> = excess
-                .iter()
-                .filter(|grant| grant.grant_option == grant_option)
-                .map(|grant| (grant.privilege, grant.column.as_ref()))
-                .collect();
-            if !back.is_empty() {
-                down.push(sql::grant(object, &back, grantee, grant_option)?);
-            }
-        }
-        let what = format!("no {} for {}", list(&revoked), said(grantee));
+        let down = granting_again(object, &excess.iter().copied(), grantee)?;
+        let what = format!("no {} for {}", list(&revoked), grantee.plain());
         let sql = (sql::revoke(object, &revoked, grantee)?, down.join("\n\n"));
         draft.push(name.plain(), what, REVOKE, sql);
     }
-    if !missing.is_empty() {
-        let mut down = vec![sql::revoke(object, &missing, grantee)?];
-        // Taking a privilege on the table takes it on the columns too.
-        for grant_option in [false, true] {
-            let columns: Privileges<'_> = held
-                .iter()
-                .filter(|grant| grant.column.is_some() && grant.grant_option == grant_option)
-                .filter(|grant| missing.contains(&(grant.privilege, None)))
-                .map(|grant| (grant.privilege, grant.column.as_ref()))
-                .collect();
-            if !columns.is_empty() {
-                down.push(sql::grant(object, &columns, grantee, grant_option)?);
-            }
-        }
-        let what = format!("{} for {}", list(&missing), said(grantee));
-        let sql = (sql::grant(object, &missing, grantee, false)?, down.join("\n\n"));
-        draft.push(name.plain(), what, GRANT, sql);
+    if let Some(granting) = granting(object, relation.grants.iter(), grantee, &wanted.least)? {
+        let what = format!("{} for {}", list(&granting.privileges), grantee.plain());
+        draft.push(name.plain(), what, GRANT, (granting.up, granting.down));
     }
     Ok(())
-}
-
-fn said(grantee: &Grantee) -> String {
-    match grantee {
-        Grantee::Public => "PUBLIC".to_owned(),
-        Grantee::Role(name) => name.plain(),
-    }
-}
-
-fn list(privileges: &Privileges<'_>) -> String {
-    let one = |(privilege, column): &(Privilege, Option<&Ident>)| match column {
-        Some(column) => format!("{} ({})", privilege.sql(), column.plain()),
-        None => privilege.sql().to_owned(),
-    };
-    privileges.iter().map(one).collect::<Vec<_>>().join(", ")
 }

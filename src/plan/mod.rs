@@ -25,8 +25,10 @@ mod tests;
 mod view;
 
 use crate::catalog::Catalog;
+use crate::error::Error;
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
+use crate::policy::transfer::{applied, transfers};
 
 use draft::Draft;
 pub use files::{File, Numbering, Style};
@@ -47,15 +49,20 @@ pub use step::{Lock, Plan, Remark, Step, Work};
 /// What has to be settled first: relations that nobody has classed, names and types that the database contradicts, ways of
 /// children that lead nowhere, roles that policies would not bind. Nothing is planned then.
 pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>> {
-    let mut places = places(manifest, catalog);
-    roles::check(manifest, catalog, &mut places.problems);
-    bootstrap::check(manifest, catalog, &mut places.problems);
-    if !places.problems.is_empty() {
-        return Err(places.problems);
+    let mut found = places(manifest, catalog);
+    roles::check(manifest, catalog, &mut found.problems);
+    bootstrap::check(manifest, catalog, &mut found.problems);
+    if !found.problems.is_empty() {
+        return Err(found.problems);
     }
-    let mut draft = Draft::new(manifest, catalog, places.relations);
+    let transfers = transfers(manifest, catalog, &found.relations);
+    // An owner's rights are implied, and go with the ownership. What has to be granted shows once they are gone.
+    let owned = applied(catalog, &transfers).map_err(defect)?;
+    let mut draft = Draft::new(manifest, &owned, places(manifest, &owned).relations);
+    draft.transfers = transfers;
     let phases = [
         bootstrap::steps,
+        owner::schemas,
         grant::schemas,
         owner::steps,
         column::steps,
@@ -67,8 +74,13 @@ pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>
         grant::steps,
     ];
     for phase in phases {
-        // No phase fails on what a manifest or a catalog can hold; if one does, that is a defect to report.
-        phase(&mut draft).map_err(|error| vec![Problem { line: None, what: error.to_string() }])?;
+        phase(&mut draft).map_err(defect)?;
     }
     Ok(draft.into_plan())
+}
+
+/// No phase fails on what a manifest or a catalog can hold; if one does, that is a defect to report.
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn defect(error: Error) -> Vec<Problem> {
+    vec![Problem { line: None, what: error.to_string() }]
 }

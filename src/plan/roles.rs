@@ -1,10 +1,9 @@
 //! Roles that policies would not bind.
 
-use std::collections::BTreeSet;
-
 use crate::catalog::Catalog;
 use crate::ident::Ident;
 use crate::policy::manifest::{Manifest, Problem};
+pub(super) use crate::policy::reach::reachable;
 
 /// Finds what makes the app role more than policies allow. Files that make no roles say nothing of them.
 pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Problem>) {
@@ -50,18 +49,4 @@ pub(super) fn why_unbound(catalog: &Catalog, role: &Ident) -> Option<&'static st
 /// Whether a role is a member of another, directly or not.
 pub(super) fn reaches(catalog: &Catalog, member: &Ident, role: &Ident) -> bool {
     reachable(catalog, member).contains(role)
-}
-
-/// The role and all that it is a member of, directly or not.
-pub(super) fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&'a Ident> {
-    let mut found = BTreeSet::from([role]);
-    let mut left = vec![role];
-    while let Some(member) = left.pop() {
-        for membership in catalog.memberships.iter().filter(|membership| membership.member == *member) {
-            if found.insert(&membership.role) {
-                left.push(&membership.role);
-            }
-        }
-    }
-    found
 }

@@ -17,8 +17,9 @@ fn on(table: &QualifiedName) -> Vars<'_> {
     Vars::default().name("schema", table.schema()).name("table", table.name())
 }
 
-pub(crate) fn owner(table: &QualifiedName, owner: &Ident) -> Result<String> {
-    render(file!("owner"), &on(table).name("owner", owner))
+pub(crate) fn owner(object: Object<'_>, owner: &Ident) -> Result<String> {
+    let (kind, name) = object.named();
+    render(file!("owner"), &Vars::default().sql("kind", kind).sql("object", name).name("owner", owner))
 }
 
 pub(crate) fn default(table: &QualifiedName, column: &Ident, default: Option<&str>) -> Result<String> {
@@ -151,23 +152,31 @@ pub(crate) fn alter_function(function: &Signature, change: impl Into<String>) ->
     render(file!("alter_function"), &vars)
 }
 
-/// What a privilege is granted on.
+/// What has an owner, and what privileges are granted on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Object<'a> {
     Table(&'a QualifiedName),
     Sequence(&'a QualifiedName),
     Schema(&'a Ident),
     Database(&'a Ident),
+    Routine(&'a Signature),
+    Type(&'a QualifiedName),
 }
 
 impl Object<'_> {
-    fn vars(self, privileges: String, grantee: &Grantee) -> Vars<'static> {
-        let (kind, name) = match self {
+    fn named(self) -> (&'static str, String) {
+        match self {
             Self::Table(name) => ("TABLE", name.to_string()),
             Self::Sequence(name) => ("SEQUENCE", name.to_string()),
             Self::Schema(name) => ("SCHEMA", name.to_string()),
             Self::Database(name) => ("DATABASE", name.to_string()),
-        };
+            Self::Routine(signature) => ("ROUTINE", called(signature)),
+            Self::Type(name) => ("TYPE", name.to_string()),
+        }
+    }
+
+    fn vars(self, privileges: String, grantee: &Grantee) -> Vars<'static> {
+        let (kind, name) = self.named();
         Vars::default()
             .sql("privileges", privileges)
             .sql("kind", kind)

@@ -39,14 +39,20 @@ pub(crate) mod crossing;
 pub(crate) mod ddl;
 mod foreign_key;
 #[cfg(feature = "lint")]
+pub(crate) mod granted;
+#[cfg(feature = "lint")]
 pub mod manifest;
 mod membership;
 mod model;
+#[cfg(feature = "lint")]
+pub(crate) mod owned;
 mod part;
 mod password;
 #[cfg(feature = "lint")]
 pub(crate) mod place;
 mod privileges;
+#[cfg(feature = "lint")]
+pub(crate) mod reach;
 pub(crate) mod render;
 mod roles;
 pub(crate) mod scan;
@@ -54,6 +60,8 @@ mod script;
 mod secure;
 mod shapes;
 mod tenant_table;
+#[cfg(feature = "lint")]
+pub(crate) mod transfer;
 mod tree;
 
 pub use bootstrap::Bootstrap;

@@ -51,7 +51,9 @@ fn called(object: &Object) -> Option<&Ident> {
         Object::Part(_, _, name) | Object::Schema(name) | Object::Role(name) | Object::Publication(name) => {
             Some(name)
         }
-        Object::Relation(name) | Object::RowSecurity(name) | Object::Grant(name, ..) => Some(name.name()),
+        Object::Relation(name) | Object::RowSecurity(name) | Object::Grant(name, ..) | Object::Type(name) => {
+            Some(name.name())
+        }
         Object::Function(signature) => Some(signature.name.name()),
         Object::Membership(member, _) => Some(member),
         Object::Database | Object::Setting(..) | Object::DefaultPrivileges(_) => None,

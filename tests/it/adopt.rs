@@ -3,6 +3,7 @@
 mod abort;
 mod kill;
 mod lock;
+mod owned;
 mod run;
 mod settle;
 pub(crate) mod world;

@@ -2,6 +2,7 @@
 
 mod files;
 mod locks;
+pub(crate) mod owned;
 mod problems;
 pub(crate) mod types;
 mod window;

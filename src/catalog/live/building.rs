@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::{Catalog, Function, Relation, Schema, Signature};
+use super::super::{Catalog, Function, Relation, Schema, Signature, UserType};
 use super::read::Oid;
 use crate::ident::{Ident, QualifiedName};
 
@@ -13,6 +13,7 @@ pub(super) struct Building {
     schemas: HashMap<Oid, (Ident, Schema)>,
     relations: HashMap<Oid, (QualifiedName, Relation)>,
     functions: HashMap<Oid, (Signature, Function)>,
+    types: HashMap<Oid, (QualifiedName, UserType)>,
 }
 
 impl Building {
@@ -20,8 +21,14 @@ impl Building {
         schemas: Vec<(Oid, Ident, Schema)>,
         relations: Vec<(Oid, QualifiedName, Relation)>,
         functions: Vec<(Oid, Signature, Function)>,
+        types: Vec<(Oid, QualifiedName, UserType)>,
     ) -> Self {
-        Self { schemas: by_oid(schemas), relations: by_oid(relations), functions: by_oid(functions) }
+        Self {
+            schemas: by_oid(schemas),
+            relations: by_oid(relations),
+            functions: by_oid(functions),
+            types: by_oid(types),
+        }
     }
 
     pub(super) fn schema(&mut self, oid: Oid) -> Option<&mut Schema> {
@@ -36,12 +43,17 @@ impl Building {
         self.functions.get_mut(&oid).map(|(_, function)| function)
     }
 
+    pub(super) fn user_type(&mut self, oid: Oid) -> Option<&mut UserType> {
+        self.types.get_mut(&oid).map(|(_, of)| of)
+    }
+
     /// The model, by name.
     pub(super) fn finish(self) -> Catalog {
         Catalog {
             schemas: by_name(self.schemas),
             relations: by_name(self.relations),
             functions: by_name(self.functions),
+            types: by_name(self.types),
             ..Catalog::default()
         }
     }

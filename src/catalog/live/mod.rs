@@ -11,8 +11,9 @@ mod relations;
 mod routines;
 mod security;
 mod server;
+mod types;
 
-use futures_util::future::{try_join, try_join5};
+use futures_util::future::{try_join3, try_join5};
 use tokio_postgres::{Client, IsolationLevel};
 
 use self::building::Building;
@@ -47,7 +48,7 @@ pub async fn load(client: &mut Client) -> Result<Catalog> {
     let transaction = begin.start().await.map_err(|source| Error::server(Step::Begin, source))?;
     let version = server::version(&transaction).await?;
     // They are sent in this order, each before the first is answered.
-    let parts = Box::pin(try_join(
+    let parts = Box::pin(try_join3(
         try_join5(
             relations::read(&transaction),
             constraints::read(&transaction),
@@ -62,14 +63,16 @@ pub async fn load(client: &mut Client) -> Result<Catalog> {
             server::extensions(&transaction),
             server::publications(&transaction, version),
         ),
+        types::read(&transaction),
     ));
     let (
         (relations, constraints, indexes, functions, on_relations),
         (on_objects, roles, schemas, extensions, publications),
+        types,
     ) = parts.await?;
     transaction.commit().await.map_err(|source| Error::server(Step::Commit, source))?;
 
-    let mut building = Building::new(schemas, relations.relations, functions);
+    let mut building = Building::new(schemas, relations.relations, functions, types);
     relations.parts.add_to(&mut building);
     constraints.add_to(&mut building);
     indexes.add_to(&mut building);

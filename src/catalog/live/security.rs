@@ -41,6 +41,7 @@ enum Object {
     Relation,
     Schema,
     Function,
+    Type,
 }
 
 /// What others may do with objects.
@@ -62,6 +63,7 @@ impl OnObjects {
                 Object::Relation => building.relation(oid).map(|relation| &mut relation.grants),
                 Object::Schema => building.schema(oid).map(|schema| &mut schema.grants),
                 Object::Function => building.function(oid).map(|function| &mut function.grants),
+                Object::Type => building.user_type(oid).map(|of| &mut of.grants),
             };
             if let Some(grants) = grants {
                 grants.insert(grant);
@@ -132,6 +134,7 @@ fn granted(row: &Line) -> Result<(Object, Oid, Grant)> {
         "relation" => Object::Relation,
         "schema" => Object::Schema,
         "function" => Object::Function,
+        "type" => Object::Type,
         other => return Err(row.unknown("kind", other)),
     };
     Ok((object, row.get("oid")?, grant(row, row.ident_if_any("attname")?)?))

@@ -13,6 +13,7 @@ mod relation;
 mod routine;
 mod security;
 mod tokens;
+mod user_type;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,7 @@ pub use security::{
 };
 
 pub(crate) use tokens::tokens;
+pub use user_type::{TypeKind, UserType};
 
 /// A database as its catalogs describe it, without the objects of the system's own schemas.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +56,8 @@ pub struct Catalog {
     pub relations: BTreeMap<QualifiedName, Relation>,
     /// Functions, procedures and aggregates.
     pub functions: BTreeMap<Signature, Function>,
+    /// The types that somebody made.
+    pub types: BTreeMap<QualifiedName, UserType>,
     /// The roles of the cluster but its predefined ones (`pg_…`). Empty where files do not make any.
     pub roles: BTreeMap<Ident, Role>,
     /// Who is a member of whom.

@@ -26,6 +26,8 @@ pub enum Object {
     Grant(QualifiedName, Grantee, Privilege),
     /// A function.
     Function(Signature),
+    /// A type.
+    Type(QualifiedName),
     /// A role.
     Role(Ident),
     /// A role's membership, the member first.
@@ -101,7 +103,7 @@ impl fmt::Display for Object {
             | Self::Role(name)
             | Self::Publication(name)
             | Self::DefaultPrivileges(name) => f.write_str(&name.plain()),
-            Self::Relation(name) | Self::RowSecurity(name) | Self::Grant(name, ..) => {
+            Self::Relation(name) | Self::RowSecurity(name) | Self::Grant(name, ..) | Self::Type(name) => {
                 f.write_str(&name.plain())
             }
             Self::Part(_, relation, name) => write!(f, "{}.{}", relation.plain(), name.plain()),

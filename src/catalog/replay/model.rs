@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::tracked::Tracked;
 use crate::catalog::{
     Catalog, DefaultPrivileges, Extension, Function, Membership, Publication, Relation, Role, Schema,
-    Setting, Signature,
+    Setting, Signature, UserType,
 };
 use crate::ident::{Ident, QualifiedName};
 
@@ -14,6 +14,7 @@ use crate::ident::{Ident, QualifiedName};
 pub(super) struct Model {
     pub(super) relations: Tracked<QualifiedName, Relation>,
     pub(super) functions: Tracked<Signature, Function>,
+    pub(super) types: BTreeMap<QualifiedName, UserType>,
     pub(super) schemas: BTreeMap<Ident, Schema>,
     pub(super) roles: BTreeMap<Ident, Role>,
     pub(super) memberships: BTreeSet<Membership>,
@@ -28,6 +29,7 @@ impl Model {
         Self {
             relations: Tracked::of(catalog.relations.clone()),
             functions: Tracked::of(catalog.functions.clone()),
+            types: catalog.types.clone(),
             schemas: catalog.schemas.clone(),
             roles: catalog.roles.clone(),
             memberships: catalog.memberships.clone(),
@@ -45,6 +47,7 @@ impl Model {
             schemas: self.schemas,
             relations: self.relations.into_inner(),
             functions: self.functions.into_inner(),
+            types: self.types,
             roles: self.roles,
             memberships: self.memberships,
             default_privileges: self.default_privileges,

@@ -85,6 +85,9 @@ fn small(model: &Model) -> BTreeMap<Object, String> {
     for (name, schema) in &model.schemas {
         add(Object::Schema(name.clone()), format!("{schema:?}"));
     }
+    for (name, known) in &model.types {
+        add(Object::Type(name.clone()), format!("{known:?}"));
+    }
     for (name, role) in &model.roles {
         add(Object::Role(name.clone()), format!("{role:?}"));
     }

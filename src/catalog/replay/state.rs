@@ -146,6 +146,7 @@ impl State {
         let mut catalog = self.catalog.into_catalog();
         catalog.relations.retain(|name, _| !is_temporary(name));
         catalog.functions.retain(|signature, _| !is_temporary(&signature.name));
+        catalog.types.retain(|name, _| !is_temporary(name));
         catalog
     }
 

@@ -99,6 +99,9 @@ impl Statement {
             self,
             Self::CreateSchema(_)
                 | Self::AlterSchema(..)
+                | Self::CreateType(..)
+                | Self::AlterType(..)
+                | Self::ReassignOwned { .. }
                 | Self::CreateRole(_)
                 | Self::AlterRole(_)
                 | Self::AlterDatabase(_)

@@ -11,7 +11,8 @@ pub(super) enum Type {
     Composite(Vec<(Ident, String)>),
     /// What it is a domain over.
     Domain(String),
-    Range,
+    /// Its multirange type.
+    Range(QualifiedName),
     /// The type of several ranges.
     Multirange,
     Other,
@@ -221,7 +222,9 @@ impl super::state::State {
         let has_rows =
             |relation: &crate::catalog::Relation| relation.kind != crate::catalog::RelationKind::Sequence;
         self.candidates(name).into_iter().find(|candidate| {
-            self.types.contains_key(candidate) || self.catalog.relations.get(candidate).is_some_and(has_rows)
+            self.types.contains_key(candidate)
+                || self.catalog.types.contains_key(candidate)
+                || self.catalog.relations.get(candidate).is_some_and(has_rows)
         })
     }
 

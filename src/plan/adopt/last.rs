@@ -10,6 +10,9 @@ use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::plan;
 use crate::plan::step::{Lock, Work};
+use crate::policy::ddl::Object;
+use crate::policy::places;
+use crate::policy::transfer::{Transfer, transfers};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
@@ -20,10 +23,27 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             return Ok(());
         }
     };
-    let schemas: BTreeSet<String> =
-        tables.iter().map(|table| format!("schema {}", table.name.schema().plain())).collect();
+    let of_app = format!("role {}", draft.manifest.roles.app_role().plain());
+    let meant = |remark: &&plan::Remark| {
+        remark.object == of_app || tables.iter().any(|table| table.name.plain() == remark.object)
+    };
+    draft.remarks.extend(planned.remarks.iter().filter(meant).cloned());
+    let found = places(draft.manifest, &predicted).relations;
+    let transfers = transfers(draft.manifest, &predicted, &found);
+    let besides = transfers.iter().filter(|transfer| !matches!(transfer.owned.object, Object::Table(_)));
+    let (moved, left): (Vec<_>, Vec<_>) = besides.partition(|transfer| concerns(draft, tables, transfer));
+    let left: BTreeSet<String> = left.into_iter().map(|transfer| transfer.owned.name()).collect();
+    let used = moved.iter().filter_map(|transfer| transfer.owned.schema());
+    let schemas: BTreeSet<String> = tables
+        .iter()
+        .map(|table| table.name.schema())
+        .chain(used)
+        .map(|schema| format!("schema {}", schema.plain()))
+        .collect();
     let is_first = |object: &str| {
-        object.starts_with("role ") || object.starts_with("function ") || schemas.contains(object)
+        let kinds = ["role ", "function ", "type "];
+        let is = kinds.into_iter().any(|kind| object.starts_with(kind)) || schemas.contains(object);
+        is && !left.contains(object)
     };
     let first: Vec<&plan::Step> = planned.steps.iter().filter(|step| is_first(&step.object)).collect();
     draft.makes_roles = first.iter().any(|step| step.object.starts_with("role "));
@@ -36,8 +56,9 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         // It runs as the system role.
         draft.new_owners.extend(roles.system_role().cloned());
     }
+    draft.transferred.extend(moved.iter().map(|of| (of.owned.name(), of.owned.owner.clone())));
     if let Some(owner) = roles.owner_role()
-        && tables.iter().any(|table| table.relation.owner != *owner)
+        && (!moved.is_empty() || tables.iter().any(|table| table.relation.owner != *owner))
     {
         draft.new_owners.insert(owner.clone());
     }
@@ -45,7 +66,12 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         draft.push(Step {
             object: "database".to_owned(),
             phase: Phase::Policies,
-            what: "roles, functions and schemas that policies need".to_owned(),
+            what: if moved.is_empty() {
+                "roles, functions and schemas that policies need".to_owned()
+            } else {
+                "roles, functions and schemas that policies need, and the owner of what services use"
+                    .to_owned()
+            },
             lock: Lock::None,
             locked: 0,
             work: Work::None,
@@ -53,6 +79,15 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             down: transaction(joined(first.iter().rev().map(|step| &step.down))),
             in_the_way: None,
         });
+    }
+    let drawn: BTreeSet<String> = tables
+        .iter()
+        .flat_map(|table| table.relation.columns.iter().filter_map(Column::sequence))
+        .map(|sequence| sequence.plain())
+        .collect();
+    let sequences = moved.iter().filter(|of| matches!(of.owned.object, Object::Sequence(_)));
+    for name in sequences.map(|of| of.owned.name()).filter(|name| !drawn.contains(name)) {
+        whole(draft, &planned, &name);
     }
     // A child's tenants are looked up in its parent until its last step, so it goes first.
     for (number, table) in (1..).zip(tables).collect::<Vec<_>>().into_iter().rev() {
@@ -85,25 +120,48 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
 /// A view that reads a table of the adoption would go on reading it with the rights of its owner.
 fn views(draft: &mut Draft<'_>, planned: &plan::Plan, tables: &[Table<'_>]) {
     let adopted: BTreeSet<&QualifiedName> = tables.iter().map(|table| table.name).collect();
-    for (name, relation) in &draft.catalog.relations {
+    let catalog = draft.catalog;
+    for (name, relation) in &catalog.relations {
         let reads =
             relation.view.as_ref().is_some_and(|view| view.reads.iter().any(|of| adopted.contains(of)));
-        let own: Vec<&plan::Step> = planned.steps.iter().filter(|step| step.object == name.plain()).collect();
-        if relation.kind != RelationKind::View || !reads || own.is_empty() {
-            continue;
+        if relation.kind == RelationKind::View && reads {
+            whole(draft, planned, &name.plain());
         }
-        draft.steps.push(Step {
-            object: name.plain(),
-            phase: Phase::Policies,
-            what: titles(&own),
-            lock: own.iter().map(|step| step.lock).max().unwrap_or(Lock::None),
-            locked: 1,
-            work: Work::None,
-            up: Action::Transaction(joined(own.iter().map(|step| &step.up))),
-            down: transaction(joined(own.iter().rev().map(|step| &step.down))),
-            in_the_way: None,
-        });
     }
+}
+
+/// All that a plan does to one object, as one step.
+fn whole(draft: &mut Draft<'_>, planned: &plan::Plan, object: &str) {
+    let own: Vec<&plan::Step> = planned.steps.iter().filter(|step| step.object == object).collect();
+    if own.is_empty() {
+        return;
+    }
+    draft.push(Step {
+        object: object.to_owned(),
+        phase: Phase::Policies,
+        what: titles(&own),
+        lock: own.iter().map(|step| step.lock).max().unwrap_or(Lock::None),
+        locked: 1,
+        work: Work::None,
+        up: Action::Transaction(joined(own.iter().map(|step| &step.up))),
+        down: transaction(joined(own.iter().rev().map(|step| &step.down))),
+        in_the_way: None,
+    });
+}
+
+/// Whether something that is no table has to do with the tables of an adoption: what is in their schemas, in that of the
+/// functions that policies call, and what their triggers call.
+fn concerns(draft: &Draft<'_>, tables: &[Table<'_>], transfer: &Transfer<'_>) -> bool {
+    let inside = transfer.owned.schema().is_some_and(|schema| {
+        schema == draft.support() || tables.iter().any(|table| table.name.schema() == schema)
+    });
+    let calls = |table: &Table<'_>| match transfer.owned.object {
+        Object::Routine(signature) => {
+            table.relation.triggers.values().any(|trigger| trigger.function == signature.name)
+        }
+        _ => false,
+    };
+    inside || tables.iter().any(calls)
 }
 
 fn transaction(sql: String) -> Action {

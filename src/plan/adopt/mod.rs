@@ -20,7 +20,7 @@ mod table;
 mod tests;
 mod way;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::step::Remark;
 use crate::catalog::Catalog;
@@ -134,6 +134,7 @@ struct Draft<'a> {
     touched: BTreeSet<QualifiedName>,
     makes_roles: bool,
     new_owners: BTreeSet<Ident>,
+    transferred: BTreeMap<String, Ident>,
 }
 
 impl<'a> Draft<'a> {
@@ -148,6 +149,7 @@ impl<'a> Draft<'a> {
             touched: BTreeSet::new(),
             makes_roles: false,
             new_owners: BTreeSet::new(),
+            transferred: BTreeMap::new(),
         }
     }
 
@@ -179,6 +181,7 @@ impl<'a> Draft<'a> {
         Adoption {
             support: self.support().clone(),
             new_owners: self.new_owners,
+            transferred: self.transferred,
             makes_roles: self.makes_roles,
             app: self.manifest.roles.app_role().clone(),
             tables: tables.iter().map(|table| table.name.clone()).collect(),

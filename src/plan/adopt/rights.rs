@@ -112,6 +112,15 @@ fn last(adoption: &Adoption, catalog: &Catalog, login: &Ident) -> Vec<String> {
             login.plain()
         ));
     }
+    for (name, owner) in &adoption.transferred {
+        if !reachable(catalog, login).contains(owner) {
+            found.push(format!(
+                "role {} does not own {name}; log in as a superuser, or as a member of {}",
+                login.plain(),
+                owner.plain()
+            ));
+        }
+    }
     for owner in &adoption.new_owners {
         if !reachable(catalog, login).contains(owner) {
             found.push(format!(

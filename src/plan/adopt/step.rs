@@ -1,6 +1,6 @@
 //! What an adoption is made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::ident::{Ident, QualifiedName};
@@ -15,6 +15,8 @@ pub struct Adoption {
     pub app: Ident,
     /// The roles that tables or functions are made over to.
     pub new_owners: BTreeSet<Ident>,
+    /// Functions, types, sequences and schemas that get another owner, each with the one that it has.
+    pub transferred: BTreeMap<String, Ident>,
     /// Whether roles are made that the manifest names.
     pub makes_roles: bool,
     /// The tables, parents first.

@@ -6,7 +6,7 @@ use tenantry::{Ident, QualifiedName};
 use super::world::{A, BY_COMPANY, World, same};
 
 /// The place of the records stays, and is no part of what is compared.
-fn without_records(mut catalog: Catalog) -> Catalog {
+pub(super) fn without_records(mut catalog: Catalog) -> Catalog {
     catalog.schemas.remove(&Ident::new("tenantry").unwrap());
     catalog
 }

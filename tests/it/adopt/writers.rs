@@ -14,25 +14,25 @@ use super::world::{A, B, BY_COMPANY, World};
 const LIMIT: &str = "2500ms";
 
 /// What a service did.
-struct Did {
+pub(super) struct Did {
     rounds: u32,
 }
 
 /// Whether a service binds the tenant in each of its transactions.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Knows {
+pub(super) enum Knows {
     Nothing,
     Tenant(&'static str),
 }
 
-struct Service {
+pub(super) struct Service {
     name: String,
     stop: Arc<AtomicBool>,
     task: JoinHandle<Did>,
 }
 
 impl Service {
-    async fn start(world: &World, knows: Knows) -> Self {
+    pub(super) async fn start(world: &World, knows: Knows) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -51,7 +51,7 @@ impl Service {
         Self { name, stop, task }
     }
 
-    async fn end(self) -> Did {
+    pub(super) async fn end(self) -> Did {
         self.stop.store(true, Ordering::Relaxed);
         let did = self.task.await.expect("a statement of a service failed");
         assert!(did.rounds > 10, "{}", did.rounds);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tenantry::plan::{Lock, Work};
+use tenantry::plan::{Lock, Plan, Work};
 
 use super::Erp;
+use crate::policy::Admin;
 
 /// The locks that this transaction holds on the relations of users, and where those relations are stored.
 const STATE: &str = "
@@ -12,7 +13,7 @@ const STATE: &str = "
     FROM pg_class AS c
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
         LEFT JOIN pg_locks AS l ON l.relation = c.oid AND l.pid = pg_backend_pid() AND l.locktype = 'relation'
-    WHERE n.nspname IN ('erp', 'Odd schema') AND c.relkind IN ('r', 'p', 'v', 'm')
+    WHERE n.nspname IN ('erp', 'Odd schema', 'code') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
     GROUP BY c.oid, c.relfilenode";
 
 fn strength(mode: &str) -> u8 {
@@ -33,9 +34,20 @@ fn strength(mode: &str) -> u8 {
 async fn a_step_takes_the_lock_that_it_says_and_rewrites_nothing() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
+    check(&mut erp.admin, &plan).await;
+}
+
+#[tokio::test]
+async fn so_does_one_that_changes_an_owner() {
+    let mut erp = super::owned::Erp::new().await;
+    let plan = erp.plan().await;
+    check(&mut erp.admin, &plan).await;
+}
+
+async fn check(admin: &mut Admin, plan: &Plan) {
     let mut storage: BTreeMap<String, u32> = BTreeMap::new();
     for step in &plan.steps {
-        let transaction = erp.admin.transaction().await.unwrap();
+        let transaction = admin.transaction().await.unwrap();
         transaction.batch_execute(&step.up).await.unwrap_or_else(|error| panic!("{step:#?}: {error:?}"));
         let mut strongest = 0;
         for row in transaction.query(STATE, &[]).await.unwrap() {

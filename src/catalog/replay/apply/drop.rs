@@ -20,11 +20,9 @@ impl State {
             Dropped::Functions(names) => self.existing(names, drop.if_exists, |state, name| {
                 state.find_function(name).map(Object::Function)
             }),
-            Dropped::Types(names) => self.existing(names, drop.if_exists, |state, name| {
-                let candidates = state.candidates(name);
-                let found = candidates.into_iter().find(|candidate| state.types.contains_key(candidate));
-                found.map(Object::Type).ok_or_else(|| format!("the type {name} is not known"))
-            }),
+            Dropped::Types(names) => {
+                self.existing(names, drop.if_exists, |state, name| state.find_type(name).map(Object::Type))
+            }
             Dropped::Policy(name, table) => self.part(Part::Policy, name, table, drop.if_exists)?,
             Dropped::Trigger(name, table) => self.part(Part::Trigger, name, table, drop.if_exists)?,
             Dropped::Rule(name, table) => self.part(Part::Rule, name, table, drop.if_exists)?,

@@ -12,7 +12,7 @@ use super::super::state::{Followed, State};
 use super::super::statement::{AlterFunction, Change};
 use super::super::types::Type;
 use crate::catalog::{
-    Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, Volatility, canonical_type,
+    Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, TypeKind, Volatility, canonical_type,
 };
 use crate::ident::{Ident, QualifiedName};
 
@@ -72,6 +72,7 @@ impl State {
         };
         if let (BaseType::Named(name), (_, false)) = (&returns.base, self.written_type(returns)?) {
             let name = self.make_at(name, false)?;
+            self.put_type(&name, TypeKind::Base);
             self.types.insert(name, Type::Other);
         }
         Ok(())

@@ -94,10 +94,30 @@ impl State {
                     }
                 }
             }
+            GrantOn::Types(names) => {
+                for name in names {
+                    match self.find_type(name) {
+                        Ok(name) => {
+                            let grants =
+                                self.grants(&grant.privileges, ObjectKind::Type, &grantees, grant.option);
+                            if let Some(known) = self.catalog.types.get_mut(&name) {
+                                change(&mut known.grants, grant, grants, &known.owner);
+                            }
+                        }
+                        Err(_) if is_of_server(name) || self.is_brought(name) => {}
+                        Err(why) => self.note(why),
+                    }
+                }
+            }
             GrantOn::AllIn(of, schemas) => self.grant_on_all(grant, *of, schemas, &grantees)?,
             GrantOn::Other => {}
         }
         Ok(())
+    }
+
+    /// Whether a type is the server's own or an extension's, whose grants are no part of the model.
+    fn is_brought(&self, name: &Name) -> bool {
+        super::super::types::builtin(name.name.as_str()).is_some() || self.extension_type(name).is_some()
     }
 
     fn grant_on_relation(

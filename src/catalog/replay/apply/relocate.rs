@@ -74,6 +74,7 @@ impl State {
     pub(super) fn move_type(&mut self, from: &QualifiedName, to: &QualifiedName) {
         self.rename_in_expressions(&[Object::Type(from.clone())], &Renamed::Type(from.clone(), to.clone()));
         rekey(&mut self.types, from, to);
+        rekey(&mut self.catalog.types, from, to);
         self.uses.rename(&Object::Type(from.clone()), &Object::Type(to.clone()));
         self.follow_type(from, to);
     }
@@ -99,6 +100,7 @@ impl State {
         for known in self.types.values_mut() {
             match known {
                 super::super::types::Type::Domain(base) => follow(base),
+                super::super::types::Type::Range(several) => replace(several, from, to),
                 super::super::types::Type::Composite(attributes) => {
                     for (_, data_type) in attributes {
                         follow(data_type);

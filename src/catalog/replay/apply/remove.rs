@@ -2,6 +2,7 @@
 
 use super::super::depend::{Object, Part};
 use super::super::state::{Followed, State};
+use super::super::types::Type;
 use crate::catalog::Relation;
 use crate::ident::{Ident, QualifiedName};
 
@@ -13,7 +14,17 @@ impl State {
             Object::Relation(name) => self.forget_relation(name),
             Object::Column(table, column) => self.remove_column(table, column),
             Object::Function(signature) => drop(self.catalog.functions.remove(signature)),
-            Object::Type(name) => drop(self.types.remove(name)),
+            Object::Type(name) => {
+                let known = self.types.remove(name);
+                self.catalog.types.remove(name);
+                if let Some(Type::Range(several)) = known {
+                    self.types.remove(&several);
+                    self.catalog.types.remove(&several);
+                    for maker in self.overloads(&several) {
+                        self.catalog.functions.remove(&maker);
+                    }
+                }
+            }
             Object::Part(part, table, name) => self.remove_part(*part, table, name),
         }
     }

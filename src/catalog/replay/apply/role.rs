@@ -137,6 +137,10 @@ impl State {
             schema.owner = renamed(schema.owner.clone());
             follow(&mut schema.grants);
         }
+        for known in self.catalog.types.values_mut() {
+            known.owner = renamed(known.owner.clone());
+            follow(&mut known.grants);
+        }
         for function in self.catalog.functions.follow() {
             function.owner = renamed(function.owner.clone());
             follow(&mut function.grants);
@@ -186,6 +190,8 @@ impl State {
                     objects.push(super::super::depend::Object::Function(signature.clone()));
                 }
             }
+            let types = self.catalog.types.iter().filter(|(_, known)| known.owner == role);
+            objects.extend(types.map(|(name, _)| super::super::depend::Object::Type(name.clone())));
             self.drop_objects(objects, cascade)?;
             let schemas: Vec<Ident> = self
                 .catalog
@@ -217,6 +223,9 @@ impl State {
         let named = |function: &Function| function.grants.iter().any(|grant| grant.grantee == grantee);
         for function in self.catalog.functions.each_of(named) {
             function.grants.retain(|grant| grant.grantee != grantee);
+        }
+        for known in self.catalog.types.values_mut() {
+            known.grants.retain(|grant| grant.grantee != grantee);
         }
         for schema in self.catalog.schemas.values_mut() {
             schema.grants.retain(|grant| grant.grantee != grantee);

@@ -1,5 +1,7 @@
 //! Schemas.
 
+use std::collections::BTreeSet;
+
 use super::super::depend::Object;
 use super::super::parse::object::CreateSchema;
 use super::super::state::{Followed, State};
@@ -65,7 +67,9 @@ impl State {
         }
         let moved = |name: &QualifiedName| QualifiedName::new(to.clone(), name.name().clone());
         let inside = |name: &&QualifiedName| name.schema() == from;
-        for name in self.types.keys().filter(inside).cloned().collect::<Vec<_>>() {
+        let types: BTreeSet<QualifiedName> =
+            self.types.keys().chain(self.catalog.types.keys()).filter(inside).cloned().collect();
+        for name in types {
             self.move_type(&name, &moved(&name));
         }
         let functions = self.catalog.functions.keys().filter(|signature| signature.name.schema() == from);
@@ -104,8 +108,8 @@ impl State {
             inside.extend(relations.cloned().map(Object::Relation));
             let functions = self.catalog.functions.keys().filter(|signature| signature.name.schema() == name);
             inside.extend(functions.cloned().map(Object::Function));
-            inside
-                .extend(self.types.keys().filter(|known| known.schema() == name).cloned().map(Object::Type));
+            let types = self.types.keys().chain(self.catalog.types.keys());
+            inside.extend(types.filter(|known| known.schema() == name).cloned().map(Object::Type));
             if !cascade && !inside.is_empty() {
                 return Err(format!("the schema {name} is not empty, and CASCADE is not said"));
             }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::super::cursor::Name;
-use super::super::opclass::TypeKind;
+use super::super::opclass::TypeKind as KeyType;
 use super::super::parse::object::TypeDef;
 use super::super::state::{Followed, State};
 use super::super::statement::{AlterType, AttributeChange, Change};
 use super::super::types::Type;
-use crate::catalog::{Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, Volatility};
+use crate::catalog::{
+    Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, TypeKind, UserType, Volatility,
+};
 use crate::ident::QualifiedName;
 
 impl State {
@@ -24,9 +26,12 @@ impl State {
                     None => several_of(&name)?,
                 };
                 let of = self.argument_type(of)?;
+                if self.version < 170_000 {
+                    self.put_type(&several, TypeKind::Multirange);
+                }
                 self.types.insert(several.clone(), Type::Multirange);
                 self.range_functions(&name, &several, &of);
-                Type::Range
+                Type::Range(several)
             }
             TypeDef::Composite(attributes) => {
                 let mut found = Vec::new();
@@ -40,8 +45,24 @@ impl State {
         if self.types.get(&name).is_some_and(|known| *known != Type::Other) {
             return Err(format!("the type {name} is already there"));
         }
+        let kind = match &known {
+            Type::Enum => TypeKind::Enum,
+            Type::Domain(_) => TypeKind::Domain,
+            Type::Range(_) => TypeKind::Range,
+            Type::Composite(_) => TypeKind::Composite,
+            _ => TypeKind::Base,
+        };
+        self.put_type(&name, kind);
         self.types.insert(name, known);
         Ok(())
+    }
+
+    /// Puts a type into the model. One of which the name was known keeps its owner and its grants.
+    pub(super) fn put_type(&mut self, name: &QualifiedName, kind: TypeKind) {
+        let (owner, extension) = (self.role(), None);
+        let grants = self.granted_by_default(Some(name.schema()), ObjectKind::Type);
+        let new = UserType { kind, owner, grants, extension };
+        self.catalog.types.entry(name.clone()).or_insert(new).kind = kind;
     }
 
     /// The functions that the server makes with a range, which make its values.
@@ -77,10 +98,16 @@ impl State {
     }
 
     pub(super) fn alter_type(&mut self, name: &Name, change: &AlterType) -> Followed<()> {
-        let found = self.candidates(name).into_iter().find(|candidate| self.types.contains_key(candidate));
-        let found = found.ok_or_else(|| format!("the type {name} is not known"))?;
+        let found = self.find_type(name)?;
         match change {
-            AlterType::Nothing | AlterType::Change(Change::Owner(_)) => {}
+            AlterType::Nothing => {}
+            AlterType::Change(Change::Owner(owner)) => {
+                let owner = self.role_named(owner)?;
+                if let Some(known) = self.catalog.types.get_mut(&found) {
+                    super::owner::regrant(&mut known.grants, &owner);
+                    known.owner = owner;
+                }
+            }
             AlterType::Change(Change::Rename(to)) => {
                 self.move_type(&found, &QualifiedName::new(found.schema().clone(), to.clone()));
             }
@@ -91,6 +118,15 @@ impl State {
             AlterType::Attributes(changes) => self.change_attributes_of(&found, changes)?,
         }
         Ok(())
+    }
+
+    /// The full name of a type that exists.
+    pub(super) fn find_type(&self, name: &Name) -> Followed<QualifiedName> {
+        let known = |candidate: &QualifiedName| {
+            self.types.contains_key(candidate) || self.catalog.types.contains_key(candidate)
+        };
+        let found = self.candidates(name).into_iter().find(known);
+        found.ok_or_else(|| format!("the type {name} is not known"))
     }
 
     fn change_attributes_of(&mut self, name: &QualifiedName, changes: &[AttributeChange]) -> Followed<()> {
@@ -126,15 +162,15 @@ impl State {
     }
 
     /// What kind of type a text names.
-    pub(super) fn type_kind(&self, text: &str) -> TypeKind {
-        let Ok(name) = QualifiedName::parse(text) else { return TypeKind::Other };
+    pub(super) fn type_kind(&self, text: &str) -> KeyType {
+        let Ok(name) = QualifiedName::parse(text) else { return KeyType::Other };
         match self.types.get(&name) {
-            Some(Type::Enum) => TypeKind::Enum,
-            Some(Type::Composite(_)) => TypeKind::Composite,
-            Some(Type::Range) => TypeKind::Range,
-            Some(Type::Multirange) => TypeKind::Multirange,
-            _ if self.catalog.relations.contains_key(&name) => TypeKind::Composite,
-            _ => TypeKind::Other,
+            Some(Type::Enum) => KeyType::Enum,
+            Some(Type::Composite(_)) => KeyType::Composite,
+            Some(Type::Range(_)) => KeyType::Range,
+            Some(Type::Multirange) => KeyType::Multirange,
+            _ if self.catalog.relations.contains_key(&name) => KeyType::Composite,
+            _ => KeyType::Other,
         }
     }
 }

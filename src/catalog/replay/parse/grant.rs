@@ -31,9 +31,11 @@ pub(crate) enum GrantOn {
     Sequences(Vec<Name>),
     Functions(Vec<FunctionName>),
     Schemas(Vec<Ident>),
+    /// Types and domains.
+    Types(Vec<Name>),
     /// `ALL TABLES IN SCHEMA` and the like; the flags are for functions and for procedures.
     AllIn(AllOf, Vec<Ident>),
-    /// What the model does not have: databases, types, languages and the like.
+    /// What the model does not have: databases, languages and the like.
     Other,
 }
 
@@ -161,10 +163,11 @@ fn on(cursor: &mut Cursor<'_>) -> Parsed<GrantOn> {
     if cursor.take("schema") {
         return cursor.list(Cursor::ident).map(GrantOn::Schemas);
     }
+    if cursor.take_one_of(&["type", "domain"]).is_some() {
+        return cursor.list(Cursor::name).map(GrantOn::Types);
+    }
     let others = [
         "database",
-        "domain",
-        "type",
         "language",
         "foreign data wrapper",
         "foreign server",

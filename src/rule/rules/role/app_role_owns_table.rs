@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Object;
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::{Place, ddl};
+use crate::policy::Place;
+use crate::policy::owned::relation;
+use crate::policy::transfer::transfer;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -49,7 +51,8 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let message = format!("{} owns {}, and can drop its policies", app.plain(), name.plain());
         let finding = found.add(Object::Relation(name.clone()), message);
         if let Some(owner) = owner {
-            finding.sql(ddl::owner(name, owner));
+            let of_app = relation(name, table.relation, table.place);
+            finding.sql(transfer(subject.manifest, subject.catalog, of_app, owner).sql());
         }
     }
     for (role, tables) in of_others {

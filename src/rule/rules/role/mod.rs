@@ -2,6 +2,7 @@
 
 mod app_can_create;
 mod app_role_bypass;
+mod app_role_owns_object;
 mod app_role_owns_table;
 mod app_role_replication;
 mod app_role_server_access;
@@ -18,6 +19,7 @@ use crate::rule::record::Rule;
 pub(super) const RULES: &[&Rule] = &[
     &app_role_bypass::RULE,
     &app_role_owns_table::RULE,
+    &app_role_owns_object::RULE,
     &role_escalation_path::RULE,
     &app_role_replication::RULE,
     &app_role_server_access::RULE,
