@@ -8,5 +8,5 @@ pub mod live;
 mod model;
 pub mod replay;
 
-pub(crate) use model::DML;
 pub use model::*;
+pub(crate) use model::{DML, SERVER_FUNCTIONS};

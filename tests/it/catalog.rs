@@ -3,6 +3,7 @@
 mod live;
 mod page;
 mod replay;
+mod rights;
 
 use tenantry::Ident;
 use tenantry::catalog::{Catalog, Privilege};

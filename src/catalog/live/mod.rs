@@ -13,7 +13,7 @@ mod security;
 mod server;
 mod types;
 
-use futures_util::future::{try_join3, try_join5};
+use futures_util::future::{try_join, try_join3, try_join5};
 use tokio_postgres::{Client, IsolationLevel};
 
 use self::building::Building;
@@ -63,12 +63,12 @@ pub async fn load(client: &mut Client) -> Result<Catalog> {
             server::extensions(&transaction),
             server::publications(&transaction, version),
         ),
-        types::read(&transaction),
+        try_join(types::read(&transaction), security::server_grants(&transaction, version)),
     ));
     let (
         (relations, constraints, indexes, functions, on_relations),
         (on_objects, roles, schemas, extensions, publications),
-        types,
+        (types, server_grants),
     ) = parts.await?;
     transaction.commit().await.map_err(|source| Error::server(Step::Commit, source))?;
 
@@ -80,6 +80,7 @@ pub async fn load(client: &mut Client) -> Result<Catalog> {
     on_objects.add_to(&mut building);
     let mut catalog = building.finish();
     catalog.server_version = Some(version);
+    catalog.server_grants = server_grants;
     catalog.extensions = extensions;
     catalog.publications = publications;
     roles.add_to(&mut catalog);

@@ -7,7 +7,7 @@ use tokio_postgres::Transaction;
 
 use super::super::{
     Catalog, Command, Database, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege,
-    Role, Setting,
+    Role, ServerGrant, ServerRight, Setting,
 };
 use super::building::Building;
 use super::read::{Line, Oid, Query, rows};
@@ -28,6 +28,12 @@ const SETTINGS: Query = Query {
     what: "the settings of roles and databases",
     sql: include_str!("../../../sql/catalog/setting.sql"),
 };
+const SERVER_GRANTS: Query = Query {
+    what: "the rights that reach past tables",
+    sql: include_str!("../../../sql/catalog/server_grant.sql"),
+};
+const PARAMETER_GRANTS: Query =
+    Query { what: "the grants on settings", sql: include_str!("../../../sql/catalog/parameter_grant.sql") };
 const DATABASE: Query =
     Query { what: "the database", sql: include_str!("../../../sql/catalog/database.sql") };
 
@@ -103,6 +109,33 @@ impl OfRoles {
             catalog.database.get_or_insert(database).grants.extend(grant);
         }
     }
+}
+
+/// The rights that reach past tables.
+pub(super) async fn server_grants(
+    transaction: &Transaction<'_>,
+    version: u32,
+) -> Result<BTreeSet<ServerGrant>> {
+    let of_settings = async {
+        // They came with PostgreSQL 15.
+        if version < 150_000 {
+            return Ok(Vec::new());
+        }
+        rows(transaction, PARAMETER_GRANTS, server_grant).await
+    };
+    let (others, of_settings) = try_join(rows(transaction, SERVER_GRANTS, server_grant), of_settings).await?;
+    Ok(others.into_iter().chain(of_settings).collect())
+}
+
+fn server_grant(row: &Line) -> Result<ServerGrant> {
+    let right = match row.get("kind")? {
+        "execute" => ServerRight::Execute(row.ident("name")?),
+        "foreign server" => ServerRight::ForeignServer(row.ident("name")?),
+        "set" => ServerRight::Set(row.text("name")?),
+        "alter system" => ServerRight::AlterSystem(row.text("name")?),
+        other => return Err(row.unknown("kind", other)),
+    };
+    Ok(ServerGrant { grantee: grantee(row.get("grantee")?)?, right })
 }
 
 fn policy(row: &Line) -> Result<(Oid, Ident, Policy)> {

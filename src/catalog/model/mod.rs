@@ -35,10 +35,11 @@ pub use routine::{
     Argument, Function, FunctionKind, Parallel, Rule, Signature, Trigger, TriggerEvent, TriggerTiming,
     Volatility,
 };
-pub(crate) use security::DML;
 pub use security::{
-    Command, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege, Role, Setting,
+    Command, DefaultPrivileges, Grant, Grantee, Membership, ObjectKind, Policy, Privilege, Role, ServerGrant,
+    ServerRight, Setting,
 };
+pub(crate) use security::{DML, SERVER_FUNCTIONS};
 
 pub(crate) use tokens::tokens;
 pub use user_type::{TypeKind, UserType};
@@ -66,6 +67,8 @@ pub struct Catalog {
     pub default_privileges: BTreeSet<DefaultPrivileges>,
     /// What `ALTER ROLE … SET` and `ALTER DATABASE … SET` have left.
     pub settings: BTreeSet<Setting>,
+    /// Rights that reach past tables, given to others than superusers.
+    pub server_grants: BTreeSet<ServerGrant>,
     /// The installed extensions.
     pub extensions: BTreeMap<Ident, Extension>,
     /// The publications of logical replication.

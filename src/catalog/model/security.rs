@@ -141,6 +141,32 @@ impl Privilege {
     }
 }
 
+/// A right that reaches past tables, and that nobody but superusers has unless somebody gave it away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServerGrant {
+    /// Who holds it.
+    pub grantee: Grantee,
+    /// What it is.
+    pub right: ServerRight,
+}
+
+/// What a [`ServerGrant`] allows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServerRight {
+    /// To call a function that reads or writes the server's files, or that logs in from the server's side.
+    Execute(Ident),
+    /// To use a foreign server for which there is a login. Not read from files.
+    ForeignServer(Ident),
+    /// To set a setting that others cannot: `GRANT SET ON PARAMETER`. Not read from files.
+    Set(String),
+    /// To write a setting into the server's configuration: `GRANT ALTER SYSTEM ON PARAMETER`. Not read from files.
+    AlterSystem(String),
+}
+
+/// The functions of [`ServerRight::Execute`]. The last one is extension `dblink`'s.
+pub(crate) const SERVER_FUNCTIONS: [&str; 5] =
+    ["pg_read_file", "pg_read_binary_file", "lo_import", "lo_export", "dblink_connect_u"];
+
 /// What a grant is on, where it is not said by where the grant stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ObjectKind {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::tracked::Tracked;
 use crate::catalog::{
     Catalog, DefaultPrivileges, Extension, Function, Membership, Publication, Relation, Role, Schema,
-    Setting, Signature, UserType,
+    ServerGrant, Setting, Signature, UserType,
 };
 use crate::ident::{Ident, QualifiedName};
 
@@ -20,6 +20,7 @@ pub(super) struct Model {
     pub(super) memberships: BTreeSet<Membership>,
     pub(super) default_privileges: BTreeSet<DefaultPrivileges>,
     pub(super) settings: BTreeSet<Setting>,
+    pub(super) server_grants: BTreeSet<ServerGrant>,
     pub(super) extensions: BTreeMap<Ident, Extension>,
     pub(super) publications: BTreeMap<Ident, Publication>,
 }
@@ -35,6 +36,7 @@ impl Model {
             memberships: catalog.memberships.clone(),
             default_privileges: catalog.default_privileges.clone(),
             settings: catalog.settings.clone(),
+            server_grants: catalog.server_grants.clone(),
             extensions: catalog.extensions.clone(),
             publications: catalog.publications.clone(),
         }
@@ -52,6 +54,7 @@ impl Model {
             memberships: self.memberships,
             default_privileges: self.default_privileges,
             settings: self.settings,
+            server_grants: self.server_grants,
             extensions: self.extensions,
             publications: self.publications,
         }

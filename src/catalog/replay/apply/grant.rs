@@ -8,7 +8,10 @@ use super::super::parse::grant::{
     AllOf, AlterDefaults, GrantOn, GrantPrivileges, GrantRoles, Granted, MemberOptions,
 };
 use super::super::state::{Followed, State};
-use crate::catalog::{FunctionKind, Grant, Grantee, Membership, ObjectKind, Privilege, RelationKind};
+use crate::catalog::{
+    FunctionKind, Grant, Grantee, Membership, ObjectKind, Privilege, RelationKind, SERVER_FUNCTIONS,
+    ServerGrant, ServerRight,
+};
 use crate::ident::{Ident, QualifiedName};
 
 impl State {
@@ -80,6 +83,9 @@ impl State {
                 for name in names {
                     match self.find_function(name) {
                         Ok(signature) => self.grant_on_function(grant, &signature, &grantees),
+                        Err(_) if SERVER_FUNCTIONS.contains(&name.name.name.as_str()) => {
+                            self.grant_on_server(grant, &name.name.name, &grantees);
+                        }
                         Err(_) if is_of_server(&name.name) => {}
                         Err(why) => self.note(why),
                     }
@@ -143,6 +149,18 @@ impl State {
         let grants = self.grants(&grant.privileges, ObjectKind::Function, grantees, grant.option);
         if let Some(function) = self.catalog.functions.get_mut(signature) {
             change(&mut function.grants, grant, grants, &function.owner);
+        }
+    }
+
+    fn grant_on_server(&mut self, grant: &GrantPrivileges, function: &Ident, grantees: &BTreeSet<Grantee>) {
+        for grantee in grantees {
+            let right = ServerRight::Execute(function.clone());
+            let of = ServerGrant { grantee: grantee.clone(), right };
+            if grant.revoke {
+                self.catalog.server_grants.remove(&of);
+            } else {
+                self.catalog.server_grants.insert(of);
+            }
         }
     }
 
