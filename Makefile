@@ -7,7 +7,10 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-docker fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-chart bench-peers check doc server pgbouncer tryton
+VERSIONS = 14.23 15.19 16.15 17.11 18.6
+BY_VERSION = catalog:: policy:: plan:: rule:: adopt:: migrate:: planted:: session:: life:: waits::
+
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-chart bench-peers check doc server pgbouncer tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +28,16 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 	sh tests/docker/build-image.sh
 	TENANTRY_TEST_SERVER=docker TENANTRY_TEST_IMAGE=tenantry-postgres:local \
 		$(CARGO) test --features $(FEATURES) --test it -- testing::docker laws:: flights:: policy::
+
+test-newest: ## Run a part of the suite on the newest PostgreSQL
+	TENANTRY_TEST_SERVER=local TENANTRY_PG_BIN=$$(sh tests/server/version.sh $(lastword $(VERSIONS))) \
+		$(CARGO) test --features $(FEATURES) --test it -- catalog:: policy:: planted:: session:: plan::owned adopt::owned
+
+test-versions: pgbouncer ## Run what differs between versions on PostgreSQL 14, 15, 16, 17 and 18
+	for version in $(VERSIONS); do \
+		TENANTRY_TEST_SERVER=local TENANTRY_PG_BIN=$$(sh tests/server/version.sh $$version) \
+			$(CARGO) test --features $(FEATURES) --test it -- $(BY_VERSION) || exit 1; \
+	done
 
 fuzz: ## Fuzz what reads SQL files, a minute for each target (see tests/fuzz)
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz
