@@ -25,6 +25,7 @@ mod tests;
 mod view;
 
 use crate::catalog::Catalog;
+use crate::error::Result;
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
 
@@ -47,6 +48,13 @@ pub use step::{Lock, Plan, Remark, Step, Work};
 /// What has to be settled first: relations that nobody has classed, names and types that the database contradicts, ways of
 /// children that lead nowhere, roles that policies would not bind. Nothing is planned then.
 pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>> {
+    planned(manifest, catalog, &[key::indexes, key::foreign_keys])
+}
+
+type Phase = fn(&mut Draft<'_>) -> Result<()>;
+
+/// A plan with these phases for keys.
+fn planned(manifest: &Manifest, catalog: &Catalog, keys: &[Phase]) -> Result<Plan, Vec<Problem>> {
     let mut places = places(manifest, catalog);
     roles::check(manifest, catalog, &mut places.problems);
     bootstrap::check(manifest, catalog, &mut places.problems);
@@ -54,19 +62,9 @@ pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>
         return Err(places.problems);
     }
     let mut draft = Draft::new(manifest, catalog, places.relations);
-    let phases = [
-        bootstrap::steps,
-        grant::schemas,
-        owner::steps,
-        column::steps,
-        key::indexes,
-        key::foreign_keys,
-        policies::steps,
-        partition::steps,
-        view::steps,
-        grant::steps,
-    ];
-    for phase in phases {
+    let before: [Phase; 4] = [bootstrap::steps, grant::schemas, owner::steps, column::steps];
+    let after: [Phase; 4] = [policies::steps, partition::steps, view::steps, grant::steps];
+    for phase in before.iter().chain(keys).chain(&after) {
         // No phase fails on what a manifest or a catalog can hold; if one does, that is a defect to report.
         phase(&mut draft).map_err(|error| vec![Problem { line: None, what: error.to_string() }])?;
     }

@@ -59,11 +59,13 @@ fn constraint(row: &Line) -> Result<(Oid, Ident, Constraint)> {
         kind @ ('p' | 'u') => Constraint::Key(KeyConstraint {
             primary: kind == 'p',
             columns: row.idents("columns")?,
+            without_overlaps: row.get("period")?,
             deferrable,
             initially_deferred,
         }),
         'c' => Constraint::Check(CheckConstraint {
             expression: row.get::<&str>("expression").map(Expr::new)?,
+            enforced: row.get("enforced")?,
             validated: row.get("convalidated")?,
             no_inherit: row.get("connoinherit")?,
             inherited: row.get("inherited")?,
@@ -83,12 +85,14 @@ fn foreign_key(row: &Line) -> Result<(Oid, Ident, ForeignKey)> {
         columns: row.idents("columns")?,
         references: row.qualified("referenced_schema", "referenced_name")?,
         referenced_columns: row.idents("referenced_columns")?,
+        period: row.get("period")?,
         on_update: action(row, "confupdtype")?,
         on_delete: action(row, "confdeltype")?,
         on_delete_columns: row.idents("on_delete_columns")?,
         match_type: if row.get("match_full")? { MatchType::Full } else { MatchType::Simple },
         deferrable: row.get("condeferrable")?,
         initially_deferred: row.get("condeferred")?,
+        enforced: row.get("enforced")?,
         validated: row.get("convalidated")?,
         inherited: row.get("inherited")?,
     };

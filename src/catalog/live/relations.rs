@@ -128,7 +128,8 @@ fn column(row: &Line) -> Result<(Oid, Column)> {
     let column = Column {
         name: row.ident("attname")?,
         data_type: row.text("type")?,
-        not_null: row.get("attnotnull")?,
+        not_null: row.get("not_null")?,
+        not_null_unvalidated: row.ident_if_any("not_null_unvalidated")?,
         default,
         generated,
         identity,

@@ -13,7 +13,8 @@ use crate::plan::step::{Lock, Work};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
-    let planned = match plan::plan(draft.manifest, &predicted) {
+    // The keys have had their phases; what cannot be made online is left for a plan, and said in a remark.
+    let planned = match plan::planned(draft.manifest, &predicted, &[]) {
         Ok(planned) => planned,
         Err(problems) => {
             draft.problems.extend(problems);

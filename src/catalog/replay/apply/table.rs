@@ -138,6 +138,7 @@ impl State {
             name,
             data_type,
             not_null: false,
+            not_null_unvalidated: None,
             default: None,
             generated: None,
             identity: None,
@@ -196,6 +197,7 @@ impl State {
                 name: column,
                 data_type,
                 not_null: false,
+                not_null_unvalidated: None,
                 default: None,
                 generated: None,
                 identity: None,
@@ -227,10 +229,17 @@ pub(super) fn merged(constraints: &[&Constraint]) -> Vec<Constraint> {
     for constraint in ordered {
         let known = merged.iter_mut().find(|known| match (&known.kind, &constraint.kind) {
             (
-                ConstraintKind::Key { columns: one, include, nulls_not_distinct: distinct, .. },
-                ConstraintKind::Key { columns, include: other, nulls_not_distinct, .. },
+                ConstraintKind::Key {
+                    columns: one,
+                    include,
+                    nulls_not_distinct: distinct,
+                    without_overlaps: apart,
+                    ..
+                },
+                ConstraintKind::Key { columns, include: other, nulls_not_distinct, without_overlaps, .. },
             ) => {
                 one == columns
+                    && apart == without_overlaps
                     && include == other
                     && distinct == nulls_not_distinct
                     && known.timing == constraint.timing

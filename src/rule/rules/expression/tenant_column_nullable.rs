@@ -50,10 +50,16 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             ),
             _ => (format!("{column_name} of {name} may be NULL"), Severity::Medium),
         };
-        found.add(Object::column(table.name, &column.name), message).severity(severity).sql(ddl::not_null(
-            table.name,
-            &column.name,
-            true,
-        ));
+        let message = match &column.not_null_unvalidated {
+            Some(constraint) => format!(
+                "{message}: {} refuses NULL in rows that are written, and is NOT VALID for those that were there",
+                constraint.plain()
+            ),
+            None => message,
+        };
+        found
+            .add(Object::column(table.name, &column.name), message)
+            .severity(severity)
+            .sql(ddl::prove_not_null(table.name, column));
     }
 }
