@@ -47,6 +47,8 @@ mod password;
 #[cfg(feature = "lint")]
 pub(crate) mod place;
 mod privileges;
+#[cfg(feature = "lint")]
+pub(crate) mod pruning;
 pub(crate) mod render;
 mod roles;
 pub(crate) mod scan;
