@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Kind};
+use super::owner;
 use super::step::{Lock, Work};
 use crate::catalog::{Column, DML, Grant, Grantee, Privilege, Relation};
 use crate::error::Result;
@@ -96,7 +97,9 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
             }
         }
         relation_grants(draft, name, relation, &Grantee::Role(roles.app_role().clone()), &app)?;
-        if let Some(system) = roles.system_role() {
+        // What it owns it need not be granted.
+        let owns = |role: &Ident| owner::wanted(draft, relation, &place) == Some(role);
+        if let Some(system) = roles.system_role().filter(|system| !owns(system)) {
             let wanted = system_wanted(&place, relation);
             relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
         }

@@ -47,6 +47,15 @@ pub(super) fn why_unbound(catalog: &Catalog, role: &Ident) -> Option<&'static st
     }
 }
 
+/// Whether policies bind a role to nothing. Of roles that files do not make only what the manifest says is known, and that
+/// `postgres` is a superuser.
+pub(super) fn bypasses(manifest: &Manifest, catalog: &Catalog, role: &Ident) -> bool {
+    match catalog.roles.get(role) {
+        Some(role) => role.superuser || role.bypass_rls,
+        None => role.as_str() == "postgres" || manifest.roles.system_role() == Some(role),
+    }
+}
+
 /// Whether a role is a member of another, directly or not.
 pub(super) fn reaches(catalog: &Catalog, member: &Ident, role: &Ident) -> bool {
     reachable(catalog, member).contains(role)

@@ -9,7 +9,9 @@ use crate::catalog::{Column, RelationKind};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::plan;
+use crate::plan::roles::bypasses;
 use crate::plan::step::{Lock, Work};
+use crate::policy::place;
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
@@ -80,6 +82,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         });
     }
     views(draft, &planned, tables);
+    refreshed(draft, tables);
     Ok(())
 }
 
@@ -104,6 +107,26 @@ fn views(draft: &mut Draft<'_>, planned: &plan::Plan, tables: &[Table<'_>]) {
             down: transaction(joined(own.iter().rev().map(|step| &step.down))),
             in_the_way: None,
         });
+    }
+}
+
+/// The owner of a materialized view reads no more than a tenant's rows once a table that it reads is under FORCE.
+fn refreshed(draft: &mut Draft<'_>, tables: &[Table<'_>]) {
+    let (manifest, catalog) = (draft.manifest, draft.catalog);
+    for (name, relation) in &catalog.relations {
+        let reached = || place::views::reached(catalog, relation);
+        let reads = || tables.iter().find(|table| reached().contains(table.name));
+        if relation.kind != RelationKind::MaterializedView || bypasses(manifest, catalog, &relation.owner) {
+            continue;
+        }
+        let Some(table) = reads() else { continue };
+        let what = format!(
+            "its refresh reads {} as {}, whom policies bind from the last step on: give it to a role with BYPASSRLS before that, \
+             or it is emptied, keeps one tenant's rows, or fails, and pg_restore with it",
+            table.name.plain(),
+            relation.owner.plain()
+        );
+        draft.remark(name, what);
     }
 }
 
