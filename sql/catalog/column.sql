@@ -5,8 +5,7 @@
 SELECT a.attrelid AS relation,
        a.attname,
        format_type(a.atttypid, a.atttypmod) AS type,
-       a.attnotnull AND u.conname IS NULL AS not_null,
-       u.conname AS not_null_unvalidated,
+       a.attnotnull,
        a.attidentity,
        a.attgenerated,
        a.attinhcount > 0 AND NOT a.attislocal AS inherited,
@@ -14,9 +13,6 @@ SELECT a.attrelid AS relation,
 FROM pg_attribute AS a
     JOIN pg_class AS c ON c.oid = a.attrelid
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    -- PostgreSQL 18 and newer keep NOT NULL among the constraints, and attnotnull is true of one that is NOT VALID too.
-    LEFT JOIN pg_constraint AS u
-        ON u.conrelid = a.attrelid AND u.contype = 'n' AND u.conkey = ARRAY[a.attnum] AND NOT u.convalidated
 WHERE c.relkind IN ('r', 'p', 'f')
   AND c.relpersistence <> 't'
   AND c.oid >= 16384

@@ -3,6 +3,7 @@
 mod abort;
 mod kill;
 mod lock;
+mod periods;
 mod run;
 mod settle;
 mod world;

@@ -2,6 +2,7 @@
 
 mod files;
 mod locks;
+mod periods;
 mod problems;
 pub(crate) mod types;
 mod window;

@@ -25,6 +25,8 @@ enum Constraint {
     Key(KeyConstraint),
     Check(CheckConstraint),
     Exclusion(ExclusionConstraint),
+    /// NOT NULL of a column, NOT VALID.
+    NotNull(Ident),
 }
 
 pub(super) async fn read(transaction: &Transaction<'_>) -> Result<Constraints> {
@@ -42,6 +44,12 @@ impl Constraints {
                 Constraint::Key(key) => drop(relation.keys.insert(name, key)),
                 Constraint::Check(check) => drop(relation.checks.insert(name, check)),
                 Constraint::Exclusion(exclusion) => drop(relation.exclusions.insert(name, exclusion)),
+                Constraint::NotNull(column) => {
+                    for column in relation.columns.iter_mut().filter(|of| of.name == column) {
+                        column.not_null = false;
+                        column.not_null_unvalidated = Some(name.clone());
+                    }
+                }
             }
         }
         for (oid, name, key) in self.foreign_keys {
@@ -75,6 +83,10 @@ fn constraint(row: &Line) -> Result<(Oid, Ident, Constraint)> {
             deferrable,
             initially_deferred,
         }),
+        'n' => {
+            let column = row.idents("columns")?.into_iter().next();
+            Constraint::NotNull(column.ok_or_else(|| row.unknown("conkey", "no column"))?)
+        }
         other => return Err(row.unknown("contype", other)),
     };
     Ok((row.get("relation")?, row.ident("conname")?, constraint))

@@ -128,8 +128,8 @@ fn column(row: &Line) -> Result<(Oid, Column)> {
     let column = Column {
         name: row.ident("attname")?,
         data_type: row.text("type")?,
-        not_null: row.get("not_null")?,
-        not_null_unvalidated: row.ident_if_any("not_null_unvalidated")?,
+        not_null: row.get("attnotnull")?,
+        not_null_unvalidated: None,
         default,
         generated,
         identity,
