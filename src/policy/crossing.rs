@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, ForeignKey, MatchType, ReferentialAction};
 use crate::ident::Ident;
 
-/// The extension without which a GiST index takes no scalar column, and a key with a period no tenant.
+/// The extension without which a `GiST` index takes no scalar column, and a key with a period no tenant.
 pub(crate) const BTREE_GIST: &str = "btree_gist";
 
 /// The tenant columns on the two sides of a foreign key.

@@ -64,7 +64,7 @@ impl Index {
 
     /// Whether a search for one value of the column can use it, on all rows.
     ///
-    /// A GiST index with a scalar column has the operators for it from the extension `btree_gist`, equality among them.
+    /// A `GiST` index with a scalar column has the operators for it from the extension `btree_gist`, equality among them.
     #[must_use]
     pub fn leads_with(&self, column: &Ident) -> bool {
         self.valid

@@ -292,8 +292,11 @@ fn rows_are_walked_along_a_key_or_by_blocks() {
 
 /// What this makes of tables, each of class tenant, to which a request gives the tenant 7.
 fn adopted_of(sql: &str, tables: &[&str]) -> Adoption {
-    let classes: String =
-        tables.iter().map(|name| format!("\"public.{name}\" = {{ class = \"tenant\" }}\n")).collect();
+    let classes: String = tables
+        .iter()
+        .map(|name| format!("\"public.{name}\" = {{ class = \"tenant\" }}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let text = "[tenancy]\ntype = \"bigint\"\n[roles]\nowner = \"erp_owner\"\napp = \"erp_app\"\n[tables]\n";
     let manifest = Manifest::parse(&format!("{text}{classes}")).unwrap();
     let roles = "CREATE ROLE erp_owner NOLOGIN; CREATE ROLE erp_app LOGIN;";
@@ -353,7 +356,7 @@ fn not_null_that_is_not_valid_is_filled_and_validated() {
     assert_eq!(of(Phase::Backfill).count(), 1);
     let steps: Vec<&str> = of(Phase::NotNull).map(|step| step.up.shown()).collect();
     assert!(steps.len() == 2 && steps[1].ends_with("VALIDATE CONSTRAINT \"has_tenant\";"), "{steps:#?}");
-    let back = of(Phase::NotNull).last().unwrap().down.shown();
+    let back = of(Phase::NotNull).next_back().unwrap().down.shown();
     assert!(back.contains("ADD CONSTRAINT \"has_tenant\" NOT NULL \"tenant_id\" NOT VALID"), "{back}");
 }
 
