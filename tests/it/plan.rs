@@ -4,6 +4,7 @@ mod files;
 mod locks;
 mod periods;
 mod problems;
+mod refresh;
 pub(crate) mod types;
 mod window;
 
