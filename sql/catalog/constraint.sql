@@ -1,10 +1,14 @@
--- The constraints of tables but foreign keys: primary keys, unique, check and exclusion constraints.
+-- The constraints of tables but foreign keys: primary keys, unique, check and exclusion constraints. From PostgreSQL 18 on NOT
+-- NULL is one too, and attnotnull is true of one that is NOT VALID as well.
 SELECT c.conrelid AS relation,
        c.conname,
        c.contype,
        c.condeferrable,
        c.condeferred,
        c.convalidated,
+       -- PostgreSQL 18 and newer.
+       coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) AS enforced,
+       coalesce((to_jsonb(c) ->> 'conperiod')::boolean, false) AS period,
        c.connoinherit,
        c.coninhcount > 0 AS inherited,
        pg_get_expr(c.conbin, c.conrelid) AS expression,
@@ -23,6 +27,6 @@ SELECT c.conrelid AS relation,
        ) AS operators
 FROM pg_constraint AS c
     JOIN pg_class AS t ON t.oid = c.conrelid
-WHERE c.contype IN ('p', 'u', 'c', 'x')
+WHERE (c.contype IN ('p', 'u', 'c', 'x') OR (c.contype = 'n' AND NOT c.convalidated))
   AND t.relpersistence <> 't'
   AND t.oid >= 16384;

@@ -42,6 +42,9 @@ SELECT f.conrelid AS relation,
        f.condeferrable,
        f.condeferred,
        f.convalidated,
+       -- PostgreSQL 18 and newer.
+       coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) AS enforced,
+       coalesce((to_jsonb(f) ->> 'conperiod')::boolean, false) AS period,
        f.conparentid <> 0 AS inherited
 FROM foreign_key AS f
     JOIN pg_class AS r ON r.oid = f.confrelid

@@ -4,6 +4,8 @@ SELECT i.indrelid AS relation,
        c.relname,
        m.amname,
        i.indisunique,
+       -- An index of both is that of a key WITHOUT OVERLAPS, from PostgreSQL 18 on.
+       i.indisunique AND i.indisexclusion AS without_overlaps,
        -- PostgreSQL 15 and newer.
        coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_not_distinct,
        i.indimmediate,

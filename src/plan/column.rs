@@ -22,11 +22,14 @@ const NOT_NULL: Kind = Kind {
     closes: "a row without a tenant is seen by nobody, and checked by no foreign key",
 };
 
+const VALIDATED: Kind = Kind { lock: Lock::ShareUpdateExclusive, ..NOT_NULL };
+
 /// What a column is like after the steps so far.
 #[derive(Clone)]
 struct State {
     default: Option<Expr>,
     not_null: bool,
+    not_null_unvalidated: Option<Ident>,
 }
 
 /// The columns that steps have changed.
@@ -89,24 +92,36 @@ fn not_null(
     name: &QualifiedName,
     column: &Column,
 ) -> Result<()> {
-    let up = sql::not_null(name, &column.name, true)?;
-    let mut down = vec![sql::not_null(name, &column.name, false)?];
+    let before = states.get(name, column);
+    let was =
+        |state: &State| Column { not_null_unvalidated: state.not_null_unvalidated.clone(), ..column.clone() };
+    let up = sql::prove_not_null(name, &was(&before))?;
+    let mut down = vec![sql::unprove_not_null(name, &was(&before))?];
     for (below, state) in states.below(name, column) {
         if state.not_null {
             down.push(sql::not_null(&below, &column.name, true)?);
+        } else if state.not_null_unvalidated.is_some() && before.not_null_unvalidated.is_none() {
+            // Otherwise it comes from above again.
+            down.push(sql::unprove_not_null(&below, &was(&state))?);
         }
-        states.change(below, State { not_null: true, ..state });
+        states.change(below, State { not_null: true, not_null_unvalidated: None, ..state });
     }
-    let before = states.get(name, column);
-    states.change(name.clone(), State { not_null: true, ..before });
-    let what = format!("column {} is not null", column.name.as_str());
-    draft.push(name.plain(), what, NOT_NULL, (up, down.join("\n\n")));
+    let (what, kind) = match before.not_null_unvalidated {
+        Some(_) => (format!("column {} is not null in any row", column.name.as_str()), VALIDATED),
+        None => (format!("column {} is not null", column.name.as_str()), NOT_NULL),
+    };
+    states.change(name.clone(), State { not_null: true, not_null_unvalidated: None, ..before });
+    draft.push(name.plain(), what, kind, (up, down.join("\n\n")));
     Ok(())
 }
 
 impl States<'_> {
     fn get(&self, name: &QualifiedName, column: &Column) -> State {
-        let from_catalog = || State { default: column.default.clone(), not_null: column.not_null };
+        let from_catalog = || State {
+            default: column.default.clone(),
+            not_null: column.not_null,
+            not_null_unvalidated: column.not_null_unvalidated.clone(),
+        };
         self.changed.get(name).cloned().unwrap_or_else(from_catalog)
     }
 

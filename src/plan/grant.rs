@@ -98,7 +98,9 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
             }
         }
         relation_grants(draft, name, relation, &Grantee::Role(roles.app_role().clone()), &app)?;
-        if let Some(system) = roles.system_role() {
+        // What it owns it need not be granted.
+        let owns = |role: &Ident| relation.owner == *role;
+        if let Some(system) = roles.system_role().filter(|system| !owns(system)) {
             let wanted = system_wanted(&place, relation);
             relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
         }

@@ -9,7 +9,7 @@ use crate::catalog::{ForeignKey, Index};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::crossing::Sides;
-use crate::policy::ddl as sql;
+use crate::policy::ddl::{self as sql, Unique};
 use crate::policy::place::Place;
 
 const UNIQUE: Kind = Kind {
@@ -17,6 +17,8 @@ const UNIQUE: Kind = Kind {
     work: Work::Scan,
     closes: "a foreign key needs a key that includes the tenant",
 };
+
+const WITHOUT_OVERLAPS: Kind = Kind { lock: Lock::AccessExclusive, ..UNIQUE };
 
 const INDEX: Kind = Kind {
     lock: Lock::Share,
@@ -46,7 +48,7 @@ pub(super) struct Replacement<'a> {
 
 pub(super) fn indexes(draft: &mut Draft<'_>) -> Result<()> {
     let mut led: BTreeSet<&QualifiedName> = BTreeSet::new();
-    let mut made: BTreeSet<(&QualifiedName, Vec<Ident>)> = BTreeSet::new();
+    let mut made: BTreeSet<(&QualifiedName, Vec<Ident>, Unique)> = BTreeSet::new();
     let replacements = replacements(draft);
     for replacement in &replacements {
         let Some((parent, relation)) = draft.catalog.relations.get_key_value(&replacement.old.references)
@@ -54,16 +56,28 @@ pub(super) fn indexes(draft: &mut Draft<'_>) -> Result<()> {
             continue;
         };
         let columns: Vec<&Ident> = replacement.new.referenced_columns.iter().collect();
-        let is_key = |index: &Index| index.is_key_of(&columns);
+        let is_key = |index: &Index| index.is_referenced_by(&replacement.new);
+        let unique = Unique::referenced_by(&replacement.new);
         if relation.indexes.values().any(is_key)
-            || !made.insert((parent, replacement.new.referenced_columns.clone()))
+            || !made.insert((parent, replacement.new.referenced_columns.clone(), unique))
         {
             continue;
         }
         led.insert(parent);
         let index = draft.index_name(parent, &columns, "key");
-        let sql = (sql::index(parent, &index, &columns, true)?, sql::drop_index(parent, &index)?);
-        draft.push(parent.plain(), format!("unique index on {}", names(&columns)), UNIQUE, sql);
+        let (what, kind, sql) = match unique {
+            Unique::Values => (
+                format!("unique index on {}", names(&columns)),
+                UNIQUE,
+                (sql::index(parent, &index, &columns, true)?, sql::drop_index(parent, &index)?),
+            ),
+            Unique::Periods => (
+                format!("unique key on {} WITHOUT OVERLAPS", names(&columns)),
+                WITHOUT_OVERLAPS,
+                (sql::without_overlaps(parent, &index, &columns)?, sql::drop_constraint(parent, &index)?),
+            ),
+        };
+        draft.push(parent.plain(), what, kind, sql);
     }
     for (name, relation, place) in draft.relations() {
         let column = match place {
@@ -97,12 +111,22 @@ pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
     }
     for Replacement { table, name, old, new } in &replacements {
         let sql = (sql::foreign_key(table, name, new)?, sql::foreign_key(table, name, old)?);
-        let what = format!("foreign key {} includes the tenant", name.as_str());
-        draft.push(table.plain(), what, FOREIGN_KEY, sql);
+        let (more, work) =
+            if new.enforced { ("", Work::Scan) } else { (", and stays NOT ENFORCED", Work::None) };
+        let what = format!("foreign key {} includes the tenant{more}", name.as_str());
+        draft.push(table.plain(), what, Kind { work, ..FOREIGN_KEY }, sql);
     }
     for name in &forced {
         let sql = (sql::force(name, true)?, sql::force(name, false)?);
         draft.push(name.plain(), "the owner is bound again", UNFORCE, sql);
+    }
+    for (table, name) in unenforced(draft) {
+        let what = format!(
+            "foreign key {} is NOT ENFORCED, so nothing keeps a row from referring to another tenant's, or to none; once its \
+             rows hold, ALTER CONSTRAINT … ENFORCED makes it one, by a role that policies do not bind",
+            name.as_str()
+        );
+        draft.remark(table, what);
     }
     for (table, name, why) in open(draft) {
         draft.remark(
@@ -111,6 +135,14 @@ pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The foreign keys between tables of tenants that check nothing.
+fn unenforced<'a>(draft: &Draft<'a>) -> Vec<(&'a QualifiedName, &'a Ident)> {
+    let tenants = |name: &QualifiedName| draft.places.get(name).is_some_and(Place::holds_tenants);
+    let keys = draft.catalog.foreign_keys();
+    let keys = keys.filter(|(table, _, key)| !key.enforced && tenants(table) && tenants(&key.references));
+    keys.map(|(table, name, _)| (table, name)).collect()
 }
 
 /// The foreign keys between tables of tenants that do not include the tenant, and could.

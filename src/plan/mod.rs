@@ -25,7 +25,7 @@ mod tests;
 mod view;
 
 use crate::catalog::Catalog;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
 use crate::policy::transfer::{applied, transfers};
@@ -49,6 +49,13 @@ pub use step::{Lock, Plan, Remark, Step, Work};
 /// What has to be settled first: relations that nobody has classed, names and types that the database contradicts, ways of
 /// children that lead nowhere, roles that policies would not bind. Nothing is planned then.
 pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>> {
+    planned(manifest, catalog, &[key::indexes, key::foreign_keys])
+}
+
+type Phase = fn(&mut Draft<'_>) -> Result<()>;
+
+/// A plan with these phases for keys.
+fn planned(manifest: &Manifest, catalog: &Catalog, keys: &[Phase]) -> Result<Plan, Vec<Problem>> {
     let mut found = places(manifest, catalog);
     roles::check(manifest, catalog, &mut found.problems);
     bootstrap::check(manifest, catalog, &mut found.problems);
@@ -60,20 +67,9 @@ pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>
     let owned = applied(catalog, &transfers).map_err(defect)?;
     let mut draft = Draft::new(manifest, &owned, places(manifest, &owned).relations);
     draft.transfers = transfers;
-    let phases = [
-        bootstrap::steps,
-        owner::schemas,
-        grant::schemas,
-        owner::steps,
-        column::steps,
-        key::indexes,
-        key::foreign_keys,
-        policies::steps,
-        partition::steps,
-        view::steps,
-        grant::steps,
-    ];
-    for phase in phases {
+    let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
+    let after: [Phase; 4] = [policies::steps, partition::steps, view::steps, grant::steps];
+    for phase in before.iter().chain(keys).chain(&after) {
         phase(&mut draft).map_err(defect)?;
     }
     Ok(draft.into_plan())

@@ -1,4 +1,5 @@
-//! Everything that is governed belongs to one role, which services cannot become.
+//! Everything that is governed belongs to one role, which services cannot become; but for materialized views, which a role reads
+//! that policies must not bind.
 //!
 //! What the app role owns besides, and could replace by code of its own, goes to that role too. What services do with all of
 //! it is granted in the same step.
@@ -6,12 +7,14 @@
 use std::collections::BTreeSet;
 
 use super::draft::{Draft, Kind};
+use super::roles::bypasses;
 use super::step::{Lock, Work};
 use crate::catalog::{DML, Privilege};
 use crate::error::Result;
 use crate::policy::ddl::Object;
 use crate::policy::owned::acted_as;
 use crate::policy::place::Place;
+use crate::policy::refresh;
 use crate::policy::transfer::Transfer;
 
 const OF_RELATION: Kind = Kind {
@@ -52,11 +55,29 @@ pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     push(draft, |transfer| !matches!(transfer.owned.object, Object::Schema(_)))?;
     remarks(draft);
+    refreshed(draft);
     Ok(())
 }
 
+/// A plan puts tables under FORCE, and the owner of a materialized view over them then reads no more than a tenant's rows.
+fn refreshed(draft: &mut Draft<'_>) {
+    for (name, relation, place) in draft.relations() {
+        let Some(table) = refresh::tenants_table(draft.catalog, &draft.places, relation) else { continue };
+        let is_left = matches!(place, Place::Exempt { .. } | Place::Apart);
+        if is_left || bypasses(draft.manifest, draft.catalog, &relation.owner) {
+            continue;
+        }
+        let what = format!(
+            "its refresh reads {} as {}, whom policies bind: it is emptied, keeps one tenant's rows, or fails, and so does \
+             pg_restore; give it to a role with BYPASSRLS",
+            table.plain(),
+            relation.owner.plain()
+        );
+        draft.remark(name, what);
+    }
+}
+
 fn push<'a>(draft: &mut Draft<'a>, is_meant: impl Fn(&Transfer<'a>) -> bool) -> Result<()> {
-    let Some(owner) = draft.manifest.roles.owner_role() else { return Ok(()) };
     for transfer in draft.transfers.iter().filter(|transfer| is_meant(transfer)).cloned().collect::<Vec<_>>()
     {
         let statements = transfer.statements()?;
@@ -67,7 +88,7 @@ fn push<'a>(draft: &mut Draft<'a>, is_meant: impl Fn(&Transfer<'a>) -> bool) -> 
             Object::Type(_) => OF_TYPE,
             Object::Table(_) => OF_RELATION,
         };
-        let mut what = vec![format!("owner is {}", owner.plain())];
+        let mut what = vec![format!("owner is {}", transfer.to.plain())];
         what.extend(transfer.ran_as_owner.then(|| "SECURITY INVOKER".to_owned()));
         what.extend(statements.granted);
         draft.push(transfer.owned.name(), what.join("; "), kind, (statements.up, statements.down));

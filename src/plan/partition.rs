@@ -3,8 +3,8 @@
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Work};
 use crate::error::Result;
-use crate::policy::ddl as sql;
 use crate::policy::place::Place;
+use crate::policy::{ddl as sql, pruning};
 
 const PARTITION: Kind = Kind {
     lock: Lock::AccessExclusive,
@@ -13,6 +13,7 @@ const PARTITION: Kind = Kind {
 };
 
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
+    unpruned(draft);
     for (name, relation, place) in draft.relations() {
         let Place::Partition { of } = place else { continue };
         if draft.places.get(of).is_none_or(|of| !of.is_governed()) {
@@ -34,4 +35,19 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// No policy leaves partitions out while a statement is planned.
+fn unpruned(draft: &mut Draft<'_>) {
+    for (name, _, place) in draft.relations() {
+        let Some(column) = place.tenant_column() else { continue };
+        if let Some(count) = pruning::locked(draft.catalog, name, &column.name) {
+            let what = format!(
+                "a statement locks all {count} partitions and their indexes unless it names the tenant itself, as in WHERE {} = $1: \
+                 a policy prunes them no sooner than it runs",
+                column.name.plain()
+            );
+            draft.remark(name, what);
+        }
+    }
 }

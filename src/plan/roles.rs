@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::ident::Ident;
 use crate::policy::manifest::{Manifest, Problem};
-pub(super) use crate::policy::reach::reachable;
+pub(super) use crate::policy::reach::{bypasses, reachable};
 
 /// Finds what makes the app role more than policies allow. Files that make no roles say nothing of them.
 pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Problem>) {

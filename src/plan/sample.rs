@@ -36,6 +36,7 @@ pub(super) fn add(relation: &mut Relation, table: &str, text: &str) {
         name: ident(name),
         data_type: data_type.replace('_', " "),
         not_null,
+        not_null_unvalidated: None,
         default: None,
         generated: None,
         identity: None,
@@ -64,6 +65,8 @@ pub(super) fn refer(
         match_type: MatchType::Simple,
         deferrable: false,
         initially_deferred: false,
+        period: false,
+        enforced: true,
         validated: true,
         inherited: false,
     };
@@ -72,7 +75,13 @@ pub(super) fn refer(
 
 fn key(columns: &[&str]) -> KeyConstraint {
     let columns = columns.iter().map(|column| ident(column)).collect();
-    KeyConstraint { primary: true, columns, deferrable: false, initially_deferred: false }
+    KeyConstraint {
+        primary: true,
+        columns,
+        without_overlaps: false,
+        deferrable: false,
+        initially_deferred: false,
+    }
 }
 
 pub(super) fn ident(name: &str) -> Ident {

@@ -1,6 +1,6 @@
 //! What a plan makes is what rules ask for.
 
-use super::plan;
+use super::{Step, plan};
 use crate::catalog::replay::{Options, Source, replay};
 use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
@@ -85,5 +85,37 @@ fn rules_find_nothing_grave_in_what_a_plan_makes() {
             .map(|finding| format!("{}: {}", finding.rule.code, finding.message))
             .collect();
         assert!(grave.is_empty(), "{tenant_type}:\n{}", grave.join("\n"));
+    }
+}
+
+/// Whoever refreshes a materialized view reads by the policies of its owner.
+#[test]
+fn a_materialized_view_is_not_made_over_to_a_role_that_policies_bind() {
+    let tables = "CREATE TABLE invoice (tenant_id uuid, id int);
+        CREATE MATERIALIZED VIEW revenue AS SELECT tenant_id, count(*) FROM invoice GROUP BY 1 WITH NO DATA;";
+    let manifest = |system: &str| {
+        let roles = format!("[roles]\nowner = \"erp_owner\"\napp = \"erp_app\"\n{system}");
+        let classes = "[tables]\n\"public.revenue\" = { class = \"deny\" }";
+        Manifest::parse(&format!("[tenancy]\ntype = \"uuid\"\n{roles}{classes}")).unwrap()
+    };
+    for (owner, system, made_over, remarks) in [
+        ("erp_owner", "system = \"erp_system\"\n", true, 0),
+        ("erp_owner", "", false, 1),
+        ("postgres", "", false, 0),
+        ("postgres", "system = \"erp_system\"\n", false, 0),
+    ] {
+        let options = Options { role: Ident::new(owner).unwrap(), ..Options::default() };
+        let catalog = replay(&[Source::new("1.sql", tables)], &options).catalog;
+        let planned = plan(&manifest(system), &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let of = |step: &&Step| step.object == "public.revenue" && step.what.starts_with("owner is");
+        let steps: Vec<&str> = planned.steps.iter().filter(of).map(|step| step.what.as_str()).collect();
+        assert_eq!(steps, Vec::from_iter(made_over.then_some("owner is erp_system")), "{owner} {system}");
+        let about = planned.remarks.iter().filter(|remark| remark.object == "public.revenue");
+        assert_eq!(about.count(), remarks, "{owner} {system}");
+        let grants = planned
+            .steps
+            .iter()
+            .filter(|step| step.object == "public.revenue" && step.what == "SELECT for erp_system");
+        assert_eq!(grants.count(), usize::from(!system.is_empty() && !made_over));
     }
 }

@@ -3,6 +3,9 @@
 use crate::catalog::{Catalog, ForeignKey, MatchType, ReferentialAction};
 use crate::ident::Ident;
 
+/// The extension without which a `GiST` index takes no scalar column, and a key with a period no tenant.
+pub(crate) const BTREE_GIST: &str = "btree_gist";
+
 /// The tenant columns on the two sides of a foreign key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sides<'a> {
@@ -29,6 +32,10 @@ impl Sides<'_> {
         } else if sets_columns(key.on_delete) && old_server {
             Some(
                 "its ON DELETE action would set the tenant column too before PostgreSQL 15; choose another action",
+            )
+        } else if key.period && !catalog.extensions.contains_key(&Ident::known(BTREE_GIST)) {
+            Some(
+                "its PERIOD asks for a GiST index, which compares tenants once there is CREATE EXTENSION btree_gist",
             )
         } else if key.match_type == MatchType::Full && key.columns.len() > 1 {
             Some("it is MATCH FULL, which a column that is never NULL defeats; choose MATCH SIMPLE")

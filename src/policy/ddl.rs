@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::render::{Vars, render};
-use crate::catalog::{ForeignKey, Grantee, MatchType, Policy, Privilege, Signature};
+use crate::catalog::{Column, ForeignKey, Grantee, Index, MatchType, Policy, Privilege, Signature};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, SettingName, literal};
 
@@ -35,6 +35,27 @@ pub(crate) fn not_null(table: &QualifiedName, column: &Ident, not_null: bool) ->
     render(file, &on(table).name("column", column))
 }
 
+/// Makes a column NOT NULL for the rows that are there too.
+pub(crate) fn prove_not_null(table: &QualifiedName, column: &Column) -> Result<String> {
+    match &column.not_null_unvalidated {
+        Some(constraint) => validate(table, constraint),
+        None => not_null(table, &column.name, true),
+    }
+}
+
+/// Makes a column what it was before that.
+pub(crate) fn unprove_not_null(table: &QualifiedName, column: &Column) -> Result<String> {
+    let dropped = not_null(table, &column.name, false)?;
+    let Some(constraint) = &column.not_null_unvalidated else { return Ok(dropped) };
+    let vars = on(table).name("constraint", constraint).name("column", &column.name);
+    Ok(format!("{dropped}\n\n{}", render(file!("not_null_not_valid"), &vars)?))
+}
+
+/// Holds a constraint against the rows that are there.
+pub(crate) fn validate(table: &QualifiedName, constraint: &Ident) -> Result<String> {
+    render(file!("validate"), &on(table).name("constraint", constraint))
+}
+
 pub(crate) fn index(
     table: &QualifiedName,
     index: &Ident,
@@ -50,13 +71,56 @@ pub(crate) fn unique_if_missing(table: &QualifiedName, index: &Ident, columns: &
     render(file!("unique_if_missing"), &on(table).name("index", index).sql("columns", list(columns)))
 }
 
+/// What a key keeps apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Unique {
+    /// Equal values.
+    Values,
+    /// Periods that overlap: the last column is one.
+    Periods,
+}
+
+impl Unique {
+    pub(crate) fn of(index: &Index) -> Self {
+        if index.without_overlaps { Self::Periods } else { Self::Values }
+    }
+
+    /// What the key has to keep apart that a foreign key refers to.
+    pub(crate) fn referenced_by(key: &ForeignKey) -> Self {
+        if key.period { Self::Periods } else { Self::Values }
+    }
+
+    fn columns(self, columns: &[&Ident]) -> String {
+        match self {
+            Self::Values => list(columns),
+            Self::Periods => format!("{} WITHOUT OVERLAPS", list(columns)),
+        }
+    }
+}
+
+/// Puts a unique constraint in the place of one of the same name.
 pub(crate) fn unique_constraint(
     table: &QualifiedName,
     constraint: &Ident,
     columns: &[&Ident],
+    unique: Unique,
 ) -> Result<String> {
-    let vars = on(table).name("constraint", constraint).sql("columns", list(columns));
+    let vars = on(table).name("constraint", constraint).sql("columns", unique.columns(columns));
     render(file!("unique_constraint"), &vars)
+}
+
+/// A key WITHOUT OVERLAPS for foreign keys to refer to. There is no such index without its constraint.
+pub(crate) fn without_overlaps(
+    table: &QualifiedName,
+    constraint: &Ident,
+    columns: &[&Ident],
+) -> Result<String> {
+    let vars = on(table).name("constraint", constraint).sql("columns", Unique::Periods.columns(columns));
+    render(file!("add_unique"), &vars)
+}
+
+pub(crate) fn drop_constraint(table: &QualifiedName, constraint: &Ident) -> Result<String> {
+    render(file!("drop_constraint"), &on(table).name("constraint", constraint))
 }
 
 pub(crate) fn drop_index(table: &QualifiedName, index: &Ident) -> Result<String> {
@@ -70,6 +134,15 @@ pub(crate) fn foreign_key(table: &QualifiedName, constraint: &Ident, key: &Forei
 
 pub(crate) fn foreign_key_definition(key: &ForeignKey) -> String {
     let names = |columns: &[Ident]| list(&columns.iter().collect::<Vec<_>>());
+    let side = |columns: &[Ident]| match columns {
+        [scalars @ .., period] if key.period => format!("{}, PERIOD {period}", names(scalars)),
+        _ => names(columns),
+    };
+    let checks = match (key.enforced, key.validated) {
+        (false, _) => " NOT ENFORCED",
+        (true, false) => " NOT VALID",
+        (true, true) => "",
+    };
     let set = &key.on_delete_columns;
     let on_delete_columns = if set.is_empty() { String::new() } else { format!(" ({})", names(set)) };
     let deferrable = match (key.deferrable, key.initially_deferred) {
@@ -78,14 +151,13 @@ pub(crate) fn foreign_key_definition(key: &ForeignKey) -> String {
         (false, _) => "",
     };
     format!(
-        "FOREIGN KEY ({}) REFERENCES {} ({}){} ON UPDATE {} ON DELETE {}{on_delete_columns}{deferrable}{}",
-        names(&key.columns),
+        "FOREIGN KEY ({}) REFERENCES {} ({}){} ON UPDATE {} ON DELETE {}{on_delete_columns}{deferrable}{checks}",
+        side(&key.columns),
         key.references,
-        names(&key.referenced_columns),
+        side(&key.referenced_columns),
         if key.match_type == MatchType::Full { " MATCH FULL" } else { "" },
         key.on_update.sql(),
         key.on_delete.sql(),
-        if key.validated { "" } else { " NOT VALID" },
     )
 }
 

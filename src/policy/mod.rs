@@ -52,7 +52,11 @@ mod password;
 pub(crate) mod place;
 mod privileges;
 #[cfg(feature = "lint")]
+pub(crate) mod pruning;
+#[cfg(feature = "lint")]
 pub(crate) mod reach;
+#[cfg(feature = "lint")]
+pub(crate) mod refresh;
 pub(crate) mod render;
 mod roles;
 pub(crate) mod scan;

@@ -7,7 +7,7 @@ mod ways;
 
 use std::collections::BTreeMap;
 
-use super::manifest::{Class, Entry, Manifest, Problem, Via, nearest};
+use super::manifest::{Class, Entry, Manifest, Problem, nearest};
 use crate::catalog::{Catalog, Column, ForeignKey, Relation, RelationKind, canonical_type};
 use crate::ident::{Ident, QualifiedName};
 use crate::tenant::TenantType;
@@ -222,7 +222,7 @@ fn place<'a>(
         Class::Tenant { direct } => Place::Tenant { column: column()?, direct: *direct },
         Class::Child { via } => {
             table()?;
-            let (key_name, key) = way(name, relation, entry, via)?;
+            let (key_name, key) = ways::way(name, relation, entry, via)?;
             Place::Child { name: key_name, key }
         }
         Class::Shared => {
@@ -317,51 +317,6 @@ fn tenant_column<'a>(
 pub(crate) fn fits(data_type: &str, tenant_type: TenantType) -> bool {
     let of = canonical_type(tenant_type.sql());
     data_type == of || (tenant_type == TenantType::Text && data_type.starts_with("character varying"))
-}
-
-/// The foreign key that leads from a child to its parent.
-fn way<'a>(
-    name: &QualifiedName,
-    relation: &'a Relation,
-    entry: &Entry,
-    via: &Via,
-) -> Result<(&'a Ident, &'a ForeignKey), Problem> {
-    let to = |table: &QualifiedName| {
-        let keys = relation.foreign_keys.iter().filter(|(_, key)| key.references == *table);
-        keys.collect::<Vec<_>>()
-    };
-    let found = match via {
-        Via::Table(table) => to(table),
-        Via::Name(constraint) => match relation.foreign_keys.get_key_value(constraint) {
-            Some(key) => vec![key],
-            None => to(&QualifiedName::new(name.schema().clone(), constraint.clone())),
-        },
-    };
-    let via = match via {
-        Via::Table(table) => table.plain(),
-        Via::Name(name) => name.as_str().to_owned(),
-    };
-    let name = name.plain();
-    match found[..] {
-        [key] => Ok(key),
-        [] => {
-            let known: Vec<String> = relation
-                .foreign_keys
-                .iter()
-                .map(|(constraint, key)| format!("{} ({})", key.references.plain(), constraint.as_str()))
-                .collect();
-            let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
-            Err(problem(
-                Some(entry),
-                format!("{name} has no foreign key to {via}; its foreign keys: {known}"),
-            ))
-        }
-        _ => {
-            let names: Vec<&str> = found.iter().map(|(constraint, _)| constraint.as_str()).collect();
-            let names = names.join(", ");
-            Err(problem(Some(entry), format!("{name} has several foreign keys to {via}; name one: {names}")))
-        }
-    }
 }
 
 /// The partitioned table at the top, if the relation is a partition.

@@ -1,9 +1,10 @@
-//! The roles that a role can act as.
+//! The roles that a role can act as, and whether policies bind one.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::ident::Ident;
+use crate::policy::manifest::Manifest;
 
 /// The role and all that it is a member of, directly or not.
 pub(crate) fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&'a Ident> {
@@ -17,4 +18,13 @@ pub(crate) fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&
         }
     }
     found
+}
+
+/// Whether policies bind a role to nothing. Of roles that files do not make only what the manifest says is known, and that
+/// `postgres` is a superuser.
+pub(crate) fn bypasses(manifest: &Manifest, catalog: &Catalog, role: &Ident) -> bool {
+    match catalog.roles.get(role) {
+        Some(role) => role.superuser || role.bypass_rls,
+        None => role.as_str() == "postgres" || manifest.roles.system_role() == Some(role),
+    }
 }

@@ -7,12 +7,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ddl::{self, Object};
+use super::ddl::{self, Object, Privileges};
 use super::granted::{Granting, granting, granting_again, list, of_app};
 use super::manifest::Manifest;
 use super::owned::{Owned, acted_as, besides_relations, relations, sequences};
 use super::place::Place;
 use super::reach::reachable;
+use super::refresh;
 use crate::catalog::{Catalog, DML, Grant, Grantee, Privilege};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
@@ -21,7 +22,9 @@ use crate::ident::{Ident, QualifiedName};
 #[derive(Clone, Debug)]
 pub(crate) struct Transfer<'a> {
     pub(crate) owned: Owned<'a>,
-    to: &'a Ident,
+    pub(crate) to: &'a Ident,
+    /// The schema in which the new owner may make objects for this moment alone.
+    lent: Option<&'a Ident>,
     /// The object itself, and the sequences that go with a table, each with what the roles keep of it.
     parts: Vec<Part<'a>>,
     /// Whether it is a function that ran with its owner's rights, which are the app role's and not the new owner's.
@@ -57,8 +60,16 @@ pub(crate) fn transfers<'a>(
         besides.into_iter().partition(|owned| matches!(owned.object, Object::Schema(_)));
     found.extend(relations(catalog, places));
     found.extend(others);
-    found.retain(|owned| owned.owner != to);
-    found.into_iter().map(|owned| transfer(manifest, catalog, owned, to)).collect()
+    let new_owner = |owned: &Owned<'a>| match owned.object {
+        Object::Table(name) => {
+            let relation = catalog.relations.get(name);
+            relation.map_or(to, |relation| refresh::owner(manifest, catalog, places, relation, to))
+        }
+        _ => to,
+    };
+    let changes = found.into_iter().map(|owned| (new_owner(&owned), owned));
+    let changes = changes.filter(|(to, owned)| owned.owner != *to);
+    changes.map(|(to, owned)| transfer(manifest, catalog, owned, to)).collect()
 }
 
 /// One change of owner.
@@ -93,7 +104,23 @@ pub(crate) fn transfer<'a>(
         Object::Routine(signature) => catalog.functions.get(signature).is_some_and(|of| of.security_definer),
         _ => false,
     };
-    Transfer { owned, to, parts, ran_as_owner }
+    let lent = owned
+        .schema()
+        .filter(|_| manifest.roles.owner_role() != Some(to) && !may_create(catalog, &owned, to));
+    Transfer { owned, to, lent, parts, ran_as_owner }
+}
+
+/// Whether a role may make objects where one stands. Whoever gets it has to, at that moment.
+fn may_create(catalog: &Catalog, owned: &Owned<'_>, role: &Ident) -> bool {
+    let schema = owned.schema().and_then(|schema| catalog.schemas.get(schema));
+    schema.is_none_or(|schema| {
+        let is_its = |grantee: &Grantee| match grantee {
+            Grantee::Public => true,
+            Grantee::Role(name) => name == role,
+        };
+        let mut create = schema.grants.iter().filter(|grant| grant.privilege == Privilege::Create);
+        schema.owner == *role || create.any(|grant| is_its(&grant.grantee))
+    })
 }
 
 fn of_sequence() -> BTreeSet<Privilege> {
@@ -152,6 +179,12 @@ impl Transfer<'_> {
     /// The statements.
     pub(crate) fn statements(&self) -> Result<Statements> {
         let mut up = vec![ddl::owner(self.owned.object, self.to)?];
+        if let Some(schema) = self.lent {
+            let create = Privileges::from([(Privilege::Create, None)]);
+            let (schema, to) = (Object::Schema(schema), Grantee::Role(self.to.clone()));
+            up.insert(0, ddl::grant(schema, &create, &to, false)?);
+            up.push(ddl::revoke(schema, &create, &to)?);
+        }
         let mut down = Vec::new();
         let mut granted = Vec::new();
         for (number, part) in self.parts.iter().enumerate() {

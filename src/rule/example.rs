@@ -22,6 +22,13 @@ CREATE ROLE erp_app LOGIN;
 CREATE ROLE erp_system LOGIN BYPASSRLS;
 ";
 
+/// The version of PostgreSQL from which on the SQL of an example runs, if that is a newer one than the oldest that is
+/// supported. Its first line says so: `-- PostgreSQL 17`.
+#[must_use]
+pub fn needs(example: &str) -> Option<u32> {
+    example.lines().next()?.strip_prefix("-- PostgreSQL ")?.parse().ok()
+}
+
 /// The files of an example: `1.sql`, and another one behind each line `-- file: NAME`. Each is run in one transaction unless it
 /// says `-- tenantry: no-transaction`.
 #[must_use]

@@ -4,6 +4,7 @@ mod abort;
 mod kill;
 mod lock;
 mod owned;
+mod periods;
 mod run;
 mod settle;
 pub(crate) mod world;

@@ -1,6 +1,7 @@
 //! The model of a schema.
 
 mod live;
+mod newer;
 mod page;
 mod replay;
 mod rights;

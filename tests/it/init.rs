@@ -216,6 +216,7 @@ fn wide() -> Catalog {
         name: ident(name),
         data_type: "bigint".to_owned(),
         not_null: true,
+        not_null_unvalidated: None,
         default: None,
         generated: None,
         identity: None,
@@ -231,6 +232,8 @@ fn wide() -> Catalog {
         match_type: MatchType::Simple,
         deferrable: false,
         initially_deferred: false,
+        period: false,
+        enforced: true,
         validated: true,
         inherited: false,
     };

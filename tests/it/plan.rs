@@ -3,7 +3,9 @@
 mod files;
 mod locks;
 pub(crate) mod owned;
+mod periods;
 mod problems;
+mod refresh;
 pub(crate) mod types;
 mod window;
 

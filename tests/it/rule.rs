@@ -3,4 +3,5 @@
 mod examples;
 mod generated;
 mod list;
+mod replication;
 mod seeded;

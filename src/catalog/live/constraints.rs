@@ -25,6 +25,8 @@ enum Constraint {
     Key(KeyConstraint),
     Check(CheckConstraint),
     Exclusion(ExclusionConstraint),
+    /// NOT NULL of a column, NOT VALID.
+    NotNull(Ident),
 }
 
 pub(super) async fn read(transaction: &Transaction<'_>) -> Result<Constraints> {
@@ -42,6 +44,12 @@ impl Constraints {
                 Constraint::Key(key) => drop(relation.keys.insert(name, key)),
                 Constraint::Check(check) => drop(relation.checks.insert(name, check)),
                 Constraint::Exclusion(exclusion) => drop(relation.exclusions.insert(name, exclusion)),
+                Constraint::NotNull(column) => {
+                    for column in relation.columns.iter_mut().filter(|of| of.name == column) {
+                        column.not_null = false;
+                        column.not_null_unvalidated = Some(name.clone());
+                    }
+                }
             }
         }
         for (oid, name, key) in self.foreign_keys {
@@ -59,11 +67,13 @@ fn constraint(row: &Line) -> Result<(Oid, Ident, Constraint)> {
         kind @ ('p' | 'u') => Constraint::Key(KeyConstraint {
             primary: kind == 'p',
             columns: row.idents("columns")?,
+            without_overlaps: row.get("period")?,
             deferrable,
             initially_deferred,
         }),
         'c' => Constraint::Check(CheckConstraint {
             expression: row.get::<&str>("expression").map(Expr::new)?,
+            enforced: row.get("enforced")?,
             validated: row.get("convalidated")?,
             no_inherit: row.get("connoinherit")?,
             inherited: row.get("inherited")?,
@@ -73,6 +83,10 @@ fn constraint(row: &Line) -> Result<(Oid, Ident, Constraint)> {
             deferrable,
             initially_deferred,
         }),
+        'n' => {
+            let column = row.idents("columns")?.into_iter().next();
+            Constraint::NotNull(column.ok_or_else(|| row.unknown("conkey", "no column"))?)
+        }
         other => return Err(row.unknown("contype", other)),
     };
     Ok((row.get("relation")?, row.ident("conname")?, constraint))
@@ -83,12 +97,14 @@ fn foreign_key(row: &Line) -> Result<(Oid, Ident, ForeignKey)> {
         columns: row.idents("columns")?,
         references: row.qualified("referenced_schema", "referenced_name")?,
         referenced_columns: row.idents("referenced_columns")?,
+        period: row.get("period")?,
         on_update: action(row, "confupdtype")?,
         on_delete: action(row, "confdeltype")?,
         on_delete_columns: row.idents("on_delete_columns")?,
         match_type: if row.get("match_full")? { MatchType::Full } else { MatchType::Simple },
         deferrable: row.get("condeferrable")?,
         initially_deferred: row.get("condeferred")?,
+        enforced: row.get("enforced")?,
         validated: row.get("convalidated")?,
         inherited: row.get("inherited")?,
     };

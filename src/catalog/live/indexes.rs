@@ -54,6 +54,7 @@ fn index(row: &Line) -> Result<(Oid, (Oid, Ident, Index))> {
         keys: Vec::new(),
         include: Vec::new(),
         unique: row.get("indisunique")?,
+        without_overlaps: row.get("without_overlaps")?,
         nulls_not_distinct: row.get("nulls_not_distinct")?,
         immediate: row.get("indimmediate")?,
         valid: row.get("indisvalid")?,

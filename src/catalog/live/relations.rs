@@ -129,6 +129,7 @@ fn column(row: &Line) -> Result<(Oid, Column)> {
         name: row.ident("attname")?,
         data_type: row.text("type")?,
         not_null: row.get("attnotnull")?,
+        not_null_unvalidated: None,
         default,
         generated,
         identity,

@@ -5,11 +5,15 @@ use crate::ident::{Ident, QualifiedName};
 
 /// A primary key or unique constraint. Its index stands among the table's indexes under the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the attributes of pg_constraint")]
 pub struct KeyConstraint {
     /// Whether it is the primary key.
     pub primary: bool,
     /// The key columns, in order.
     pub columns: Vec<Ident>,
+    /// `conperiod`: the last column is a period, and two rows with the same values before it must not overlap in it, `WITHOUT
+    /// OVERLAPS` (PostgreSQL 18).
+    pub without_overlaps: bool,
     /// Whether it can be checked at the commit.
     pub deferrable: bool,
     /// Whether it is checked at the commit unless told otherwise.
@@ -26,6 +30,9 @@ pub struct ForeignKey {
     pub references: QualifiedName,
     /// The referenced columns, in order.
     pub referenced_columns: Vec<Ident>,
+    /// `conperiod`: the last column on either side is a period, and the referenced rows together cover that of the row,
+    /// `PERIOD` (PostgreSQL 18).
+    pub period: bool,
     /// What an update of the referenced row does.
     pub on_update: ReferentialAction,
     /// What a deletion of the referenced row does.
@@ -38,10 +45,29 @@ pub struct ForeignKey {
     pub deferrable: bool,
     /// Whether it is checked at the commit unless told otherwise.
     pub initially_deferred: bool,
+    /// `conenforced`: whether rows are checked at all; not so `NOT ENFORCED` (PostgreSQL 18).
+    pub enforced: bool,
     /// Whether every row has been checked.
     pub validated: bool,
     /// Whether it comes from the partitioned table that this table is a partition of.
     pub inherited: bool,
+}
+
+impl ForeignKey {
+    /// Whether each row refers to one row, which its columns name. With a period several rows can cover it together, and what
+    /// is not enforced may refer to none.
+    #[must_use]
+    pub fn names_one_row(&self) -> bool {
+        self.enforced && !self.period
+    }
+}
+
+impl CheckConstraint {
+    /// Whether it holds for every row that there is and that will be.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.enforced && self.validated
+    }
 }
 
 /// What happens to the referencing rows.
@@ -86,9 +112,12 @@ pub enum MatchType {
 
 /// A check constraint.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the attributes of pg_constraint")]
 pub struct CheckConstraint {
     /// What has to hold.
     pub expression: Expr,
+    /// `conenforced`: whether rows are checked at all; not so `NOT ENFORCED` (PostgreSQL 18).
+    pub enforced: bool,
     /// Whether every row has been checked.
     pub validated: bool,
     /// Whether children do not get it.

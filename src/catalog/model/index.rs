@@ -1,5 +1,6 @@
 //! Indexes.
 
+use super::constraint::ForeignKey;
 use super::expr::Expr;
 use crate::ident::Ident;
 
@@ -15,6 +16,8 @@ pub struct Index {
     pub include: Vec<Ident>,
     /// Whether it is unique.
     pub unique: bool,
+    /// Whether that is said of periods that must not overlap rather than of equal values, `WITHOUT OVERLAPS` (PostgreSQL 18).
+    pub without_overlaps: bool,
     /// Whether two NULLs are equal to it, `NULLS NOT DISTINCT`.
     pub nulls_not_distinct: bool,
     /// Whether it is unique at every moment, as a foreign key needs it; not so for a deferrable constraint's.
@@ -60,17 +63,38 @@ impl Index {
     }
 
     /// Whether a search for one value of the column can use it, on all rows.
+    ///
+    /// A `GiST` index with a scalar column has the operators for it from the extension `btree_gist`, equality among them.
     #[must_use]
     pub fn leads_with(&self, column: &Ident) -> bool {
         self.valid
             && self.predicate.is_none()
-            && self.method == "btree"
-            && self.keys.first().is_some_and(|key| key.column == IndexColumn::Column(column.clone()))
+            && self.keys.first().is_some_and(|key| {
+                let searched = self.method == "btree" || (self.method == "gist" && key.opclass.is_none());
+                searched && key.column == IndexColumn::Column(column.clone())
+            })
     }
 
-    /// Whether a foreign key can refer to exactly these columns through it, in any order.
+    /// Whether a foreign key without a period can refer to exactly these columns through it, in any order.
     #[must_use]
     pub fn is_key_of(&self, columns: &[&Ident]) -> bool {
+        !self.without_overlaps && self.is_unique_on(columns)
+    }
+
+    /// Whether this foreign key can refer to its columns through it. A period comes last on both sides.
+    #[must_use]
+    pub fn is_referenced_by(&self, key: &ForeignKey) -> bool {
+        let columns: Vec<&Ident> = key.referenced_columns.iter().collect();
+        if !key.period {
+            return self.is_key_of(&columns);
+        }
+        let last = |index: &Self| index.columns().and_then(|columns| columns.last().copied().cloned());
+        self.without_overlaps
+            && last(self).as_ref() == key.referenced_columns.last()
+            && self.is_unique_on(&columns)
+    }
+
+    fn is_unique_on(&self, columns: &[&Ident]) -> bool {
         let Some(mut own) = self.columns() else { return false };
         let mut wanted = columns.to_vec();
         own.sort();

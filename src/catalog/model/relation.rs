@@ -92,8 +92,11 @@ pub struct Column {
     pub name: Ident,
     /// Its type as `format_type` writes it, such as `character varying(20)`; with the schema where that is not `pg_catalog`.
     pub data_type: String,
-    /// Whether NULL is refused.
+    /// Whether NULL is refused, and no row holds one.
     pub not_null: bool,
+    /// The NOT NULL constraint that refuses NULL in rows that are written, and was not held against those that were there
+    /// before, `NOT VALID` (PostgreSQL 18).
+    pub not_null_unvalidated: Option<Ident>,
     /// The default.
     pub default: Option<Expr>,
     /// Whether and how it is computed from the others.

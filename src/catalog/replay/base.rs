@@ -26,7 +26,8 @@ impl State {
                 .keys()
                 .chain(relation.foreign_keys.keys())
                 .chain(relation.checks.keys())
-                .chain(relation.exclusions.keys());
+                .chain(relation.exclusions.keys())
+                .chain(relation.columns.iter().filter_map(|column| column.not_null_unvalidated.as_ref()));
             for name in constraints {
                 state.constraints.insert(full(name));
             }

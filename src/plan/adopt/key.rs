@@ -24,14 +24,24 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let adopted: BTreeSet<&QualifiedName> = tables.iter().map(|table| table.name).collect();
     let concerns = |of: &Replacement<'_>| adopted.contains(of.table) || adopted.contains(&of.old.references);
     let replaced: Vec<Replacement<'_>> = replacements(&names).into_iter().filter(concerns).collect();
-    let (offline, mut replaced): (Vec<_>, Vec<_>) =
+    let (offline, replaced): (Vec<_>, Vec<_>) =
         replaced.into_iter().partition(|of| is_partitioned(&predicted, of.table));
+    let (unkeyed, mut replaced): (Vec<_>, Vec<_>) =
+        replaced.into_iter().partition(|of| of.new.period && !has_key(&predicted, &of.new));
     let place = |name: &QualifiedName| tables.iter().position(|table| table.name == name);
     replaced.sort_by_key(|of| (place(&of.old.references), place(of.table)));
     for of in offline {
         let what = format!(
             "foreign key {} is of a partitioned table, which takes none that is NOT VALID; tenantry plan replaces it, in a time \
              without load",
+            of.name.plain()
+        );
+        draft.remark(of.table, what);
+    }
+    for of in unkeyed {
+        let what = format!(
+            "foreign key {} stays as it is: its PERIOD refers to a key WITHOUT OVERLAPS, and one that includes the tenant cannot \
+             be made online; tenantry plan makes both, in a time without load",
             of.name.plain()
         );
         draft.remark(of.table, what);
@@ -54,6 +64,12 @@ fn is_partitioned(catalog: &Catalog, table: &QualifiedName) -> bool {
     catalog.relations.get(table).is_some_and(|relation| relation.kind == RelationKind::PartitionedTable)
 }
 
+/// Whether there is what a foreign key can refer to.
+fn has_key(catalog: &Catalog, key: &ForeignKey) -> bool {
+    let relation = catalog.relations.get(&key.references);
+    relation.is_some_and(|of| of.indexes.values().any(|index| index.is_referenced_by(key)))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unique {
     Yes,
@@ -73,9 +89,7 @@ fn unique_keys<'a>(
         let parent = &of.old.references;
         let Some(relation) = predicted.relations.get(parent) else { continue };
         let columns: Vec<&Ident> = of.new.referenced_columns.iter().collect();
-        if relation.indexes.values().any(|index| index.is_key_of(&columns))
-            || !made.insert((parent, of.new.referenced_columns.clone()))
-        {
+        if has_key(predicted, &of.new) || !made.insert((parent, of.new.referenced_columns.clone())) {
             continue;
         }
         if relation.kind == RelationKind::PartitionedTable {
@@ -165,11 +179,11 @@ fn foreign_key(draft: &mut Draft<'_>, predicted: &Catalog, of: &Replacement<'_>)
     let vars = on(table).name("constraint", &beside).sql("definition", unchecked(new));
     let up = render(sql::FOREIGN_KEY, &vars)?;
     let down = Action::Transaction(render(sql::DROP_CONSTRAINT, &on(table).name("constraint", &beside))?);
-    let what =
-        format!("foreign key {shown} has one beside it that includes the tenant, for rows that are written");
+    let checks = if new.enforced { "for rows that are written" } else { "NOT ENFORCED as it is itself" };
+    let what = format!("foreign key {shown} has one beside it that includes the tenant, {checks}");
     draft.push(step(what, Lock::ShareRowExclusive, Work::None, both, up, down));
 
-    // What was NOT VALID may have rows that it would not take, and is left so.
+    // What was NOT VALID, or is NOT ENFORCED, may have rows that it would not take, and is left so.
     if old.validated {
         let up = render(sql::VALIDATE, &on(table).name("constraint", &beside))?;
         let down = Action::Transaction(render(sql::VALIDATE, &on(table).name("constraint", name))?);
@@ -206,12 +220,19 @@ fn beside(catalog: &Catalog, table: &QualifiedName, name: &Ident) -> Ident {
 
 fn astray(table: &QualifiedName, key: &ForeignKey) -> Result<String> {
     let named: Vec<String> = key.columns.iter().map(|own| format!("t.{own} IS NOT NULL")).collect();
+    let mut pairs: Vec<(&Ident, &Ident)> = pairs(key).collect();
+    let period = if key.period { pairs.pop() } else { None };
     let join: Vec<String> =
-        pairs(key).map(|(own, referenced)| format!("parent.{referenced} = t.{own}")).collect();
+        pairs.iter().map(|(own, referenced)| format!("parent.{referenced} = t.{own}")).collect();
     let vars = on(table)
         .name("referenced_schema", key.references.schema())
         .name("referenced_table", key.references.name())
         .sql("join", join.join(" AND "))
         .sql("named", named.join(" AND "));
-    render(sql::ASTRAY, &vars)
+    match period {
+        Some((own, referenced)) => {
+            render(sql::ASTRAY_PERIOD, &vars.name("period", own).name("referenced_period", referenced))
+        }
+        None => render(sql::ASTRAY, &vars),
+    }
 }

@@ -9,14 +9,16 @@ use crate::catalog::{Column, RelationKind};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::plan;
+use crate::plan::roles::bypasses;
 use crate::plan::step::{Lock, Work};
 use crate::policy::ddl::Object;
-use crate::policy::places;
 use crate::policy::transfer::{Transfer, transfers};
+use crate::policy::{place, places};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
-    let planned = match plan::plan(draft.manifest, &predicted) {
+    // The keys have had their phases; what cannot be made online is left for a plan, and said in a remark.
+    let planned = match plan::planned(draft.manifest, &predicted, &[]) {
         Ok(planned) => planned,
         Err(problems) => {
             draft.problems.extend(problems);
@@ -114,6 +116,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         });
     }
     views(draft, &planned, tables);
+    refreshed(draft, tables);
     Ok(())
 }
 
@@ -162,6 +165,26 @@ fn concerns(draft: &Draft<'_>, tables: &[Table<'_>], transfer: &Transfer<'_>) ->
         _ => false,
     };
     inside || tables.iter().any(calls)
+}
+
+/// The owner of a materialized view reads no more than a tenant's rows once a table that it reads is under FORCE.
+fn refreshed(draft: &mut Draft<'_>, tables: &[Table<'_>]) {
+    let (manifest, catalog) = (draft.manifest, draft.catalog);
+    for (name, relation) in &catalog.relations {
+        let reached = || place::views::reached(catalog, relation);
+        let reads = || tables.iter().find(|table| reached().contains(table.name));
+        if relation.kind != RelationKind::MaterializedView || bypasses(manifest, catalog, &relation.owner) {
+            continue;
+        }
+        let Some(table) = reads() else { continue };
+        let what = format!(
+            "its refresh reads {} as {}, whom policies bind from the last step on: give it to a role with BYPASSRLS before that, \
+             or it is emptied, keeps one tenant's rows, or fails, and pg_restore with it",
+            table.name.plain(),
+            relation.owner.plain()
+        );
+        draft.remark(name, what);
+    }
 }
 
 fn transaction(sql: String) -> Action {

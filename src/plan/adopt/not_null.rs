@@ -5,9 +5,11 @@ use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table};
 use super::{Draft, backfill};
+use crate::catalog::Column;
 use crate::error::Result;
 use crate::ident::Ident;
 use crate::plan::step::{Lock, Work};
+use crate::policy::ddl;
 use crate::policy::render::render;
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
@@ -29,12 +31,24 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             in_the_way: Some(in_the_way.clone()),
         };
 
+        let swept = matches!(table.source, Source::Parent(_)) || table.present.is_some();
+        let refuses = |column: &&Column| column.not_null_unvalidated.is_some();
+        if let Some(present) = table.present.filter(refuses) {
+            // Rows that are written have to have a tenant already.
+            draft.push(backfill::sweep(table)?);
+            let up = ddl::prove_not_null(table.name, present)?;
+            let down = Action::Transaction(ddl::unprove_not_null(table.name, present)?);
+            let what = format!("column {column} is not null in any row");
+            draft.push(step(what, Lock::ShareUpdateExclusive, Work::Scan, up, down));
+            continue;
+        }
+
         let up = render(sql::CHECK, &with_column())?;
         let down = Action::Transaction(render(sql::DROP_CONSTRAINT, &named())?);
         let what = format!("column {column} is not null in rows that are written");
         draft.push(step(what, Lock::AccessExclusive, Work::None, up, down));
 
-        if matches!(table.source, Source::Parent(_)) || table.present.is_some() {
+        if swept {
             draft.push(backfill::sweep(table)?);
         }
 

@@ -7,6 +7,7 @@ macro_rules! file {
 }
 
 pub(super) const ASTRAY: &str = file!("astray");
+pub(super) const ASTRAY_PERIOD: &str = file!("astray_period");
 pub(super) const ATTACH: &str = file!("attach");
 pub(super) const BATCH: &str = file!("batch");
 pub(super) const BLOCK_BOUND: &str = file!("block_bound");

@@ -168,7 +168,9 @@ fn walk(relation: &Relation) -> Walk<'_> {
         let whole = columns.len() == names.len() && columns.iter().all(|column| column.not_null);
         whole.then_some(columns)
     };
-    let primary = relation.primary_key().and_then(|key| columns(&key.iter().collect::<Vec<_>>()));
+    // The index of a key WITHOUT OVERLAPS has no order to walk along.
+    let primary = relation.keys.values().find(|key| key.primary && !key.without_overlaps);
+    let primary = primary.and_then(|key| columns(&key.columns.iter().collect::<Vec<_>>()));
     let unique = || {
         relation.indexes.values().find_map(|index| {
             let plain = index

@@ -1,5 +1,7 @@
 //! What is planned, and what is refused.
 
+mod newer;
+
 use super::{Adoption, Phase, Request, adopt, rights};
 use crate::catalog::Catalog;
 use crate::catalog::replay::{Options, Source, replay, replay_on};

@@ -26,7 +26,8 @@ pub(super) fn of<'a>(
 ) -> Result<Way<'a>, String> {
     let plain = table.plain();
     let Some(relation) = catalog.relations.get(table) else { return Err(format!("{plain} is no table")) };
-    let own = relation.foreign_keys.iter().filter(|(_, key)| key.references != *table);
+    let others = || relation.foreign_keys.iter().filter(|(_, key)| key.references != *table);
+    let own = others().filter(|(_, key)| key.names_one_row());
     let knows = |(_, key): &(&Ident, &ForeignKey)| {
         let parent = &key.references;
         names.contains(parent)
@@ -67,6 +68,12 @@ pub(super) fn of<'a>(
             // The column of a tree is its key, of a table of the adoption the one that it is about to get.
             let tenant = manifest.column(&key.references);
             Ok(Way { key, tenant })
+        }
+        [] if candidates.is_empty() && others().any(|of| !of.1.names_one_row() && knows(&of)) => {
+            Err(format!(
+                "{plain} refers to tables that know tenants by foreign keys alone that are NOT ENFORCED or have a PERIOD, by which a \
+             row may have no parent or several; say whose all rows are with --tenant, or fill and set the column first"
+            ))
         }
         [] if candidates.is_empty() => Err(format!(
             "{plain} has no foreign key to a table that knows its rows' tenants; say whose all rows are with --tenant, or \

@@ -160,7 +160,14 @@ fn steps_of<'a>(catalog: &'a Catalog, from: &'a QualifiedName, relation: &'a Rel
         let to = whole(catalog, &key.references);
         let authors = key.columns.iter().any(|column| is_authors(column.as_str()));
         let always = key.columns.iter().all(not_null);
-        (to != from && !key.inherited && !authors).then_some(Step { from, relation, name, key, to, always })
+        (to != from && !key.inherited && !authors && key.names_one_row()).then_some(Step {
+            from,
+            relation,
+            name,
+            key,
+            to,
+            always,
+        })
     };
     relation.foreign_keys.iter().filter_map(step).collect()
 }

@@ -274,7 +274,9 @@ impl<'a> Judge<'_, 'a> {
     pub(super) fn kinds(&self, table: &QualifiedName, relation: &'a Relation) -> Kinds {
         let place = self.place(table);
         let column = relation.column(self.subject.manifest.column(table));
-        let trees = relation.checks.values().filter_map(|check| check.expression.normal_tree());
+        // What is NOT VALID says nothing of the rows that are there, and what is NOT ENFORCED nothing of any.
+        let checks = relation.checks.values().filter(|check| check.holds());
+        let trees = checks.filter_map(|check| check.expression.normal_tree());
         let checks: Vec<Truth> = trees.map(|tree| self.truth(table, relation, &tree, true)).collect();
         let refused = |world: World| checks.iter().any(|check| check.at(world) == truth::FALSE);
         let is_text =

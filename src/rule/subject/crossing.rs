@@ -5,6 +5,7 @@ use crate::catalog::{ForeignKey, ReferentialAction};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::crossing::Sides;
+use crate::policy::ddl::Unique;
 use crate::policy::{Place, ddl};
 
 /// A foreign key between tables of tenants that does not say that both rows are of one tenant.
@@ -30,8 +31,16 @@ pub(in crate::rule) enum Target {
 
 /// All of them; those of partitions that are their table's are left out.
 pub(in crate::rule) fn crossings<'a>(subject: &Subject<'a>) -> Vec<Crossing<'a>> {
-    let keys = subject.catalog.foreign_keys();
+    let keys = subject.catalog.foreign_keys().filter(|(_, _, key)| key.enforced);
     keys.filter_map(|(table, name, key)| crossing(subject, table, name, key)).collect()
+}
+
+/// The foreign keys between tables of tenants that check nothing, and so tell nothing either.
+pub(in crate::rule) fn unenforced<'a>(
+    subject: &Subject<'a>,
+) -> impl Iterator<Item = (&'a QualifiedName, &'a Ident, &'a ForeignKey)> {
+    let keys = subject.catalog.foreign_keys().filter(|(_, _, key)| !key.enforced);
+    keys.filter(|(table, _, key)| subject.holds_tenants(table) && subject.holds_tenants(&key.references))
 }
 
 fn crossing<'a>(
@@ -122,11 +131,15 @@ impl Crossing<'_> {
         let columns: Vec<&Ident> = new.referenced_columns.iter().collect();
         let relation = |name| subject.catalog.relations.get(name);
         let mut sql = Vec::new();
-        if !relation(parent).is_some_and(|of| of.indexes.values().any(|index| index.is_key_of(&columns))) {
+        if !relation(parent).is_some_and(|of| of.indexes.values().any(|index| index.is_referenced_by(&new))) {
             let parts = columns.iter().map(|column| column.as_str());
             let parts: Vec<&str> =
                 std::iter::once(parent.name().as_str()).chain(parts).chain(["key"]).collect();
-            sql.push(ddl::unique_if_missing(parent, &Ident::joined(&parts), &columns)?);
+            let name = Ident::joined(&parts);
+            sql.push(match Unique::referenced_by(&new) {
+                Unique::Values => ddl::unique_if_missing(parent, &name, &columns)?,
+                Unique::Periods => ddl::without_overlaps(parent, &name, &columns)?,
+            });
         }
         // Under FORCE the new key would be checked against those rows alone that the owner sees.
         let mut forced = vec![self.table, parent];

@@ -10,6 +10,7 @@ pub(in crate::rule) mod direct;
 pub(in crate::rule) mod key;
 pub(in crate::rule) mod opening;
 pub(in crate::rule) mod reached;
+pub(in crate::rule) mod refreshed;
 pub(in crate::rule) mod unbound;
 pub(in crate::rule) mod used;
 pub(in crate::rule) mod way;

@@ -19,7 +19,7 @@ fn replayed(catalog: &Catalog, user: &str, sql: &str) -> Replayed {
 }
 
 /// A model as a page, without what the two loaders need not agree on: a body in standard SQL, which the server writes anew.
-fn comparable(mut catalog: Catalog, role: &str) -> String {
+pub(super) fn comparable(mut catalog: Catalog, role: &str) -> String {
     for function in catalog.functions.values_mut() {
         if function.body.starts_with("BEGIN ATOMIC") || function.body.starts_with("RETURN") {
             function.body = "standard SQL".to_owned();
@@ -29,7 +29,7 @@ fn comparable(mut catalog: Catalog, role: &str) -> String {
 }
 
 /// Fails at the first line that differs, and shows what stands around it.
-fn assert_same(live: &str, files: &str) {
+pub(super) fn assert_same(live: &str, files: &str) {
     let pairs = live.lines().zip(files.lines());
     let Some(at) = pairs.clone().position(|(live, files)| live != files) else {
         assert_eq!(live.lines().count(), files.lines().count(), "one goes on where the other ends");
@@ -49,7 +49,7 @@ fn assert_same(live: &str, files: &str) {
 }
 
 /// What a script leaves, read both ways.
-async fn both(place: &mut Place, sql: &str) -> (String, Replayed) {
+pub(super) async fn both(place: &mut Place, sql: &str) -> (String, Replayed) {
     let catalog = live::load(&mut place.client).await.unwrap();
     let user: String = place.client.query_one("SELECT current_user::text", &[]).await.unwrap().get(0);
     let replayed = replayed(&catalog, &user, sql);

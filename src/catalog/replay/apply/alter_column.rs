@@ -49,7 +49,9 @@ impl State {
                 })
             }
             Action::NotNull(column, on) => self.for_each_child(table, recurse, &mut |state, table| {
-                column_mut(state.relation(table)?, column)?.not_null = *on;
+                let own = column_mut(state.relation(table)?, column)?;
+                own.not_null = *on;
+                own.not_null_unvalidated = None;
                 Ok(())
             }),
             Action::SetType(column, data_type) => self.set_type(table, column, data_type, recurse),

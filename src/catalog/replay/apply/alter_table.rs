@@ -127,15 +127,24 @@ impl State {
 
     fn alter_constraint(&mut self, table: &QualifiedName, name: &Ident, timing: Timing) -> Followed<()> {
         self.change_foreign_key(table, name, &|key: &mut ForeignKey| {
-            key.deferrable = timing.deferrable;
-            key.initially_deferred = timing.initially_deferred;
+            // Up to PostgreSQL 17 there is nothing else that it could say.
+            if timing.says_when || timing.enforced.is_none() {
+                key.deferrable = timing.deferrable;
+                key.initially_deferred = timing.initially_deferred;
+            }
+            if let Some(enforced) = timing.enforced
+                && enforced != key.enforced
+            {
+                key.enforced = enforced;
+                key.validated = enforced;
+            }
         })
     }
 
     fn validate(&mut self, table: &QualifiedName, name: &Ident) -> Followed<()> {
         if self.seen(table)?.checks.contains_key(name) {
             if let Some(check) = self.relation(table)?.checks.get_mut(name) {
-                check.validated = true;
+                check.validated = check.enforced;
             }
             for child in self.children(table) {
                 if self.seen(&child)?.checks.contains_key(name) {
@@ -144,7 +153,10 @@ impl State {
             }
             return Ok(());
         }
-        self.change_foreign_key(table, name, &|key: &mut ForeignKey| key.validated = true)
+        if let Some(column) = self.unvalidated_not_null(table, name) {
+            return self.set_not_null(table, &column, true);
+        }
+        self.change_foreign_key(table, name, &|key: &mut ForeignKey| key.validated = key.enforced)
     }
 
     fn drop_constraint(
@@ -154,6 +166,9 @@ impl State {
         if_exists: bool,
         cascade: bool,
     ) -> Followed<()> {
+        if let Some(column) = self.unvalidated_not_null(table, name) {
+            return self.alter_column(table, &Action::NotNull(column, false), true);
+        }
         let relation = self.seen(table)?;
         let part = if relation.checks.contains_key(name) {
             Part::Check

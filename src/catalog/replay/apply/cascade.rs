@@ -229,7 +229,6 @@ fn names_column(key: &str, column: &Ident) -> bool {
 
 /// The index that a foreign key relies on.
 fn key_of<'a>(referenced: &'a Relation, key: &ForeignKey) -> Option<&'a Ident> {
-    let columns: Vec<&Ident> = key.referenced_columns.iter().collect();
-    let mut fitting = referenced.indexes.iter().filter(|(_, index)| index.is_key_of(&columns));
+    let mut fitting = referenced.indexes.iter().filter(|(_, index)| index.is_referenced_by(key));
     fitting.next().map(|(name, _)| name)
 }

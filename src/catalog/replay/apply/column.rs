@@ -59,6 +59,7 @@ impl State {
             name: made.name.clone(),
             data_type,
             not_null,
+            not_null_unvalidated: None,
             default: None,
             generated: None,
             identity: None,

@@ -4,7 +4,6 @@ use super::super::analyze::Place;
 use super::super::depend::{Object, Part};
 use super::super::parse::constraint::{Constraint, ConstraintKind, Timing};
 use super::super::state::{Followed, State};
-use super::column::column_mut;
 use super::index::NewIndex;
 use crate::catalog::{CheckConstraint, ExclusionConstraint, Index, IndexColumn, IndexKey, KeyConstraint};
 use crate::ident::{Ident, QualifiedName};
@@ -18,7 +17,7 @@ impl State {
         recurse: bool,
     ) -> Followed<()> {
         match &made.kind {
-            ConstraintKind::NotNull(column) => self.set_not_null(table, column, recurse),
+            ConstraintKind::NotNull(column) => self.add_not_null(table, column, made, recurse),
             ConstraintKind::Check(text) => self.add_check(table, made.name.as_ref(), text, made.timing),
             ConstraintKind::ForeignKey(key) => {
                 self.add_foreign_key(table, made.name.as_ref(), key, made.timing)
@@ -26,14 +25,15 @@ impl State {
             ConstraintKind::KeyUsing { primary, index } => {
                 self.key_using(table, made.name.as_ref(), *primary, index, made.timing)
             }
-            ConstraintKind::Key { primary, nulls_not_distinct, columns, include } => {
+            ConstraintKind::Key { primary, nulls_not_distinct, columns, without_overlaps, include } => {
                 let key = KeyConstraint {
                     primary: *primary,
                     columns: columns.clone(),
+                    without_overlaps: *without_overlaps,
                     deferrable: made.timing.deferrable,
                     initially_deferred: made.timing.initially_deferred,
                 };
-                let index = self.unique_index(table, columns, include, *nulls_not_distinct)?;
+                let index = self.unique_index(table, &key, include, *nulls_not_distinct)?;
                 if *primary {
                     for column in columns {
                         self.set_not_null(table, column, recurse)?;
@@ -61,6 +61,7 @@ impl State {
                     keys,
                     include: include.clone(),
                     unique: false,
+                    without_overlaps: false,
                     nulls_not_distinct: false,
                     immediate: true,
                     valid: true,
@@ -84,7 +85,7 @@ impl State {
     fn unique_index(
         &mut self,
         table: &QualifiedName,
-        columns: &[Ident],
+        key: &KeyConstraint,
         include: &[Ident],
         nulls_not_distinct: bool,
     ) -> Followed<Index> {
@@ -93,12 +94,14 @@ impl State {
             collation: None,
             opclass: None,
         };
-        let elements: Vec<_> = columns.iter().map(element).collect();
+        let elements: Vec<_> = key.columns.iter().map(element).collect();
+        let method = if key.without_overlaps { "gist" } else { "btree" };
         Ok(Index {
-            method: "btree".to_owned(),
-            keys: self.index_keys(table, "btree", &elements)?,
+            method: method.to_owned(),
+            keys: self.index_keys(table, method, &elements)?,
             include: include.to_vec(),
             unique: true,
+            without_overlaps: key.without_overlaps,
             nulls_not_distinct,
             immediate: true,
             valid: true,
@@ -131,6 +134,7 @@ impl State {
         let key = KeyConstraint {
             primary,
             columns: columns.clone(),
+            without_overlaps: false,
             deferrable: timing.deferrable,
             initially_deferred: timing.initially_deferred,
         };
@@ -173,7 +177,8 @@ impl State {
         };
         let check = CheckConstraint {
             expression: analyzed.expr,
-            validated: !timing.not_valid,
+            enforced: timing.is_enforced(),
+            validated: timing.is_validated(),
             no_inherit: timing.no_inherit,
             inherited: false,
         };
@@ -203,22 +208,6 @@ impl State {
         for child in self.children(table) {
             self.inherit_check(&child, table, name, check)?;
             self.check_children(&child, name, check)?;
-        }
-        Ok(())
-    }
-
-    /// Sets NOT NULL, in the children too.
-    pub(super) fn set_not_null(
-        &mut self,
-        table: &QualifiedName,
-        column: &Ident,
-        recurse: bool,
-    ) -> Followed<()> {
-        column_mut(self.relation(table)?, column)?.not_null = true;
-        if recurse {
-            for child in self.children(table) {
-                self.set_not_null(&child, column, true)?;
-            }
         }
         Ok(())
     }

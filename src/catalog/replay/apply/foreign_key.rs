@@ -38,13 +38,15 @@ impl State {
             columns: made.columns.clone(),
             references,
             referenced_columns,
+            period: made.period,
             on_update: made.on_update,
             on_delete: made.on_delete,
             on_delete_columns: made.on_delete_columns.clone(),
             match_type: made.match_type,
             deferrable: timing.deferrable,
             initially_deferred: timing.initially_deferred,
-            validated: !timing.not_valid,
+            enforced: timing.is_enforced(),
+            validated: timing.is_validated(),
             inherited: false,
         };
         self.put_foreign_key(table, &name, &key)

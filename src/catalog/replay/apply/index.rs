@@ -62,6 +62,7 @@ impl State {
             keys,
             include: made.include.clone(),
             unique: made.unique,
+            without_overlaps: false,
             nulls_not_distinct: made.nulls_not_distinct,
             immediate: true,
             valid: true,
@@ -188,6 +189,7 @@ impl State {
                 for column in relation.columns.iter_mut().filter(|column| key.columns.contains(&column.name))
                 {
                     column.not_null = true;
+                    column.not_null_unvalidated = None;
                 }
             }
         }
@@ -275,6 +277,8 @@ impl State {
         let constraint = new.key.is_some() || new.exclusion.is_some();
         let label = match (&new.key, &new.exclusion) {
             (_, Some(_)) => "excl",
+            // The copy of a key WITHOUT OVERLAPS is named after what it is made of.
+            (Some(key), None) if key.without_overlaps && new.columns.is_some() => "excl",
             (Some(_), None) => "key",
             (None, None) => "idx",
         };

@@ -12,14 +12,18 @@ impl State {
         let mut columns: Vec<Column> = Vec::new();
         for parent in parents {
             for column in &self.seen(parent)?.columns {
+                // What is NOT VALID in the parent has no rows to leave out in a new child.
+                let not_null = column.not_null || column.not_null_unvalidated.is_some();
                 match columns.iter_mut().find(|known| known.name == column.name) {
-                    Some(known) => known.not_null |= column.not_null,
+                    Some(known) => known.not_null |= not_null,
                     // Defaults and the like follow once the table is there.
                     None => columns.push(Column {
                         default: None,
                         generated: None,
                         identity: None,
                         inherited: true,
+                        not_null,
+                        not_null_unvalidated: None,
                         ..column.clone()
                     }),
                 }

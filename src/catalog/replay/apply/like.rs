@@ -27,7 +27,9 @@ impl State {
         let of = self.seen(source)?.clone();
         for (name, data_type) in columns {
             let known = of.column(&name);
-            let not_null = known.is_some_and(|column| column.not_null);
+            // What is NOT VALID there has no rows to leave out here.
+            let not_null =
+                known.is_some_and(|column| column.not_null || column.not_null_unvalidated.is_some());
             if let Ok(given) = column_mut(self.relation(table)?, &name) {
                 if !given.inherited {
                     return Err(format!("{table} has a column {name} already"));
@@ -42,6 +44,7 @@ impl State {
                     name: name.clone(),
                     data_type,
                     not_null,
+                    not_null_unvalidated: None,
                     default: None,
                     generated: None,
                     identity: None,
@@ -82,7 +85,7 @@ impl State {
                 }
                 let mut copy = check.clone();
                 copy.inherited = false;
-                copy.validated = true;
+                copy.validated = copy.enforced;
                 self.relation(table)?.checks.insert(name.clone(), copy);
                 self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));
                 self.copy_uses(Part::Check, name, source, table);

@@ -15,6 +15,7 @@ mod grant;
 pub(super) mod index;
 mod inherit;
 mod like;
+mod not_null;
 mod object;
 mod owner;
 mod partition;

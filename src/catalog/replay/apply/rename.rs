@@ -135,6 +135,9 @@ impl State {
         if relation.indexes.contains_key(from) {
             return self.rename_index(table, from, to);
         }
+        if self.unvalidated_not_null(table, from).is_some() {
+            return self.rename_unvalidated_not_null(table, from, to);
+        }
         let check = relation.checks.contains_key(from);
         if !check && !relation.foreign_keys.contains_key(from) {
             return Err(format!("{table} has no constraint {from}"));
@@ -158,7 +161,7 @@ impl State {
         Ok(())
     }
 
-    fn rename_constraint_name(&mut self, table: &QualifiedName, from: &Ident, to: &Ident) {
+    pub(super) fn rename_constraint_name(&mut self, table: &QualifiedName, from: &Ident, to: &Ident) {
         let full = |name: &Ident| QualifiedName::new(table.schema().clone(), name.clone());
         self.constraints.remove(&full(from));
         self.constraints.insert(full(to));

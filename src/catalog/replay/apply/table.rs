@@ -3,7 +3,7 @@
 use super::super::analyze::Place;
 use super::super::depend::{Object, Part};
 use super::super::parse::column::ColumnDef;
-use super::super::parse::constraint::{Constraint, ConstraintKind};
+use super::super::parse::constraint::{Constraint, ConstraintKind, Timing};
 use super::super::parse::table::{CreateTable, CreateTableAs, Element, Life};
 use super::super::state::{Followed, State};
 use super::super::types::Type;
@@ -60,7 +60,7 @@ impl State {
         made: &CreateTable,
         parents: &[QualifiedName],
     ) -> Followed<()> {
-        let mut constraints: Vec<&Constraint> = Vec::new();
+        let mut own: Vec<Constraint> = Vec::new();
         let mut likes = Vec::new();
         let mut columns: Vec<&ColumnDef> = Vec::new();
         if let Some(of_type) = &made.of_type {
@@ -72,7 +72,11 @@ impl State {
                     self.declare_column(name, column)?;
                     columns.push(column);
                 }
-                Element::Constraint(constraint) => constraints.push(constraint),
+                Element::Constraint(constraint) => {
+                    // A new table has no rows that NOT VALID could leave out.
+                    let timing = Timing { not_valid: false, ..constraint.timing };
+                    own.push(Constraint { timing, ..constraint.clone() });
+                }
                 Element::Like(source, included) => {
                     let source = self.find(source)?;
                     self.like_columns(name, &source, included)?;
@@ -94,7 +98,7 @@ impl State {
             self.become_partition(name, parent, bound)?;
         }
         let of_columns = columns.iter().flat_map(|column| &column.constraints);
-        constraints.extend(of_columns);
+        let constraints: Vec<&Constraint> = own.iter().chain(of_columns).collect();
         self.table_constraints(name, &constraints, |kind| {
             matches!(kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_))
         })?;
@@ -138,6 +142,7 @@ impl State {
             name,
             data_type,
             not_null: false,
+            not_null_unvalidated: None,
             default: None,
             generated: None,
             identity: None,
@@ -196,6 +201,7 @@ impl State {
                 name: column,
                 data_type,
                 not_null: false,
+                not_null_unvalidated: None,
                 default: None,
                 generated: None,
                 identity: None,
@@ -227,10 +233,17 @@ pub(super) fn merged(constraints: &[&Constraint]) -> Vec<Constraint> {
     for constraint in ordered {
         let known = merged.iter_mut().find(|known| match (&known.kind, &constraint.kind) {
             (
-                ConstraintKind::Key { columns: one, include, nulls_not_distinct: distinct, .. },
-                ConstraintKind::Key { columns, include: other, nulls_not_distinct, .. },
+                ConstraintKind::Key {
+                    columns: one,
+                    include,
+                    nulls_not_distinct: distinct,
+                    without_overlaps: apart,
+                    ..
+                },
+                ConstraintKind::Key { columns, include: other, nulls_not_distinct, without_overlaps, .. },
             ) => {
                 one == columns
+                    && apart == without_overlaps
                     && include == other
                     && distinct == nulls_not_distinct
                     && known.timing == constraint.timing

@@ -23,7 +23,7 @@ pub(crate) struct ColumnDef {
 }
 
 /// Where a default ends: whatever else may follow it.
-const AFTER_DEFAULT: [&str; 15] = [
+const AFTER_DEFAULT: [&str; 17] = [
     ",",
     "constraint",
     "not null",
@@ -39,6 +39,8 @@ const AFTER_DEFAULT: [&str; 15] = [
     "not deferrable",
     "initially",
     "exclude",
+    "enforced",
+    "not enforced",
 ];
 
 /// `name type …`.
@@ -104,7 +106,7 @@ fn part(cursor: &mut Cursor<'_>, column: &mut ColumnDef) -> Parsed<()> {
     } else if cursor.is_one_of(&["unique", "primary key"]) {
         ConstraintKind::key(cursor, Some(own))?
     } else if cursor.is("references") {
-        ConstraintKind::foreign_key(cursor, own)?
+        ConstraintKind::foreign_key(cursor, own, false)?
     } else {
         return Err(cursor.unexpected("a column's constraint"));
     };

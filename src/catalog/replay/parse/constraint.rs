@@ -18,10 +18,26 @@ pub(crate) struct Constraint {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword that is there or not")]
 pub(crate) struct Timing {
+    /// Whether it says when rows are checked.
+    pub(crate) says_when: bool,
     pub(crate) deferrable: bool,
     pub(crate) initially_deferred: bool,
+    /// What it says of whether rows are checked at all.
+    pub(crate) enforced: Option<bool>,
     pub(crate) not_valid: bool,
     pub(crate) no_inherit: bool,
+}
+
+impl Timing {
+    /// Whether the rows are checked that are written from now on; they are where nothing is said.
+    pub(crate) fn is_enforced(self) -> bool {
+        self.enforced != Some(false)
+    }
+
+    /// Whether the rows are checked that are there.
+    pub(crate) fn is_validated(self) -> bool {
+        self.is_enforced() && !self.not_valid
+    }
 }
 
 /// What a constraint demands.
@@ -33,6 +49,7 @@ pub(crate) enum ConstraintKind {
         primary: bool,
         nulls_not_distinct: bool,
         columns: Vec<Ident>,
+        without_overlaps: bool,
         include: Vec<Ident>,
     },
     KeyUsing {
@@ -55,6 +72,8 @@ pub(crate) struct ForeignKeyDef {
     pub(crate) references: Name,
     /// Empty where the primary key is meant.
     pub(crate) referenced: Vec<Ident>,
+    /// Whether the last column is a period, on either side.
+    pub(crate) period: bool,
     pub(crate) match_type: MatchType,
     pub(crate) on_update: ReferentialAction,
     pub(crate) on_delete: ReferentialAction,
@@ -92,8 +111,8 @@ pub(crate) fn constraint(cursor: &mut Cursor<'_>) -> Parsed<Constraint> {
     } else if cursor.is_one_of(&["unique", "primary key"]) {
         ConstraintKind::key(cursor, None)?
     } else if cursor.take("foreign key") {
-        let columns = cursor.in_parens(Cursor::ident)?;
-        ConstraintKind::foreign_key(cursor, columns)?
+        let (columns, period) = columns_and_period(cursor)?;
+        ConstraintKind::foreign_key(cursor, columns, period)?
     } else if cursor.take("exclude") {
         exclude(cursor)?
     } else {
@@ -115,29 +134,40 @@ impl ConstraintKind {
         }
         let nulls_not_distinct = cursor.take("nulls not distinct");
         let _ = cursor.take("nulls distinct");
+        let mut without_overlaps = false;
         let columns = match own {
             Some(own) => own,
-            None => cursor.in_parens(Cursor::ident)?,
+            None => cursor.in_parens(|cursor| {
+                let column = cursor.ident()?;
+                without_overlaps = cursor.take("without overlaps");
+                Ok(column)
+            })?,
         };
         let include = include(cursor)?;
         index_parameters(cursor)?;
-        Ok(Self::Key { primary, nulls_not_distinct, columns, include })
+        Ok(Self::Key { primary, nulls_not_distinct, columns, without_overlaps, include })
     }
 
     /// `REFERENCES …`.
-    pub(crate) fn foreign_key(cursor: &mut Cursor<'_>, columns: Vec<Ident>) -> Parsed<Self> {
+    pub(crate) fn foreign_key(cursor: &mut Cursor<'_>, columns: Vec<Ident>, period: bool) -> Parsed<Self> {
         cursor.expect("references")?;
         let mut key = ForeignKeyDef {
             columns,
             references: cursor.name()?,
             referenced: Vec::new(),
+            period,
             match_type: MatchType::Simple,
             on_update: ReferentialAction::NoAction,
             on_delete: ReferentialAction::NoAction,
             on_delete_columns: Vec::new(),
         };
         if cursor.is("(") {
-            key.referenced = cursor.in_parens(Cursor::ident)?;
+            let start = *cursor;
+            let (referenced, period) = columns_and_period(cursor)?;
+            if period != key.period {
+                return Err(start.unexpected("PERIOD on both sides or on none"));
+            }
+            key.referenced = referenced;
         }
         loop {
             if cursor.take("match full") {
@@ -154,6 +184,21 @@ impl ConstraintKind {
             }
         }
     }
+}
+
+/// The columns of one side of a foreign key, and whether the last one is a period.
+fn columns_and_period(cursor: &mut Cursor<'_>) -> Parsed<(Vec<Ident>, bool)> {
+    let mut period = false;
+    let columns = cursor.in_parens(|cursor| {
+        let mut ahead = *cursor;
+        // A column can be called that too.
+        period = ahead.take("period") && !ahead.is_one_of(&[",", ")"]);
+        if period {
+            *cursor = ahead;
+        }
+        cursor.ident()
+    })?;
+    Ok((columns, period))
 }
 
 fn action(cursor: &mut Cursor<'_>) -> Parsed<ReferentialAction> {
@@ -206,19 +251,20 @@ fn operator(cursor: &mut Cursor<'_>) -> Parsed<String> {
 pub(crate) fn timing(cursor: &mut Cursor<'_>) -> Parsed<Timing> {
     let mut timing = Timing::default();
     loop {
-        if cursor.take("deferrable") {
-            timing.deferrable = true;
-        } else if cursor.take("initially deferred") {
-            timing.deferrable = true;
-            timing.initially_deferred = true;
-        } else if cursor.take("not valid") {
+        if cursor.take("not valid") {
             timing.not_valid = true;
         } else if cursor.take("no inherit") {
             timing.no_inherit = true;
-        } else if cursor.is("not enforced") {
-            return Err("NOT ENFORCED is not followed".to_owned());
-        } else if cursor.take_one_of(&["not deferrable", "initially immediate", "enforced"]).is_none() {
-            return Ok(timing);
+        } else if cursor.take("not enforced") {
+            timing.enforced = Some(false);
+        } else if cursor.take("enforced") {
+            timing.enforced = Some(true);
+        } else {
+            let when = ["deferrable", "initially deferred", "not deferrable", "initially immediate"];
+            let Some(said) = cursor.take_one_of(&when) else { return Ok(timing) };
+            timing.says_when = true;
+            timing.deferrable |= matches!(said, "deferrable" | "initially deferred");
+            timing.initially_deferred |= said == "initially deferred";
         }
     }
 }

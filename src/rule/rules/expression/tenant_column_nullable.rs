@@ -50,10 +50,45 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             ),
             _ => (format!("{column_name} of {name} may be NULL"), Severity::Medium),
         };
-        found.add(Object::column(table.name, &column.name), message).severity(severity).sql(ddl::not_null(
-            table.name,
-            &column.name,
-            true,
-        ));
+        let message = match &column.not_null_unvalidated {
+            Some(constraint) => format!(
+                "{message}: {} refuses NULL in rows that are written, and is NOT VALID for those that were there",
+                constraint.plain()
+            ),
+            None => message,
+        };
+        found
+            .add(Object::column(table.name, &column.name), message)
+            .severity(severity)
+            .sql(ddl::prove_not_null(table.name, column));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::trial::said;
+
+    #[test]
+    fn what_was_not_held_against_the_rows_proves_nothing() {
+        let start = "CREATE TABLE t (tenant_id uuid);
+            ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+            CREATE POLICY p ON t USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));";
+        let open = "medium: tenant_id of public.t may be NULL";
+        let unvalidated = format!(
+            "{open}: n refuses NULL in rows that are written, and is NOT VALID for those that were there"
+        );
+        let check = "ADD CHECK (tenant_id IS NOT NULL)";
+        for (sql, expected) in [
+            (check.to_owned(), None),
+            (format!("{check} NOT VALID"), Some(open)),
+            (format!("{check} NOT ENFORCED"), Some(open)),
+            ("ADD CONSTRAINT n NOT NULL tenant_id".to_owned(), None),
+            ("ADD CONSTRAINT n NOT NULL tenant_id NOT VALID".to_owned(), Some(&*unvalidated)),
+            ("ADD CONSTRAINT n NOT NULL tenant_id NOT VALID, VALIDATE CONSTRAINT n".to_owned(), None),
+            ("ADD CONSTRAINT n NOT NULL tenant_id NOT VALID, DROP CONSTRAINT n".to_owned(), Some(open)),
+        ] {
+            let found = said(super::RULE.code, &format!("{start}ALTER TABLE t {sql};"));
+            assert_eq!(found, Vec::from_iter(expected.map(str::to_owned)), "{sql}");
+        }
     }
 }

@@ -37,13 +37,10 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let Some(sides) = sides.map(|(own, referenced)| Sides { own, referenced }) else { continue };
         let column = subject.catalog.relations.get(table).and_then(|relation| relation.column(sides.own));
         // The tenant alone refers to no row that another tenant could hide.
-        if key.columns.len() < 2
-            || key.match_type == MatchType::Full
-            || column.is_none_or(|column| column.not_null)
-            || !sides.are_in(key)
-        {
+        if key.columns.len() < 2 || !key.enforced || key.match_type == MatchType::Full || !sides.are_in(key) {
             continue;
         }
+        let Some(column) = column.filter(|column| !column.not_null) else { continue };
         let shared = matches!(from, Place::SharedRows { .. });
         let (plain, own) = (table.plain(), sides.own.plain());
         let whose = if shared { "rows that all share are" } else { "a row without a tenant is" };
@@ -53,7 +50,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         if shared {
             finding.severity(Severity::Low);
         } else {
-            finding.sql(ddl::not_null(table, sides.own, true));
+            finding.sql(ddl::prove_not_null(table, column));
         }
     }
 }

@@ -4,16 +4,17 @@ use crate::catalog::Object;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use crate::rule::subject::crossing::{Crossing, Target, crossings};
+use crate::rule::subject::crossing::{Crossing, Target, crossings, unenforced};
 
 pub(super) const RULE: Rule = Rule {
     code: "fk-not-tenant-composite",
     severity: Severity::High,
-    finds: "a foreign key between tables of tenants does not include the tenant",
+    finds: "a foreign key between tables of tenants does not include the tenant, or is NOT ENFORCED",
     why: "The server checks foreign keys without asking policies: a tenant can refer to another tenant's row, learns by trying \
           which rows there are, and keeps the other from deleting them.",
     fix: "Let the key include the tenant column on both sides, with a unique key on those columns of the referenced table. A \
-          table without the column needs it first.",
+          table without the column needs it first. A key that is NOT ENFORCED checks nothing, whatever it includes; ALTER \
+          CONSTRAINT … ENFORCED checks the rows that are there too, as a role with BYPASSRLS.",
     bad: "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, customer_id bigint REFERENCES customer);",
     good: "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, UNIQUE (tenant_id, id));
@@ -43,6 +44,18 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             }
         };
         add(subject, crossing, severity, says, found);
+    }
+    for (table, name, key) in unenforced(subject) {
+        let message = format!(
+            "foreign key {} of {} to {} is NOT ENFORCED: nothing keeps a row from referring to another tenant's, or to none",
+            name.plain(),
+            table.plain(),
+            key.references.plain()
+        );
+        found
+            .add(Object::foreign_key(table, name), message)
+            .severity(Severity::Low)
+            .column(key.columns.first());
     }
 }
 

@@ -257,3 +257,67 @@ fn whoever_may_set_a_sequence_can_do_more_than_count() {
         ],
     );
 }
+
+/// An equality key in its place would let two rows of a tenant overlap.
+#[test]
+fn a_key_without_overlaps_stays_one() {
+    let sql = "CREATE TABLE booking (tenant_id uuid NOT NULL, room int, during daterange,
+        CONSTRAINT k UNIQUE (room, during WITHOUT OVERLAPS));";
+    let fix = |sql: &str| {
+        let report = lint(&manifest(""), &files(sql));
+        report.findings.iter().find(|of| of.rule.code == "unique-not-tenant").unwrap().sql.clone()
+    };
+    let extension = "CREATE EXTENSION btree_gist;";
+    let mended = fix(&format!("{extension}{sql}")).unwrap();
+    assert!(mended.contains("UNIQUE (\"tenant_id\", \"room\", \"during\" WITHOUT OVERLAPS)"), "{mended}");
+    check("unique-not-tenant", &[("", &format!("{extension}{sql}{mended}"), None)]);
+    assert_eq!(fix(sql), None);
+    let refers = "CREATE TABLE seat (tenant_id uuid, room int, during daterange,
+        FOREIGN KEY (room, PERIOD during) REFERENCES booking (room, PERIOD during));";
+    assert_eq!(fix(&format!("{extension}{sql}{refers}")), None);
+}
+
+#[test]
+fn a_foreign_key_with_a_period_stays_one() {
+    let sql = "CREATE TABLE room (id int, tenant_id uuid NOT NULL, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+        CREATE TABLE booking (tenant_id uuid NOT NULL, room int, during daterange,
+            CONSTRAINT f FOREIGN KEY (room, PERIOD during) REFERENCES room);";
+    let fix = |sql: &str| {
+        let report = lint(&manifest(""), &files(sql));
+        report.findings.iter().find(|of| of.rule.code == "fk-not-tenant-composite").unwrap().sql.clone()
+    };
+    let with = format!("CREATE EXTENSION btree_gist;{sql}");
+    let mended = fix(&with).unwrap();
+    for part in [
+        "ADD CONSTRAINT \"room_tenant_id_id_during_key\" UNIQUE (\"tenant_id\", \"id\", \"during\" WITHOUT OVERLAPS)",
+        "FOREIGN KEY (\"tenant_id\", \"room\", PERIOD \"during\") REFERENCES \"public\".\"room\" (\"tenant_id\", \"id\", PERIOD \"during\")",
+    ] {
+        assert!(mended.contains(part), "{part} in {mended}");
+    }
+    assert_eq!(keys("", &format!("{with}{mended}")), []);
+    assert_eq!(fix(sql), None);
+}
+
+#[test]
+fn what_is_not_enforced_is_called_so_and_protects_nothing() {
+    let parent =
+        "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, UNIQUE (tenant_id, id));";
+    let child = |key: &str| {
+        format!("{parent}CREATE TABLE invoice (tenant_id uuid, c bigint, CONSTRAINT f FOREIGN KEY {key});")
+    };
+    let object = "public.invoice.f".to_owned();
+    for key in [
+        "(c) REFERENCES customer ON DELETE CASCADE NOT ENFORCED",
+        "(tenant_id, c) REFERENCES customer (tenant_id, id) NOT ENFORCED",
+    ] {
+        let sql = child(key);
+        assert_eq!(keys("", &sql), [(Low, object.clone())], "{key}");
+        let report = lint(&manifest(""), &files(&sql));
+        let finding = report.findings.iter().find(|of| of.rule.code == "fk-not-tenant-composite").unwrap();
+        assert!(finding.message.contains("is NOT ENFORCED") && finding.sql.is_none(), "{finding:?}");
+        assert_eq!(found("fk-match-simple-null", "", &sql), []);
+    }
+    let enforced = child("(tenant_id, c) REFERENCES customer (tenant_id, id) NOT ENFORCED");
+    let enforced = format!("{enforced}ALTER TABLE invoice ALTER CONSTRAINT f ENFORCED;");
+    assert_eq!(keys("", &enforced), []);
+}

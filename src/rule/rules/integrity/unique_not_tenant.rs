@@ -3,7 +3,8 @@
 use crate::catalog::{Index, Object, Part};
 use crate::error::Result;
 use crate::ident::Ident;
-use crate::policy::ddl;
+use crate::policy::crossing::BTREE_GIST;
+use crate::policy::ddl::{self, Unique};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -15,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     finds: "a unique key of a tenant table does not include the tenant",
     why: "A key is checked against the rows of all tenants: a tenant that tries a value learns from the refusal, or from an \
           ON CONFLICT that adds nothing or fails, that another tenant has it. And two tenants cannot have the same value.",
-    fix: "Let the key begin with the tenant column.",
+    fix: "Let the key begin with the tenant column. In a key WITHOUT OVERLAPS that takes the extension btree_gist.",
     bad: "CREATE TABLE invoice (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text NOT NULL UNIQUE);",
     good: "CREATE TABLE invoice (
     id uuid PRIMARY KEY,
@@ -53,7 +54,9 @@ fn add<'a>(
         (Severity::Medium, "a duplicate, or ON CONFLICT, tells which values other tenants have")
     };
     let (plain, columns) = (table.name.plain(), key::written(index));
-    let message = format!("{} of {plain} on {columns} does not include the tenant: {says}", name.plain());
+    let overlaps = if index.without_overlaps { " WITHOUT OVERLAPS" } else { "" };
+    let message =
+        format!("{} of {plain} on {columns}{overlaps} does not include the tenant: {says}", name.plain());
     let constraint = table.relation.keys.contains_key(name);
     let part = if constraint { Part::Key } else { Part::Index };
     let finding = found.add(Object::Part(part, table.name.clone(), name.clone()), message).severity(severity);
@@ -79,15 +82,16 @@ fn replaced<'a>(
         && !index.nulls_not_distinct
         && index.immediate
         && index.keys.iter().all(|key| key.opclass.is_none());
-    let refers = subject.catalog.foreign_keys().any(|(_, _, key)| {
-        key.references == *table.name && index.is_key_of(&key.referenced_columns.iter().collect::<Vec<_>>())
-    });
-    if !plain || refers {
+    let mut keys = subject.catalog.foreign_keys();
+    let refers = keys.any(|(_, _, key)| key.references == *table.name && index.is_referenced_by(key));
+    let takes_tenant =
+        !index.without_overlaps || subject.catalog.extensions.contains_key(&Ident::known(BTREE_GIST));
+    if !plain || refers || !takes_tenant {
         return None;
     }
     let with: Vec<&Ident> = std::iter::once(tenant).chain(columns).collect();
     Some(if table.relation.keys.contains_key(name) {
-        ddl::unique_constraint(table.name, name, &with)
+        ddl::unique_constraint(table.name, name, &with, Unique::of(index))
     } else {
         let dropped = ddl::drop_index(table.name, name);
         dropped.and_then(|dropped| Ok(format!("{dropped}\n{}", ddl::index(table.name, name, &with, true)?)))

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     finds: "a foreign key is checked by a role that sees no row of one of its tables",
     why: "The check of the rows that are there obeys the policies: under FORCE the key counts as valid while rows break it, \
           or is refused while none does.",
-    fix: "Take FORCE off both tables for the transaction, or validate as a role with BYPASSRLS.",
+    fix: "Take FORCE off both tables for the transaction, or validate, or make it ENFORCED, as a role with BYPASSRLS.",
     bad: "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, customer_id bigint);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -67,9 +67,10 @@ fn checks(step: &Step<'_>) -> bool {
     let Some(Statement::AlterTable(altered)) = step.statement else { return false };
     altered.actions.iter().any(|action| match action {
         Action::AddConstraint(added) => {
-            matches!(added.kind, ConstraintKind::ForeignKey(_)) && !added.timing.not_valid
+            matches!(added.kind, ConstraintKind::ForeignKey(_)) && added.timing.is_validated()
         }
         Action::ValidateConstraint(_) => true,
+        Action::AlterConstraint(_, timing) => timing.enforced == Some(true),
         _ => false,
     })
 }
@@ -105,6 +106,9 @@ mod tests {
             (format!("{add};"), 1),
             (format!("{add} NOT VALID;"), 0),
             (format!("{add} NOT VALID; ALTER TABLE b VALIDATE CONSTRAINT f;"), 1),
+            (format!("{add} NOT ENFORCED;"), 0),
+            (format!("{add} NOT ENFORCED; ALTER TABLE b ALTER CONSTRAINT f ENFORCED;"), 1),
+            (format!("{add} NOT ENFORCED; ALTER TABLE b ALTER CONSTRAINT f DEFERRABLE;"), 0),
             (format!("SET LOCAL row_security = off; {add};"), 0),
             (format!("SET ROLE erp_system; {add};"), 0),
             (format!("SET ROLE postgres; {add};"), 0),

@@ -5,6 +5,7 @@ mod inherit_child_direct;
 mod large_objects;
 mod leakproof_user_function;
 mod matview_over_rls;
+mod matview_owner_bound;
 mod notify_payload;
 mod partition_child_direct;
 mod publication_unfiltered;
@@ -21,6 +22,7 @@ use crate::rule::record::Rule;
 pub(super) const RULES: &[&Rule] = &[
     &view_definer::RULE,
     &matview_over_rls::RULE,
+    &matview_owner_bound::RULE,
     &secdef_function::RULE,
     &secdef_search_path::RULE,
     &secdef_trigger::RULE,

@@ -10,10 +10,14 @@ pub(super) const RULE: Rule = Rule {
     code: "publication-unfiltered",
     severity: Severity::Medium,
     finds: "a publication sends the rows of all tenants",
-    why: "Logical replication asks no policies on its way out: whoever subscribes, or decodes the changes, gets the rows of \
-          every tenant, and at the other end nothing is asked either before policies stand there too.",
+    why: "Changes are sent without asking policies: whoever subscribes, or decodes them, gets those of every tenant, and at \
+          the other end nobody is kept from them before policies stand there too. The first copy of a subscription is a query, \
+          and does ask the policies of the publisher: for a role that they bind it brings no row, and counts as done.",
     fix: "Publish tables by name, those of tenants with a row filter, or make sure that only roles of the system's subscribe \
-          and that the other end has the same policies.",
+          and that the other end has the same policies. Let a subscription log in as a role with BYPASSRLS; with \
+          `options=-crow_security=off` in its connection string the first copy of another one fails, rather than be empty. From \
+          PostgreSQL 16 on, changes are applied as the owner of the table, which fails under FORCE, for the subscription of a \
+          superuser too: give that owner BYPASSRLS, or set run_as_owner where the subscription's own owner is not bound.",
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE PUBLICATION warehouse FOR TABLE invoice;",
     good: "CREATE TABLE invoice (id bigint, tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id, id));

@@ -3,6 +3,7 @@
 mod in_subselect_policy;
 mod nonleakproof_index;
 mod parallel_unsafe_function;
+mod partitions_by_tenant;
 mod per_row_function;
 mod tenant_index_missing;
 
@@ -14,4 +15,5 @@ pub(super) const RULES: &[&Rule] = &[
     &per_row_function::RULE,
     &in_subselect_policy::RULE,
     &parallel_unsafe_function::RULE,
+    &partitions_by_tenant::RULE,
 ];

@@ -117,11 +117,14 @@ mod tests {
         let sql = "CREATE TABLE a (tenant_id uuid, id int, PRIMARY KEY (tenant_id, id));
             CREATE TABLE b (tenant_id uuid, id int PRIMARY KEY); CREATE INDEX ON b (tenant_id) WHERE id > 5;
             CREATE TABLE c (tenant_id uuid); CREATE INDEX ON c USING brin (tenant_id);
+            CREATE EXTENSION btree_gist;
+            CREATE TABLE d (tenant_id uuid, room int, during daterange, UNIQUE (tenant_id, room, during WITHOUT OVERLAPS));
+            CREATE TABLE e (tenant_id uuid, during daterange); CREATE INDEX ON e USING gist (during, tenant_id);
             CREATE TABLE currency (code text);
             CREATE TABLE invoice (id int PRIMARY KEY, tenant_id uuid); CREATE INDEX ON invoice (tenant_id);
             CREATE TABLE invoice_line (invoice_id int REFERENCES invoice);";
         let expected =
-            ["b", "c"].map(|table| format!("medium: no index of public.{table} begins with tenant_id"));
+            ["b", "c", "e"].map(|table| format!("medium: no index of public.{table} begins with tenant_id"));
         assert_eq!(said(CODE, sql), expected);
     }
 

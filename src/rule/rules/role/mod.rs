@@ -8,6 +8,7 @@ mod app_role_replication;
 mod app_role_server_access;
 mod default_privileges_open;
 mod dump_truncated;
+mod maintain_granted;
 mod references_granted;
 mod role_escalation_path;
 mod shared_role_role_switch;
@@ -26,6 +27,7 @@ pub(super) const RULES: &[&Rule] = &[
     &truncate_granted::RULE,
     &references_granted::RULE,
     &trigger_granted::RULE,
+    &maintain_granted::RULE,
     &default_privileges_open::RULE,
     &app_can_create::RULE,
     &shared_role_role_switch::RULE,

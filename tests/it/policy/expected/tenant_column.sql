@@ -65,6 +65,8 @@ BEGIN
         FROM pg_catalog.pg_index AS i
         WHERE i.indrelid = target
             AND i.indisunique
+            -- Not a key WITHOUT OVERLAPS, which takes a foreign key with PERIOD alone.
+            AND NOT i.indisexclusion
             AND i.indisvalid
             AND i.indimmediate
             AND i.indpred IS NULL

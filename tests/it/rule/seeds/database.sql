@@ -157,6 +157,11 @@ ALTER TABLE {t} RENAME TO {t}_table;
 CREATE MATERIALIZED VIEW {t} AS SELECT * FROM {t}_table;
 GRANT SELECT ON {t} TO erp_app;
 
+-- seed: matview-owner-bound
+-- kept
+ALTER TABLE {t} RENAME TO {t}_table;
+CREATE MATERIALIZED VIEW {t} AS SELECT * FROM {t}_table WITH NO DATA;
+
 -- seed: rewrite-rule
 -- kept
 CREATE TABLE {t}_log (tenant_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (tenant_id, id));
