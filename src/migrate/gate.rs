@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 use super::migration::Migration;
 use super::migrator::Migrator;
 use super::report::Why;
+use crate::catalog::replay::Source;
 use crate::catalog::{Catalog, live};
 use crate::rule::{self, Finding};
 
@@ -17,14 +18,12 @@ fn told(finding: &Finding) -> Found {
     (finding.rule.code, finding.object.to_string(), finding.message.clone())
 }
 
-/// Heeds what rules find in the files that are to be run. All files are read for it.
-pub(super) fn lint(migrator: &Migrator, pending: &[&Migration]) -> Result<(), Why> {
+/// Heeds what rules find in the files that are to be run, on the database that is there.
+pub(super) fn lint(migrator: &Migrator, catalog: &Catalog, pending: &[&Migration]) -> Result<(), Why> {
     let Some(severity) = migrator.options.lint.filter(|_| !pending.is_empty()) else { return Ok(()) };
-    let mut report = rule::lint(&migrator.manifest, &migrator.migrations.sources());
-    let is_pending = |file: &str| pending.iter().any(|migration| migration.source().name() == file);
-    report.findings.retain(|finding| {
-        finding.severity >= severity && finding.place.as_ref().is_some_and(|place| is_pending(&place.file))
-    });
+    let sources: Vec<Source> = pending.iter().map(|migration| migration.source().clone()).collect();
+    let mut report = rule::lint_on(&migrator.manifest, catalog, &sources);
+    report.findings.retain(|finding| finding.severity >= severity);
     if report.findings.is_empty() { Ok(()) } else { Err(Why::Lint(report)) }
 }
 

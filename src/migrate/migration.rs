@@ -191,11 +191,6 @@ impl Migrations {
     pub fn iter(&self) -> impl Iterator<Item = &Migration> {
         self.0.iter()
     }
-
-    /// All files, as rules look at them.
-    pub(super) fn sources(&self) -> Vec<Source> {
-        self.0.iter().map(|migration| migration.source.clone()).collect()
-    }
 }
 
 /// The SQL files of a folder that are run forward.

@@ -152,7 +152,7 @@ impl Migrator {
     }
 
     /// Runs nothing if the rules find something of this severity or above in a file that is to be run; `None` does not look.
-    /// Default: medium. All files are read for it, as `tenantry lint` reads them.
+    /// Default: medium. They are judged on the database that is there, so what was there before need not stand in files.
     pub fn lint(mut self, severity: Option<Severity>) -> Self {
         self.options.lint = severity;
         self

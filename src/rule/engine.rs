@@ -34,6 +34,17 @@ pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
 /// Looks at files, in the order in which they are run.
 #[must_use]
 pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
+    looked_at(manifest, None, sources)
+}
+
+/// Looks at files that are still to be run, on the database that is there: one that [`live::load`](crate::catalog::live::load)
+/// has read. What was there before is theirs only as far as they change it.
+#[must_use]
+pub fn lint_on(manifest: &Manifest, base: &Catalog, sources: &[Source]) -> Report {
+    looked_at(manifest, Some(base), sources)
+}
+
+fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) -> Report {
     let ground = Ground { manifest };
     let mut watches: Vec<(Findings, Box<dyn Watch>)> = Vec::new();
     for rule in rules::all() {
@@ -41,7 +52,11 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
             watches.push((Findings::of(rule), watch()));
         }
     }
-    let replayed = replay_watched(None, sources, &manifest.replay_options(), &mut |step| {
+    let mut options = manifest.replay_options();
+    if let Some(version) = base.and_then(|base| base.server_version) {
+        options.server_version = version;
+    }
+    let replayed = replay_watched(base, sources, &options, &mut |step| {
         for (found, watch) in &mut watches {
             watch.see(step, &ground, found);
         }
@@ -62,7 +77,13 @@ pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
         let located = statement.and_then(|at| replayed.statements.get(at));
         finding.place = located.map(|located| place::place(finding, located));
     }
-    suppression::apply(sources, &replayed.statements, &mut findings);
+    if base.is_some() {
+        findings.retain(|finding| finding.statement.is_some());
+    }
+    let unused = suppression::apply(sources, &replayed.statements, &mut findings);
+    if base.is_none() {
+        findings.extend(unused);
+    }
     let mut report = Report { findings, statements: replayed.statements.len() };
     report.sort();
     report

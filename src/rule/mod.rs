@@ -27,7 +27,7 @@ mod watch;
 mod words;
 
 pub use baseline::Baseline;
-pub use engine::{Report, audit, lint};
+pub use engine::{Report, audit, lint, lint_on};
 pub use finding::Finding;
 pub use place::Place;
 pub use record::{Reach, Rule, Severity};

@@ -22,9 +22,10 @@ struct Allowed<'s> {
     flaw: Option<String>,
 }
 
-/// Takes out what the files let stand, and adds what is wrong with their saying so.
-pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut Vec<Finding>) {
-    let mut wrong = Findings::of(&RULE);
+/// Takes out what the files let stand, and adds what is wrong with their saying so. What is let stand and is not there is
+/// returned, since it can be there where more is known, or less.
+pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut Vec<Finding>) -> Vec<Finding> {
+    let (mut wrong, mut unused) = (Findings::of(&RULE), Findings::of(&RULE));
     for allowed in sources.iter().flat_map(allowed) {
         let (start, place) = (allowed.start, allowed.place());
         let of_file = |at: &Located| at.file() == allowed.source.name();
@@ -45,7 +46,7 @@ pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut V
             });
             if findings.len() == before {
                 let message = format!("{code} is allowed here, and finds nothing");
-                let finding = wrong.add(Object::Database, message);
+                let finding = unused.add(Object::Database, message);
                 finding.place = Some(super::Place { length: allowed.end - start, ..allowed.place() });
             }
         }
@@ -58,6 +59,7 @@ pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut V
         }
     }
     findings.extend(wrong.into_found());
+    unused.into_found()
 }
 
 impl Allowed<'_> {

@@ -47,3 +47,32 @@ async fn the_database_is_looked_at_for_what_is_new() {
     assert!(found.iter().all(|of| of.contains("invoice")) && !found.is_empty(), "{found:?}");
     assert_eq!(stand.applied().await.len(), 2, "it is applied all the same");
 }
+
+/// A database whose tables stand in no file: what a file does to them is judged by what they are.
+#[tokio::test]
+async fn files_are_judged_on_the_database_that_is_there() {
+    let stand = Stand::new(1).await;
+    let gated =
+        |text: &str| stand.migrator(&[("V1__first.sql", text)]).lint(Some(Severity::Info)).audit(None);
+    for harmless in [
+        "set lock_timeout = '1s'; alter table invoice add paid date;",
+        "create index on invoice (tenant_id, state);",
+        "comment on table invoice is 'what customers owe'; alter table note add at timestamptz;",
+    ] {
+        let sql = format!("-- tenantry: allow-file rls-ddl-lock \"for the test\"\n{harmless}");
+        let run = stand.migrator(&[("V1__first.sql", &sql)]).lint(Some(Severity::Medium)).audit(None);
+        let pending = run.dry_run(super::connect(&stand.admin.url_as(&stand.migrator))).await;
+        pending.unwrap_or_else(|stopped| panic!("{harmless}: {stopped:?}"));
+    }
+    for (harmful, rule) in [
+        ("alter table invoice disable row level security;", "rls-disabled"),
+        ("create table debt (tenant_id bigint not null, id bigint);", "rls-disabled"),
+        ("grant truncate on invoice to public;", "truncate-granted"),
+        ("create policy all_of_it on invoice using (true);", "using-true"),
+    ] {
+        let stopped = stand.apply(&gated(harmful)).await.unwrap_err();
+        let Why::Lint(report) = &stopped.why else { panic!("{harmful}: {stopped:?}") };
+        assert!(!report.of(rule).is_empty(), "{harmful}: {report:?}");
+        assert!(report.findings.iter().all(|finding| finding.place.is_some()), "{report:?}");
+    }
+}
