@@ -15,9 +15,11 @@ pub(super) const RULE: Rule = Rule {
     finds: "an index of a guarded table has keys that no condition can use while policies are asked",
     why: "A condition whose operator or function is not leakproof is evaluated after the policy, so it cannot search an \
           index. PostgreSQL's operators for text, integers, uuid, dates and timestamps are leakproof; those for numeric, \
-          enums, arrays, ranges and jsonb are not, and hardly any function is.",
-    fix: "Drop the key or the index if only services search by it. Keep it for order, for roles with BYPASSRLS, or search \
-          by a column of a leakproof type, such as a generated one.",
+          enums, arrays, ranges and jsonb are not, and hardly any function is. LIKE is not either, nor is the \
+          comparison of a date with a timestamptz such as now(); ^@ and starts_with are.",
+    fix: "Search for a prefix with name ^@ 'abc' in place of name LIKE 'abc%', for a numeric by a generated bigint, for an \
+          enum by a text, for a date by a date (current_date rather than now()). Drop the key or the index if only services \
+          search by it; keep it for order and for roles with BYPASSRLS.",
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, tags jsonb NOT NULL, total numeric NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE INDEX invoice_tags ON invoice USING gin (tags);
