@@ -1,20 +1,94 @@
 //! Roles, and the functions that policies call: what a database needs before its first policy.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::draft::{Draft, Kind};
-use super::roles;
-use super::step::{Lock, Work};
-use crate::catalog::{Catalog, Function, canonical_type};
+use super::step::{Lock, Plan, Work};
+use super::{defect, roles};
+use crate::catalog::{Catalog, Function, Grantee, Privilege, Schema, canonical_type};
 use crate::error::Result;
-use crate::ident::{QualifiedName, literal};
+use crate::ident::{Ident, QualifiedName, literal};
+use crate::policy::ddl::{self, Object, Privileges};
+use crate::policy::granted::list;
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::{Bootstrap, Missing, PartKind};
 
 const BOOTSTRAP: Kind =
     Kind { lock: Lock::None, work: Work::None, closes: "policies need their roles and functions" };
 
+const GROUND: Kind =
+    Kind { lock: Lock::None, work: Work::None, closes: "migrations could not make their tables" };
+
+/// The steps that a server takes before the first migration can run: the roles and their memberships, the schemas that are
+/// governed, and the functions that policies call. What the tables lack is [`plan`](super::plan)'s, once they are there.
+///
+/// # Errors
+///
+/// What has to be settled first: roles that policies would not bind, a function of another meaning.
+pub fn bootstrap(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>> {
+    let mut problems = Vec::new();
+    roles::check(manifest, catalog, &mut problems);
+    check(manifest, catalog, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut draft = Draft::new(manifest, catalog, BTreeMap::new());
+    steps(&mut draft).and_then(|()| ground(&mut draft)).map_err(defect)?;
+    Ok(draft.into_plan())
+}
+
+/// What lets the migrator make tables of the owner's, and reach the rows of all tenants where a file asks for that.
+fn ground(draft: &mut Draft<'_>) -> Result<()> {
+    let (manifest, catalog) = (draft.manifest, draft.catalog);
+    let Some(owner) = manifest.roles.owner_role() else { return Ok(()) };
+    if let (Some(migrator), Some(system)) = (manifest.roles.migrator_role(), manifest.roles.system_role())
+        && !roles::reaches(catalog, migrator, system)
+    {
+        let sql = (ddl::grant_role(system, migrator)?, ddl::revoke_role(system, migrator, false)?);
+        draft.push(format!("role {}", migrator.plain()), "member of the system role", GROUND, sql);
+    }
+    let of_tables = manifest.tables.keys().map(QualifiedName::schema);
+    // The ledger of migrations is made in public, unless another place is named.
+    let of_ledger = catalog.schemas.keys().find(|name| name.as_str() == "public");
+    let schemas: BTreeSet<&Ident> = manifest.schemas.iter().chain(of_tables).chain(of_ledger).collect();
+    for name in schemas {
+        let object = format!("schema {}", name.plain());
+        let Some(schema) = catalog.schemas.get(name) else {
+            draft.push(object, format!("schema of {}", owner.plain()), GROUND, ddl::schema(name, owner)?);
+            continue;
+        };
+        let grantee = Grantee::Role(owner.clone());
+        let create: Privileges<'_> = [Privilege::Usage, Privilege::Create]
+            .into_iter()
+            .filter(|privilege| !may(schema, &grantee, *privilege))
+            .map(|privilege| (privilege, None))
+            .collect();
+        if schema.owner != *owner && !create.is_empty() {
+            let on = Object::Schema(name);
+            let sql = (ddl::grant(on, &create, &grantee, false)?, ddl::revoke(on, &create, &grantee)?);
+            draft.push(object, format!("{} for {}", list(&create), owner.plain()), GROUND, sql);
+        }
+    }
+    Ok(())
+}
+
+fn may(schema: &Schema, grantee: &Grantee, privilege: Privilege) -> bool {
+    let is_its = |of: &Grantee| of == grantee || *of == Grantee::Public;
+    schema.grants.iter().any(|grant| grant.privilege == privilege && is_its(&grant.grantee))
+}
+
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     let (tenancy, roles) = (draft.manifest.tenancy.clone(), draft.manifest.roles.clone());
-    for part in Bootstrap::new(tenancy, roles).parts()? {
+    // Nobody can read a tree whose table is still to come.
+    let tree = tenancy.tenant_tree().map(|tree| tree.table().clone());
+    let comes_later = |kind: &PartKind| match (kind, &tree) {
+        (PartKind::Function(function), Some(tree)) => {
+            function.name().as_str() == "tenant_tree" && !draft.catalog.relations.contains_key(tree)
+        }
+        _ => false,
+    };
+    let parts = Bootstrap::new(tenancy.clone(), roles).parts()?;
+    for part in parts.into_iter().filter(|part| !comes_later(&part.kind)).collect::<Vec<_>>() {
         if let Some((object, what)) = missing(draft.catalog, &part.kind) {
             draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default()));
         }
@@ -43,7 +117,7 @@ fn missing(catalog: &Catalog, part: &PartKind) -> Option<(String, &'static str)>
 /// Finds out whether the function that is there is the one that the manifest means: policies depend on it as it is.
 pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Problem>) {
     let tenancy = &manifest.tenancy;
-    let name = QualifiedName::new(tenancy.support().clone(), crate::ident::Ident::known("tenant_id"));
+    let name = QualifiedName::new(tenancy.support().clone(), Ident::known("tenant_id"));
     let Some(function) = found(catalog, &name).filter(|_| tenancy.when_missing() == Missing::Error) else {
         return;
     };

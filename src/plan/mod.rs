@@ -30,6 +30,7 @@ use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
 use crate::policy::transfer::{applied, transfers};
 
+pub use bootstrap::bootstrap;
 use draft::Draft;
 pub use files::{File, Numbering, Style};
 pub use map::{Map, map};

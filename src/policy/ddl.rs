@@ -288,6 +288,19 @@ pub(crate) fn alter_role(role: &Ident, options: &[&str]) -> Result<String> {
 }
 
 /// Ends a membership, or takes its ADMIN OPTION alone.
+pub(crate) fn grant_role(role: &Ident, member: &Ident) -> Result<String> {
+    render(file!("grant_role"), &Vars::default().name("role", role).name("member", member))
+}
+
+/// A schema of a role's, and the way back.
+pub(crate) fn schema(schema: &Ident, owner: &Ident) -> Result<(String, String)> {
+    let vars = || Vars::default().name("schema", schema);
+    Ok((
+        render(file!("create_schema"), &vars().name("owner", owner))?,
+        render(file!("drop_schema"), &vars())?,
+    ))
+}
+
 pub(crate) fn revoke_role(role: &Ident, member: &Ident, admin_only: bool) -> Result<String> {
     let file = if admin_only { file!("revoke_admin") } else { file!("revoke_role") };
     render(file, &Vars::default().name("role", role).name("member", member))

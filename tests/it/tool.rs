@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod bootstrap;
 mod connect;
 mod explain;
 mod from;

@@ -14,7 +14,7 @@ use super::failure::{Exit, Failure};
 use super::files;
 use super::output::{self, Terminal};
 use super::source::{Source, SqlFiles, manifest};
-use crate::plan::{Plan, Remark, Step, Style, plan};
+use crate::plan::{Plan, Remark, Step, Style, bootstrap, plan};
 use crate::policy::manifest::Problem;
 use show::Way;
 
@@ -23,7 +23,8 @@ tenantry plan                                  the steps with their SQL, for peo
 tenantry plan --check                          in CI: exit code 1 if anything is missing
 tenantry plan --from migrations --check        the same without a database
 tenantry plan --out migrations --style sqlx    a migration and its way back
-tenantry plan --out - | psql                   straight to the server";
+tenantry plan --out - | psql                   straight to the server
+tenantry plan --bootstrap --out - | psql       roles and schemas of a new server, as a superuser";
 
 /// Show the SQL that is missing for the database to be what the manifest declares
 ///
@@ -54,6 +55,10 @@ pub(super) struct Arguments {
     /// The name of the migration: letters, digits and _
     #[arg(long, value_name = "NAME", default_value = "tenancy", requires = "out")]
     name: String,
+
+    /// Only what a server needs before the first migration: roles, memberships, schemas, functions
+    #[arg(long, conflicts_with = "paths")]
+    bootstrap: bool,
 
     /// Exit with code 1 if anything is missing, and list it without its SQL
     #[arg(long, conflicts_with = "out")]
@@ -97,7 +102,8 @@ struct Found {
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let manifest = manifest(&global.config)?;
     let source = Source::read(&arguments.files, &manifest, global, terminal)?;
-    let (plan, problems) = match plan(&manifest, &source.catalog) {
+    let asked = if arguments.bootstrap { bootstrap } else { plan };
+    let (plan, problems) = match asked(&manifest, &source.catalog) {
         Ok(plan) => (plan, Vec::new()),
         Err(problems) => (Plan::default(), problems),
     };

@@ -1,0 +1,3 @@
+-- Drops a schema with nothing in it.
+-- Variables: schema.
+DROP SCHEMA :"schema";

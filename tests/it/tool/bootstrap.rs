@@ -1,0 +1,112 @@
+//! From an empty server to a service that runs, with the files and the manifest alone; and once more on another server.
+
+use tenantry::TenantPool;
+use tenantry::testing::{Database, Server};
+
+use super::{Folder, Run, Tool};
+
+const MANIFEST: &str = r#"
+[tenancy]
+type = "bigint"
+
+[roles]
+owner = "books_owner"
+migrator = "books_migrator"
+app = "books_app"
+system = "books_system"
+
+[schemas]
+include = ["books"]
+"#;
+
+const TABLES: &str = "-- tenantry: allow-file rls-disabled \"the next file is the plan's\"
+create table books.company (tenant_id bigint primary key, name text not null);
+create table books.invoice (
+    id bigint generated always as identity primary key,
+    tenant_id bigint not null references books.company,
+    total numeric not null
+);
+create index on books.invoice (tenant_id);";
+
+struct Place {
+    database: Database,
+    _server: Server,
+}
+
+impl Place {
+    /// A server that has never heard of any of it.
+    async fn new() -> Self {
+        let server = Server::builder().start_local().await.unwrap();
+        Self { database: server.database().await.unwrap(), _server: server }
+    }
+
+    fn run(&self, folder: &Folder, role: Option<&str>, args: &[&str]) -> Run {
+        let url = role.map_or_else(|| self.database.url(), |role| self.database.url_as(role, "x"));
+        Tool::at(folder).args(args).env("DATABASE_URL", url).run()
+    }
+
+    fn migrated(&self, folder: &Folder, args: &[&str]) {
+        let run = self.run(folder, Some("books_migrator"), &[&["migrate"], args].concat());
+        assert_eq!(run.code, 0, "{run:#?}");
+    }
+
+    /// What a DBA does, once.
+    async fn bootstrap(&self, folder: &Folder) {
+        assert_eq!(self.run(folder, None, &["plan", "--bootstrap", "--check"]).code, 1);
+        let script = self.run(folder, None, &["plan", "--bootstrap", "--out", "-"]);
+        assert_eq!(script.code, 0, "{script:#?}");
+        let admin = self.database.connect().await.unwrap();
+        admin.batch_execute(&script.out).await.unwrap_or_else(|error| panic!("{error:?}: {}", script.out));
+        for role in ["books_migrator", "books_app", "books_system"] {
+            admin.batch_execute(&format!("alter role {role} password 'x'")).await.unwrap();
+        }
+        let again = self.run(folder, None, &["plan", "--bootstrap", "--check"]);
+        assert_eq!(again.code, 0, "{again:#?}");
+    }
+
+    /// Nothing is missing, nothing grave is found, and each tenant has its own rows.
+    async fn serves(&self, folder: &Folder) {
+        let check = self.run(folder, Some("books_migrator"), &["plan", "--check"]);
+        assert_eq!(check.code, 0, "{check:#?}");
+        let audit = self.run(folder, Some("books_migrator"), &["audit", "--fail-on", "high"]);
+        assert_eq!(audit.code, 0, "{audit:#?}");
+        let pool = TenantPool::builder(&self.database.url_as("books_app", "x"))
+            .system_url(&self.database.url_as("books_system", "x"))
+            .tenant_type(tenantry::TenantType::Bigint)
+            .build()
+            .await
+            .unwrap();
+        for tenant in [1_i64, 2] {
+            let scope = pool.tenant(tenant);
+            scope.execute("insert into books.company values ($1, 'a company')", &[&tenant]).await.unwrap();
+            scope
+                .execute("insert into books.invoice (tenant_id, total) values ($1, 7)", &[&tenant])
+                .await
+                .unwrap();
+            assert_eq!(scope.query("select id from books.invoice", &[]).await.unwrap().len(), 1);
+        }
+        let all = pool.system("a test").unwrap().query("select id from books.invoice", &[]).await.unwrap();
+        assert_eq!(all.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
+    let folder = Folder::new();
+    folder.write("tenantry.toml", MANIFEST);
+    std::fs::create_dir(folder.path("migrations")).unwrap();
+    std::fs::write(folder.path("migrations").join("V1__tables.sql"), TABLES).unwrap();
+    let first = Place::new().await;
+    first.bootstrap(&folder).await;
+    first.migrated(&folder, &["--audit", "never"]);
+    let args = ["plan", "--out", "migrations", "--style", "refinery"];
+    let planned = first.run(&folder, Some("books_migrator"), &args);
+    assert_eq!(planned.code, 0, "{planned:#?}");
+    first.migrated(&folder, &[]);
+    first.serves(&folder).await;
+
+    let second = Place::new().await;
+    second.bootstrap(&folder).await;
+    second.migrated(&folder, &[]);
+    second.serves(&folder).await;
+}
