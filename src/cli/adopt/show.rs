@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::watch::Way;
 use crate::cli::output::listed;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, block, count, paint, plain};
 use crate::ident::QualifiedName;
 use crate::migrate::adopt::{Left, Outcome, Record, Recorded, State};
 use crate::plan::adopt::{Action, Adoption, Phase, Step};
@@ -16,7 +16,7 @@ use crate::plan::{Lock, Work};
 
 pub(super) fn nothing(adoption: &Adoption) -> String {
     let names: Vec<String> = adoption.tables.iter().map(QualifiedName::plain).collect();
-    format!("{} for {}\n", paint(GOOD, "nothing is left to do"), names.join(", "))
+    format!("{} for {}\n", paint(GOOD, "nothing is left to do"), plain(names.join(", ")))
 }
 
 /// The steps with their SQL.
@@ -59,7 +59,7 @@ pub(super) fn head(number: impl std::fmt::Display, step: &Step) -> String {
 /// SQL, indented.
 pub(super) fn sql(text: &str) -> String {
     let mut shown = "\n".to_owned();
-    for line in plain(text).lines() {
+    for line in block(text).lines() {
         let line = format!("      {line}");
         let _ = writeln!(shown, "{}", line.trim_end());
     }
@@ -93,7 +93,7 @@ pub(super) fn status(record: Option<&Record>) -> String {
     let mut text = format!(
         "The adoption of {}, begun {} UTC by {}: {state}\n",
         paint(BOLD, record.tables.join(", ")),
-        record.begun_at,
+        plain(&record.begun_at),
         plain(&record.begun_by)
     );
     let mut phases: BTreeMap<Phase, Vec<&Recorded>> = BTreeMap::new();
@@ -122,7 +122,7 @@ pub(super) fn progress(walked: u64, total: u64, rows: u64) -> String {
 }
 
 pub(super) fn outcome(record: &Record, outcome: &Outcome, way: Way) -> String {
-    let tables = record.tables.join(", ");
+    let tables = plain(record.tables.join(", "));
     match outcome {
         Outcome::Done if way == Way::Back => {
             format!("\n{}: {tables} as before, rows included\n", paint(GOOD, "taken back"))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::Shown;
 use crate::catalog::replay::Source;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint, plain, wrap};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, block, count, paint, plain, wrap};
 use crate::rule::{Finding, Place, Severity};
 
 pub(super) fn text(shown: &Shown<'_>) -> String {
@@ -63,7 +63,7 @@ fn one(finding: &Finding, sources: &[Source], explain: bool) -> String {
         note("why", wrap(finding.rule.why, &format!("{indent}     ")).trim_end().to_owned());
     }
     match &finding.sql {
-        Some(sql) => note("fix", plain(sql).trim_end().replace('\n', &format!("\n{indent}     "))),
+        Some(sql) => note("fix", block(sql).trim_end().replace('\n', &format!("\n{indent}     "))),
         None if explain => {
             note("fix", wrap(finding.rule.fix, &format!("{indent}     ")).trim_end().to_owned());
         }
@@ -77,10 +77,11 @@ fn excerpt(place: &Place, line: &str, margin: usize, style: anstyle::Style) -> S
     let space = " ".repeat(margin);
     let bar = paint(DIM, "|");
     let (shown, skipped) = part(line, place.column - 1, place.length);
+    let head: String = shown.chars().take(skipped).collect();
+    let meant: String = shown.chars().skip(skipped).take(place.length).collect();
     // Tabs keep the marks below what they mean.
-    let before: String = shown.chars().take(skipped).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let length = place.length.min(shown.chars().count().saturating_sub(skipped)).max(1);
-    let mark = paint(style, "^".repeat(length));
+    let before: String = block(head).chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let mark = paint(style, "^".repeat(block(meant).chars().count().max(1)));
     format!(
         "{space}{} {}:{}:{}\n{space} {bar}\n{} {bar} {}\n{space} {bar} {before}{mark}\n",
         paint(DIM, "-->"),
@@ -88,7 +89,7 @@ fn excerpt(place: &Place, line: &str, margin: usize, style: anstyle::Style) -> S
         place.line,
         place.column,
         paint(DIM, format!("{:>margin$}", place.line)),
-        plain(&shown),
+        block(&shown),
     )
 }
 

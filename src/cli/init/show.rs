@@ -75,6 +75,7 @@ fn head(proposal: &Proposal) -> String {
     let mut text = String::new();
     for (what, value, reason) in lines {
         let style = if value == "none" { DIM } else { NAME };
+        let value = plain(value);
         let value = if reason.is_empty() { value } else { format!("{value:<width$}") };
         let line = format!("  {what:<13}  {}  {}", paint(style, value), plain(reason));
         let _ = writeln!(text, "{}", line.trim_end());
@@ -87,7 +88,7 @@ fn relations(of: &[(&QualifiedName, &Proposed)]) -> String {
     let widths = of.iter().map(|(name, _)| plain(name.plain()).chars().count());
     let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
     let line = |(name, proposed): &(&QualifiedName, &Proposed)| {
-        format!("  {}  {}", paint(NAME, format!("{:<width$}", name.plain())), plain(&proposed.reason))
+        format!("  {}  {}", paint(NAME, format!("{:<width$}", plain(name.plain()))), plain(&proposed.reason))
     };
     of.iter().map(line).collect::<Vec<_>>().join("\n")
 }

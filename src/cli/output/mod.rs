@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::failure::{Exit, Failure};
 use crate::catalog::replay::Opaque;
 use crate::policy::manifest::Problem;
-use style::{CARE, DIM, WRONG, count, paint, plain};
+use style::{CARE, DIM, WRONG, block, count, paint, plain};
 
 /// What the output is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -204,7 +204,8 @@ fn human(failure: &Failure) -> String {
         .map(|line| ("cause", line))
         .chain(failure.help.iter().map(|line| ("help", line)))
     {
-        let lines = plain(line).trim_end().replace('\n', "\n         ");
+        // A server's words may have several lines. The bar tells them from lines of a log, and from commands to the CI in it.
+        let lines = block(line.trim_end()).replace('\n', "\n       | ");
         let _ = writeln!(text, "  {} {lines}", paint(DIM, format!("{label:>5}:")));
     }
     text
@@ -253,7 +254,7 @@ pub(super) fn not_followed(opaque: &[Opaque]) -> String {
         format!("{}: {}\n", paint(CARE.bold(), title), paint(DIM, "what is said here leaves them out"));
     for of in opaque {
         let place = paint(DIM, format!("{:<width$}", place(of)));
-        let _ = writeln!(text, "  {place}  {}", plain(of.why()).replace('\n', " "));
+        let _ = writeln!(text, "  {place}  {}", plain(of.why()));
     }
     text
 }

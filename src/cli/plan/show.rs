@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Found;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, block, count, paint, plain};
 use crate::cli::output::{listed, not_followed};
 use crate::plan::{Lock, Plan, Step, Work};
 
@@ -57,7 +57,7 @@ pub(super) fn steps(found: &Found, way: Way) -> String {
                 Way::Down => &step.down,
             };
             text.push('\n');
-            for line in plain(sql).lines() {
+            for line in block(sql).lines() {
                 let line = format!("      {line}");
                 let _ = writeln!(text, "{}", line.trim_end());
             }

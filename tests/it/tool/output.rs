@@ -92,3 +92,50 @@ fn output_that_cannot_be_written_is_an_error() {
         run.said(2, &["error: the output cannot be written", "cause: No space left on device"]);
     }
 }
+
+/// What a database or a file calls its objects cannot forge a line of a log, nor turn the direction of writing.
+#[tokio::test]
+async fn names_stay_on_their_line_and_are_shown_as_they_are() {
+    const TURNED: &str = "\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}";
+    let name = format!("a\n::error::forged\r\t{TURNED}z");
+    let shown = "a\\u{a}::error::forged\\u{d}\\u{9}\\u{202e}\\u{2066}\\u{200f}\\u{61c}\\u{2028}z";
+    let sql = format!(
+        "CREATE TABLE \"{name}\" (id bigint PRIMARY KEY, tenant_id uuid);\n\
+         CREATE TABLE t (\"{name}\" bigint REFERENCES \"{name}\", tenant_id bigint);\n\
+         CREATE VIEW \"v{name}\" AS SELECT * FROM t;\n"
+    );
+    let place = place().await;
+    place.database.connect().await.unwrap().batch_execute(&sql).await.unwrap();
+    let folder = Folder::new();
+    plan(&folder);
+    let manifest = folder.read("tenantry.toml");
+    folder.write("1.sql", &sql);
+    let key = serde_json::to_string(&format!("public.\"x{name}\"")).unwrap();
+    folder.write("unknown.toml", &format!("{manifest}\n[tables]\n{key} = {{ class = \"deny\" }}\n"));
+    folder.write(
+        "settled.toml",
+        &format!("{manifest}\n[tables]\n\"public.t\" = {{ class = \"exempt\", reason = \"x\" }}\n"),
+    );
+    for (args, is_named) in [
+        ("init --out - --column tenant_id", true),
+        ("init --out - --column nothing", false),
+        ("plan", false),
+        ("plan --config unknown.toml", true),
+        ("plan --config settled.toml --check", true),
+        ("plan --config settled.toml --from 1.sql --check", true),
+        ("audit --config settled.toml", true),
+        ("lint --config settled.toml 1.sql", true),
+        ("map --config settled.toml --out map.svg --force", false),
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        let run = Tool::at(&folder).args(&args).env("DATABASE_URL", place.database.url()).run();
+        // The manifest that init prints is TOML, with escapes of its own; the report is on the error stream.
+        let text = if args[0] == "init" { run.err } else { run.out };
+        assert!(!text.contains(|c| TURNED.contains(c) || c == '\r'), "{args:?}: {text}");
+        assert_eq!(text.contains(shown), is_named, "{args:?}: {text}");
+        let forged = |line: &str| line.trim_start().starts_with("::error") && !line.contains("CREATE");
+        let blocks = ["      ", "fix:"];
+        let outside = text.lines().filter(|line| !blocks.iter().any(|block| line.starts_with(block)));
+        assert!(!outside.into_iter().any(forged), "{args:?}: {text}");
+    }
+}
