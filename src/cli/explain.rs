@@ -78,22 +78,17 @@ fn page(rule: &Rule) -> String {
     let severity = paint(style(rule.severity), rule.severity.name());
     let mut text =
         format!("{} {severity} {}\n\n", paint(BOLD, rule.code), paint(DIM, format!("found {reach}")));
-    let heading = |text: &mut String, title: &str| {
-        let _ = writeln!(text, "{}", paint(BOLD, title));
-    };
-    heading(&mut text, "What");
-    text.push_str(&wrap(rule.finds, "  "));
-    heading(&mut text, "\nWhy");
-    text.push_str(&wrap(rule.why, "  "));
-    heading(&mut text, "\nFix");
-    text.push_str(&wrap(rule.fix, "  "));
+    for (title, said) in [("What", rule.finds), ("Why", rule.why), ("Fix", rule.fix)] {
+        let _ = write!(text, "{}\n{}\n", paint(BOLD, title), wrap(said, "  "));
+    }
     for (title, style, sql) in [("Bad", WRONG, rule.bad), ("Good", GOOD.bold(), rule.good)] {
-        let _ = writeln!(text, "\n{}", paint(style, title));
+        let _ = writeln!(text, "{}", paint(style, title));
         for line in sql.lines() {
             let _ = writeln!(text, "  {line}");
         }
+        text.push('\n');
     }
-    let _ = write!(text, "\n{}\n  {}\n", paint(BOLD, "PostgreSQL's manual"), rule.manual);
+    let _ = write!(text, "{}\n  {}\n", paint(BOLD, "PostgreSQL's manual"), rule.manual);
     text
 }
 

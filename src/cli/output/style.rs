@@ -116,7 +116,10 @@ mod tests {
     #[test]
     fn a_name_cannot_steer_the_terminal() {
         assert_eq!(paint(BOLD, "a\u{1b}[2Jb"), "\u{1b}[1ma\\u{1b}[2Jb\u{1b}[0m");
-        for unseen in "\n\r\t\u{7f}\u{85}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}".chars() {
+        for unseen in
+            "\n\r\t\u{7f}\u{85}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}"
+                .chars()
+        {
             let shown = format!("a\\u{{{:x}}}b", u32::from(unseen));
             assert_eq!(plain(format!("a{unseen}b")), shown);
             assert_eq!(wrap(&format!("a{unseen}b"), ""), shown.clone() + "\n");
