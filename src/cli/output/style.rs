@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) const PLAIN: Style = Style::new();
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -55,26 +56,6 @@ fn is_unseen(c: char) -> bool {
         )
 }
 
-/// How wide running text is at most.
-const WIDTH: usize = 100;
-
-/// Running text in lines, each after an indent.
-pub(crate) fn wrap(text: &str, indent: &str) -> String {
-    let mut lines = vec![indent.to_owned()];
-    for word in plain(text).split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                if line.len() > indent.len() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{indent}{word}")),
-        }
-    }
-    lines.join("\n") + "\n"
-}
-
 /// A number of things: `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -96,21 +77,13 @@ pub(crate) fn took(span: Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{BOLD, block, paint, plain, took, wrap};
+    use super::{BOLD, block, paint, plain, took};
 
     #[test]
     fn spans_are_for_people() {
         for (millis, shown) in [(40, "40 ms"), (1_240, "1.2 s"), (59_900, "59 s"), (185_000, "3 min 5 s")] {
             assert_eq!(took(Duration::from_millis(millis)), shown);
         }
-    }
-
-    #[test]
-    fn running_text_keeps_to_its_width() {
-        assert_eq!(wrap("a b  c", "  "), "  a b c\n");
-        let text = wrap(&"word ".repeat(50), "    ");
-        assert!(text.lines().all(|line| line.starts_with("    word") && line.len() <= 100), "{text}");
-        assert_eq!(text.split_whitespace().count(), 50);
     }
 
     #[test]
@@ -122,7 +95,6 @@ mod tests {
         {
             let shown = format!("a\\u{{{:x}}}b", u32::from(unseen));
             assert_eq!(plain(format!("a{unseen}b")), shown);
-            assert_eq!(wrap(&format!("a{unseen}b"), ""), shown.clone() + "\n");
             assert_eq!(block(format!("a{unseen}b")) == shown, !matches!(unseen, '\n' | '\t'), "{shown}");
         }
         assert_eq!(plain("größe 表 ع ‍"), "größe 表 ع ‍");
