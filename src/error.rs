@@ -173,6 +173,10 @@ pub(crate) enum Kind {
     #[cfg(feature = "migrate")]
     #[error("{0}")]
     Adopt(String),
+    /// The login lacks a role that the work needs.
+    #[cfg(feature = "migrate")]
+    #[error("{0}")]
+    LacksRole(String),
     #[cfg(feature = "migrate")]
     #[error(
         "it changed no row, although {table} has some; if that is meant, say -- tenantry: allow-zero-rows \"reason\" in the file"

@@ -6,6 +6,7 @@ use clap::builder::Styles;
 use clap::{Parser, Subcommand};
 
 use super::failure::Exit;
+use super::output::layout::{Cell, Row, Width};
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
 use super::{adopt, audit, completions, explain, init, lint, map, migrate, plan};
@@ -25,7 +26,6 @@ const STYLES: Styles = Styles::styled()
     name = "tenantry",
     version,
     styles = STYLES,
-    max_term_width = 110,
     after_help = help(EXAMPLES),
     subcommand_required = true,
     arg_required_else_help = true,
@@ -88,13 +88,11 @@ pub(super) enum Command {
 
 /// What stands below the options in the help of a command.
 pub(super) fn help(examples: &str) -> String {
-    let indented = |text: &str| text.lines().fold(String::new(), |all, line| all + "  " + line + "\n");
+    let row = |line: &str| {
+        let (name, said) = line.split_once("  ").unwrap_or((line, ""));
+        Row::new(Cell::of(name), Cell::of(said.trim_start()))
+    };
+    let rows = |text: &str| Width::of_output().rows(2, &text.lines().map(row).collect::<Vec<_>>());
     let heading = |text: &str| format!("{BOLD}{text}{BOLD:#}");
-    format!(
-        "{}\n{}\n{}\n{}",
-        heading("Examples:"),
-        indented(examples),
-        heading("Exit codes:"),
-        indented(Exit::HELP)
-    )
+    format!("{}\n{}\n{}\n{}", heading("Examples:"), rows(examples), heading("Exit codes:"), rows(Exit::HELP))
 }

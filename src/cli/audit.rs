@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         let Live { session, catalog } = Live::open(global, terminal).await?;
         Ok((catalog, session.close().await))
     })?;
-    let looked = Looked { name, sources: &[], is_wanted: &|_| true };
+    let config = global.config.display().to_string();
+    let looked = Looked { name, manifest: &manifest, config: &config, sources: &[], is_wanted: &|_| true };
     findings::show(audit(&manifest, &catalog), &looked, &arguments.findings, global, terminal)
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::args::help;
 use super::failure::{Exit, Failure};
 use super::output::Terminal;
-use super::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, paint, wrap};
+use super::output::layout::{Cell, Row, Width};
+use super::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, paint};
 use crate::policy::manifest::nearest;
 use crate::rule::{Reach, Rule, Severity, all, rule};
 
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<Exit, Fai
         None => terminal.result(list, || json!({ "rules": all().map(fields).collect::<Vec<_>>() }))?,
         Some(code) => {
             let rule = rule(code).ok_or_else(|| unknown(code))?;
-            terminal.result(|| page(rule), || json!({ "rules": [fields(rule)] }))?;
+            terminal.result(|width| page(rule, width), || json!({ "rules": [fields(rule)] }))?;
         }
     }
     Ok(Exit::Clean)
@@ -52,8 +53,8 @@ fn style(severity: Severity) -> anstyle::Style {
     }
 }
 
-fn list() -> String {
-    let width = all().map(|rule| rule.code.len()).max().unwrap_or_default();
+fn list(width: Width) -> String {
+    let longest = all().map(|rule| rule.code.len()).max().unwrap_or_default();
     let mut text = String::new();
     for severity in Severity::ALL.into_iter().rev() {
         let rules: Vec<&Rule> = all().filter(|rule| rule.severity == severity).collect();
@@ -61,15 +62,17 @@ fn list() -> String {
             continue;
         }
         let _ = writeln!(text, "{}", paint(style(severity), severity.name()));
-        for rule in rules {
-            let _ = writeln!(text, "  {}  {}", paint(NAME, format!("{:<width$}", rule.code)), rule.finds);
-        }
+        // As wide in each list.
+        let row = |rule: &&Rule| {
+            Row::new(Cell::new(NAME, format!("{:<longest$}", rule.code)), Cell::of(rule.finds))
+        };
+        text.push_str(&width.rows(2, &rules.iter().map(row).collect::<Vec<_>>()));
         text.push('\n');
     }
     text + &paint(DIM, "tenantry explain RULE shows one with examples") + "\n"
 }
 
-fn page(rule: &Rule) -> String {
+fn page(rule: &Rule, width: Width) -> String {
     let reach = match rule.reach() {
         Reach::Both => "in files and in live databases",
         Reach::Files => "in files",
@@ -78,22 +81,17 @@ fn page(rule: &Rule) -> String {
     let severity = paint(style(rule.severity), rule.severity.name());
     let mut text =
         format!("{} {severity} {}\n\n", paint(BOLD, rule.code), paint(DIM, format!("found {reach}")));
-    let heading = |text: &mut String, title: &str| {
-        let _ = writeln!(text, "{}", paint(BOLD, title));
-    };
-    heading(&mut text, "What");
-    text.push_str(&wrap(rule.finds, "  "));
-    heading(&mut text, "\nWhy");
-    text.push_str(&wrap(rule.why, "  "));
-    heading(&mut text, "\nFix");
-    text.push_str(&wrap(rule.fix, "  "));
+    for (title, said) in [("What", rule.finds), ("Why", rule.why), ("Fix", rule.fix)] {
+        let _ = write!(text, "{}\n{}\n", paint(BOLD, title), width.wrap(2, said));
+    }
     for (title, style, sql) in [("Bad", WRONG, rule.bad), ("Good", GOOD.bold(), rule.good)] {
-        let _ = writeln!(text, "\n{}", paint(style, title));
+        let _ = writeln!(text, "{}", paint(style, title));
         for line in sql.lines() {
             let _ = writeln!(text, "  {line}");
         }
+        text.push('\n');
     }
-    let _ = write!(text, "\n{}\n  {}\n", paint(BOLD, "PostgreSQL's manual"), rule.manual);
+    let _ = write!(text, "{}\n  {}\n", paint(BOLD, "PostgreSQL's manual"), rule.manual);
     text
 }
 

@@ -15,17 +15,20 @@ pub(super) enum Exit {
     Findings = 1,
     /// The arguments, the manifest or a file are not what they have to be.
     Usage = 2,
-    /// The database cannot be reached or read, or a migration failed in it.
+    /// The database cannot be reached or read, the role lacks a right in it, or a migration failed in it.
     Database = 3,
+    /// SIGTERM has ended it: 128 and the signal's number, as a shell says it of a process that the signal killed.
+    Terminated = 143,
 }
 
 impl Exit {
     /// What the exit codes mean, as the help of every command shows it.
     pub(super) const HELP: &str = "\
-0  done; nothing is missing (plan --check), pending (migrate --check), or found of the severity that fails (lint, audit)
-1  findings: something has to be settled, is missing or pending (--check), or was found (lint, audit, migrate)
-2  usage: arguments, the manifest, or a file that cannot be read or written
-3  database: it cannot be reached, the role may not read its catalogs, or a migration or a step failed in it";
+0    done; nothing is missing (plan --check), pending (migrate --check), or found of the severity that fails (lint, audit)
+1    findings: something has to be settled, is missing or pending (--check), or was found (lint, audit, migrate)
+2    usage: arguments, the manifest, or a file that cannot be read or written
+3    database: it cannot be reached, the role lacks a privilege or a role in it, or a migration or a step failed in it
+143  ended by SIGTERM";
 
     /// One word for it, for JSON.
     pub(super) fn kind(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Exit {
             Self::Findings => "findings",
             Self::Usage => "usage",
             Self::Database => "database",
+            Self::Terminated => "terminated",
         }
     }
 }
@@ -72,6 +76,14 @@ impl Failure {
 
     pub(super) fn database(line: impl Into<String>) -> Self {
         Self { exit: Exit::Database, ..Self::usage(line) }
+    }
+
+    /// What SIGTERM leaves to say.
+    pub(super) fn terminated() -> Self {
+        let failure = Self { exit: Exit::Terminated, ..Self::usage("ended by SIGTERM") };
+        failure.help(
+            "the server rolls back what was under way; tenantry migrate and tenantry adopt go on from there when they are run again",
+        )
     }
 
     pub(super) fn cause(mut self, line: impl Into<String>) -> Self {

@@ -46,12 +46,23 @@ struct Draft {
 
 impl Draft {
     fn write(file: &NewFile, existing: Existing) -> Result<Self, Failure> {
-        // Through a link, what it leads to is written, and the link stays.
-        let path = file.path.canonicalize().unwrap_or_else(|_| file.path.clone());
-        let there = fs::metadata(&path);
-        if there.is_ok() && existing == Existing::Refuse {
+        let is_link = file.path.is_symlink();
+        if existing == Existing::Refuse && (is_link || file.path.exists()) {
             return Err(refused(&file.path, &io::ErrorKind::AlreadyExists.into()));
         }
+        // Through a link, the file that it names is replaced, and the link stays.
+        let path = match file.path.canonicalize() {
+            Ok(path) => path,
+            Err(error) if is_link => {
+                let path = file.path.display();
+                return Err(Failure::usage(format!(
+                    "{path} is a symbolic link that leads to no file; nothing was written"
+                ))
+                .cause(error.to_string()));
+            }
+            Err(_) => file.path.clone(),
+        };
+        let there = fs::metadata(&path);
         if there.as_ref().is_ok_and(|found| !found.is_file()) {
             return Err(Failure::usage(format!(
                 "{} is not a file; nothing was written",
@@ -215,8 +226,20 @@ mod tests {
         fs::set_permissions(folder.0.join("a"), PermissionsExt::from_mode(0o600)).unwrap();
         std::os::unix::fs::symlink(folder.0.join("a"), folder.0.join("b")).unwrap();
         write(&[folder.file("b", "2")], Existing::Replace).unwrap();
+        assert!(write(&[folder.file("b", "3")], Existing::Refuse).is_err());
         assert!(folder.0.join("b").is_symlink());
         assert_eq!(fs::read_to_string(folder.0.join("a")).unwrap(), "2");
         assert_eq!(fs::metadata(folder.0.join("a")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_to_no_file_is_not_replaced() {
+        let folder = Folder::new("no-file");
+        std::os::unix::fs::symlink(folder.0.join("a"), folder.0.join("b")).unwrap();
+        for existing in [Existing::Refuse, Existing::Replace] {
+            assert!(write(&[folder.file("b", "1")], existing).is_err());
+            assert_eq!(folder.names(), ["b"]);
+        }
     }
 }

@@ -44,7 +44,12 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let changed =
         arguments.since.as_deref().map(|since| since::changed(since, &arguments.paths)).transpose()?;
     let is_wanted = |file: &str| changed.as_ref().is_none_or(|changed| changed.contains(file));
-    let looked =
-        Looked { name: name_of(&arguments.paths, &sources), sources: &sources, is_wanted: &is_wanted };
+    let looked = Looked {
+        name: name_of(&arguments.paths, &sources),
+        manifest: &manifest,
+        config: &global.config.display().to_string(),
+        sources: &sources,
+        is_wanted: &is_wanted,
+    };
     findings::show(lint(&manifest, &sources), &looked, &arguments.findings, global, terminal)
 }

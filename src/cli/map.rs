@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::args::{Global, help};
 use super::failure::{Exit, Failure};
 use super::files::{self, Existing, NewFile};
-use super::output::style::{GOOD, paint, plain};
+use super::output::layout::Width;
+use super::output::style::{GOOD, PLAIN, paint};
 use super::output::{self, Terminal};
 use super::source::{Source, SqlFiles, manifest};
 use crate::plan::map;
@@ -86,10 +87,13 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         files::write(&[NewFile { path: path.to_owned(), text: text.clone() }], existing)?;
     }
     if !terminal.is_json() {
-        terminal.note(&output::not_followed(&source.opaque));
+        terminal.aside(|width| output::not_followed(&source.opaque, width));
     }
-    let human = || match out {
-        Some(path) => format!("{} {}: {}\n", paint(GOOD, "wrote"), plain(path.display()), plain(&summary)),
+    let human = |width: Width| match out {
+        Some(path) => {
+            let said = format!("{}: {summary}", path.display());
+            format!("{} {}\n", paint(GOOD, "wrote"), width.hang(6, 2, PLAIN, said))
+        }
         None => text.clone(),
     };
     terminal.result(human, || fields(style, out, &summary, &text, &source))?;

@@ -27,13 +27,14 @@ use clap::{CommandFactory, FromArgMatches};
 use args::{Args, Command, Global};
 use failure::{Exit, Failure};
 use output::Terminal;
+use output::layout::Width;
 
 /// Runs the tool with the arguments of this process, and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let terminal = Terminal::foreseen(&arguments);
-    let command = Args::command().color(terminal.clap_color());
+    let command = Args::command().color(terminal.clap_color()).term_width(Width::of_output().columns());
     let parsed = command.try_get_matches_from(arguments).and_then(|found| Args::from_arg_matches(&found));
     match parsed {
         Ok(args) => {

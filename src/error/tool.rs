@@ -16,6 +16,11 @@ impl Error {
         Kind::Adopt(message.into()).into()
     }
 
+    #[cfg(feature = "migrate")]
+    pub(crate) fn lacks_role(message: impl Into<String>) -> Self {
+        Kind::LacksRole(message.into()).into()
+    }
+
     /// Somebody else is doing what one can do at a time.
     #[cfg(feature = "migrate")]
     pub(crate) fn busy(message: impl Into<String>) -> Self {

@@ -66,11 +66,11 @@ impl Login {
         match roles.system_role() {
             Some(system) if self.system => Ok((system.as_str() != self.name).then_some(system)),
             _ if self.bypasses => Ok(None),
-            Some(system) => Err(Error::config(format!(
+            Some(system) => Err(Error::lacks_role(format!(
                 "role {:?} does not reach the rows of all tenants; run GRANT {system} TO {:?}, or log in as another role",
                 self.name, self.name
             ))),
-            None => Err(Error::config(format!(
+            None => Err(Error::lacks_role(format!(
                 "role {:?} does not reach the rows of all tenants; name a role with BYPASSRLS as system in the manifest, and \
                  grant it to {:?}",
                 self.name, self.name
@@ -85,7 +85,7 @@ impl Login {
             _ if self.app => roles.app_role(),
             _ => {
                 let wanted = roles.owner_role().unwrap_or(roles.app_role());
-                return Err(Error::config(format!(
+                return Err(Error::lacks_role(format!(
                     "role {:?} does not reach the rows of a tenant that is bound; run GRANT {wanted} TO {:?}, or log in as \
                      another role",
                     self.name, self.name

@@ -3,10 +3,11 @@
 mod answer;
 mod column;
 mod grant;
-mod ledger;
 mod name;
 mod role;
+mod setting;
 mod table;
+mod users;
 mod view;
 mod ways;
 mod write;
@@ -24,6 +25,7 @@ use crate::tenant::TenantType;
 
 pub use column::Candidate;
 pub use role::{ProposedRole, ProposedRoles};
+pub use users::ProposedMembership;
 
 /// What somebody knows of the database who asks for a proposal.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +62,8 @@ pub struct Proposal {
     pub candidates: Vec<Candidate>,
     /// The setting that carries the tenant, where that is not the default.
     pub setting: Option<SettingName>,
+    /// What says which users belong to which tenants, if one table does.
+    pub membership: Option<ProposedMembership>,
     /// The schema of the functions that policies call, where that is not the default.
     pub support_schema: Option<Ident>,
     /// The roles.
@@ -132,12 +136,16 @@ pub enum Question {
     NullTenants,
     /// The tenant column's name stands for something else.
     OtherColumn,
+    /// It is the tenants' own table, and its key is of another type than the tenant column.
+    OwnKey,
     /// Several columns refer to the tenants' own table.
     SeveralColumns,
     /// Several ways lead to tenants.
     SeveralWays,
     /// All ways to tenants go by columns that may be NULL.
     NullableWays,
+    /// Its rows are users, of one tenant or of several.
+    Users,
     /// No way leads to tenants, and their tables refer to it.
     Reference,
     /// Its foreign keys lead in a circle.
@@ -234,10 +242,18 @@ pub fn propose(catalog: &Catalog, hints: &Hints, facts: &Facts) -> Proposal {
         view::place(catalog, &schemas, &mut relations);
         grant::narrow(catalog, &roles, &mut relations);
     }
+    let setting = match &hints.setting {
+        Some(setting) => Some(setting.clone()),
+        None => setting::find(catalog, &tables, column.as_ref())
+            .map_err(|problem| problems.push(problem))
+            .unwrap_or_default(),
+    };
+    let mut memberships =
+        column.as_ref().map(|column| users::all(catalog, column, &tables)).unwrap_or_default();
+    let membership = memberships.pop().filter(|_| memberships.is_empty());
     problems.sort();
-    let setting = hints.setting.clone().or_else(|| setting(&tables));
     let support_schema = hints.support_schema.clone();
-    Proposal { column, candidates, setting, support_schema, roles, schemas, relations, problems }
+    Proposal { column, candidates, setting, membership, support_schema, roles, schemas, relations, problems }
 }
 
 /// The tables whose tenant column may be NULL, each with the column: whether it is, the rows say, and [`Facts`] take it from
@@ -272,25 +288,6 @@ fn tables<'a>(catalog: &'a Catalog, schemas: &BTreeSet<Ident>) -> Vec<Table<'a>>
             && relation.partition_of.is_none()
     };
     catalog.relations.iter().filter(is_own).collect()
-}
-
-/// The setting that the policies of the tables read, if it is one.
-fn setting(tables: &[Table<'_>]) -> Option<SettingName> {
-    let policies = tables.iter().flat_map(|(_, relation)| relation.policies.values());
-    let texts = policies.flat_map(|policy| policy.using.iter().chain(&policy.with_check));
-    let mut found = BTreeSet::new();
-    for text in texts {
-        for call in text.as_str().split("current_setting('").skip(1) {
-            found.extend(
-                call.split('\'')
-                    .next()
-                    .and_then(|name| SettingName::new(name).ok())
-                    .map(|of| of.as_str().to_owned()),
-            );
-        }
-    }
-    let only = found.pop_first().filter(|_| found.is_empty())?;
-    SettingName::new(only).ok()
 }
 
 /// What a table or column is called beside those of a schema: without the schema where it is the same.

@@ -1,6 +1,6 @@
 //! Where each relation of a database stands among its tenants, by what the manifest says and the catalog shows.
 
-mod runner;
+pub(crate) mod ledger;
 pub(crate) mod sections;
 pub(crate) mod views;
 mod ways;
@@ -168,7 +168,11 @@ fn unknown_names(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Prob
             .push(Problem { line, what: format!("{what}{} is not in the database; {advice}", name.plain()) });
     };
     for (name, entry) in &manifest.tables {
-        missing(name, line(entry), "");
+        // Its runner makes it, and files are without it.
+        let is_ledger = ledger::is_called_so(name.name().as_str());
+        if !(is_ledger && matches!(entry.class, Class::Exempt { .. })) {
+            missing(name, line(entry), "");
+        }
     }
     if let Some(tenants) = &manifest.tenants {
         missing(&tenants.table, Some(tenants.line), "[tenants] ");
@@ -254,8 +258,8 @@ fn by_default<'a>(
     if relation.extension.is_some() {
         return Ok(Some(Place::Apart));
     }
-    if runner::is_of_runner(name.name().as_str(), relation) {
-        return Ok(Some(Place::Exempt { reason: runner::REASON }));
+    if ledger::runner(name.name().as_str(), relation).is_some() {
+        return Ok(Some(Place::Exempt { reason: ledger::REASON }));
     }
     match relation.kind {
         RelationKind::Table | RelationKind::PartitionedTable => {

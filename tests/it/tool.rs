@@ -134,6 +134,11 @@ impl Run {
         }
     }
 
+    /// What it wrote, as if its lines had no end.
+    pub(crate) fn unwrapped(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))

@@ -115,7 +115,8 @@ impl Command<'_> {
             return self.problems(&lacks).map(Err);
         }
         if adoption.is_empty() {
-            self.terminal.result(|| show::nothing(&adoption), || show::adoption_fields(&adoption))?;
+            self.terminal
+                .result(|width| show::nothing(&adoption, width), || show::adoption_fields(&adoption))?;
             return Ok(Err(Exit::Clean));
         }
         for remark in &adoption.remarks {
@@ -127,8 +128,12 @@ impl Command<'_> {
     fn shown(&self, adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>, name: &str) -> Ended {
         match adopted {
             Ok((adoption, lacks)) if lacks.is_empty() => {
-                let human = || {
-                    if adoption.is_empty() { show::nothing(&adoption) } else { show::steps(&adoption, name) }
+                let human = |width| {
+                    if adoption.is_empty() {
+                        show::nothing(&adoption, width)
+                    } else {
+                        show::steps(&adoption, name, width)
+                    }
                 };
                 self.terminal.result(human, || show::adoption_fields(&adoption))?;
                 Ok(Exit::Clean)
@@ -139,18 +144,19 @@ impl Command<'_> {
 
     fn problems(&self, problems: &[Problem]) -> Ended {
         let json = || serde_json::json!({ "problems": output::problems(problems) });
-        self.terminal.result(|| show::problems(problems, self.config), json)?;
+        self.terminal.result(|width| show::problems(problems, self.config, width), json)?;
         Ok(Exit::Findings)
     }
 
     fn status(&self, record: Option<&Record>) -> Ended {
-        self.terminal.result(|| show::status(record), || show::status_fields(record))?;
+        self.terminal.result(|width| show::status(record, width), || show::status_fields(record))?;
         Ok(Exit::Clean)
     }
 
     fn ended(&self, record: &Record, outcome: &Outcome) -> Ended {
         let way = if self.arguments.abort { Way::Back } else { Way::Forth };
-        self.terminal.result(|| show::outcome(record, outcome, way), || show::outcome_fields(outcome))?;
+        let human = |width| show::outcome(record, outcome, way, width);
+        self.terminal.result(human, || show::outcome_fields(outcome))?;
         Ok(match outcome {
             Outcome::Done | Outcome::Stopped => Exit::Clean,
             Outcome::Left { .. } | Outcome::InTheWay { .. } => Exit::Findings,

@@ -7,37 +7,35 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::watch::Way;
+use crate::cli::output::layout::{Cell, Row, Width};
 use crate::cli::output::listed;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, block, count, paint, plain};
 use crate::ident::QualifiedName;
 use crate::migrate::adopt::{Left, Outcome, Record, Recorded, State};
 use crate::plan::adopt::{Action, Adoption, Phase, Step};
 use crate::plan::{Lock, Work};
 
-pub(super) fn nothing(adoption: &Adoption) -> String {
+pub(super) fn nothing(adoption: &Adoption, width: Width) -> String {
     let names: Vec<String> = adoption.tables.iter().map(QualifiedName::plain).collect();
-    format!("{} for {}\n", paint(GOOD, "nothing is left to do"), names.join(", "))
+    let title = "nothing is left to do";
+    let said = width.hang(title.len() + 1, 2, PLAIN, format!("for {}", names.join(", ")));
+    format!("{} {said}\n", paint(GOOD, title))
 }
 
 /// The steps with their SQL.
-pub(super) fn steps(adoption: &Adoption, name: &str) -> String {
+pub(super) fn steps(adoption: &Adoption, name: &str, width: Width) -> String {
     let mut text = format!("What an adoption would do in {}\n", paint(BOLD, name));
     let mut said = None;
     for (number, step) in (1..).zip(&adoption.steps) {
         if said.replace(step.phase) != Some(step.phase) {
             let _ = writeln!(text, "\n{}", paint(CARE.bold(), step.phase));
         }
-        text += &head(number, step);
+        text += &head(number, step, width);
         text += &sql(step.up.shown());
     }
     for remark in &adoption.remarks {
-        let _ = writeln!(
-            text,
-            "\n{} {}: {}",
-            paint(CARE.bold(), "note:"),
-            plain(&remark.object),
-            plain(&remark.what)
-        );
+        let said = width.hang(6, 2, PLAIN, format!("{}: {}", remark.object, remark.what));
+        let _ = writeln!(text, "\n{} {said}", paint(CARE.bold(), "note:"));
     }
     let _ = write!(
         text,
@@ -51,15 +49,21 @@ pub(super) fn steps(adoption: &Adoption, name: &str) -> String {
 }
 
 /// A step's number, what it does to what, and what it costs.
-pub(super) fn head(number: impl std::fmt::Display, step: &Step) -> String {
-    let what = format!("{}  {}", paint(NAME, &step.object), paint(BOLD, &step.what));
-    format!("\n{}  {what}\n      {}\n", paint(DIM, format!("{number:>4}")), paint(DIM, cost(step)))
+pub(super) fn head(number: impl std::fmt::Display, step: &Step, width: Width) -> String {
+    let row = Row::new(Cell::new(NAME, &step.object), Cell::new(BOLD, &step.what));
+    let what = width.rows(6, &[row]);
+    format!(
+        "\n{}  {}{}",
+        paint(DIM, format!("{number:>4}")),
+        what.trim_start(),
+        width.wrap_in(6, DIM, cost(step))
+    )
 }
 
 /// SQL, indented.
 pub(super) fn sql(text: &str) -> String {
     let mut shown = "\n".to_owned();
-    for line in plain(text).lines() {
+    for line in block(text).lines() {
         let line = format!("      {line}");
         let _ = writeln!(shown, "{}", line.trim_end());
     }
@@ -77,12 +81,16 @@ fn cost(step: &Step) -> String {
 }
 
 /// What has to be settled first.
-pub(super) fn problems(problems: &[crate::policy::manifest::Problem], manifest: &Path) -> String {
+pub(super) fn problems(
+    problems: &[crate::policy::manifest::Problem],
+    manifest: &Path,
+    width: Width,
+) -> String {
     let title = format!("{} to settle before anything is begun", count(problems.len(), "thing"));
-    format!("{}\n\n{}", paint(BOLD, title), listed(problems, &manifest.display().to_string()))
+    format!("{}\n\n{}", paint(BOLD, title), listed(problems, &manifest.display().to_string(), width))
 }
 
-pub(super) fn status(record: Option<&Record>) -> String {
+pub(super) fn status(record: Option<&Record>, width: Width) -> String {
     let Some(record) = record else { return "no adoption has been begun\n".to_owned() };
     let state = match (record.ended, record.aborting) {
         (true, true) => paint(CARE, "taken back"),
@@ -93,7 +101,7 @@ pub(super) fn status(record: Option<&Record>) -> String {
     let mut text = format!(
         "The adoption of {}, begun {} UTC by {}: {state}\n",
         paint(BOLD, record.tables.join(", ")),
-        record.begun_at,
+        plain(&record.begun_at),
         plain(&record.begun_by)
     );
     let mut phases: BTreeMap<Phase, Vec<&Recorded>> = BTreeMap::new();
@@ -106,7 +114,7 @@ pub(super) fn status(record: Option<&Record>) -> String {
         let _ = writeln!(text, "  {phase:<13} {done:>3} of {}", count(steps.len(), "step"));
     }
     for step in record.steps.iter().filter(|step| step.state == State::Started) {
-        let _ = write!(text, "\n{}", head(step.number, &step.step).trim_start_matches('\n'));
+        let _ = write!(text, "\n{}", head(step.number, &step.step, width).trim_start_matches('\n'));
         if let (Action::Backfill(_), (walked, total)) = (&step.step.up, step.walked()) {
             let _ = writeln!(text, "      {}", progress(walked, total, step.rows()));
         }
@@ -121,8 +129,8 @@ pub(super) fn progress(walked: u64, total: u64, rows: u64) -> String {
     format!("{part}{rows} rows have got their tenant")
 }
 
-pub(super) fn outcome(record: &Record, outcome: &Outcome, way: Way) -> String {
-    let tables = record.tables.join(", ");
+pub(super) fn outcome(record: &Record, outcome: &Outcome, way: Way, width: Width) -> String {
+    let tables = plain(record.tables.join(", "));
     match outcome {
         Outcome::Done if way == Way::Back => {
             format!("\n{}: {tables} as before, rows included\n", paint(GOOD, "taken back"))
@@ -134,26 +142,24 @@ pub(super) fn outcome(record: &Record, outcome: &Outcome, way: Way) -> String {
         Outcome::Stopped => format!("\n{}; tenantry adopt goes on\n", paint(GOOD, "stopped where it was to")),
         Outcome::Left { step, left } => {
             let title = format!("{} of {} without a tenant", rows(left.rows()), step.step.object);
-            settle(&title, &reasons(*left), step)
+            settle(&title, &reasons(*left), step, width)
         }
         Outcome::InTheWay { step, rows: number } => {
             let title = format!("{} of {} in the way", rows(*number), step.step.object);
-            settle(&title, &step.step.what, step)
+            settle(&title, &step.step.what, step, width)
         }
     }
 }
 
-fn settle(title: &str, why: &str, step: &Recorded) -> String {
+fn settle(title: &str, why: &str, step: &Recorded, width: Width) -> String {
     let query = step.step.in_the_way.as_deref().unwrap_or_default();
+    let next = "settle them, then run tenantry adopt again; tenantry adopt --abort takes everything back";
     format!(
-        "\n{}: {}\n{}\n{}\n",
+        "\n{}: {}\n{}\n{}",
         paint(CARE.bold(), title),
-        plain(why),
+        width.hang(title.chars().count() + 2, 2, PLAIN, why),
         sql(query),
-        paint(
-            DIM,
-            "settle them, then run tenantry adopt again; tenantry adopt --abort takes everything back"
-        )
+        width.wrap_in(0, DIM, next)
     )
 }
 

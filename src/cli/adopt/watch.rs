@@ -9,6 +9,7 @@ use serde_json::json;
 use super::show;
 use crate::cli::failure::Failure;
 use crate::cli::output::Terminal;
+use crate::cli::output::layout::Width;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, paint, took};
 use crate::migrate::adopt::{Event, Record, Recorded};
 use crate::plan::adopt::Action;
@@ -50,7 +51,11 @@ impl Watch {
             Way::Back => "Taking back the adoption of",
         };
         let json = || json!({ "event": "begun", "tables": record.tables, "back": way == Way::Back });
-        self.terminal.result(|| format!("{title} {}\n", paint(BOLD, tables)), json)
+        let human = |width: Width| {
+            let taken = title.chars().count() + 1;
+            format!("{title} {}\n", width.hang(taken, 2, BOLD, tables))
+        };
+        self.terminal.result(human, json)
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>) {
@@ -82,12 +87,12 @@ impl Watch {
             Way::Forth => &step.step.up,
             Way::Back => &step.step.down,
         };
-        let human = || {
+        let human = |width| {
             let number = format!("{:>4}/{}", step.number, self.steps);
             let back = if way == Way::Back { "take back: " } else { "" };
             let mut shown = step.step.clone();
             shown.what = format!("{back}{}", shown.what);
-            show::head(number, &shown) + &show::sql(action.shown())
+            show::head(number, &shown, width) + &show::sql(action.shown())
         };
         let fields = || {
             let mut fields = show::step_fields(step.number, &step.step);
@@ -160,14 +165,14 @@ impl Watch {
     fn done(&mut self, step: &Recorded, elapsed: Duration) {
         self.clear();
         let _ = self.terminal.result(
-            || format!("\n      {} {}\n", paint(GOOD, "done in"), paint(DIM, took(elapsed))),
+            |_| format!("\n      {} {}\n", paint(GOOD, "done in"), paint(DIM, took(elapsed))),
             || json!({ "event": "done", "step": step.number, "millis": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) }),
         );
     }
 
     fn line(&self, text: &str, fields: impl FnOnce() -> serde_json::Value) {
         let write = || {
-            let _ = self.terminal.result(|| format!("      {}\n", paint(CARE, text)), fields);
+            let _ = self.terminal.result(|width| width.wrap_in(6, CARE, text), fields);
         };
         match &self.bar {
             Some(bar) => bar.suspend(write),

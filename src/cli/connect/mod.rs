@@ -12,8 +12,10 @@ mod verify;
 
 use std::future::Future;
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -103,10 +105,27 @@ pub(super) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::usage("the runtime does not start").cause(error.to_string()))?;
-    let done = runtime.block_on(work);
+    let done = runtime.block_on(async {
+        // The process with the number 1, as in a container, is ended by no signal that it does not listen to.
+        let terminated = pin!(terminated());
+        match select(pin!(work), terminated).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), _)) => Err(Failure::terminated()),
+        }
+    });
     // The lookup of a name may still be under way, and nobody waits for it any more.
     runtime.shutdown_background();
     done
+}
+
+/// Ends once the process has been asked to end.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut asked) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        asked.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 struct Dial {

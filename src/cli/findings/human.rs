@@ -3,49 +3,70 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use anstyle::Style;
+
 use super::Shown;
 use crate::catalog::replay::Source;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint, plain, wrap};
+use crate::cli::output::layout::Width;
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, WRONG, block, count, paint, plain};
 use crate::rule::{Finding, Place, Severity};
 
-pub(super) fn text(shown: &Shown<'_>) -> String {
-    each(shown.findings.iter().copied(), shown.looked.sources) + &summary(shown)
+pub(super) fn text(shown: &Shown<'_>, width: Width) -> String {
+    each(shown.findings.iter().copied(), shown.looked.sources, width) + &summary(shown, width)
 }
 
 /// Findings, one below the other.
-pub(super) fn each<'f>(findings: impl Iterator<Item = &'f Finding>, sources: &[Source]) -> String {
+pub(super) fn each<'f>(
+    findings: impl Iterator<Item = &'f Finding>,
+    sources: &[Source],
+    width: Width,
+) -> String {
     let mut text = String::new();
     let mut explained = BTreeSet::new();
     for finding in findings {
-        text.push_str(&one(finding, sources, explained.insert(finding.rule.code)));
+        text.push_str(&one(finding, sources, Why::of(explained.insert(finding.rule.code)), width));
         text.push('\n');
     }
     text
 }
 
 /// The line of a place with what is meant marked below, if the file is there.
-pub(super) fn marked(place: &Place, sources: &[Source]) -> String {
+pub(super) fn marked(place: &Place, sources: &[Source], width: Width) -> String {
     match line_of(place, sources) {
-        Some(line) => excerpt(place, line, place.line.to_string().len(), WRONG),
+        Some(line) => excerpt(place, line, place.line.to_string().len(), WRONG, width),
         None => format!(" {} {}:{}\n", paint(DIM, "-->"), plain(&place.file), place.line),
     }
 }
 
-/// A finding. Why it matters is said with the first of its rule.
-fn one(finding: &Finding, sources: &[Source], explain: bool) -> String {
+/// Whether it is said why a finding matters: with the first of its rule.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Said,
+    Known,
+}
+
+impl Why {
+    fn of(is_first: bool) -> Self {
+        if is_first { Self::Said } else { Self::Known }
+    }
+}
+
+/// A finding.
+fn one(finding: &Finding, sources: &[Source], why: Why, width: Width) -> String {
     let style = match finding.severity {
         Severity::Critical | Severity::High => WRONG,
         Severity::Medium => CARE.bold(),
         Severity::Low | Severity::Info => NAME.bold(),
     };
-    let severity = paint(style, format!("{}[{}]", finding.severity.name(), finding.rule.code));
-    let mut text = format!("{severity}{} {}\n", paint(BOLD, ":"), paint(BOLD, &finding.message));
+    let severity = format!("{}[{}]", finding.severity.name(), finding.rule.code);
+    let message = width.hang(severity.len() + 2, 2, BOLD, &finding.message);
+    let mut text = format!("{}{} {message}\n", paint(style, &severity), paint(BOLD, ":"));
     let line = finding.place.as_ref().map(|place| (place, line_of(place, sources)));
     let mut margin = 1;
     match line {
         Some((place, Some(line))) => {
             margin = place.line.to_string().len();
-            text.push_str(&excerpt(place, line, margin, style));
+            text.push_str(&excerpt(place, line, margin, style, width));
         }
         Some((place, None)) => {
             let _ = writeln!(text, " {} {}:{}", paint(DIM, "-->"), plain(&place.file), place.line);
@@ -54,33 +75,34 @@ fn one(finding: &Finding, sources: &[Source], explain: bool) -> String {
             let _ = writeln!(text, " {} {}", paint(DIM, "-->"), plain(&finding.object));
         }
     }
-    let indent = " ".repeat(margin + 3);
+    let indent = margin + 8;
+    let running = |said: &str| width.hang(indent, indent, PLAIN, said);
     let mut note = |label: &str, said: String| {
         let label = format!("{} {}", " ".repeat(margin), paint(DIM, format!("= {label}:")));
-        let _ = writeln!(text, "{label} {}", said.trim_start());
+        let _ = writeln!(text, "{label} {said}");
     };
-    if explain {
-        note("why", wrap(finding.rule.why, &format!("{indent}     ")).trim_end().to_owned());
+    if why == Why::Said {
+        note("why", running(finding.rule.why));
     }
     match &finding.sql {
-        Some(sql) => note("fix", plain(sql).trim_end().replace('\n', &format!("\n{indent}     "))),
-        None if explain => {
-            note("fix", wrap(finding.rule.fix, &format!("{indent}     ")).trim_end().to_owned());
-        }
+        Some(sql) => note("fix", block(sql).trim_end().replace('\n', &format!("\n{}", " ".repeat(indent)))),
+        None if why == Why::Said => note("fix", running(finding.rule.fix)),
         None => {}
     }
     text
 }
 
 /// The line of a file with what is meant marked below.
-fn excerpt(place: &Place, line: &str, margin: usize, style: anstyle::Style) -> String {
+fn excerpt(place: &Place, line: &str, margin: usize, style: Style, width: Width) -> String {
     let space = " ".repeat(margin);
     let bar = paint(DIM, "|");
-    let (shown, skipped) = part(line, place.column - 1, place.length);
+    let (shown, skipped) =
+        part(line, place.column - 1, place.length, width.columns().saturating_sub(margin + 5));
+    let head: String = shown.chars().take(skipped).collect();
+    let meant: String = shown.chars().skip(skipped).take(place.length).collect();
     // Tabs keep the marks below what they mean.
-    let before: String = shown.chars().take(skipped).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let length = place.length.min(shown.chars().count().saturating_sub(skipped)).max(1);
-    let mark = paint(style, "^".repeat(length));
+    let before: String = block(head).chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let mark = paint(style, "^".repeat(block(meant).chars().count().max(1)));
     format!(
         "{space}{} {}:{}:{}\n{space} {bar}\n{} {bar} {}\n{space} {bar} {before}{mark}\n",
         paint(DIM, "-->"),
@@ -88,22 +110,19 @@ fn excerpt(place: &Place, line: &str, margin: usize, style: anstyle::Style) -> S
         place.line,
         place.column,
         paint(DIM, format!("{:>margin$}", place.line)),
-        plain(&shown),
+        block(&shown),
     )
 }
 
-/// How much of a long line is shown.
-const WIDEST: usize = 120;
-
 /// As much of a line as fits, with what is meant in it, and how many characters stand before that.
-fn part(line: &str, column: usize, length: usize) -> (String, usize) {
+fn part(line: &str, column: usize, length: usize, widest: usize) -> (String, usize) {
     let line = line.trim_end();
-    if line.chars().count() <= WIDEST {
+    if line.chars().count() <= widest {
         return (line.to_owned(), column);
     }
-    let first = column.saturating_sub(WIDEST.saturating_sub(length.min(WIDEST)) / 2);
-    let shown: String = line.chars().skip(first).take(WIDEST).collect();
-    let cut = first + WIDEST < line.chars().count();
+    let first = column.saturating_sub(widest.saturating_sub(length.min(widest)) / 2);
+    let shown: String = line.chars().skip(first).take(widest).collect();
+    let cut = first + widest < line.chars().count();
     let (head, tail) = (if first > 0 { "…" } else { "" }, if cut { "…" } else { "" });
     (format!("{head}{shown}{tail}"), column - first + usize::from(first > 0))
 }
@@ -113,14 +132,18 @@ fn line_of<'s>(place: &Place, sources: &'s [Source]) -> Option<&'s str> {
     source.text().lines().nth(place.line - 1)
 }
 
-fn summary(shown: &Shown<'_>) -> String {
-    let name = plain(&shown.looked.name);
+fn summary(shown: &Shown<'_>, width: Width) -> String {
     let read = match shown.statements {
         0 => String::new(),
         number => format!(", {}", count(number, "statement")),
     };
+    let place = |title: &str| {
+        let place = format!("in {}{read}", shown.looked.name);
+        format!(" {}", width.hang(title.len() + 1, 2, PLAIN, place))
+    };
     let mut text = if shown.findings.is_empty() {
-        format!("{} in {name}{read}\n", paint(GOOD, "nothing found"))
+        let title = "nothing found";
+        format!("{}{}\n", paint(GOOD, title), place(title))
     } else {
         let of = |severity| shown.findings.iter().filter(|finding| finding.severity == severity).count();
         let by: Vec<String> = Severity::ALL
@@ -130,7 +153,8 @@ fn summary(shown: &Shown<'_>) -> String {
             .map(|severity| format!("{} {}", of(severity), severity.name()))
             .collect();
         let number = count(shown.findings.len(), "finding");
-        format!("{} in {name}{read}\n", paint(BOLD, format!("{number} ({})", by.join(", "))))
+        let title = format!("{number} ({})", by.join(", "));
+        format!("{}{}\n", paint(BOLD, &title), place(&title))
     };
     let mut notes = Vec::new();
     if shown.hidden > 0 {
@@ -143,7 +167,7 @@ fn summary(shown: &Shown<'_>) -> String {
         notes.push(format!("tenantry explain {} says more", first.rule.code));
     }
     for note in notes {
-        let _ = writeln!(text, "{}", paint(DIM, note));
+        text.push_str(&width.wrap_in(0, DIM, note));
     }
     text
 }

@@ -12,9 +12,11 @@ use clap::ValueEnum;
 use super::args::Global;
 use super::failure::{Exit, Failure, Flaws};
 use super::files::{self, Existing, NewFile};
+use super::output::layout::Width;
 use super::output::style::{GOOD, count, paint, plain};
 use super::output::{Format, Terminal};
 use crate::catalog::replay::Source;
+use crate::policy::manifest::Manifest;
 use crate::rule::{Baseline, Finding, Place, Report, Severity};
 
 /// What is shown of what was found, and when it is too much.
@@ -32,7 +34,8 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Write everything that is found into the file of --baseline, as known from now on
+    /// Write everything that is found into the file of --baseline, as known from now on. The file is replaced as a whole; where
+    /// a symbolic link is named, the file that it leads to, and the link stays
     #[arg(long, requires = "baseline")]
     write_baseline: bool,
 }
@@ -67,20 +70,23 @@ impl Level {
 }
 
 /// Findings for people to read, and as JSON.
-pub(super) fn listed(report: &Report, sources: &[Source]) -> (String, serde_json::Value) {
-    let text = human::each(report.findings.iter(), sources);
+pub(super) fn listed(report: &Report, sources: &[Source], width: Width) -> (String, serde_json::Value) {
+    let text = human::each(report.findings.iter(), sources, width);
     (text, report.findings.iter().map(json::one).collect())
 }
 
 /// The line of a file that a place is in, with what is meant marked below.
-pub(super) fn marked(place: &Place, sources: &[Source]) -> String {
-    human::marked(place, sources)
+pub(super) fn marked(place: &Place, sources: &[Source], width: Width) -> String {
+    human::marked(place, sources, width)
 }
 
 /// What was looked at.
 pub(super) struct Looked<'a> {
     /// As a heading names it.
     pub(super) name: String,
+    /// What says whose the rows of each table are, and its file.
+    pub(super) manifest: &'a Manifest,
+    pub(super) config: &'a str,
     /// The files; none of a live database.
     pub(super) sources: &'a [Source],
     /// Whether findings in this file are wanted.
@@ -116,7 +122,7 @@ pub(super) fn show(
         files::write(&[NewFile { path: path.to_owned(), text }], Existing::Replace)?;
         let number = report.findings.len();
         let human =
-            || format!("{} {}: {}\n", paint(GOOD, "wrote"), plain(path.display()), count(number, "finding"));
+            |_| format!("{} {}: {}\n", paint(GOOD, "wrote"), plain(path.display()), count(number, "finding"));
         let json = || serde_json::json!({ "file": path.display().to_string(), "findings": number });
         terminal.result(human, json)?;
         return Ok(Exit::Clean);
@@ -142,8 +148,9 @@ pub(super) fn show(
     let hidden = report.findings.len() - findings.len();
     let shown = Shown { looked, findings, statements: report.statements, hidden, known };
     match global.format {
-        Format::Human => terminal.print(&human::text(&shown))?,
-        Format::Json => terminal.result(String::new, || json::fields(&shown))?,
+        Format::Human | Format::Json => {
+            terminal.result(|width| human::text(&shown, width), || json::fields(&shown))?;
+        }
         Format::Sarif => terminal.print(&sarif::text(&shown))?,
         Format::Github => terminal.print(&github::text(&shown))?,
     }

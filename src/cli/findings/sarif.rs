@@ -6,7 +6,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Shown;
-use crate::rule::{Finding, Place, Rule, Severity};
+use crate::catalog::Object;
+use crate::policy::manifest::Entry;
+use crate::rule::{Finding, Rule, Severity};
 
 pub(super) fn text(shown: &Shown<'_>) -> String {
     let mut rules: Vec<&Rule> = shown.findings.iter().map(|finding| finding.rule).collect();
@@ -14,7 +16,7 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
     rules.dedup_by_key(|rule| rule.code);
     let result = |finding: &&Finding| {
         let index = rules.iter().position(|rule| rule.code == finding.rule.code);
-        result(finding, index.unwrap_or_default())
+        result(finding, index.unwrap_or_default(), shown)
     };
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -51,19 +53,24 @@ fn rule(rule: &Rule) -> Value {
     })
 }
 
-fn result(finding: &Finding, index: usize) -> Value {
+fn result(finding: &Finding, index: usize, shown: &Shown<'_>) -> Value {
     let object = finding.object.to_string();
-    let mut location = json!({ "logicalLocations": [{ "fullyQualifiedName": object }] });
-    if let Some(place) = &finding.place {
-        location["physicalLocation"] = json!({
-            "artifactLocation": { "uri": uri(place) },
-            "region": {
+    let (file, region) = match &finding.place {
+        Some(place) => (
+            place.file.as_str(),
+            json!({
                 "startLine": place.line,
                 "startColumn": place.column,
                 "endColumn": place.column + place.length,
-            },
-        });
-    }
+            }),
+        ),
+        // Code scanning takes no result without a file, and of a database the manifest is what there is of one.
+        None => (shown.looked.config, json!({ "startLine": line(&finding.object, shown) })),
+    };
+    let location = json!({
+        "physicalLocation": { "artifactLocation": { "uri": uri(file) }, "region": region },
+        "logicalLocations": [{ "fullyQualifiedName": object }],
+    });
     json!({
         "ruleId": finding.rule.code,
         "ruleIndex": index,
@@ -94,9 +101,21 @@ fn score(severity: Severity) -> &'static str {
     }
 }
 
+/// The line of the manifest that classes a relation, or else the first.
+fn line(object: &Object, shown: &Shown<'_>) -> usize {
+    let entry = match object {
+        Object::Relation(name)
+        | Object::RowSecurity(name)
+        | Object::Part(_, name, _)
+        | Object::Grant(name, ..) => shown.looked.manifest.entry(name),
+        _ => None,
+    };
+    entry.map_or(1, |Entry { line, .. }| (*line).max(1))
+}
+
 /// A file's name as a relative reference, or as a URL where its path begins at the root.
-fn uri(place: &Place) -> String {
-    let path = place.file.strip_prefix("./").unwrap_or(&place.file).replace('\\', "/");
+fn uri(file: &str) -> String {
+    let path = file.strip_prefix("./").unwrap_or(file).replace('\\', "/");
     let mut uri = if Path::new(&path).is_absolute() { "file://".to_owned() } else { String::new() };
     for byte in path.bytes() {
         match byte {

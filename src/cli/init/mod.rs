@@ -100,9 +100,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         files::write(&[NewFile { path: path.clone(), text: text.clone() }], existing)?;
     }
     let written = (!prints).then_some(path.as_path());
-    let human = || show::report(&proposal, &name, written);
+    let human = |width| show::report(&proposal, &name, written, width);
     if prints && !terminal.is_json() {
-        terminal.note(&human());
+        terminal.aside(human);
         terminal.print(&text)?;
     } else {
         terminal.result(human, || show::fields(&proposal, written, &text))?;

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::output;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain, wrap};
+use crate::cli::output::layout::{Cell, Row, Width};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, count, paint};
 use crate::ident::{Ident, QualifiedName};
 use crate::plan::{Choice, Proposal, Proposed, ProposedRole, Question, Suggestion, TenantColumn};
 use crate::policy::manifest::{Class, Via};
@@ -20,43 +21,44 @@ const CLASSES: [(&str, &str); 10] = [
     ("shared", "everybody's"),
     ("deny", "nobody's"),
     ("partition", "with their tables"),
-    ("view", "with the rights of who asks"),
+    ("view", "those that who asks may see"),
     ("apart", "nothing of tenants is in them"),
     ("exempt", "not governed"),
 ];
 
-/// How long names are at most when something stands beside them.
-const WIDEST: usize = 48;
-
 /// What was found, and what is to be done.
-pub(super) fn report(proposal: &Proposal, name: &str, written: Option<&Path>) -> String {
-    let mut text = format!("Found in {}\n\n{}", paint(BOLD, name), head(proposal));
+pub(super) fn report(proposal: &Proposal, name: &str, written: Option<&Path>, width: Width) -> String {
+    let mut text = format!("Found in {}\n\n{}", paint(BOLD, name), head(proposal, width));
     for (class, whose) in CLASSES {
         let of: Named<'_> =
             proposal.relations.iter().filter(|(_, proposed)| proposed.class() == class).collect();
         if !of.is_empty() {
             let title = paint(BOLD, format!("{} {class}:", of.len()));
-            let _ = writeln!(text, "\n{title} {}\n{}", plain(whose), relations(&of));
+            let _ = write!(text, "\n{title} {whose}\n{}", relations(&of, width));
         }
     }
-    text += &undecided(proposal);
+    text += &undecided(proposal, width);
     if !proposal.problems.is_empty() {
         let title = format!("{} to settle:", count(proposal.problems.len(), "thing"));
         let _ = writeln!(text, "\n{}", paint(CARE.bold(), title));
         for problem in &proposal.problems {
-            let _ = writeln!(text, "  {}", plain(&problem.what));
+            let _ = writeln!(text, "  {}", width.hang(2, 4, PLAIN, &problem.what));
         }
     }
-    text + &ending(proposal, written)
+    text + &ending(proposal, written, width)
 }
 
 /// The tenant column, the roles and the schemas, each with its reason.
-fn head(proposal: &Proposal) -> String {
+fn head(proposal: &Proposal, width: Width) -> String {
     let roles = &proposal.roles;
     let role = |of: &ProposedRole| of.name.as_ref().map_or_else(|| "none".to_owned(), Ident::plain);
     let of_column = |column: &TenantColumn| format!("{} {}", column.name.plain(), column.tenant_type.sql());
     let column = proposal.column.as_ref();
     let schemas: Vec<String> = proposal.schemas.iter().map(Ident::plain).collect();
+    let (setting, setting_reason) = match &proposal.setting {
+        Some(setting) => (setting.as_str().to_owned(), "as --setting says, or policies read it"),
+        None => ("app.tenant_id".to_owned(), "no policy reads one; this is the default"),
+    };
     let lines = [
         (
             "tenant column",
@@ -67,35 +69,37 @@ fn head(proposal: &Proposal) -> String {
         ("owner", role(&roles.owner), &roles.owner.reason),
         ("migrator", role(&roles.migrator), &roles.migrator.reason),
         ("system", role(&roles.system), &roles.system.reason),
+        ("setting", setting, setting_reason),
         ("schemas", schemas.join(", "), ""),
     ];
-    let beside = lines.iter().filter(|(_, _, reason)| !reason.is_empty());
-    let widths = beside.map(|(_, value, _)| plain(value).chars().count());
-    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
+    // What something is stands before the column of the values.
+    const BEFORE: usize = 17;
+    let row = |value: &str, reason: &str| {
+        let style = if value == "none" { DIM } else { NAME };
+        Row::new(Cell::new(style, value), Cell::of(reason))
+    };
+    let rows: Vec<Row> = lines.iter().map(|(_, value, reason)| row(value, reason)).collect();
+    let column = width.column(BEFORE, &rows);
     let mut text = String::new();
     for (what, value, reason) in lines {
-        let style = if value == "none" { DIM } else { NAME };
-        let value = if reason.is_empty() { value } else { format!("{value:<width$}") };
-        let line = format!("  {what:<13}  {}  {}", paint(style, value), plain(reason));
-        let _ = writeln!(text, "{}", line.trim_end());
+        let rows = width.rows_at(column, BEFORE, &[row(&value, reason)]);
+        let _ = write!(text, "  {what:<13}  {}", rows.trim_start());
     }
     text
 }
 
 /// Relations, each with its reason.
-fn relations(of: &[(&QualifiedName, &Proposed)]) -> String {
-    let widths = of.iter().map(|(name, _)| plain(name.plain()).chars().count());
-    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
-    let line = |(name, proposed): &(&QualifiedName, &Proposed)| {
-        format!("  {}  {}", paint(NAME, format!("{:<width$}", name.plain())), plain(&proposed.reason))
+fn relations(of: &[(&QualifiedName, &Proposed)], width: Width) -> String {
+    let row = |(name, proposed): &(&QualifiedName, &Proposed)| {
+        Row::new(Cell::new(NAME, name.plain()), Cell::of(&proposed.reason))
     };
-    of.iter().map(line).collect::<Vec<_>>().join("\n")
+    width.rows(2, &of.iter().map(row).collect::<Vec<_>>())
 }
 
 type Named<'a> = Vec<(&'a QualifiedName, &'a Proposed)>;
 
 /// The relations that it takes a person to class, under their questions and the answers that there are.
-fn undecided(proposal: &Proposal) -> String {
+fn undecided(proposal: &Proposal, width: Width) -> String {
     let mut questions: Vec<(Question, &[Suggestion], Named<'_>)> = Vec::new();
     for (name, proposed) in proposal.undecided() {
         let Choice::Undecided { question, between } = &proposed.choice else { continue };
@@ -108,12 +112,10 @@ fn undecided(proposal: &Proposal) -> String {
     let mut text = String::new();
     for (question, answers, of) in questions {
         let title = paint(CARE.bold(), format!("{} undecided:", of.len()));
-        let _ = write!(text, "\n{title}\n{}", wrap(question.text(), "  "));
-        let width = answers.iter().map(|answer| said(answer).chars().count()).max().unwrap_or_default();
-        for answer in answers {
-            let _ = writeln!(text, "    {:<width$}  {}", said(answer), paint(DIM, &answer.meaning));
-        }
-        let _ = writeln!(text, "{}", relations(&of));
+        let _ = write!(text, "\n{title}\n{}", width.wrap(2, question.text()));
+        let row = |answer: &Suggestion| Row::new(Cell::of(said(answer)), Cell::new(DIM, &answer.meaning));
+        text += &width.rows(4, &answers.iter().map(row).collect::<Vec<_>>());
+        text += &relations(&of, width);
     }
     text
 }
@@ -127,7 +129,7 @@ fn said(answer: &Suggestion) -> String {
     if let Some(column) = &answer.column {
         let _ = write!(text, " by {}", column.plain());
     }
-    plain(text)
+    text
 }
 
 fn via(class: &Class) -> Option<String> {
@@ -139,19 +141,20 @@ fn via(class: &Class) -> Option<String> {
 }
 
 /// What was written, and what comes next.
-fn ending(proposal: &Proposal, written: Option<&Path>) -> String {
+fn ending(proposal: &Proposal, written: Option<&Path>, width: Width) -> String {
     let undecided = proposal.undecided().count();
     let open = undecided + proposal.problems.len();
-    let written = match written {
-        Some(path) => format!("{} {}", paint(GOOD, "wrote"), plain(path.display())),
-        None => format!("{} the manifest", paint(GOOD, "printed")),
+    let (done, what) = match written {
+        Some(path) => ("wrote", path.display().to_string()),
+        None => ("printed", "the manifest".to_owned()),
     };
     let next = if open > 0 {
-        format!("{} in it, then run tenantry plan", paint(CARE, format!("settle {}", count(open, "thing"))))
+        format!("settle {} in it, then run tenantry plan", count(open, "thing"))
     } else {
         "next: tenantry plan shows the SQL that is missing".to_owned()
     };
-    format!("\n{written}; {next}\n")
+    let said = width.hang(done.len() + 1, 2, PLAIN, format!("{what}; {next}"));
+    format!("\n{} {said}\n", paint(GOOD, done))
 }
 
 /// The same for programs.
@@ -176,6 +179,7 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
             "migrator": role(&roles.migrator),
             "system": role(&roles.system),
         },
+        "setting": proposal.setting.as_ref().map_or("app.tenant_id", |setting| setting.as_str()),
         "schemas": schemas,
         "relations": relations,
         "problems": output::problems(&proposal.problems),

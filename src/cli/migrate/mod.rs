@@ -130,13 +130,13 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         if arguments.check {
             let pending = migrator.pending(connect).await.map_err(show::of_files)?;
             let names: Vec<String> = pending.iter().map(|migration| migration.name()).collect();
-            terminal.result(|| show::pending(&pending, &name), || json!({ "pending": names }))?;
+            terminal.result(|_| show::pending(&pending, &name), || json!({ "pending": names }))?;
             return Ok(if pending.is_empty() { Exit::Clean } else { Exit::Findings });
         }
         if arguments.dry_run {
             let shown = migrator.dry_run(connect).await;
             let script = shown.map_err(|stopped| show::stopped(&stopped, &sources, terminal))?;
-            let human = || if script.is_empty() { show::nothing(&name) } else { script.clone() };
+            let human = |_| if script.is_empty() { show::nothing(&name) } else { script.clone() };
             terminal.result(human, || json!({ "script": script }))?;
             return Ok(Exit::Clean);
         }
@@ -145,12 +145,12 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         progress.end();
         match done {
             Ok(report) => {
-                let human = || if report.is_empty() { show::nothing(&name) } else { show::report(&report) };
+                let human = |_| if report.is_empty() { show::nothing(&name) } else { show::report(&report) };
                 terminal.result(human, || show::fields(&report))?;
                 Ok(Exit::Clean)
             }
             Err(stopped) => {
-                terminal.result(|| show::report(&stopped.report), || show::fields(&stopped.report))?;
+                terminal.result(|_| show::report(&stopped.report), || show::stopped_fields(&stopped))?;
                 Err(show::stopped(&stopped, &sources, terminal))
             }
         }

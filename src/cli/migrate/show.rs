@@ -8,9 +8,11 @@ use crate::catalog::replay::Source;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::findings;
 use crate::cli::output::Terminal;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, count, paint, plain, took};
+use crate::cli::output::layout::Width;
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, WRONG, count, paint, plain, took};
 use crate::error::Error;
 use crate::migrate::{Migration, Mode, Report, Stopped, TenantFailure, Why};
+use crate::rule::Place;
 
 /// A migration as a line begins with it.
 pub(super) fn name(migration: &Migration) -> String {
@@ -81,6 +83,37 @@ pub(super) fn fields(report: &Report) -> Value {
     json!({ "applied": applied, "pending": report.pending, "tenants_left": report.waits_for_tenants })
 }
 
+/// The same of a run that has ended before its end, with what failed in it.
+pub(super) fn stopped_fields(stopped: &Stopped) -> Value {
+    let fault = |error: &Error, place: Option<&Place>| {
+        json!({
+            "file": place.map(|place| place.file.as_str()),
+            "line": place.map(|place| place.line),
+            "message": error.to_string(),
+            "sqlstate": error.code().map(tokio_postgres::error::SqlState::code),
+            "causes": causes_of(error),
+        })
+    };
+    let mut fields = fields(&stopped.report);
+    match &stopped.why {
+        Why::Migration { name, place, error, .. } => {
+            fields["failed"] = fault(error, place.as_ref());
+            fields["failed"]["name"] = name.as_str().into();
+        }
+        Why::Tenants { name, done, of, failed } => {
+            let tenants = failed.iter().map(|failure| {
+                let mut fields = fault(&failure.error, failure.place.as_ref());
+                fields["tenant"] = failure.tenant.as_str().into();
+                fields
+            });
+            let tenants: Vec<Value> = tenants.collect();
+            fields["failed"] = json!({ "name": name, "done": done, "of": of, "tenants": tenants });
+        }
+        _ => {}
+    }
+    fields
+}
+
 /// An error about the files or the ledger.
 pub(super) fn of_files(error: Error) -> Failure {
     error.into()
@@ -88,21 +121,23 @@ pub(super) fn of_files(error: Error) -> Failure {
 
 /// Says why it has ended before its end: what can be shown in the files is, and the rest is the failure.
 pub(super) fn stopped(stopped: &Stopped, sources: &[Source], terminal: Terminal) -> Failure {
+    let width = Width::of_notes();
     let (shown, exit) = match &stopped.why {
         Why::Refused(refusals) => {
             let one = |text: String, refusal: &crate::migrate::Refusal| {
-                let marked = findings::marked(&refusal.place, sources);
-                format!("{text}{} {}\n{marked}\n", paint(WRONG, "refused:"), paint(BOLD, &refusal.what))
+                let marked = findings::marked(&refusal.place, sources, width);
+                let what = Width::of_messages().hang(9, 2, BOLD, &refusal.what);
+                format!("{text}{} {what}\n{marked}\n", paint(WRONG, "refused:"))
             };
             (refusals.iter().fold(String::new(), one), Exit::Findings)
         }
-        Why::Lint(report) => (findings::listed(report, sources).0, Exit::Findings),
-        Why::Audit(report) => (findings::listed(report, &[]).0, Exit::Findings),
+        Why::Lint(report) => (findings::listed(report, sources, width).0, Exit::Findings),
+        Why::Audit(report) => (findings::listed(report, &[], width).0, Exit::Findings),
         Why::Failed(error) if error.is_usage() => (String::new(), Exit::Usage),
         Why::Migration { place: Some(place), .. } => {
-            (findings::marked(place, sources) + "\n", Exit::Database)
+            (findings::marked(place, sources, width) + "\n", Exit::Database)
         }
-        Why::Tenants { failed, .. } => (failures(failed), Exit::Database),
+        Why::Tenants { failed, .. } => (failures(failed, Width::of_messages()), Exit::Database),
         Why::Failed(_) | Why::Migration { .. } => (String::new(), Exit::Database),
     };
     let shown = if terminal.is_json() { String::new() } else { shown };
@@ -123,12 +158,8 @@ pub(super) fn stopped(stopped: &Stopped, sources: &[Source], terminal: Terminal)
 
 /// The server's own words.
 fn causes(why: &Why) -> Vec<String> {
-    let of = |error: &Error| {
-        let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
-        source.map(crate::cli::failure::causes).unwrap_or_default()
-    };
     match why {
-        Why::Failed(error) | Why::Migration { error, .. } => of(error),
+        Why::Failed(error) | Why::Migration { error, .. } => causes_of(error),
         Why::Refused(refusals) => {
             let line =
                 |of: &crate::migrate::Refusal| format!("{}:{}: {}", of.place.file, of.place.line, of.what);
@@ -141,13 +172,19 @@ fn causes(why: &Why) -> Vec<String> {
     }
 }
 
+fn causes_of(error: &Error) -> Vec<String> {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    source.map(crate::cli::failure::causes).unwrap_or_default()
+}
+
 /// How many tenants are listed one by one.
 const LISTED: usize = 20;
 
-fn failures(failed: &[TenantFailure]) -> String {
+fn failures(failed: &[TenantFailure], width: Width) -> String {
     let mut text = String::new();
     for failure in failed.iter().take(LISTED) {
-        let _ = writeln!(text, "  {}  {}", paint(WRONG, "failed:"), plain(of_tenant(failure)));
+        let said = width.hang(11, 4, PLAIN, of_tenant(failure));
+        let _ = writeln!(text, "  {}  {said}", paint(WRONG, "failed:"));
     }
     if failed.len() > LISTED {
         let _ = writeln!(text, "  and {} more", failed.len() - LISTED);

@@ -1,5 +1,6 @@
 //! Everything the tool writes to its standard streams.
 
+pub(super) mod layout;
 pub(super) mod style;
 
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use serde_json::{Value, json};
 use super::failure::{Exit, Failure};
 use crate::catalog::replay::Opaque;
 use crate::policy::manifest::Problem;
-use style::{CARE, DIM, WRONG, count, paint, plain};
+use layout::{Cell, Row, Width};
+use style::{CARE, DIM, PLAIN, WRONG, block, count, paint};
 
 /// What the output is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -115,12 +117,12 @@ impl Terminal {
     /// Writes the result of a command, in the one form or the other.
     pub(super) fn result(
         self,
-        human: impl FnOnce() -> String,
+        human: impl FnOnce(Width) -> String,
         json: impl FnOnce() -> Value,
     ) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.print(&object(json())),
-            _ => self.print(&human()),
+            _ => self.print(&human(Width::of_output())),
         }
     }
 
@@ -136,6 +138,11 @@ impl Terminal {
         }
     }
 
+    /// Writes to the standard error stream what goes with the result.
+    pub(super) fn aside(self, human: impl FnOnce(Width) -> String) {
+        self.note(&human(Width::of_notes()));
+    }
+
     /// Writes to the standard error stream. If that fails, nobody is left to be told.
     pub(super) fn note(self, text: &str) {
         let mut out = AutoStream::new(io::stderr().lock(), self.choice());
@@ -145,7 +152,10 @@ impl Terminal {
     pub(super) fn warn(self, line: &str) {
         self.note(&match self.format {
             Format::Json => object(json!({ "warning": line })),
-            _ => format!("{} {}\n", paint(CARE.bold(), "warning:"), plain(line)),
+            _ => {
+                let line = Width::of_messages().hang(9, 2, PLAIN, line);
+                format!("{} {line}\n", paint(CARE.bold(), "warning:"))
+            }
         });
     }
 
@@ -153,7 +163,7 @@ impl Terminal {
     pub(super) fn fail(self, failure: &Failure) -> ExitCode {
         self.note(&match self.format {
             Format::Json => object(json(failure)),
-            _ => human(failure),
+            _ => human(failure, Width::of_messages()),
         });
         failure.exit.into()
     }
@@ -193,10 +203,11 @@ fn object(fields: Value) -> String {
     format!("{text}\n")
 }
 
-fn human(failure: &Failure) -> String {
-    let mut text = format!("{} {}\n", paint(WRONG, "error:"), plain(&failure.line));
+fn human(failure: &Failure, width: Width) -> String {
+    let line = width.hang(7, 2, PLAIN, &failure.line);
+    let mut text = format!("{} {line}\n", paint(WRONG, "error:"));
     if let Some(flaws) = &failure.flaws {
-        text.push_str(&listed(&flaws.problems, &flaws.file));
+        text.push_str(&listed(&flaws.problems, &flaws.file, Width::of_notes()));
     }
     for (label, line) in failure
         .causes
@@ -204,7 +215,10 @@ fn human(failure: &Failure) -> String {
         .map(|line| ("cause", line))
         .chain(failure.help.iter().map(|line| ("help", line)))
     {
-        let lines = plain(line).trim_end().replace('\n', "\n         ");
+        // A server's words may have several lines. The bar tells them from lines of a log, and from commands to the CI in it.
+        let lines = block(line.trim_end());
+        let lines: Vec<String> = lines.lines().map(|line| width.hang(9, 9, PLAIN, line)).collect();
+        let lines = lines.join("\n       | ");
         let _ = writeln!(text, "  {} {lines}", paint(DIM, format!("{label:>5}:")));
     }
     text
@@ -227,35 +241,25 @@ fn json(failure: &Failure) -> Value {
 }
 
 /// Problems, a line for each, behind the place in the file that each is about.
-pub(super) fn listed(problems: &[Problem], file: &str) -> String {
+pub(super) fn listed(problems: &[Problem], file: &str, width: Width) -> String {
     let place = |problem: &Problem| match problem.line {
         Some(line) => format!("{file}:{line}"),
         None => file.to_owned(),
     };
-    let width = problems.iter().map(|problem| place(problem).chars().count()).max().unwrap_or_default();
-    let mut text = String::new();
-    for problem in problems {
-        let place = paint(DIM, format!("{:<width$}", place(problem)));
-        let _ = writeln!(text, "  {place}  {}", plain(&problem.what));
-    }
-    text
+    let row = |problem: &Problem| Row::new(Cell::new(DIM, place(problem)), Cell::of(&problem.what));
+    width.rows(2, &problems.iter().map(row).collect::<Vec<_>>())
 }
 
 /// The statements of files that the model is without, under a title; nothing if there are none.
-pub(super) fn not_followed(opaque: &[Opaque]) -> String {
+pub(super) fn not_followed(opaque: &[Opaque], width: Width) -> String {
     if opaque.is_empty() {
         return String::new();
     }
-    let place = |of: &Opaque| plain(format!("{}:{}:{}", of.file(), of.line(), of.column()));
-    let width = opaque.iter().map(|of| place(of).chars().count()).max().unwrap_or_default();
+    let place = |of: &Opaque| format!("{}:{}:{}", of.file(), of.line(), of.column());
     let title = format!("{} not followed", count(opaque.len(), "statement"));
-    let mut text =
-        format!("{}: {}\n", paint(CARE.bold(), title), paint(DIM, "what is said here leaves them out"));
-    for of in opaque {
-        let place = paint(DIM, format!("{:<width$}", place(of)));
-        let _ = writeln!(text, "  {place}  {}", plain(of.why()).replace('\n', " "));
-    }
-    text
+    let row = |of: &Opaque| Row::new(Cell::new(DIM, place(of)), Cell::of(of.why()));
+    let rows = width.rows(2, &opaque.iter().map(row).collect::<Vec<_>>());
+    format!("{}: {}\n{rows}", paint(CARE.bold(), title), paint(DIM, "what is said here leaves them out"))
 }
 
 /// The same as JSON has them.

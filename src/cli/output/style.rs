@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) const PLAIN: Style = Style::new();
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -17,29 +18,42 @@ pub(crate) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{}{style:#}", plain(text))
 }
 
-/// The text without control characters but line breaks and tabs.
+/// The text on one line: a name with a line break in it must not be taken for two lines of a log, and one with marks that turn
+/// the direction of writing must not be shown as another name.
 pub(crate) fn plain(text: impl Display) -> String {
-    text.to_string().replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
+    escaped(&text.to_string(), is_unseen)
 }
 
-/// How wide running text is at most.
-const WIDTH: usize = 100;
+/// SQL, or another text of several lines, with its line breaks and tabs.
+pub(crate) fn block(text: impl Display) -> String {
+    escaped(&text.to_string(), |c| is_unseen(c) && c != '\n' && c != '\t')
+}
 
-/// Running text in lines, each after an indent.
-pub(crate) fn wrap(text: &str, indent: &str) -> String {
-    let mut lines = vec![indent.to_owned()];
-    for word in plain(text).split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                if line.len() > indent.len() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{indent}{word}")),
+/// The text with some of its characters as `\u{202e}`.
+fn escaped(text: &str, is_meant: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_meant(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
         }
     }
-    lines.join("\n") + "\n"
+    out
+}
+
+/// Whether a terminal acts on a character rather than show it: controls, line breaks of every kind, and the marks of
+/// [Unicode's bidirectional algorithm](https://www.unicode.org/reports/tr9/).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
 }
 
 /// A number of things: `1 step`, `2 steps`.
@@ -63,7 +77,7 @@ pub(crate) fn took(span: Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{BOLD, paint, took, wrap};
+    use super::{BOLD, block, paint, plain, took};
 
     #[test]
     fn spans_are_for_people() {
@@ -73,15 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn running_text_keeps_to_its_width() {
-        assert_eq!(wrap("a b\n c", "  "), "  a b c\n");
-        let text = wrap(&"word ".repeat(50), "    ");
-        assert!(text.lines().all(|line| line.starts_with("    word") && line.len() <= 100), "{text}");
-        assert_eq!(text.split_whitespace().count(), 50);
-    }
-
-    #[test]
     fn a_name_cannot_steer_the_terminal() {
-        assert_eq!(paint(BOLD, "a\u{1b}[2Jb"), "\u{1b}[1ma\u{fffd}[2Jb\u{1b}[0m");
+        assert_eq!(paint(BOLD, "a\u{1b}[2Jb"), "\u{1b}[1ma\\u{1b}[2Jb\u{1b}[0m");
+        for unseen in
+            "\n\r\t\u{7f}\u{85}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}"
+                .chars()
+        {
+            let shown = format!("a\\u{{{:x}}}b", u32::from(unseen));
+            assert_eq!(plain(format!("a{unseen}b")), shown);
+            assert_eq!(block(format!("a{unseen}b")) == shown, !matches!(unseen, '\n' | '\t'), "{shown}");
+        }
+        assert_eq!(plain("größe 表 ع ‍"), "größe 表 ع ‍");
     }
 }

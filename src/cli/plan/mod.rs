@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::args::{Global, help};
 use super::failure::{Exit, Failure};
 use super::files;
+use super::output::layout::Width;
 use super::output::{self, Terminal};
 use super::source::{Source, SqlFiles, manifest};
 use crate::plan::{Plan, Remark, Step, Style, bootstrap, plan};
@@ -19,12 +20,12 @@ use crate::policy::manifest::Problem;
 use show::Way;
 
 const EXAMPLES: &str = "\
-tenantry plan                                  the steps with their SQL, for people to read
-tenantry plan --check                          in CI: exit code 1 if anything is missing
-tenantry plan --from migrations --check        the same without a database
-tenantry plan --out migrations --style sqlx    a migration and its way back
-tenantry plan --out - | psql                   straight to the server
-tenantry plan --bootstrap --out - | psql       roles and schemas of a new server, as a superuser";
+tenantry plan                                    the steps with their SQL, for people to read
+tenantry plan --check                            in CI: exit code 1 if anything is missing
+tenantry plan --from migrations --check          the same without a database
+tenantry plan --out migrations --style sqlx      a migration and its way back
+tenantry plan --out - | psql -v ON_ERROR_STOP=1  straight to the server
+tenantry plan --bootstrap --out - | psql         roles and schemas of a new server, as a superuser";
 
 /// Show the SQL that is missing for the database to be what the manifest declares
 ///
@@ -36,7 +37,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     files: SqlFiles,
 
-    /// Write the steps as migration files into this folder, all or none; - prints them as one script.
+    /// Write the steps as migration files into this folder, all or none; it is made if it is not there, and no file is replaced.
+    /// - prints them as one script, and everything else on the standard error stream
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 
@@ -109,29 +111,39 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     };
     let found = Found { plan, problems, source };
     if !found.problems.is_empty() {
-        terminal.result(|| show::problems(&found, &global.config), || fields(&found))?;
+        said(arguments, terminal, |width| show::problems(&found, &global.config, width), || fields(&found))?;
         return Ok(Exit::Findings);
     }
     let way = if arguments.down { Way::Down } else { Way::Up };
     if let Some(folder) = arguments.out.as_deref().filter(|_| !found.plan.is_empty()) {
         return out(arguments, &found, way, folder, terminal);
     }
-    let human = || {
+    let human = |width| {
         if found.plan.is_empty() {
-            show::nothing(&found)
+            show::nothing(&found, width)
         } else if arguments.check {
-            show::list(&found)
+            show::list(&found, width)
         } else {
-            show::steps(&found, way)
+            show::steps(&found, way, width)
         }
     };
-    // A script is the result here, and an empty one is a script too.
-    if arguments.out.as_deref().is_some_and(files::is_standard_output) && !terminal.is_json() {
-        terminal.note(&human());
-    } else {
-        terminal.result(human, || fields(&found))?;
-    }
+    said(arguments, terminal, human, || fields(&found))?;
     Ok(if arguments.check && !found.plan.is_empty() { Exit::Findings } else { Exit::Clean })
+}
+
+/// Says what there is instead of a script. Where a script is asked for, nothing else goes to the standard output: there may be
+/// a server behind it.
+fn said(
+    arguments: &Arguments,
+    terminal: Terminal,
+    human: impl FnOnce(Width) -> String,
+    json: impl FnOnce() -> Value,
+) -> Result<(), Failure> {
+    if arguments.out.as_deref().is_some_and(files::is_standard_output) && !terminal.is_json() {
+        terminal.aside(human);
+        return Ok(());
+    }
+    terminal.result(human, json)
 }
 
 /// Writes the files, or prints the script.
@@ -149,10 +161,10 @@ fn out(
             Way::Down => plan.down()?,
         };
         if !terminal.is_json() {
-            terminal.note(&output::not_followed(&found.source.opaque));
+            terminal.aside(|width| output::not_followed(&found.source.opaque, width));
         }
         let json = || json!({ "script": script.to_string(), "opaque": output::opaque(&found.source.opaque) });
-        terminal.result(|| script.to_string(), json)?;
+        terminal.result(|_| script.to_string(), json)?;
         return Ok(Exit::Clean);
     }
     if arguments.down {
@@ -165,7 +177,7 @@ fn out(
         fields["files"] = files.into();
         fields
     };
-    terminal.result(|| show::written(found, &written), json)?;
+    terminal.result(|width| show::written(found, &written, width), json)?;
     Ok(Exit::Clean)
 }
 

@@ -1,10 +1,11 @@
 //! A plan for people to read.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Found;
-use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, count, paint, plain};
+use crate::cli::output::layout::{Cell, Row, Width};
+use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, block, count, paint, plain};
 use crate::cli::output::{listed, not_followed};
 use crate::plan::{Lock, Plan, Step, Work};
 
@@ -15,17 +16,14 @@ pub(super) enum Way {
     Down,
 }
 
-/// How long the titles of steps are at most when something stands beside them.
-const WIDEST: usize = 64;
-
 /// One line, and what stays open.
-pub(super) fn nothing(found: &Found) -> String {
+pub(super) fn nothing(found: &Found, width: Width) -> String {
     let name = plain(&found.source.name);
-    format!("{} in {name}\n{}", paint(GOOD, "nothing is missing"), open(found))
+    format!("{} in {name}\n{}", paint(GOOD, "nothing is missing"), open(found, width))
 }
 
 /// The steps with their SQL.
-pub(super) fn steps(found: &Found, way: Way) -> String {
+pub(super) fn steps(found: &Found, way: Way, width: Width) -> String {
     let (title, order) = match way {
         Way::Up => ("What is missing in", "The numbers are the order of the steps in their transaction."),
         Way::Down => (
@@ -33,7 +31,8 @@ pub(super) fn steps(found: &Found, way: Way) -> String {
             "The numbers are the order of the steps in their transaction, the last one first.",
         ),
     };
-    let mut text = format!("{title} {}\n{}\n", paint(BOLD, &found.source.name), paint(DIM, order));
+    let mut text = format!("{title} {}\n", paint(BOLD, &found.source.name));
+    text.push_str(&width.wrap_in(0, DIM, order));
     for (object, steps) in grouped(&found.plan, way) {
         let _ = writeln!(text, "\n{}", paint(NAME.bold(), object));
         let mut said = "";
@@ -42,67 +41,63 @@ pub(super) fn steps(found: &Found, way: Way) -> String {
                 Way::Up => step.what.clone(),
                 Way::Down => format!("take back: {}", step.what),
             };
-            let _ = writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), paint(BOLD, what));
+            let _ =
+                writeln!(text, "\n{}  {}", paint(DIM, format!("{number:>4}")), width.hang(6, 6, BOLD, what));
             // Several grants in a row have the same reason.
             if way == Way::Up && step.closes != said {
-                let _ = writeln!(text, "      {}", fact("without", plain(step.closes)));
+                text.push_str(&fact("without", &Cell::of(step.closes), width));
                 said = step.closes;
             }
             // The lock is that of the way forward, and nobody has said what the way back takes.
             if let Some(cost) = cost(step).filter(|_| way == Way::Up) {
-                let _ = writeln!(text, "      {}", fact("lock", cost));
+                text.push_str(&fact("lock", &cost, width));
             }
             let sql = match way {
                 Way::Up => &step.up,
                 Way::Down => &step.down,
             };
             text.push('\n');
-            for line in plain(sql).lines() {
+            for line in block(sql).lines() {
                 let line = format!("      {line}");
                 let _ = writeln!(text, "{}", line.trim_end());
             }
         }
     }
     match way {
-        Way::Up => text + &open(found) + &summary(&found.plan),
+        Way::Up => text + &open(found, width) + &summary(&found.plan, width),
         Way::Down => text,
     }
 }
 
 /// The steps without their SQL.
-pub(super) fn list(found: &Found) -> String {
+pub(super) fn list(found: &Found, width: Width) -> String {
     let plan = &found.plan;
     let mut text = format!("Missing in {}\n", paint(BOLD, &found.source.name));
-    let widths = plan.steps.iter().map(|step| plain(&step.what).chars().count());
-    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
+    let row = |step: &Step| Row::new(Cell::of(&step.what), cost(step).unwrap_or_else(|| Cell::of("")));
+    let all: Vec<Row> = plan.steps.iter().map(row).collect();
+    let column = width.column(2, &all);
     for (object, steps) in grouped(plan, Way::Up) {
-        let _ = write!(text, "\n{}\n", paint(NAME.bold(), object));
-        for (_, step) in steps {
-            let what = plain(&step.what);
-            let _ = match cost(step) {
-                None => writeln!(text, "  {what}"),
-                Some(cost) => writeln!(text, "  {what:<width$}  {cost}"),
-            };
-        }
+        let rows: Vec<Row> = steps.into_iter().map(|(_, step)| row(step)).collect();
+        let _ = write!(text, "\n{}\n{}", paint(NAME.bold(), object), width.rows_at(column, 2, &rows));
     }
     let help = paint(DIM, "tenantry plan shows the SQL, and what each step is for");
-    text + &open(found) + &summary(plan) + &help + "\n"
+    text + &open(found, width) + &summary(plan, width) + &help + "\n"
 }
 
 /// What has to be settled before there is a plan.
-pub(super) fn problems(found: &Found, manifest: &Path) -> String {
+pub(super) fn problems(found: &Found, manifest: &Path, width: Width) -> String {
     let title = format!("{} to settle before there is a plan", count(found.problems.len(), "thing"));
-    let problems = listed(&found.problems, &manifest.display().to_string());
-    format!("{}\n\n{problems}{}", paint(BOLD, title), open(found))
+    let problems = listed(&found.problems, &manifest.display().to_string(), width);
+    format!("{}\n\n{problems}{}", paint(BOLD, title), open(found, width))
 }
 
 /// Which files were written.
-pub(super) fn written(found: &Found, files: &[PathBuf]) -> String {
+pub(super) fn written(found: &Found, files: &[PathBuf], width: Width) -> String {
     let mut text = String::new();
     for file in files {
         let _ = writeln!(text, "{} {}", paint(GOOD, "wrote"), plain(file.display()));
     }
-    text + &open(found) + &summary(&found.plan)
+    text + &open(found, width) + &summary(&found.plan, width)
 }
 
 /// The steps by what they change, each with its number; the objects in the order in which they come first.
@@ -122,35 +117,37 @@ fn grouped(plan: &Plan, way: Way) -> Vec<(&str, Vec<(usize, &Step)>)> {
 }
 
 /// Something that is known of a step.
-fn fact(label: &str, text: impl Display) -> String {
-    format!("{} {text}", paint(DIM, format!("{:<8}", format!("{label}:"))))
+fn fact(label: &str, said: &Cell, width: Width) -> String {
+    let label = paint(DIM, format!("{:<8}", format!("{label}:")));
+    format!("      {label} {}\n", width.hang(15, 15, said.style(), said.text()))
 }
 
 /// The lock that a step takes, and how long it may keep it. None if it takes none and no time.
-fn cost(step: &Step) -> Option<String> {
+fn cost(step: &Step) -> Option<Cell> {
     match (step.lock, step.work) {
         (Lock::None, Work::None) => None,
-        (lock, Work::None) => Some(paint(DIM, lock.name())),
-        (lock, Work::Scan) => Some(paint(CARE, format!("{}, reads every row", lock.name()))),
+        (lock, Work::None) => Some(Cell::new(DIM, lock.name())),
+        (lock, Work::Scan) => Some(Cell::new(CARE, format!("{}, reads every row", lock.name()))),
     }
 }
 
 /// What stays open: what no step can close, and what nobody knows.
-fn open(found: &Found) -> String {
+fn open(found: &Found, width: Width) -> String {
     let mut text = String::new();
     if !found.plan.remarks.is_empty() {
         let _ = writeln!(text, "\n{}", paint(CARE.bold(), "Stays open"));
     }
     for remark in &found.plan.remarks {
-        let _ = writeln!(text, "  {}  {}", paint(NAME, &remark.object), plain(&remark.what));
+        let row = Row::new(Cell::new(NAME, &remark.object), Cell::of(&remark.what));
+        text.push_str(&width.rows(2, &[row]));
     }
     if !found.source.opaque.is_empty() {
-        text = text + "\n" + &not_followed(&found.source.opaque);
+        text = text + "\n" + &not_followed(&found.source.opaque, width);
     }
     text
 }
 
-fn summary(plan: &Plan) -> String {
+fn summary(plan: &Plan, width: Width) -> String {
     let scans = plan.steps.iter().filter(|step| step.work == Work::Scan).count();
     let objects = grouped(plan, Way::Up).len();
     let mut text = format!("{} on {}", count(plan.steps.len(), "step"), count(objects, "object"));
@@ -158,5 +155,5 @@ fn summary(plan: &Plan) -> String {
         let read = if scans == 1 { "reads" } else { "read" };
         let _ = write!(text, "; {scans} of them {read} every row of a table under its lock");
     }
-    format!("\n{}\n", paint(BOLD, text))
+    format!("\n{}", width.wrap_in(0, BOLD, text))
 }

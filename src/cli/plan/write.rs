@@ -16,29 +16,53 @@ const FIRST_TIMESTAMP: u64 = 10_000_000_000_000;
 pub(super) fn files(plan: &Plan, style: Style, name: &str, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     // Nothing is made before the name is found to be one.
     style.files(plan, 0, name)?;
-    let made = make(folder)?;
-    let written = highest(style, folder).and_then(|highest| {
-        let version = next(style.numbering(), highest, clock::now());
-        let files = style.files(plan, version, name)?;
-        let file = |file: crate::plan::File| NewFile { path: folder.join(file.name), text: file.text };
-        let files: Vec<NewFile> = files.into_iter().map(file).collect();
-        files::write(&files, Existing::Refuse)?;
-        Ok(files.into_iter().map(|file| file.path).collect())
-    });
-    if made && written.is_err() {
-        let _ = fs::remove_dir(folder);
-    }
-    written
+    let made = NewFolders::make(folder)?;
+    let version = next(style.numbering(), highest(style, folder)?, clock::now());
+    let files = style.files(plan, version, name)?;
+    let file = |file: crate::plan::File| NewFile { path: folder.join(file.name), text: file.text };
+    let files: Vec<NewFile> = files.into_iter().map(file).collect();
+    files::write(&files, Existing::Refuse)?;
+    made.keep();
+    Ok(files.into_iter().map(|file| file.path).collect())
 }
 
-/// Makes the folder, unless it is there.
-fn make(folder: &Path) -> Result<bool, Failure> {
-    match fs::create_dir(folder) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(false),
-        Err(error) => {
-            Err(Failure::usage(format!("folder {} cannot be made", folder.display()))
-                .cause(error.to_string()))
+/// Folders that were not there before, the outermost first. They go when this value does, unless they are kept.
+#[derive(Default)]
+struct NewFolders(Vec<PathBuf>);
+
+impl NewFolders {
+    /// Makes a folder and those that it is in, as far as they are not there.
+    fn make(folder: &Path) -> Result<Self, Failure> {
+        let mut made = Self::default();
+        let mut path = PathBuf::new();
+        for part in folder.components() {
+            path.push(part);
+            if path.is_dir() {
+                continue;
+            }
+            match fs::create_dir(&path) {
+                Ok(()) => made.0.push(path.clone()),
+                // Somebody else has just made it.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
+                Err(error) => {
+                    return Err(Failure::usage(format!("folder {} cannot be made", path.display()))
+                        .cause(error.to_string()));
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for NewFolders {
+    fn drop(&mut self) {
+        // One in which somebody else has put something by now stays.
+        for folder in self.0.iter().rev() {
+            let _ = fs::remove_dir(folder);
         }
     }
 }

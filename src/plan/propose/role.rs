@@ -151,8 +151,8 @@ impl<'a> Scene<'a> {
                 })
             }
             _ => {
-                let names: Vec<String> = found.iter().map(|(name, _)| name.plain()).collect();
-                ProposedRole::none(format!("{} write most tables", names.join(" and ")))
+                let names: Vec<&Ident> = found.iter().map(|(name, _)| *name).collect();
+                ProposedRole::none(format!("{} write most tables", several(&names)))
             }
         }
     }
@@ -211,10 +211,7 @@ impl<'a> Scene<'a> {
         match found[..] {
             [] => ProposedRole::none("for work across tenants; no role has BYPASSRLS alone"),
             [name] => ProposedRole::some(name, "has BYPASSRLS"),
-            _ => {
-                let names: Vec<String> = found.iter().map(|name| name.plain()).collect();
-                ProposedRole::none(format!("{} have BYPASSRLS", names.join(" and ")))
-            }
+            _ => ProposedRole::none(format!("{} have BYPASSRLS", several(&found))),
         }
     }
 
@@ -235,4 +232,15 @@ impl<'a> Scene<'a> {
             _ => ProposedRole::none(format!("runs migrations, as a member of {}", owner.plain())),
         }
     }
+}
+
+/// How many roles are named where several could be the one.
+const NAMED: usize = 4;
+
+fn several(names: &[&Ident]) -> String {
+    let mut shown: Vec<String> = names.iter().take(NAMED).map(|name| name.plain()).collect();
+    if names.len() > NAMED {
+        shown.push(format!("{} more", names.len() - NAMED));
+    }
+    shown.join(" and ")
 }

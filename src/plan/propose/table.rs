@@ -6,23 +6,23 @@ use std::fmt::Write as _;
 use super::answer::{columns, deny, exempt, shared, via};
 use super::name::{is_users, means, weight};
 use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
-use super::{Facts, Proposed, Question, Suggestion, Table, TenantColumn, count, ledger, said, whole};
+use super::{
+    Facts, Proposed, ProposedMembership, Question, Suggestion, Table, TenantColumn, count, said, users, whole,
+};
 use crate::catalog::{Catalog, Column, Relation};
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Class;
-use crate::policy::place::fits;
+use crate::policy::place::{fits, ledger};
 
 /// How many answers of one kind are named.
 const NAMED: usize = 5;
-
-/// What a membership table has at most, who and when included.
-const FEW_COLUMNS: usize = 8;
 
 struct Scene<'a> {
     catalog: &'a Catalog,
     tenants: &'a TenantColumn,
     ways: Ways<'a>,
     referring: HashMap<&'a QualifiedName, usize>,
+    memberships: Vec<ProposedMembership>,
 }
 
 /// Classes every table, or names the question.
@@ -41,7 +41,7 @@ pub(super) fn place<'a>(
         } else if let Some(proposed) = by_column(catalog, tenants, facts, name, relation) {
             match proposed.class() {
                 "tenant" => drop(ground.insert(name, Ground::Sure)),
-                "undecided" => drop(ground.insert(name, Ground::Perhaps)),
+                "undecided" if proposed.may_hold_tenants() => drop(ground.insert(name, Ground::Perhaps)),
                 _ => {}
             }
             found.insert(name.clone(), proposed);
@@ -49,7 +49,8 @@ pub(super) fn place<'a>(
     }
     let ways = Ways::find(catalog, tables, &ground);
     let referring = ways.referring();
-    let scene = Scene { catalog, tenants, ways, referring };
+    let memberships = users::all(catalog, tenants, tables);
+    let scene = Scene { catalog, tenants, ways, referring, memberships };
     for &(name, relation) in tables {
         if found.contains_key(name) {
             continue;
@@ -112,10 +113,10 @@ fn by_column(
     if let Some((table, key)) = &tenants.own
         && table == name
     {
-        return Some(own(relation, name).column(Some(key.clone()).filter(|key| *key != tenants.name)));
+        return Some(own(tenants, relation, name, key));
     }
-    if let Some(tool) = ledger::tool(name.name().as_str(), relation) {
-        let reason = format!("migration ledger of {tool}");
+    if let Some(runner) = ledger::runner(name.name().as_str(), relation) {
+        let reason = format!("migration ledger of {runner}");
         return Some(Proposed::entry(Class::Exempt { reason: reason.clone() }, reason));
     }
     if let Some(column) = relation.column(&tenants.name) {
@@ -125,7 +126,16 @@ fn by_column(
 }
 
 /// The tenants' own table.
-fn own(relation: &Relation, name: &QualifiedName) -> Proposed {
+fn own(tenants: &TenantColumn, relation: &Relation, name: &QualifiedName, key: &Ident) -> Proposed {
+    if let Some(column) = relation.column(key)
+        && !fits(&column.data_type, tenants.tenant_type)
+    {
+        let between = vec![deny(), exempt("not governed"), shared("every tenant reads all of it")];
+        let (called, column_type) = (tenants.name.plain(), tenants.tenant_type.sql());
+        let reason =
+            format!("its {} is of type {}, and {called} is {column_type}", key.plain(), column.data_type);
+        return Proposed::undecided(Question::OwnKey, between, reason);
+    }
     let mut reason = "the tenants' own table: a row is a tenant".to_owned();
     let to_itself = relation.foreign_keys.values().find(|of| of.references == *name && of.columns.len() == 1);
     if let Some(parent) = to_itself.and_then(|of| of.columns.first()) {
@@ -136,6 +146,7 @@ fn own(relation: &Relation, name: &QualifiedName) -> Proposed {
         );
     }
     Proposed::entry(Class::Tenant { direct: false }, reason)
+        .column(Some(key.clone()).filter(|key| *key != tenants.name))
 }
 
 fn with_column(
@@ -149,12 +160,12 @@ fn with_column(
     let called = column.name.plain();
     let tenant = Class::Tenant { direct: false };
     if column.not_null {
-        return match users_of(catalog, tenants, relation) {
-            Some(users) => Proposed::entry(
+        return match users::members(catalog, tenants, name, relation) {
+            Some(members) => Proposed::entry(
                 tenant,
                 format!(
                     "says which of {} belong to which tenant, as a [membership] can use it",
-                    said(users, name)
+                    said(&members.users, name)
                 ),
             ),
             None => Proposed::default("tenant", format!("{called} is not null")),
@@ -209,20 +220,6 @@ fn to_own<'r>(catalog: &Catalog, tenants: &TenantColumn, relation: &'r Relation)
     columns
         .filter(|column| fits(&column.data_type, tenants.tenant_type) && column.generated.is_none())
         .collect()
-}
-
-/// The table of users that a small table refers to beside the tenants.
-fn users_of<'a>(
-    catalog: &'a Catalog,
-    tenants: &TenantColumn,
-    relation: &'a Relation,
-) -> Option<&'a QualifiedName> {
-    if relation.columns.len() > FEW_COLUMNS || relation.foreign_keys.len() > 3 {
-        return None;
-    }
-    let (own, _) = tenants.own.as_ref()?;
-    let mut to = relation.foreign_keys.values().map(|key| whole(catalog, &key.references));
-    to.find(|table| *table != own && is_users(table.name().as_str()))
 }
 
 impl<'a> Scene<'a> {
@@ -323,15 +320,17 @@ impl<'a> Scene<'a> {
             let meaning = "the tenant's, if this column holds the tenant".to_owned();
             between.push(Suggestion { class: Class::Tenant { direct: false }, column, meaning });
         }
+        if is_users(name.name().as_str()) {
+            return users::question(name, &self.memberships, between);
+        }
         between.push(shared("everybody reads it, owner and system role write it"));
         between.push(exempt("not governed: the grants alone say who reads and writes"));
-        let users = if is_users(name.name().as_str()) { "its rows are users; " } else { "" };
         let referring = self.referring.get(name).copied().unwrap_or_default();
         let refers = if referring == 1 { "refers" } else { "refer" };
         let by = if referring > 0 {
-            format!("{users}{} of tenants {refers} to it", count(referring, "table"))
+            format!("{} of tenants {refers} to it", count(referring, "table"))
         } else {
-            users.trim_end_matches("; ").to_owned()
+            String::new()
         };
         if let Some(circle) = self.ways.circle(name) {
             let circle: Vec<String> = circle.iter().map(|of| said(of, name)).collect();
@@ -346,10 +345,10 @@ impl<'a> Scene<'a> {
         let whole: BTreeSet<String> = steps.map(|step| said(step.to, name)).collect();
         if !whole.is_empty() {
             let whole: Vec<String> = whole.into_iter().take(NAMED).collect();
-            let reason = format!("{users}every row refers to {}", whole.join(" and "));
+            let reason = format!("every row refers to {}", whole.join(" and "));
             return Proposed::undecided(Question::Part, between, reason);
         }
         between.push(deny());
-        Proposed::undecided(Question::Alone, between, format!("{users}no row has to refer to another table"))
+        Proposed::undecided(Question::Alone, between, "no row has to refer to another table")
     }
 }

@@ -65,5 +65,10 @@ fn view(
     if catalog.server_version.is_some_and(|version| version < 150_000) {
         return open(format!("a view over {table} reads with its owner's rights before PostgreSQL 15"));
     }
-    Proposed::default("view", format!("reads {table} with the rights of who asks"))
+    let reason = if relation.option_is_on("security_invoker") {
+        format!("reads {table} with the rights of who asks")
+    } else {
+        format!("reads {table} with its owner's rights; the plan has it read with those of who asks")
+    };
+    Proposed::default("view", reason)
 }

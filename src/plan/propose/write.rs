@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use toml_edit::Key;
 
 use self::layout::{Line, aligned, comment, line, list, ragged};
-use super::{Choice, Proposal, Proposed, ProposedRole, Question, Suggestion, count};
+use super::{Choice, Proposal, Proposed, ProposedMembership, ProposedRole, Question, Suggestion, count};
 use crate::catalog::Privilege;
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::{Class, Via};
@@ -23,7 +23,9 @@ impl Proposal {
     /// stands there as class `undecided`, with the answers that there are, or as a field that is left out.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let sections = [self.head(), self.tenancy(), self.roles(), self.governed(), self.tables()];
+        let mut sections = vec![self.head(), self.tenancy(), self.roles(), self.governed()];
+        sections.extend(self.membership.as_ref().map(membership));
+        sections.push(self.tables());
         sections.join("\n")
     }
 
@@ -128,7 +130,7 @@ impl Proposal {
         let said = [
             ("tenant", format!("{column} is not null")),
             ("partition", "as its table".to_owned()),
-            ("view", "with the rights of who asks".to_owned()),
+            ("view", "they are to read with the rights of who asks".to_owned()),
             ("apart", "nothing of tenants is in it".to_owned()),
         ];
         let said: Vec<String> = said
@@ -154,6 +156,14 @@ impl Question {
     pub fn text(self) -> &'static str {
         match self {
             Self::NullTenants => "Whose are the rows without a tenant?",
+            Self::OwnKey => {
+                "Whose? It is the tenants' own table, but its key is of another type than the tenant column, and a policy \
+                 compares what is of one type. Give both the same type and run tenantry init again: a row is a tenant then."
+            }
+            Self::Users => {
+                "Who may read the users? There is no tenant column and no foreign key to a tenant, since a user may belong to \
+                 several. What a tenant is to see of its users (a name, not a hash) belongs into a table with the tenant column."
+            }
             Self::OtherColumn => {
                 "What is the column that is called as the tenant column, and is something else?"
             }
@@ -187,6 +197,22 @@ impl Question {
             Self::NoPolicy => "Who may read what takes no policy?",
         }
     }
+}
+
+/// The section for tables that a user sees by its membership, commented out: nothing needs it that is proposed.
+fn membership(of: &ProposedMembership) -> String {
+    let said = format!(
+        "{} says which users belong to which tenants. With this section, tables of class membership show a user the rows of \
+         all the tenants that it is a member of; of that class {0} itself shows a user its own memberships.",
+        of.table.plain()
+    );
+    let lines = [
+        field("table", &of.table.plain(), "").out(),
+        field("user", of.user.as_str(), "").out(),
+        field("tenant", of.tenant.as_str(), "").out(),
+        field("type", of.user_type.sql(), "").out(),
+    ];
+    format!("{}# [membership]\n{}", comment(&said), ragged(&lines))
 }
 
 /// The relations of one question, with its answers above.

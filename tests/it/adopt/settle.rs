@@ -29,7 +29,7 @@ async fn rows_whose_tenant_nothing_tells_are_reported_and_waited_for() {
         ),
         "SELECT * FROM \"erp\".\"invoice\" WHERE \"tenant_id\" IS NULL;".to_owned(),
     ] {
-        assert!(run.out.contains(&part), "{part} in {run:#?}");
+        assert!(run.unwrapped().contains(&part), "{part} in {run:#?}");
     }
     let null = "SELECT count(*) FROM erp.invoice WHERE tenant_id IS NULL";
     assert_eq!(world.count(null).await, 5 + of_seven);
@@ -128,7 +128,7 @@ async fn a_role_that_cannot_adopt_is_refused_with_what_to_do() {
         format!("run GRANT \"{}\" TO \"{nobody}\"", world.system),
         format!("run GRANT CREATE ON SCHEMA \"erp\" TO \"{nobody}\""),
     ] {
-        assert!(run.out.contains(&part), "{part} in {run:#?}");
+        assert!(run.unwrapped().contains(&part), "{part} in {run:#?}");
     }
     world.sql("ALTER TABLE erp.company ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY").await;
     let run = world.adopt_as(&of_member, BY_COMPANY);
@@ -136,7 +136,7 @@ async fn a_role_that_cannot_adopt_is_refused_with_what_to_do() {
     let part = format!(
         "policies of erp.company hide rows from role {member}; log in as a superuser, or run ALTER ROLE"
     );
-    assert!(run.out.contains(&part), "{part} in {run:#?}");
+    assert!(run.unwrapped().contains(&part), "{part} in {run:#?}");
     world.sql("ALTER TABLE erp.company DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY").await;
     assert!(world.catalog().await == before);
     // A member of the owner is enough where nothing is hidden from it.

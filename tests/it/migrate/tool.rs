@@ -80,6 +80,41 @@ async fn a_failure_says_what_is_done_where_it_failed_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn programs_are_told_which_tenant_failed() {
+    let sql = "-- tenantry: each-tenant\nupdate invoice set touched = 12 / (tenant_id - 2)::int;";
+    let deploy = Deploy::new(&[("V1__divide.sql", sql)]).await;
+    let run = deploy.migrate(&["--format", "json"]);
+    let failed = &run.json()["failed"];
+    assert_eq!(
+        (run.code, &failed["name"], failed["tenants"].as_array().unwrap().len()),
+        (3, &"V1__divide".into(), 1)
+    );
+    let tenant = &failed["tenants"][0];
+    assert_eq!(
+        (&tenant["tenant"], &tenant["sqlstate"], &tenant["file"], &tenant["line"]),
+        (&"2".into(), &"22012".into(), &"migrations/V1__divide.sql".into(), &2.into()),
+        "{failed}"
+    );
+    assert_eq!(tenant["causes"], serde_json::json!(["ERROR: division by zero"]), "{failed}");
+}
+
+/// What a GRANT in the database would mend is no matter of the arguments.
+#[tokio::test]
+async fn a_role_that_is_not_granted_is_a_matter_of_the_database() {
+    let sql = "-- tenantry: each-tenant\nupdate invoice set touched = 1;";
+    let deploy = Deploy::new(&[("V1__touch.sql", sql)]).await;
+    let owner = deploy.stand.role("owner");
+    deploy
+        .stand
+        .admin
+        .batch_execute(&format!("REVOKE {owner} FROM {}", deploy.stand.migrator))
+        .await
+        .unwrap();
+    let run = deploy.migrate(&[]);
+    run.said(3, &["error: ", &format!("GRANT \"{owner}\" TO")]);
+}
+
+#[tokio::test]
 async fn what_is_refused_is_shown_in_its_file() {
     let deploy = Deploy::new(&[("V1__blind.sql", "select 1;\nupdate invoice set state = 'x';")]).await;
     let run = deploy.migrate(&[]);

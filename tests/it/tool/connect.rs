@@ -226,20 +226,33 @@ fn a_server_that_does_not_answer_is_given_up() {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
-#[test]
-fn ctrl_c_ends_it_at_once_and_the_shell_sees_why() {
+/// How the tool ends at a signal while it waits for the answer of a server.
+fn signalled(signal: &str, args: &[&str]) -> std::process::Output {
     let server = silent();
     let folder = Folder::new();
     let port = server.local_addr().unwrap().port().to_string();
-    let tool = plan_by(Tool::interruptible(&folder), &folder);
-    let mut tool = tool.env("PGHOST", "127.0.0.1").env("PGPORT", port);
-    let mut child = tool.command.spawn().unwrap();
-    // It waits for the answer of the server now.
+    let tool = plan_by(Tool::interruptible(&folder), &folder).args(args);
+    let child = tool.env("PGHOST", "127.0.0.1").env("PGPORT", port).start();
     let (_connection, _) = server.accept().unwrap();
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     let begun = Instant::now();
-    let status = child.wait().unwrap();
-    assert_eq!(status.signal(), Some(2), "{status}");
+    let output = child.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5));
+    output
+}
+
+#[test]
+fn ctrl_c_ends_it_at_once_and_the_shell_sees_why() {
+    let status = signalled("-INT", &[]).status;
+    assert_eq!(status.signal(), Some(2), "{status}");
+}
+
+/// A signal would not end the process with the number 1, as the tool's is in a container, unless it listens.
+#[test]
+fn sigterm_ends_it_at_once_with_a_word_of_why() {
+    Run::of(&signalled("-TERM", &[]))
+        .said(143, &["error: ended by SIGTERM\n", "help: the server rolls back"]);
+    let run = Run::of(&signalled("-TERM", &["--format", "json"]));
+    run.said(143, &["\"kind\":\"terminated\"", "\"message\":\"ended by SIGTERM\""]);
 }

@@ -16,7 +16,9 @@ fn every_rule_is_listed_and_explained() {
         assert!(list.out.contains(&format!("  {code} ")), "{code}");
         let page = explain(&[code]);
         assert_eq!((page.code, page.err.as_str()), (0, ""), "{code}");
-        for part in ["What", "Why", "Fix", "Bad", "Good", "https://www.postgresql.org/"] {
+        for part in
+            ["What\n", "\n\nWhy\n", "\n\nFix\n", "\n\nBad\n", "\n\nGood\n", "https://www.postgresql.org/"]
+        {
             assert!(page.out.contains(part), "{code}: {part}");
         }
         for example in ["bad", "good"] {

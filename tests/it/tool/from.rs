@@ -133,3 +133,32 @@ fn marks_and_line_ends_of_other_systems_are_no_sql() {
     assert_eq!((&found["opaque"], &found["problems"]), (&serde_json::json!([]), &serde_json::json!([])));
     assert!(!found["steps"].as_array().unwrap().is_empty());
 }
+
+/// A runner's ledger is in the database and not in the files: one manifest serves both, whether it names the ledger or not.
+#[tokio::test]
+async fn a_manifest_serves_files_and_the_database_that_has_a_ledger() {
+    let app = crate::policy::unique("app");
+    let place = super::place().await;
+    let client = place.database.connect().await.unwrap();
+    let ledger = "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text, installed_on timestamptz, \
+                  success boolean, checksum bytea, execution_time bigint);";
+    client.batch_execute(&format!("{}{ledger}", include_str!("erp.sql"))).await.unwrap();
+    let without = MANIFEST.replace("app = \"erp_app\"\nowner = \"erp_owner\"", &format!("app = \"{app}\""));
+    let entry = "\"public._sqlx_migrations\" = { class = \"exempt\", reason = \"ledger of sqlx\" }\n";
+    for manifest in [format!("{without}{entry}"), without] {
+        let folder = folder();
+        folder.write("tenantry.toml", &manifest);
+        for from in [&[][..], &["--from", "migrations"]] {
+            let args = [&["plan"], from].concat();
+            let run = Tool::at(&folder).args(&args).env("DATABASE_URL", place.database.url()).run();
+            assert_eq!((run.code, run.err.as_str()), (0, ""), "{from:?}: {run:#?}");
+            assert!(
+                run.out.contains("What is missing in") && !run.out.contains("_sqlx_migrations"),
+                "{run:#?}"
+            );
+        }
+        let run = Tool::at(&folder).args(&["lint", "migrations", "--fail-on", "never"]).run();
+        assert_eq!(run.code, 0, "{run:#?}");
+        assert!(!run.out.contains("_sqlx_migrations"), "{run:#?}");
+    }
+}

@@ -44,10 +44,16 @@ impl Erp {
         let text = text.replace(&name, "erp as me at localhost:5432").replace(&self.app, &app);
         let text = text.replace(&format!(" to {user},"), " to me,");
         // Which roles the cluster has otherwise depends on what else is tested.
+        let mut of_system = false;
         let line = |line: &str| {
-            if line.starts_with("  system ") { "  system …".to_owned() } else { line.to_owned() }
+            of_system = line.starts_with("  system ") || (of_system && line.starts_with("   "));
+            match (of_system, line.starts_with("  system ")) {
+                (true, true) => Some("  system …".to_owned()),
+                (true, false) => None,
+                (false, _) => Some(line.to_owned()),
+            }
         };
-        text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+        text.lines().filter_map(line).collect::<Vec<_>>().join("\n") + "\n"
     }
 
     /// What the proposal says of a table.

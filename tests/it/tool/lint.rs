@@ -167,7 +167,8 @@ fn a_baseline_leaves_out_what_is_known_and_says_what_is_no_more() {
     let run = lint(&folder, &args);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        run.out.contains("truncate-granted of public.invoice is in the baseline, and is found no more"),
+        run.unwrapped()
+            .contains("truncate-granted of public.invoice is in the baseline, and is found no more"),
         "{run:?}"
     );
 

@@ -9,8 +9,13 @@ const ESCAPE: char = '\u{1b}';
 
 /// What `script` shows of a command on a terminal.
 fn on_a_terminal(folder: &Folder, args: &str, variables: &[(&str, &str)]) -> String {
+    under("", folder, args, variables)
+}
+
+/// The same after something else was done with the terminal.
+fn under(first: &str, folder: &Folder, args: &str, variables: &[(&str, &str)]) -> String {
     let mut command = std::process::Command::new("script");
-    let line = format!("{} {args}", env!("CARGO_BIN_EXE_tenantry"));
+    let line = format!("{first} {} {args}", env!("CARGO_BIN_EXE_tenantry"));
     command.args(["-qefc", &line, "/dev/null"]).env_clear().env("HOME", &folder.0).current_dir(&folder.0);
     command.env("TERM", "xterm").env("PATH", std::env::var_os("PATH").unwrap()).stdin(Stdio::null());
     let output = command.envs(variables.iter().copied()).output().unwrap();
@@ -90,5 +95,118 @@ fn output_that_cannot_be_written_is_an_error() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let run = Run::of(&tool.command.stdout(full).output().unwrap());
         run.said(2, &["error: the output cannot be written", "cause: No space left on device"]);
+    }
+}
+
+/// Running text is as wide as the terminal; SQL and lines of files stay as they are.
+#[tokio::test]
+async fn lines_are_as_wide_as_the_terminal() {
+    let place = place().await;
+    let folder = Folder::new();
+    let schema = "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid, note text);
+        CREATE TABLE a_table_of_a_very_long_name_that_takes_half_a_line (tenant_id bigint, customer_id bigint REFERENCES customer);
+        CREATE TABLE line (id bigint PRIMARY KEY, customer_id bigint REFERENCES customer);
+        CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM customer;
+        CREATE VIEW all_of_them AS SELECT * FROM customer;";
+    place.database.connect().await.unwrap().batch_execute(schema).await.unwrap();
+    let url = place.database.url().to_owned();
+    plan(&folder);
+    folder.write("1.sql", schema);
+    let settled = "\n[tables]\n\"public.line\" = { class = \"deny\" }\n\"public.sums\" = { class = \"deny\" }\n\
+        \"public.a_table_of_a_very_long_name_that_takes_half_a_line\" = { class = \"deny\" }\n";
+    folder.write("settled.toml", &(folder.read("tenantry.toml") + settled));
+    let commands = [
+        "init --out -",
+        "init --out - --column tenant_id",
+        "plan",
+        "plan --config settled.toml",
+        "plan --config settled.toml --check",
+        "audit --config settled.toml",
+        "lint --config settled.toml 1.sql",
+        "adopt customer --tenant 1b4e28ba-2fa1-11d2-883f-0016d3cca427 --dry-run --config settled.toml",
+        "adopt line --tenant x --dry-run",
+        "explain",
+        "explain guc-fail-open",
+        "plan --help",
+        "migrate --help",
+        "nothing",
+    ];
+    // The name of the database is not the tool's to break, a URL neither.
+    let is_whole = |line: &str| {
+        line.contains("\"public\"")
+            || line.trim_start().starts_with("-- ")
+            || line.starts_with("      ") && line.contains(|c: char| "\"();".contains(c))
+            || line.contains(&*place.host)
+            || line.contains("https://")
+            || line.trim_start().split_whitespace().count() < 2
+    };
+    for (columns, widest) in [(None, 100), (Some("60"), 60), (Some("80"), 80), (Some("120"), 120)] {
+        for command in commands {
+            let args: Vec<&str> = command.split(' ').collect();
+            let mut tool = Tool::at(&folder).args(&args).env("DATABASE_URL", &url);
+            if let Some(columns) = columns {
+                tool = tool.env("COLUMNS", columns);
+            }
+            let run = tool.run();
+            // An error is one line of a log, however long.
+            let err = if columns.is_none() && args[0] != "init" { "" } else { &run.err };
+            for line in run.out.lines().filter(|_| args[0] != "init").chain(err.lines()) {
+                assert!(line.chars().count() <= widest || is_whole(line), "{command} at {columns:?}: {line}");
+            }
+        }
+    }
+    let widest = |variables: &[(&str, &str)], columns: u32| {
+        let shown = under(&format!("stty cols {columns};"), &folder, "explain --color never", variables);
+        shown.lines().map(|line| line.trim_end().chars().count()).max().unwrap()
+    };
+    assert!((50..=60).contains(&widest(&[], 60)));
+    assert!((90..=120).contains(&widest(&[], 200)));
+    assert!((60..=70).contains(&widest(&[("COLUMNS", "70")], 60)));
+}
+
+/// What a database or a file calls its objects cannot forge a line of a log, nor turn the direction of writing.
+#[tokio::test]
+async fn names_stay_on_their_line_and_are_shown_as_they_are() {
+    const TURNED: &str = "\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}";
+    let name = format!("a\n::error::forged\r\t{TURNED}z");
+    let shown = "a\\u{a}::error::forged\\u{d}\\u{9}\\u{202e}\\u{2066}\\u{200f}\\u{61c}\\u{2028}z";
+    let sql = format!(
+        "CREATE TABLE \"{name}\" (id bigint PRIMARY KEY, tenant_id uuid);\n\
+         CREATE TABLE t (\"{name}\" bigint REFERENCES \"{name}\", tenant_id bigint);\n\
+         CREATE VIEW \"v{name}\" AS SELECT * FROM t;\n"
+    );
+    let place = place().await;
+    place.database.connect().await.unwrap().batch_execute(&sql).await.unwrap();
+    let folder = Folder::new();
+    plan(&folder);
+    let manifest = folder.read("tenantry.toml");
+    folder.write("1.sql", &sql);
+    let key = serde_json::to_string(&format!("public.\"x{name}\"")).unwrap();
+    folder.write("unknown.toml", &format!("{manifest}\n[tables]\n{key} = {{ class = \"deny\" }}\n"));
+    folder.write(
+        "settled.toml",
+        &format!("{manifest}\n[tables]\n\"public.t\" = {{ class = \"exempt\", reason = \"x\" }}\n"),
+    );
+    for (args, is_named) in [
+        ("init --out - --column tenant_id", true),
+        ("init --out - --column nothing", false),
+        ("plan", false),
+        ("plan --config unknown.toml", true),
+        ("plan --config settled.toml --check", true),
+        ("plan --config settled.toml --from 1.sql --check", true),
+        ("audit --config settled.toml", true),
+        ("lint --config settled.toml 1.sql", true),
+        ("map --config settled.toml --out map.svg --force", false),
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        let run = Tool::at(&folder).args(&args).env("DATABASE_URL", place.database.url()).run();
+        // The manifest that init prints is TOML, with escapes of its own; the report is on the error stream.
+        let text = if args[0] == "init" { run.err } else { run.out };
+        assert!(!text.contains(|c| TURNED.contains(c) || c == '\r'), "{args:?}: {text}");
+        assert_eq!(text.contains(shown), is_named, "{args:?}: {text}");
+        let forged = |line: &str| line.trim_start().starts_with("::error") && !line.contains("CREATE");
+        let blocks = ["      ", "fix:"];
+        let outside = text.lines().filter(|line| !blocks.iter().any(|block| line.starts_with(block)));
+        assert!(!outside.into_iter().any(forged), "{args:?}: {text}");
     }
 }

@@ -191,12 +191,15 @@ async fn files_that_are_there_stay_and_none_is_half_written() {
         .said(2, &["error: out/tenancy.down.sql is there already; nothing was written"]);
     assert_eq!(erp.folder.names("out"), ["tenancy.down.sql"]);
     assert_eq!(erp.folder.read("out/tenancy.down.sql"), "mine");
-    // A folder in the way, a file in place of a folder, a folder that nobody made.
+    // A folder in the way, a file in place of a folder, a file on the way to a folder.
     std::fs::create_dir_all(erp.folder.path("out/other.up.sql")).unwrap();
     erp.run(&["--out", "out", "--name", "other"]).said(2, &["out/other.up.sql is there already"]);
     erp.run(&["--out", "tenantry.toml"])
         .said(2, &["error: folder tenantry.toml cannot be made", "File exists"]);
-    erp.run(&["--out", "a/b"]).said(2, &["error: folder a/b cannot be made", "No such file"]);
+    erp.run(&["--out", "new/deep/tenantry.toml/../../../tenantry.toml/x"]).said(
+        2,
+        &["error: folder new/deep/tenantry.toml/../../../tenantry.toml cannot be made", "File exists"],
+    );
     erp.run(&["--out", "new", "--name", "../x"]).said(2, &["is not a name for a migration"]);
     erp.run(&["--out", "new", "--down"]).said(2, &["files hold both ways"]);
     assert!(!erp.folder.path("new").exists());
@@ -217,8 +220,50 @@ async fn a_disk_that_is_full_leaves_nothing_behind() {
     limited("new").said(2, &["error: new/tenancy.up.sql cannot be written; nothing was written", "cause: "]);
     assert!(!erp.folder.path("new").exists());
     std::fs::create_dir(erp.folder.path("there")).unwrap();
+    limited("there/a/b").said(2, &["nothing was written"]);
     limited("there").said(2, &["nothing was written"]);
     assert!(erp.folder.names("there").is_empty());
+}
+
+/// A folder is made with those that it is in, and is found through a link; what a link names is not written over.
+#[tokio::test]
+async fn folders_are_made_and_links_lead_to_them() {
+    let erp = Erp::new().await;
+    assert_eq!(erp.run(&["--out", "db/migrations/"]).code, 0);
+    assert_eq!(erp.folder.names("db/migrations"), ["tenancy.down.sql", "tenancy.up.sql"]);
+    let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, erp.folder.path(from)).unwrap();
+    link("db", "link");
+    assert_eq!(erp.run(&["--out", "link/other"]).code, 0);
+    assert_eq!(erp.folder.names("db/other").len(), 2);
+    std::fs::create_dir(erp.folder.path("taken")).unwrap();
+    erp.folder.write("mine", "mine");
+    for to in ["../mine", "../nothing"] {
+        link(to, "taken/tenancy.up.sql");
+        erp.run(&["--out", "taken"]).said(2, &["taken/tenancy.up.sql is there already; nothing was written"]);
+        assert_eq!(erp.folder.names("taken"), ["tenancy.up.sql"]);
+        std::fs::remove_file(erp.folder.path("taken/tenancy.up.sql")).unwrap();
+    }
+    assert_eq!(erp.folder.read("mine"), "mine");
+    assert!(!erp.folder.path("nothing").exists());
+}
+
+/// psql gets nothing but SQL, whatever there is to say.
+#[tokio::test]
+async fn a_script_is_sql_alone() {
+    let erp = Erp::new().await;
+    erp.sql("CREATE TABLE public.note (id bigint)").await;
+    for more in [&[][..], &["--down"]] {
+        let run = erp.run(&[&["--out", "-"], more].concat());
+        assert_eq!((run.code, run.out.as_str()), (1, ""), "{run:?}");
+        assert!(run.err.starts_with("1 thing to settle before there is a plan\n"), "{run:?}");
+    }
+    let run = erp.run(&["--out", "-", "--format", "json"]);
+    assert_eq!((run.code, run.json()["problems"].as_array().unwrap().len()), (1, 1));
+    erp.sql("DROP TABLE public.note").await;
+    erp.sql(&erp.run(&["--out", "-"]).out).await;
+    let run = erp.run(&["--out", "-"]);
+    assert_eq!((run.code, run.out.as_str()), (0, ""));
+    assert!(run.err.starts_with("nothing is missing in "), "{run:?}");
 }
 
 /// The library agrees with the tool.

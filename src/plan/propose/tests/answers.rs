@@ -207,7 +207,65 @@ fn members_are_pointed_out() {
     let more = [("users", "id! name:text"), ("member", "id! company_id!>company user_id!>users role:text")];
     let reason = "tenant: says which of users belong to which tenant, as a [membership] can use it";
     is(&more, "member", reason);
-    is(&more, "users", "Reference: its rows are users; 1 table of tenants refers to it");
+    is(&more, "users", "Users: its rows are users, and member says which tenants they belong to");
+    let text = erp(&more).to_toml();
+    let section = "# [membership]\n# table = \"public.member\"\n# user = \"user_id\"\n# tenant = \"company_id\"\n# type = \"bigint\"\n";
+    assert!(text.contains(section), "{text}");
+    let section: String = section.lines().map(|line| format!("{}\n", &line[2..])).collect();
+    Manifest::parse(&settled(&text).replace("[tables]", &format!("{section}\n[tables]"))).unwrap();
+}
+
+/// That a row was written by a user makes the user no member, and to show the users to every tenant is not the first answer.
+#[test]
+fn who_wrote_a_row_is_no_member() {
+    let more = [("users", "id! email:text"), ("memo", "id! company_id!>company created_by!>users text:text")];
+    is(&more, "memo", "tenant: company_id is not null");
+    is(&more, "users", "Users: its rows are users, and nothing says which tenants they belong to");
+    let proposal = erp(&more);
+    assert_eq!(proposal.membership, None);
+    let users = &proposal.relations[&qualified("users")];
+    let Choice::Undecided { between, .. } = &users.choice else { panic!("{users:?}") };
+    let classes: Vec<&str> = between.iter().map(|answer| answer.class.name()).collect();
+    assert_eq!(classes, ["deny", "exempt", "shared"]);
+}
+
+/// A plan would refuse the tenants' own table by a key that does not compare with the tenant column.
+#[test]
+fn a_key_of_another_type_is_to_be_settled() {
+    let tables =
+        [("company", "id!"), ("box", "id! company_id:integer!>company"), ("lid", "id! company_id:integer!")];
+    let proposal = proposal(&tables);
+    assert_eq!(classes(&proposal)["company"], "OwnKey: its id is of type bigint, and company_id is integer");
+    let manifest = Manifest::parse(&settled(&proposal.to_toml())).unwrap();
+    crate::plan::plan(&manifest, &catalog(&tables)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+}
+
+#[test]
+fn the_setting_is_the_one_that_policies_compare_with_the_tenant_column() {
+    use crate::catalog::replay::{Options, Source, replay};
+
+    let found = |sql: &str| {
+        let tables = "create table a (id int primary key, company_id int not null, user_id int);
+            create table b (id int primary key, company_id int not null);";
+        let catalog = replay(&[Source::new("1.sql", format!("{tables}{sql}"))], &Options::default()).catalog;
+        let proposal = propose(&catalog, &Hints::default(), &Facts::default());
+        let problem = proposal.problems.iter().find(|problem| problem.what.contains("--setting"));
+        (proposal.setting.map(|setting| setting.to_string()), problem.map(|problem| problem.what.clone()))
+    };
+    let of_tenant = "create policy p on a using (company_id = current_setting('my.company', true)::int);";
+    let of_user = "create policy q on a using (user_id = current_setting('my.user', true)::int);";
+    let mine = (Some("my.company".to_owned()), None);
+    assert_eq!(found(""), (None, None));
+    assert_eq!(found(of_tenant), mine);
+    assert_eq!(found(&format!("{of_tenant}{of_user}")), mine);
+    // A function may read it, whose name stands in the policy.
+    let function = "create function my_company() returns int language sql stable
+        as $$ select nullif(current_setting('my.company', true), '')::int $$;
+        create policy p on b using (company_id = my_company());";
+    assert_eq!(found(&format!("{function}{of_user}")), mine);
+    let (setting, problem) = found(&format!("{of_tenant}{}", of_user.replace("user_id =", "company_id =")));
+    assert_eq!(setting, None);
+    assert!(problem.unwrap().starts_with("policies read several settings (my.company, my.user)"));
 }
 
 #[test]
@@ -231,7 +289,7 @@ fn what_is_no_table_goes_with_what_it_reads() {
     assert_eq!(
         said(150_000),
         [
-            "view: reads invoice with the rights of who asks",
+            "view: reads invoice with its owner's rights; the plan has it read with those of who asks",
             "NoPolicy: a materialized view over invoice takes no policy and holds every tenant's rows",
             "apart: reads no rows of tenants",
             "NoPolicy: a foreign table takes no policy",
