@@ -49,6 +49,11 @@ impl Roll {
         }
     }
 
+    /// The table, and its column.
+    pub(super) fn place(&self) -> (&QualifiedName, &Ident) {
+        (&self.table, &self.column)
+    }
+
     /// All tenants, as the setting carries them, in order.
     ///
     /// # Errors

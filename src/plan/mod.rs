@@ -35,8 +35,8 @@ use draft::Draft;
 pub use files::{File, Numbering, Style};
 pub use map::{Map, map};
 pub use propose::{
-    Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedMembership, ProposedRole, ProposedRoles,
-    Question, Suggestion, TenantColumn, nullable_tenant_columns, propose,
+    AdoptFrom, Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedAdoption, ProposedMembership,
+    ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn, nullable_tenant_columns, propose,
 };
 pub use step::{Lock, Plan, Remark, Step, Work};
 

@@ -1,5 +1,6 @@
 //! A first manifest for a database that has none.
 
+mod adoption;
 mod answer;
 mod column;
 mod grant;
@@ -23,6 +24,7 @@ use crate::policy::manifest::{Class, Problem};
 use crate::policy::place::top;
 use crate::tenant::TenantType;
 
+pub use adoption::{AdoptFrom, ProposedAdoption};
 pub use column::Candidate;
 pub use role::{ProposedRole, ProposedRoles};
 pub use users::ProposedMembership;
@@ -72,6 +74,8 @@ pub struct Proposal {
     pub schemas: BTreeSet<Ident>,
     /// Every relation in them, sequences left out. Empty as long as the tenant column is not known.
     pub relations: BTreeMap<QualifiedName, Proposed>,
+    /// How the tables that lack the tenant column get it, in order, if all that may be tenants' are.
+    pub adoptions: Vec<ProposedAdoption>,
     /// What has to be settled, relations apart.
     pub problems: Vec<Problem>,
 }
@@ -127,6 +131,8 @@ pub struct Suggestion {
     pub column: Option<Ident>,
     /// What it would mean, in a few words.
     pub meaning: String,
+    /// Whether the table lacks the column that the class asks for, so that `tenantry adopt` comes before a plan.
+    pub is_adopted: bool,
 }
 
 /// Why a relation is undecided.
@@ -237,8 +243,10 @@ pub fn propose(catalog: &Catalog, hints: &Hints, facts: &Facts) -> Proposal {
     let column = found.map_err(|problem| problems.push(problem)).ok();
     let roles = role::find(catalog, hints, &tables, &mut problems);
     let mut relations = BTreeMap::new();
+    let mut adoptions = Vec::new();
     if let Some(column) = &column {
         relations = table::place(catalog, column, facts, &tables);
+        adoptions = adoption::plan(&tables, &relations);
         view::place(catalog, &schemas, &mut relations);
         grant::narrow(catalog, &roles, &mut relations);
     }
@@ -253,7 +261,18 @@ pub fn propose(catalog: &Catalog, hints: &Hints, facts: &Facts) -> Proposal {
     let membership = memberships.pop().filter(|_| memberships.is_empty());
     problems.sort();
     let support_schema = hints.support_schema.clone();
-    Proposal { column, candidates, setting, membership, support_schema, roles, schemas, relations, problems }
+    Proposal {
+        column,
+        candidates,
+        setting,
+        membership,
+        support_schema,
+        roles,
+        schemas,
+        relations,
+        adoptions,
+        problems,
+    }
 }
 
 /// The tables whose tenant column may be NULL, each with the column: whether it is, the rows say, and [`Facts`] take it from

@@ -265,7 +265,8 @@ fn by_default<'a>(
         RelationKind::Table | RelationKind::PartitionedTable => {
             if relation.column(manifest.column(name)).is_none() {
                 let what = format!(
-                    "{} has no column {} and no class; class it child, shared, deny or exempt, or add the column",
+                    "{} has no column {} and no class; class it child, shared, deny or exempt, or tenant and let tenantry adopt \
+                     add the column",
                     name.plain(),
                     manifest.column(name).as_str()
                 );

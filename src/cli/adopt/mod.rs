@@ -12,7 +12,7 @@ use super::failure::{Exit, Failure};
 use super::output::{self, Terminal};
 use super::source::{Live, manifest};
 use crate::error::Error;
-use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, last, login};
+use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, TenantCheck, last, login};
 use crate::plan::adopt::{Adoption, Request, adopt, rights};
 use crate::policy::manifest::{Manifest, Problem};
 pub(super) use args::Arguments;
@@ -26,13 +26,22 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let command = Command { arguments, manifest: &manifest, config: &global.config, terminal };
     connect::wait(async {
         if arguments.dry_run && !arguments.request().tables.is_empty() {
-            let Live { session, catalog } = Live::open(global, terminal).await?;
-            let adopted = adopt(&manifest, &catalog, &arguments.request());
+            let Live { mut session, catalog } = Live::open(global, terminal).await?;
+            let request = arguments.request();
+            let adopted = adopt(&manifest, &catalog, &request);
+            let tenant = match request.tenant_setting(&manifest) {
+                Some(tenant) => {
+                    let found = TenantCheck::find(&mut session.client, &manifest, &catalog, &tenant).await?;
+                    command.unknown(&found, &tenant)
+                }
+                None => None,
+            };
             let login = login(&session.client).await;
             let name = session.close().await;
             let adopted = adopted.map(|adoption| {
-                let lacks =
+                let mut lacks =
                     login.as_ref().map(|login| rights(&adoption, &catalog, login)).unwrap_or_default();
+                lacks.extend(tenant);
                 (adoption, lacks)
             });
             return command.shown(adopted, &name);
@@ -110,7 +119,11 @@ impl Command<'_> {
             Ok(adoption) => adoption,
             Err(problems) => return self.problems(&problems).map(Err),
         };
-        let lacks = rights(&adoption, &catalog, &adopter.login().await?);
+        let mut lacks = rights(&adoption, &catalog, &adopter.login().await?);
+        if let Some(tenant) = request.tenant_setting(self.manifest).filter(|_| !adoption.is_empty()) {
+            let found = adopter.tenant(self.manifest, &catalog, &tenant).await?;
+            lacks.extend(self.unknown(&found, &tenant));
+        }
         if !lacks.is_empty() {
             return self.problems(&lacks).map(Err);
         }
@@ -123,6 +136,27 @@ impl Command<'_> {
             self.terminal.warn(&format!("{}: {}", remark.object, remark.what));
         }
         Ok(Ok(adopter.begin(&adoption).await?))
+    }
+
+    /// What is wrong with the tenant that all rows are to belong to.
+    fn unknown(&self, found: &TenantCheck, tenant: &str) -> Option<Problem> {
+        match found {
+            TenantCheck::Known => None,
+            TenantCheck::Unknown(table) => {
+                let what = format!(
+                    "there is no tenant {tenant} in {}; give one that has a row there, or insert that first",
+                    table.plain()
+                );
+                Some(Problem { line: None, what })
+            }
+            TenantCheck::Unlisted => {
+                self.terminal.warn(&format!(
+                    "nothing says which tenants there are, so {tenant} is taken for one; [tenants] of the manifest can name \
+                     the table"
+                ));
+                None
+            }
+        }
     }
 
     fn shown(&self, adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>, name: &str) -> Ended {

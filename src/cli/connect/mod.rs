@@ -106,11 +106,12 @@ pub(super) fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<
     let runtime =
         runtime.map_err(|error| Failure::usage("the runtime does not start").cause(error.to_string()))?;
     let done = runtime.block_on(async {
-        // The process with the number 1, as in a container, is ended by no signal that it does not listen to.
+        // The process with the number 1, as in a container, is ended by no signal that it does not listen to. This
+        // is polled first, so that the signal is waited for before the work begins.
         let terminated = pin!(terminated());
-        match select(pin!(work), terminated).await {
-            Either::Left((done, _)) => done,
-            Either::Right(((), _)) => Err(Failure::terminated()),
+        match select(terminated, pin!(work)).await {
+            Either::Left(((), _)) => Err(Failure::terminated()),
+            Either::Right((done, _)) => done,
         }
     });
     // The lookup of a name may still be under way, and nobody waits for it any more.

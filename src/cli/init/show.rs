@@ -21,7 +21,7 @@ const CLASSES: [(&str, &str); 10] = [
     ("shared", "everybody's"),
     ("deny", "nobody's"),
     ("partition", "with their tables"),
-    ("view", "those that who asks may see"),
+    ("view", "those that its reader may see"),
     ("apart", "nothing of tenants is in them"),
     ("exempt", "not governed"),
 ];
@@ -45,7 +45,21 @@ pub(super) fn report(proposal: &Proposal, name: &str, written: Option<&Path>, wi
             let _ = writeln!(text, "  {}", width.hang(2, 4, PLAIN, &problem.what));
         }
     }
-    text + &ending(proposal, written, width)
+    text + &adoptions(proposal, width) + &ending(proposal, written, width)
+}
+
+/// How tables without the tenant column get it.
+fn adoptions(proposal: &Proposal, width: Width) -> String {
+    let Some(column) = proposal.column.as_ref().filter(|_| !proposal.adoptions.is_empty()) else {
+        return String::new();
+    };
+    let mut text = format!("\n{}\n", paint(BOLD, "To give tables their tenants:"));
+    text += &width.wrap(2, proposal.adoption_hint(column));
+    for run in &proposal.adoptions {
+        // A command is copied as a whole.
+        let _ = writeln!(text, "    {}", paint(NAME, run));
+    }
+    text
 }
 
 /// The tenant column, the roles and the schemas, each with its reason.
@@ -149,7 +163,9 @@ fn ending(proposal: &Proposal, written: Option<&Path>, width: Width) -> String {
         None => ("printed", "the manifest".to_owned()),
     };
     let next = if open > 0 {
-        format!("settle {} in it, then run tenantry plan", count(open, "thing"))
+        let adopt =
+            if proposal.adoptions.is_empty() { "" } else { "tenantry adopt for new tenant tables, and " };
+        format!("settle {} in it, then run {adopt}tenantry plan", count(open, "thing"))
     } else {
         "next: tenantry plan shows the SQL that is missing".to_owned()
     };
@@ -182,6 +198,7 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
         "setting": proposal.setting.as_ref().map_or("app.tenant_id", |setting| setting.as_str()),
         "schemas": schemas,
         "relations": relations,
+        "adopt": proposal.adoptions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "problems": output::problems(&proposal.problems),
         "manifest": manifest,
     })

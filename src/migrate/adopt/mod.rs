@@ -31,6 +31,7 @@ mod run;
 mod session;
 mod settings;
 mod sql;
+mod tenant;
 mod transaction;
 
 pub use backfill::Left;
@@ -39,3 +40,4 @@ pub use record::{Record, Recorded, State, last};
 pub use run::Outcome;
 pub use session::{Adopter, login};
 pub use settings::{Pause, Settings};
+pub use tenant::TenantCheck;

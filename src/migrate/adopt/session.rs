@@ -9,6 +9,7 @@ use super::event::{Event, Observer};
 use super::record::{self, Record};
 use super::settings::Settings;
 use super::sql;
+use super::tenant::TenantCheck;
 use crate::catalog::{Catalog, live};
 use crate::error::{Error, Result};
 use crate::ident::Ident;
@@ -137,6 +138,20 @@ impl<'c> Adopter<'c> {
     /// The connection was lost.
     pub async fn login(&self) -> Result<Ident> {
         login(self.client).await
+    }
+
+    /// What the table that has a row for each tenant says of one, given as the setting carries it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TenantCheck::find`].
+    pub async fn tenant(
+        &mut self,
+        manifest: &Manifest,
+        catalog: &Catalog,
+        tenant: &str,
+    ) -> Result<TenantCheck> {
+        TenantCheck::find(self.client, manifest, catalog, tenant).await
     }
 
     /// Lets the next tool in.

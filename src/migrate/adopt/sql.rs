@@ -16,6 +16,7 @@ pub(super) const DEADLOCK_TIMEOUT: &str = file!("deadlock_timeout");
 pub(super) const DONE: &str = file!("done");
 pub(super) const DROP_INDEX: &str = file!("drop_index");
 pub(super) const ENDED: &str = file!("ended");
+pub(super) const IS_TENANT: &str = file!("is_tenant");
 pub(super) const INDEX_STATE: &str = file!("index_state");
 pub(super) const LAST: &str = file!("last");
 pub(super) const LOGIN: &str = file!("login");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::step::{Action, Phase, Step};
 use super::table::Table;
 use super::{Draft, column};
-use crate::catalog::{Column, RelationKind};
+use crate::catalog::{Catalog, Column, RelationKind};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::plan;
@@ -13,7 +13,7 @@ use crate::plan::roles::bypasses;
 use crate::plan::step::{Lock, Work};
 use crate::policy::ddl::Object;
 use crate::policy::transfer::{Transfer, transfers};
-use crate::policy::{place, places};
+use crate::policy::{Roles, place, places};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
@@ -48,8 +48,8 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         is && !left.contains(object)
     };
     let first: Vec<&plan::Step> = planned.steps.iter().filter(|step| is_first(&step.object)).collect();
-    draft.makes_roles = first.iter().any(|step| step.object.starts_with("role "));
     let roles = &draft.manifest.roles;
+    draft.roles = made(roles, draft.catalog, &first);
     let tree = format!(
         "function {}",
         QualifiedName::new(draft.support().clone(), Ident::known("tenant_tree")).plain()
@@ -198,4 +198,28 @@ fn joined<'s>(parts: impl Iterator<Item = &'s String>) -> String {
 fn titles(steps: &[&plan::Step]) -> String {
     let titles: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
     if titles.is_empty() { "nothing fills the column any more".to_owned() } else { titles.join("; ") }
+}
+
+/// The roles that steps make, and the memberships, as somebody else can make them.
+fn made(roles: &Roles, catalog: &Catalog, first: &[&plan::Step]) -> Vec<String> {
+    let is_touched = |role: &Ident| {
+        let object = format!("role {}", role.plain());
+        first.iter().any(|step| step.object == object)
+    };
+    let kinds = [
+        (roles.owner_role(), "NOLOGIN"),
+        (Some(roles.app_role()), "LOGIN"),
+        (roles.migrator_role(), "LOGIN"),
+        (roles.system_role(), "LOGIN BYPASSRLS"),
+    ];
+    let touched =
+        kinds.into_iter().filter_map(|(role, is)| Some((role.filter(|role| is_touched(role))?, is)));
+    let absent = touched.filter(|(role, _)| !catalog.roles.contains_key(*role));
+    let mut sql: Vec<String> = absent.map(|(role, is)| format!("CREATE ROLE {role} {is};")).collect();
+    if let (Some(owner), Some(migrator)) = (roles.owner_role(), roles.migrator_role())
+        && is_touched(migrator)
+    {
+        sql.push(format!("GRANT {owner} TO {migrator};"));
+    }
+    sql
 }

@@ -132,7 +132,7 @@ struct Draft<'a> {
     problems: Vec<Problem>,
     /// The tables that steps change.
     touched: BTreeSet<QualifiedName>,
-    makes_roles: bool,
+    roles: Vec<String>,
     new_owners: BTreeSet<Ident>,
     transferred: BTreeMap<String, Ident>,
 }
@@ -147,7 +147,7 @@ impl<'a> Draft<'a> {
             remarks,
             problems,
             touched: BTreeSet::new(),
-            makes_roles: false,
+            roles: Vec::new(),
             new_owners: BTreeSet::new(),
             transferred: BTreeMap::new(),
         }
@@ -182,7 +182,7 @@ impl<'a> Draft<'a> {
             support: self.support().clone(),
             new_owners: self.new_owners,
             transferred: self.transferred,
-            makes_roles: self.makes_roles,
+            roles: self.roles,
             app: self.manifest.roles.app_role().clone(),
             tables: tables.iter().map(|table| table.name.clone()).collect(),
             parents: tables.iter().filter_map(Table::parent).cloned().collect(),

@@ -21,6 +21,14 @@ pub struct Request {
     pub via: Vec<String>,
 }
 
+impl Request {
+    /// The tenant that all rows belong to, as the setting carries it, if one is given that its type can hold.
+    #[must_use]
+    pub fn tenant_setting(&self, manifest: &Manifest) -> Option<String> {
+        super::table::tenant(manifest, self.tenant.as_deref()?).ok()
+    }
+}
+
 /// The tables of a request, in the order of their names.
 pub(super) fn tables<'a>(
     manifest: &Manifest,
@@ -97,7 +105,8 @@ fn obstacles(manifest: &Manifest, catalog: &Catalog, name: &QualifiedName) -> Ve
     let Some(relation) = catalog.relations.get(name) else { return Vec::new() };
     let plain = name.plain();
     let mut found: Vec<String> = class(manifest, name, relation).into_iter().collect();
-    let offline = "tenantry plan writes the SQL for a time without load";
+    let offline =
+        "in a time without load, add the column and fill it yourself, and tenantry plan writes the rest";
     if relation.kind == RelationKind::PartitionedTable {
         found.push(format!(
             "{plain} is partitioned, and neither an index nor a foreign key of a partitioned table can be made online; {offline}"

@@ -106,10 +106,11 @@ fn schemas(
 fn last(adoption: &Adoption, catalog: &Catalog, login: &Ident) -> Vec<String> {
     let may_make = catalog.roles.get(login).is_some_and(|role| role.create_role);
     let mut found = Vec::new();
-    if adoption.makes_roles && !may_make {
+    if !adoption.roles.is_empty() && !may_make {
         found.push(format!(
-            "role {} may not make the roles of the manifest; make them first, as a superuser: tenantry plan shows the SQL",
-            login.plain()
+            "role {} may not make roles; log in as one that may, or have a superuser run: {}",
+            login.plain(),
+            adoption.roles.join(" ")
         ));
     }
     for (name, owner) in &adoption.transferred {

@@ -17,8 +17,8 @@ pub struct Adoption {
     pub new_owners: BTreeSet<Ident>,
     /// Functions, types, sequences and schemas that get another owner, each with the one that it has.
     pub transferred: BTreeMap<String, Ident>,
-    /// Whether roles are made that the manifest names.
-    pub makes_roles: bool,
+    /// What makes the roles that the manifest names and that are not there yet, a statement each.
+    pub roles: Vec<String>,
     /// The tables, parents first.
     pub tables: Vec<QualifiedName>,
     /// The tables that tenants are taken from.

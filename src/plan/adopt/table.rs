@@ -102,7 +102,7 @@ pub(super) fn tables<'a>(
 }
 
 /// The tenant that all rows belong to, as a text that its type takes.
-fn tenant(manifest: &Manifest, text: &str) -> Result<String, String> {
+pub(super) fn tenant(manifest: &Manifest, text: &str) -> Result<String, String> {
     let read = match manifest.tenancy.tenant_type() {
         TenantType::Uuid => TenantId::parse_uuid(text),
         TenantType::Text => TenantId::text(text),

@@ -200,7 +200,13 @@ fn what_cannot_be_adopted_is_refused_with_what_to_do() {
         &request(&["company"], &[]),
         &["public.company is of class tree", "\"public.company\" = { class = \"tenant\" }"],
     );
-    refused(&request(&["entry"], &[]), &["public.entry is partitioned", "tenantry plan writes the SQL"]);
+    refused(
+        &request(&["entry"], &[]),
+        &[
+            "public.entry is partitioned",
+            "add the column and fill it yourself, and tenantry plan writes the rest",
+        ],
+    );
     refused(&request(&["entry_1"], &[]), &["public.entry_1 is a partition of public.entry"]);
     refused(&request(&["base"], &[]), &["public.base inherits, or is inherited from"]);
     refused(&request(&["open_invoice"], &[]), &["public.open_invoice is no table"]);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::name::is_authors;
 use super::{Choice, Proposed, Table};
 use crate::catalog::{ForeignKey, Relation, RelationKind};
 use crate::ident::{Ident, QualifiedName};
@@ -44,7 +45,11 @@ impl fmt::Display for ProposedAdoption {
 
 fn shell(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._=-".contains(c);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.split('\'').collect::<Vec<_>>().join("'\\''"))
+    }
 }
 
 /// Whether an answer is that a table gets the tenant column.
@@ -54,10 +59,7 @@ fn is_adopted(proposed: &Proposed) -> bool {
 }
 
 /// The runs for all tables that can be of class tenant once they have the column, those first that others refer to.
-pub(super) fn plan(
-    tables: &[Table<'_>],
-    found: &BTreeMap<QualifiedName, Proposed>,
-) -> Vec<ProposedAdoption> {
+pub(super) fn plan(tables: &[Table<'_>], found: &BTreeMap<QualifiedName, Proposed>) -> Vec<ProposedAdoption> {
     let mut left: BTreeMap<&QualifiedName, &Relation> = tables
         .iter()
         .filter(|(name, relation)| {
@@ -78,7 +80,7 @@ pub(super) fn plan(
     let mut placed: BTreeSet<&QualifiedName> = BTreeSet::new();
     while !left.is_empty() {
         let parents = |name: &QualifiedName, relation: &Relation| -> Vec<QualifiedName> {
-            let keys = keys(name, relation, &knows).filter(|(_, key)| is_of_every_row(relation, key));
+            let keys = keys(name, relation, &knows).filter(|(_, key)| says_whose(relation, key));
             keys.map(|(_, key)| key.references.clone()).collect()
         };
         let waits = |name: &QualifiedName, relation: &Relation| {
@@ -102,12 +104,15 @@ pub(super) fn plan(
             } else {
                 let ways = names.iter().filter_map(|(name, of)| {
                     let keys: Vec<_> = keys(name, of, &knows).collect();
-                    let (key, _) = keys.iter().find(|(_, key)| is_of_every_row(of, key))?;
+                    let (key, _) = keys.iter().find(|(_, key)| says_whose(of, key))?;
                     (keys.len() > 1).then(|| ((*name).clone(), (*key).clone()))
                 });
                 AdoptFrom::Parents(ways.collect())
             };
-            runs.push(ProposedAdoption { tables: names.iter().map(|(name, _)| (*name).clone()).collect(), from });
+            runs.push(ProposedAdoption {
+                tables: names.iter().map(|(name, _)| (*name).clone()).collect(),
+                from,
+            });
         }
         for (name, _) in roots.into_iter().chain(children) {
             placed.insert(name);
@@ -129,6 +134,8 @@ fn keys<'a>(
         .filter(move |(_, key)| key.references != *name && !key.inherited && knows.contains(&key.references))
 }
 
-fn is_of_every_row(relation: &Relation, key: &ForeignKey) -> bool {
-    key.columns.iter().all(|name| relation.column(name).is_some_and(|column| column.not_null))
+/// Whether every row has it, and it is not that of who wrote the row.
+fn says_whose(relation: &Relation, key: &ForeignKey) -> bool {
+    let is_there = |name: &Ident| relation.column(name).is_some_and(|column| column.not_null);
+    key.columns.iter().all(|name| is_there(name) && !is_authors(name.as_str()))
 }

@@ -32,12 +32,21 @@ pub(super) fn columns(step: &Step<'_>) -> String {
 
 impl Suggestion {
     pub(super) fn new(class: Class, meaning: impl Into<String>) -> Self {
-        Self { class, column: None, meaning: meaning.into() }
+        Self { class, column: None, meaning: meaning.into(), is_adopted: false }
     }
 }
 
 pub(super) fn shared(meaning: &str) -> Suggestion {
     Suggestion::new(Class::Shared, meaning)
+}
+
+/// Once the table has got the tenant column.
+pub(super) fn adopted() -> Suggestion {
+    let class = Class::Tenant { direct: false };
+    Suggestion {
+        is_adopted: true,
+        ..Suggestion::new(class, "a tenant's: tenantry adopt gives it the tenant column")
+    }
 }
 
 /// With a reason that is still to be written.

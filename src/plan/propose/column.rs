@@ -79,10 +79,15 @@ pub(super) fn find(
         let found = found.or_else(|| figures(name, bearers.get(name)?, tables.len()));
         return match found {
             Some(candidate) => {
-                let chosen = chosen(candidate.clone(), "as --column says");
+                let mut chosen = chosen(candidate.clone(), "as --column says");
+                if let Ok(column) = &mut chosen
+                    && column.own.is_none()
+                {
+                    column.own = meant(name, tables).map(|(own, _)| own);
+                }
                 (vec![candidate], chosen)
             }
-            None => (Vec::new(), Err(unknown(name, &bearers))),
+            None => (Vec::new(), new(name, tables).ok_or_else(|| unknown(name, &bearers))),
         };
     }
     candidates.sort_by(|one, other| (other.points, &one.column).cmp(&(one.points, &other.column)));
@@ -117,6 +122,27 @@ pub(super) fn find(
         }
     };
     (candidates, found)
+}
+
+/// The column that tables are to get, of a schema that knows the tenants' own table and nothing of whose its rows are.
+fn new(name: &Ident, tables: &[Table<'_>]) -> Option<TenantColumn> {
+    let (own, tenant_type) = meant(name, tables)?;
+    let reason = format!("as --column says; no table has it yet, and it is named after {}", own.0.plain());
+    Some(TenantColumn { name: name.clone(), tenant_type, own: Some(own), reason })
+}
+
+/// The table whose key a column is named after, if it is one, and what its key is for a tenant.
+fn meant(name: &Ident, tables: &[Table<'_>]) -> Option<((QualifiedName, Ident), TenantType)> {
+    let mut found = tables
+        .iter()
+        .filter(|(table, _)| means(name.as_str(), table.name().as_str()))
+        .filter_map(|(table, relation)| {
+            let [key] = relation.primary_key()? else { return None };
+            let data_type = &relation.column(key)?.data_type;
+            let tenant_type = TYPES.into_iter().find(|of| fits(data_type, *of))?;
+            Some((((*table).clone(), key.clone()), tenant_type))
+        });
+    found.next().filter(|_| found.next().is_none())
 }
 
 fn chosen(candidate: Candidate, why: &str) -> Result<TenantColumn, Problem> {
@@ -223,7 +249,9 @@ fn unknown(name: &Ident, bearers: &BTreeMap<&Ident, Bearers<'_>>) -> Problem {
     let known: Vec<&str> = bearers.keys().map(|name| name.as_str()).collect();
     let advice = match nearest(name.as_str(), &known) {
         Some(meant) => format!("did you mean {meant}?"),
-        None => "expected the name of a column as the catalog spells it".to_owned(),
+        None => "expected the name of a column as the catalog spells it, or one after the table of tenants, whose key it \
+                 is to hold (company_id after company); make that table first, with a row for each tenant"
+            .to_owned(),
     };
     problem(format!("no table has a column {}; {advice}", name.plain()))
 }

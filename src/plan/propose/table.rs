@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use super::answer::{columns, deny, exempt, shared, via};
+use super::answer::{adopted, columns, deny, exempt, shared, via};
 use super::name::{is_users, means, weight};
 use super::ways::{Because, Ground, Shortest, Step, Ways, pick};
 use super::{
@@ -23,6 +23,8 @@ struct Scene<'a> {
     ways: Ways<'a>,
     referring: HashMap<&'a QualifiedName, usize>,
     memberships: Vec<ProposedMembership>,
+    /// Whether most tables know nothing of tenants yet.
+    is_new: bool,
 }
 
 /// Classes every table, or names the question.
@@ -50,7 +52,12 @@ pub(super) fn place<'a>(
     let ways = Ways::find(catalog, tables, &ground);
     let referring = ways.referring();
     let memberships = users::all(catalog, tenants, tables);
-    let scene = Scene { catalog, tenants, ways, referring, memberships };
+    let leads_there = |name: &QualifiedName| {
+        found.get(name).is_some_and(Proposed::may_hold_tenants)
+            || !matches!(ways.shortest(name), Shortest::None)
+    };
+    let is_new = 2 * tables.iter().filter(|(name, _)| leads_there(name)).count() < tables.len();
+    let scene = Scene { catalog, tenants, ways, referring, memberships, is_new };
     for &(name, relation) in tables {
         if found.contains_key(name) {
             continue;
@@ -304,10 +311,10 @@ impl<'a> Scene<'a> {
             && to_own(self.catalog, self.tenants, step.relation).iter().any(|own| own.name == *column)
         {
             let class = Class::Tenant { direct: false };
-            return Some(Suggestion { class, column: Some(column.clone()), meaning });
+            return Some(Suggestion { column: Some(column.clone()), ..Suggestion::new(class, meaning) });
         }
         let class = Class::Child { via: via(step)? };
-        Some(Suggestion { class, column: None, meaning })
+        Some(Suggestion::new(class, meaning))
     }
 
     fn without_way(&self, name: &'a QualifiedName, relation: &Relation) -> Proposed {
@@ -318,12 +325,18 @@ impl<'a> Scene<'a> {
         if let Some(column) = relation.columns.iter().find(called) {
             let column = Some(column.name.clone());
             let meaning = "the tenant's, if this column holds the tenant".to_owned();
-            between.push(Suggestion { class: Class::Tenant { direct: false }, column, meaning });
+            between.push(Suggestion { column, ..Suggestion::new(Class::Tenant { direct: false }, meaning) });
         }
         if is_users(name.name().as_str()) {
             return users::question(name, &self.memberships, between);
         }
+        if self.is_new {
+            between.push(adopted());
+        }
         between.push(shared("everybody reads it, owner and system role write it"));
+        if !self.is_new {
+            between.push(adopted());
+        }
         between.push(exempt("not governed: the grants alone say who reads and writes"));
         let referring = self.referring.get(name).copied().unwrap_or_default();
         let refers = if referring == 1 { "refers" } else { "refer" };

@@ -5,6 +5,7 @@ use crate::catalog::{ReferentialAction, RelationKind, Role};
 use crate::plan::sample::{add, catalog, ident, odd, qualified, refer};
 use crate::policy::manifest::{Manifest, Via};
 
+mod adoption;
 mod answers;
 mod columns;
 mod roles;

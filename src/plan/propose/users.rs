@@ -1,6 +1,6 @@
 //! Users, and the tables that say which tenants they belong to.
 
-use super::answer::{deny, exempt, shared};
+use super::answer::{adopted, deny, exempt, shared};
 use super::name::{is_authors, is_users};
 use super::{Proposed, Question, Suggestion, Table, TenantColumn, said, whole};
 use crate::catalog::{Catalog, Relation};
@@ -75,8 +75,12 @@ pub(super) fn question(
 ) -> Proposed {
     let known: Vec<String> =
         memberships.iter().filter(|of| of.users == *name).map(|of| said(&of.table, name)).collect();
+    between
+        .push(Suggestion { meaning: "the system role alone reaches it, as at a login".to_owned(), ..deny() });
+    if !memberships.iter().any(|of| of.users == *name) {
+        between.push(adopted());
+    }
     between.extend([
-        Suggestion { meaning: "the system role alone reaches it, as at a login".to_owned(), ..deny() },
         exempt("the grants alone say who reads and writes it: grant columns, or none"),
         shared("every tenant reads every user's row, e-mails and password hashes too"),
     ]);

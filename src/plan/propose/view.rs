@@ -51,24 +51,31 @@ fn view(
     }
     let reached = reached(catalog, relation);
     let holds = |table: &&&QualifiedName| found.get(**table).is_some_and(Proposed::may_hold_tenants);
-    let Some(table) = reached.iter().find(holds) else {
+    let is_undecided =
+        |table: &&&QualifiedName| found.get(**table).is_some_and(|of| of.class() == "undecided");
+    let Some(table) = reached.iter().find(holds).or_else(|| reached.iter().find(is_undecided)) else {
         return Proposed::default("apart", "reads no rows of tenants");
     };
+    let may_hold = holds(&table);
     let table = said(table, name);
     let open =
         |what: String| Proposed::undecided(Question::NoPolicy, vec![deny(), exempt("not governed")], what);
     if relation.kind == RelationKind::MaterializedView {
+        let what = if may_hold { "" } else { ", if there are tenants' in that" };
         return open(format!(
-            "a materialized view over {table} takes no policy and holds every tenant's rows"
+            "a materialized view over {table} takes no policy and holds every tenant's rows{what}"
         ));
     }
     if catalog.server_version.is_some_and(|version| version < 150_000) {
         return open(format!("a view over {table} reads with its owner's rights before PostgreSQL 15"));
     }
+    if !may_hold {
+        return Proposed::default("view", format!("reads {table}, which is undecided, and goes with it"));
+    }
     let reason = if relation.option_is_on("security_invoker") {
-        format!("reads {table} with the rights of who asks")
+        format!("reads {table} with the rights of its reader")
     } else {
-        format!("reads {table} with its owner's rights; the plan has it read with those of who asks")
+        format!("reads {table} with its owner's rights; the plan has it read with those of its reader")
     };
     Proposed::default("view", reason)
 }

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use toml_edit::Key;
 
 use self::layout::{Line, aligned, comment, line, list, ragged};
-use super::{Choice, Proposal, Proposed, ProposedMembership, ProposedRole, Question, Suggestion, count};
+use super::{
+    Choice, Proposal, Proposed, ProposedMembership, ProposedRole, Question, Suggestion, TenantColumn, count,
+};
 use crate::catalog::Privilege;
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::{Class, Via};
@@ -118,7 +120,33 @@ impl Proposal {
             }
         }
         parts.extend(self.defaults());
+        parts.extend(self.adopted());
         format!("[tables]\n{}", parts.join("\n"))
+    }
+
+    /// How tables get the tenant column.
+    fn adopted(&self) -> Option<String> {
+        let column = self.column.as_ref().filter(|_| !self.adoptions.is_empty())?;
+        let mut text = comment(&self.adoption_hint(column));
+        for run in &self.adoptions {
+            let _ = writeln!(text, "#   {}", run.to_string().replace(char::is_control, " "));
+        }
+        Some(text)
+    }
+
+    /// What is to be said before the runs of `tenantry adopt`.
+    #[must_use]
+    pub fn adoption_hint(&self, column: &TenantColumn) -> String {
+        let own = match &column.own {
+            Some((table, key)) => format!("{} ({})", table.plain(), key.plain()),
+            None => "the table of tenants".to_owned(),
+        };
+        format!(
+            "Tables whose rows are tenants' and that lack {}: class them tenant above, then let tenantry adopt give them the \
+             column while services go on, in this order, without those that are of another class. ID is the tenant of all rows \
+             that are there, a row of {own}. tenantry plan comes after that.",
+            column.name.plain()
+        )
     }
 
     /// What needs no entry.
@@ -130,7 +158,7 @@ impl Proposal {
         let said = [
             ("tenant", format!("{column} is not null")),
             ("partition", "as its table".to_owned()),
-            ("view", "they are to read with the rights of who asks".to_owned()),
+            ("view", "each reads with the rights of its reader".to_owned()),
             ("apart", "nothing of tenants is in it".to_owned()),
         ];
         let said: Vec<String> = said

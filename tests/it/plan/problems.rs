@@ -26,7 +26,7 @@ async fn a_manifest_that_the_database_contradicts_plans_nothing() {
             "\"erp.curency\" =",
             &[
                 "erp.currency has no column tenant_id and no class; \
-                 class it child, shared, deny or exempt, or add the column",
+                 class it child, shared, deny or exempt, or tenant and let tenantry adopt add the column",
                 "erp.curency is not in the database; did you mean erp.currency?",
             ][..],
         ),
@@ -34,7 +34,7 @@ async fn a_manifest_that_the_database_contradicts_plans_nothing() {
             "\"erp.secret\" = { class = \"deny\" }\n",
             "",
             &["erp.secret has no column tenant_id and no class; \
-               class it child, shared, deny or exempt, or add the column"],
+               class it child, shared, deny or exempt, or tenant and let tenantry adopt add the column"],
         ),
         (
             "\"erp.secret\" = { class = \"deny\" }",

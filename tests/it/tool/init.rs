@@ -66,6 +66,97 @@ impl Erp {
     }
 }
 
+/// From a schema that knows nothing of tenants, what is printed leads to a database that lacks nothing, command by command.
+#[tokio::test]
+async fn a_schema_that_never_knew_tenants_is_led_to_them() {
+    let place = place().await;
+    let client = place.database.connect().await.unwrap();
+    let app = unique("app");
+    let schema = "CREATE TABLE company (id bigint PRIMARY KEY); INSERT INTO company VALUES (7);
+        CREATE TABLE users (id bigint PRIMARY KEY, email text);
+        CREATE TABLE customer (id bigint PRIMARY KEY, created_by bigint NOT NULL REFERENCES users);
+        CREATE TABLE invoice (id bigint PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customer, created_by bigint REFERENCES users);
+        CREATE VIEW due AS SELECT * FROM invoice;
+        INSERT INTO users VALUES (1, 'a'); INSERT INTO customer VALUES (1, 1); INSERT INTO invoice VALUES (1, 1, 1);";
+    client.batch_execute(&format!("{schema}CREATE ROLE {app} LOGIN PASSWORD 'x';")).await.unwrap();
+    let folder = Folder::new();
+    let url = place.database.url();
+    let run = |args: &[&str]| Tool::at(&folder).args(args).env("DATABASE_URL", &url).run();
+    let found = run(&["init", "--column", "company_id", "--app", &app, "--format", "json"]);
+    assert_eq!((found.code, found.err.as_str()), (1, ""), "{found:#?}");
+    let found = found.json();
+    let view = found["relations"].as_array().unwrap().iter().find(|of| of["name"] == "public.due").unwrap();
+    assert_eq!(view["class"], "view", "{view}");
+    let people = run(&["init", "--column", "company_id", "--app", &app, "--out", "-"]);
+    let manifest = folder.read("tenantry.toml").replace("\"undecided\"", "\"tenant\"");
+    folder.write("tenantry.toml", &manifest);
+    let commands: Vec<&str> =
+        found["adopt"].as_array().unwrap().iter().map(|of| of.as_str().unwrap()).collect();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    for command in commands {
+        assert!(people.err.contains(&format!("    {command}\n")), "{command} in {people:#?}");
+        // A tenant that is none would be given to every row.
+        if command.contains(" ID") {
+            for more in [&[][..], &["--dry-run"]] {
+                let wrong = command.replace(" ID", " 99");
+                let wrong = run(&[&wrong.split(' ').skip(1).collect::<Vec<_>>()[..], more].concat());
+                assert_eq!(wrong.code, 1, "{wrong:#?}");
+                assert!(
+                    wrong.unwrapped().contains("there is no tenant 99 in public.company; give one"),
+                    "{wrong:#?}"
+                );
+            }
+        }
+        let command = command.replace(" ID", " 7");
+        let adopted = run(&command.split(' ').skip(1).collect::<Vec<_>>());
+        assert_eq!(adopted.code, 0, "{command}: {adopted:#?}");
+    }
+    let script = run(&["plan", "--out", "-"]);
+    assert_eq!((script.code, script.err.as_str()), (0, ""));
+    client.batch_execute(&script.out).await.unwrap();
+    assert_eq!(run(&["plan", "--check"]).code, 0);
+    let (tenants, others): (i64, i64) = {
+        let sql = "SELECT count(*) FILTER (WHERE company_id = 7), count(*) FILTER (WHERE company_id <> 7) FROM invoice";
+        let row = client.query_one(sql, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    assert_eq!((tenants, others), (1, 0));
+}
+
+/// Whoever may not make roles is told the SQL that does, and is not sent to a command that has it only later.
+#[tokio::test]
+async fn a_service_that_adopts_is_told_what_to_run_first() {
+    let place = place().await;
+    let client = place.database.connect().await.unwrap();
+    let (app, owner, login) = (unique("app"), unique("owner"), unique("login"));
+    let schema = format!(
+        "CREATE ROLE {login} LOGIN PASSWORD 'x'; CREATE TABLE company (id bigint PRIMARY KEY); INSERT INTO company VALUES (7);
+         CREATE TABLE customer (id bigint PRIMARY KEY); ALTER TABLE customer OWNER TO {login}; ALTER TABLE company OWNER TO {login};"
+    );
+    client.batch_execute(&schema).await.unwrap();
+    let folder = Folder::new();
+    let manifest = format!(
+        "[tenancy]\ntype = \"bigint\"\n[roles]\napp = \"{app}\"\nowner = \"{owner}\"\n[tenants]\ntable = \"public.company\"\n\
+         column = \"id\"\n[tables]\n\"public.customer\" = {{ class = \"tenant\" }}\n\"public.company\" = {{ class = \"tenant\", column = \"id\" }}\n"
+    );
+    folder.write("tenantry.toml", &manifest);
+    let url = place.database.url_as(&login, "x");
+    let args = ["adopt", "customer", "--tenant", "7", "--format", "json"];
+    let run = Tool::at(&folder).args(&args).env("DATABASE_URL", &url).run();
+    assert_eq!(run.code, 1, "{run:#?}");
+    let json = run.json();
+    let problems = json["problems"].as_array().unwrap();
+    let what = problems
+        .iter()
+        .map(|of| of["what"].as_str().unwrap())
+        .find(|what| what.contains("may not make roles"));
+    let what = what.unwrap_or_else(|| panic!("{json}"));
+    let (_, sql) = what.split_once("have a superuser run: ").unwrap();
+    client.batch_execute(sql).await.unwrap();
+    let run = Tool::at(&folder).args(&args).env("DATABASE_URL", &url).run();
+    assert!(!run.out.contains("may not make roles"), "{run:#?}");
+}
+
 #[tokio::test]
 async fn a_proposal_is_read_by_people_and_settled_by_them() {
     let erp = Erp::new().await;

@@ -191,7 +191,7 @@ fn a_column_of_that_name_can_be_something_else() {
 
 #[test]
 fn a_ledger_is_known_by_its_name_and_its_columns() {
-    let columns = "version! applied_on:text checksum:text";
+    let columns = "version! name:text applied_on:text checksum:text";
     is(
         &[("refinery_schema_history", columns)],
         "refinery_schema_history",
@@ -226,7 +226,7 @@ fn who_wrote_a_row_is_no_member() {
     let users = &proposal.relations[&qualified("users")];
     let Choice::Undecided { between, .. } = &users.choice else { panic!("{users:?}") };
     let classes: Vec<&str> = between.iter().map(|answer| answer.class.name()).collect();
-    assert_eq!(classes, ["deny", "exempt", "shared"]);
+    assert_eq!(classes, ["deny", "tenant", "exempt", "shared"]);
 }
 
 /// A plan would refuse the tenants' own table by a key that does not compare with the tenant column.
@@ -289,9 +289,9 @@ fn what_is_no_table_goes_with_what_it_reads() {
     assert_eq!(
         said(150_000),
         [
-            "view: reads invoice with its owner's rights; the plan has it read with those of who asks",
+            "view: reads invoice with its owner's rights; the plan has it read with those of its reader",
             "NoPolicy: a materialized view over invoice takes no policy and holds every tenant's rows",
-            "apart: reads no rows of tenants",
+            "view: reads currency, which is undecided, and goes with it",
             "NoPolicy: a foreign table takes no policy",
         ]
     );

@@ -60,6 +60,9 @@ fn every_answer_is_one_that_the_database_bears() {
                 let own = name.plain();
                 for problem in places(&manifest, &catalog).problems {
                     let ends = problem.what.contains("whose rows belong to no tenant");
+                    // One that comes before it.
+                    let ends =
+                        ends || (answer.is_adopted && problem.what.contains("has no column company_id"));
                     assert!(ends || !problem.what.contains(&own), "{problem} with {answer:?}");
                 }
                 answers += 1;
