@@ -13,6 +13,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::ErrorPosition;
 
 use crate::policy::unique;
+use crate::support::version;
 
 /// A database in which `schema.sql` has been run.
 pub(crate) struct Place {
@@ -25,7 +26,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) async fn new() -> Self {
         let place = Self::empty().await;
-        place.run(&schema(&place.role, place.database.name())).await;
+        place.run(&place.schema().await).await;
         place
     }
 
@@ -34,6 +35,13 @@ impl Place {
         let database = testing::server().await.unwrap().database().await.unwrap();
         let client = database.connect().await.unwrap();
         Self { client, database, role: unique("catalog") }
+    }
+
+    /// The text of `schema.sql` for its roles, its database and its server.
+    pub(crate) async fn schema(&self) -> String {
+        let database = Ident::new(self.database.name()).unwrap().to_string();
+        let text = version::fit(include_str!("catalog/schema.sql"), version::of(&self.client).await);
+        text.replace("{role}", &self.role).replace("{database}", &database)
     }
 
     /// A plain role, which has been granted nothing, and its connection.
@@ -53,12 +61,6 @@ impl Place {
             panic!("{error:?} at {}", sql.chars().skip(at).take(200).collect::<String>())
         });
     }
-}
-
-/// The text of `schema.sql` for roles and a database of these names.
-pub(crate) fn schema(role: &str, database: &str) -> String {
-    let database = Ident::new(database).unwrap().to_string();
-    include_str!("catalog/schema.sql").replace("{role}", role).replace("{database}", &database)
 }
 
 /// What `schema.sql` has made, without what the cluster and its version add.

@@ -1,5 +1,6 @@
 //! Services that own what is adopted: they work on through all of it, and have no less afterwards.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tenantry::policy::Script;
@@ -11,6 +12,7 @@ use super::abort::without_records;
 use super::world::{B, BY_COMPANY, World, same};
 use super::writers::{Knows, Service};
 use crate::plan::owned::{owned, rights};
+use crate::support::version;
 
 /// Whatever there is becomes the app role's, and some objects more.
 const OWNED: &str = "
@@ -48,11 +50,6 @@ async fn owned_world() -> World {
     let world = World::new().await;
     let sql = OWNED.replace("{owner}", &world.owner).replace("{app}", &world.app);
     world.sql(&sql).await;
-    // Before PostgreSQL 15 a view reads with its owner's rights, and nothing but another class mends that.
-    let old = "SELECT count(*) FROM pg_settings WHERE name = 'server_version_num' AND setting::int < 150000";
-    if world.count(old).await == 1 {
-        world.sql("DROP VIEW erp.open_invoice").await;
-    }
     world
 }
 
@@ -70,8 +67,15 @@ async fn a_service_that_owned_its_tables_works_on_and_has_no_less() {
     let left = world.planned().await;
     assert!(left.iter().all(|step| step.starts_with("erp.company: ")), "{left:#?}");
     let now = rights(&world.client, &world.app).await;
-    let lost: Vec<&String> = before.difference(&now).collect();
-    assert!(lost.is_empty(), "{lost:#?}");
+    // Before PostgreSQL 15 the view reads with its owner's rights, so it is taken from the service.
+    let of_view: &[&str] = match version::of(&world.client).await {
+        ..version::FIFTEEN => &["DELETE", "INSERT", "SELECT", "UPDATE"],
+        _ => &[],
+    };
+    let of_view: BTreeSet<String> =
+        of_view.iter().map(|right| format!("erp.open_invoice: {right}")).collect();
+    let lost: BTreeSet<String> = before.difference(&now).cloned().collect();
+    assert_eq!(lost, of_view);
 
     let catalog = world.catalog().await;
     let planned = plan::plan(&world.manifest(), &catalog).unwrap();
@@ -81,8 +85,8 @@ async fn a_service_that_owned_its_tables_works_on_and_has_no_less() {
     service.end().await;
     assert_eq!(world.planned().await, Vec::<String>::new());
     let now = rights(&world.client, &world.app).await;
-    let lost: Vec<&String> = before.difference(&now).collect();
-    assert!(lost.is_empty(), "{lost:#?}");
+    let lost: BTreeSet<String> = before.difference(&now).cloned().collect();
+    assert_eq!(lost, of_view);
     assert_eq!(owned(&world.client, &world.app).await, Vec::<String>::new());
     let report = audit(&world.manifest(), &world.catalog().await);
     let of_app = report.from(Severity::High).filter(|finding| finding.rule.code.starts_with("app-"));

@@ -2,6 +2,7 @@
 
 use super::world::{A, B, BY_COMPANY, TABLES, World, same, same_told};
 use crate::policy::outcome;
+use crate::support::version;
 
 /// Each row has the tenant of its parent, services see their own alone, and a plan has nothing to add.
 #[tokio::test]
@@ -27,7 +28,8 @@ async fn a_tree_of_tables_gets_the_tenants_of_its_parents() {
             "{table}: {of_a} {of_b}"
         );
     }
-    assert_eq!(outcome(&mut app, Some(A), "SELECT * FROM erp.open_invoice").await, "0");
+    let of_view = if version::of(&world.client).await < version::FIFTEEN { "42501" } else { "0" };
+    assert_eq!(outcome(&mut app, Some(A), "SELECT * FROM erp.open_invoice").await, of_view);
     // A new row gets the tenant that is bound, and cannot refer to another's.
     let insert =
         |customer: u32| format!("INSERT INTO erp.invoice (customer_id, number) VALUES ({customer}, 'new')");

@@ -14,6 +14,7 @@ use tenantry::{Ident, plan};
 use tokio_postgres::Client;
 
 use crate::policy::unique;
+use crate::support::version;
 use crate::tool::{Folder, Run, Tool};
 
 pub(crate) const A: &str = "00000000-0000-0000-0000-00000000000a";
@@ -64,7 +65,8 @@ impl World {
             format!("GRANT CREATE ON DATABASE {} TO {{owner}};", Ident::new(database.name()).unwrap());
         client.batch_execute(&fill(&format!("{roles}{grant}{}", include_str!("erp.sql")))).await.unwrap();
         let folder = Folder::new();
-        let manifest = fill(include_str!("tenantry.toml"));
+        let version = version::of(&client).await;
+        let manifest = fill(&version::fit(include_str!("tenantry.toml"), version));
         folder.write("tenantry.toml", &manifest);
         let [owner, app, system] = names.map(|(_, name)| name);
         let roles = vec![owner.clone(), app.clone(), system.clone()];

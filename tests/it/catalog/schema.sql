@@ -85,7 +85,9 @@ CREATE TABLE erp.customer (
     PRIMARY KEY (tenant_id, id),
     UNIQUE (id),
     CONSTRAINT customer_email_key UNIQUE (tenant_id, email) INCLUDE (name),
-    CONSTRAINT customer_number_key UNIQUE NULLS NOT DISTINCT (tenant_id, number) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT customer_number_key UNIQUE
+        NULLS NOT DISTINCT -- from PostgreSQL 15
+        (tenant_id, number) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT email_has_at CHECK (email LIKE '%@%'),
     CHECK (credit < 100000 AND name <> ''),
     CONSTRAINT only_here CHECK (born IS NULL OR born > DATE '1900-01-01') NO INHERIT
@@ -113,7 +115,9 @@ ALTER TABLE erp.invoice ADD CONSTRAINT invoice_pkey PRIMARY KEY (id);
 ALTER TABLE erp.invoice ADD COLUMN IF NOT EXISTS note text, ADD COLUMN approved_by bigint;
 ALTER TABLE erp.invoice
     ADD CONSTRAINT invoice_customer_fkey FOREIGN KEY (tenant_id, customer_id)
-        REFERENCES erp.customer (tenant_id, id) ON UPDATE CASCADE ON DELETE SET NULL (customer_id),
+        REFERENCES erp.customer (tenant_id, id) ON UPDATE CASCADE ON DELETE SET NULL
+        (customer_id) -- from PostgreSQL 15
+        ,
     ADD CONSTRAINT invoice_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES erp.tenant ON DELETE RESTRICT NOT VALID,
     ADD CONSTRAINT invoice_total_check CHECK (total >= 0) NOT VALID;
 CREATE TABLE erp.currency (code text PRIMARY KEY, name text);
@@ -157,7 +161,9 @@ CREATE INDEX customer_tags ON erp.customer USING gin (tags);
 CREATE INDEX customer_details ON erp.customer USING gin (details jsonb_path_ops);
 CREATE INDEX customer_name_hash ON erp.customer USING hash (name);
 CREATE INDEX customer_brin ON erp.customer USING brin ("when") WITH (pages_per_range = 32);
-CREATE UNIQUE INDEX IF NOT EXISTS currency_name ON erp.currency (name) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX IF NOT EXISTS currency_name ON erp.currency (name)
+    NULLS NOT DISTINCT -- from PostgreSQL 15
+    ;
 CREATE INDEX to_be_dropped ON erp.currency (name, code);
 CREATE UNIQUE INDEX session_tenant ON erp.session (tenant_id, customer_id);
 ALTER TABLE erp.session ADD CONSTRAINT session_tenant_key UNIQUE USING INDEX session_tenant;
@@ -206,9 +212,13 @@ ALTER TABLE public.trailer INHERIT public.asset;
 
 -- 5: views, rules, sequences.
 
-CREATE VIEW erp.open_invoice WITH (security_invoker = true, security_barrier) AS
+CREATE VIEW erp.open_invoice WITH (
+    security_invoker = true, -- from PostgreSQL 15
+    security_barrier) AS
     SELECT i.id, i.total, c.name FROM erp.invoice i JOIN erp.customer c USING (tenant_id) WHERE i.total > 0;
-CREATE OR REPLACE VIEW erp.open_invoice WITH (security_invoker = on, security_barrier = false) AS
+CREATE OR REPLACE VIEW erp.open_invoice WITH (
+    security_invoker = on, -- from PostgreSQL 15
+    security_barrier = false) AS
     SELECT i.id, i.total, c.name FROM erp.invoice i JOIN erp.customer c ON c.id = i.customer_id
     WHERE EXISTS (SELECT FROM erp.currency WHERE code = i.currency_code);
 CREATE VIEW erp.active_customer AS SELECT tenant_id, id, name FROM erp.customer WHERE active WITH LOCAL CHECK OPTION;
@@ -319,8 +329,12 @@ REVOKE GRANT OPTION FOR CREATE ON SCHEMA app FROM {role}_app;
 -- 9: replication.
 
 CREATE PUBLICATION everything FOR ALL TABLES;
-CREATE PUBLICATION partly FOR TABLE erp.currency, erp.tenant (id, name) WHERE (name <> 'secret');
-CREATE PUBLICATION whole_schema FOR TABLES IN SCHEMA app, TABLE erp.log;
+CREATE PUBLICATION partly FOR TABLE erp.currency, erp.tenant
+    (id, name) WHERE (name <> 'secret') -- from PostgreSQL 15
+    ;
+CREATE PUBLICATION whole_schema FOR
+    TABLES IN SCHEMA app, -- from PostgreSQL 15
+    TABLE erp.log;
 ALTER PUBLICATION partly DROP TABLE erp.currency;
 ALTER PUBLICATION partly ADD TABLE erp.entry;
 

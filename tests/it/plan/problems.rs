@@ -6,6 +6,7 @@ use tenantry::plan;
 use tenantry::policy::manifest::Manifest;
 
 use super::Erp;
+use crate::support::version::FIFTEEN;
 
 /// What has to be settled, one line each, without the numbers of lines.
 fn problems(manifest: &str, catalog: &Catalog) -> Vec<String> {
@@ -108,6 +109,26 @@ async fn a_manifest_that_the_database_contradicts_plans_nothing() {
         assert_ne!(manifest, erp.manifest, "{from}");
         assert_eq!(problems(&manifest, &catalog), said, "{to}");
     }
+}
+
+/// Before PostgreSQL 15 a view asks its owner's policies, so somebody has to say what it is for.
+#[tokio::test]
+async fn a_view_over_tenants_tables_has_to_be_classed_before_15() {
+    let mut erp = Erp::new().await;
+    let catalog = erp.catalog().await;
+    let of_view = |line: &&str| line.starts_with("\"erp.open_");
+    let manifest: Vec<&str> = erp.manifest.lines().filter(|line| !of_view(line)).collect();
+    let said = |view| {
+        format!(
+            "view {view} reads with its owner's rights before PostgreSQL 15; class it deny or exempt, or upgrade"
+        )
+    };
+    let said = match erp.version {
+        ..FIFTEEN => ["erp.open_invoice", "erp.open_number"].map(said).to_vec(),
+        _ => Vec::new(),
+    };
+    assert_eq!(problems(&manifest.join("\n"), &catalog), said);
+    assert_eq!(problems(&erp.manifest, &catalog), Vec::<String>::new());
 }
 
 #[tokio::test]

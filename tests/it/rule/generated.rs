@@ -13,6 +13,7 @@ use tenantry::policy::{
 use tenantry::rule::{Severity, lint};
 
 use crate::plan::{plan_for, types};
+use crate::support::version::{FIFTEEN, fit};
 
 /// What rules find in the files that follow the first one, from medium on.
 fn found(manifest: &str, files: &[Source]) -> Vec<String> {
@@ -65,7 +66,7 @@ fn the_plan_for_an_erp() {
         ("{system}", "erp_system"),
         ("{migrator}", "erp_migrator"),
     ];
-    let manifest = fill(include_str!("../plan/tenantry.toml"), &names);
+    let manifest = fill(&fit(include_str!("../plan/tenantry.toml"), FIFTEEN), &names);
     plans(&manifest, &fill(include_str!("../plan/erp.sql"), &names));
 }
 

@@ -8,6 +8,7 @@ use tenantry::policy::manifest::Manifest;
 use tenantry::rule::{Report, Severity, audit, example, lint};
 
 use super::examples::Stand;
+use crate::support::version;
 
 /// What stays in a database, and what a migration does on its way.
 const DATABASE: &str = include_str!("seeds/database.sql");
@@ -75,14 +76,14 @@ fn by_seed(report: &Report, codes: &[String]) -> BySeed {
 }
 
 /// What of the seeds was not found, and what was found of medium severity and above that is none of them.
-fn wrong(found: &BySeed) -> Vec<String> {
+fn wrong(found: &BySeed, also: &[(&str, &str)]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (seed, findings) in found {
         if seed != "kept" && !findings.iter().any(|(code, ..)| code == seed) {
             wrong.push(format!("{seed} is not found; only {findings:?}"));
         }
         for (code, severity, message) in findings.iter().filter(|(code, ..)| code != seed) {
-            if *severity >= Severity::Medium && !ALSO.contains(&(seed.as_str(), code)) {
+            if *severity >= Severity::Medium && !also.contains(&(seed.as_str(), code)) {
                 wrong.push(format!("{code} is found on the table of {seed}: {message}"));
             }
         }
@@ -123,7 +124,7 @@ fn in_files_every_seed_is_found_and_nothing_else() {
     }
     sources.push(Source::new("kept.sql", sql("kept", KEPT)).in_one_transaction(true));
     let found = by_seed(&lint(&manifest(), &sources), &codes);
-    let wrong = wrong(&found);
+    let wrong = wrong(&found, ALSO);
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert_eq!(found["kept"], [], "on a table that is well kept");
 }
@@ -137,7 +138,12 @@ async fn in_a_database_every_seed_is_found_and_nothing_else() {
     let codes: Vec<String> =
         seeds(DATABASE).map(|(code, _)| code.to_owned()).chain(["kept".to_owned()]).collect();
     let found = by_seed(&audit(&manifest(), &live::load(&mut client).await.unwrap()), &codes);
-    let wrong = wrong(&found);
+    let mut also = ALSO.to_vec();
+    if version::of(&client).await < version::FIFTEEN {
+        // A view over tenants' tables has to be classed there.
+        also.push(("view-definer", "unclassified-table"));
+    }
+    let wrong = wrong(&found, &also);
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert_eq!(found["kept"], [], "on a table that is well kept");
 }

@@ -10,6 +10,7 @@ pub mod route;
 pub mod swallower;
 pub mod tls;
 pub mod turnstile;
+pub mod version;
 
 use std::time::{Duration, Instant};
 

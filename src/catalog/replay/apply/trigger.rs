@@ -120,7 +120,8 @@ impl State {
         found.ok_or_else(|| format!("{} is not known", Object::Part(part, table.clone(), name.clone())))?;
         let object = |name: &Ident| Object::Part(part, table.clone(), name.clone());
         self.uses.rename(&object(name), &object(to));
-        if trigger {
+        // Before, those of partitions keep their names.
+        if trigger && self.version >= 150_000 {
             for partition in self.partitions_of(table) {
                 if self.seen(&partition)?.triggers.get(name).is_some_and(|trigger| trigger.inherited) {
                     self.rename_part(true, name, &partition, to)?;

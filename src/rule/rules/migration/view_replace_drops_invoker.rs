@@ -19,11 +19,13 @@ pub(super) const RULE: Rule = Rule {
     why: "CREATE OR REPLACE VIEW takes away every option that it does not name, so the view reads with the rights of its \
           owner again, whom policies may not bind.",
     fix: "Repeat WITH (security_invoker = true) in every CREATE OR REPLACE VIEW.",
-    bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+    bad: "-- PostgreSQL 15
+CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE VIEW all_invoice WITH (security_invoker = true) AS SELECT id FROM invoice;
 -- file: 2.sql
 CREATE OR REPLACE VIEW all_invoice AS SELECT id, tenant_id FROM invoice;",
-    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+    good: "-- PostgreSQL 15
+CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE VIEW all_invoice WITH (security_invoker = true) AS SELECT id FROM invoice;
 -- file: 2.sql
 CREATE OR REPLACE VIEW all_invoice WITH (security_invoker = true) AS SELECT id, tenant_id FROM invoice;",

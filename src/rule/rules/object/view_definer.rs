@@ -21,7 +21,8 @@ pub(super) const RULE: Rule = Rule {
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY;
 CREATE VIEW open_invoice AS SELECT id, tenant_id FROM invoice WHERE NOT paid;
 GRANT SELECT ON open_invoice TO erp_app;",
-    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, paid boolean NOT NULL);
+    good: "-- PostgreSQL 15
+CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, paid boolean NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE VIEW open_invoice WITH (security_invoker = true, security_barrier = true) AS
     SELECT id, tenant_id FROM invoice WHERE NOT paid;

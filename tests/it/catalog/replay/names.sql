@@ -58,7 +58,7 @@ CREATE UNLOGGED TABLE ul (id serial PRIMARY key, t text) WITH (fillfactor = 50, 
 ALTER TABLE ul RESET (fillfactor), SET LOGGED;
 CREATE VIEW vw WITH (security_barrier, check_option = LOCAL) AS SELECT * FROM t WHERE a > 0;
 CREATE OR REPLACE VIEW vw AS SELECT * FROM t WHERE a > 1 WITH CASCADED CHECK OPTION;
-ALTER VIEW vw SET (security_invoker);
+ALTER VIEW vw SET (security_invoker); -- from PostgreSQL 15
 ALTER VIEW vw RESET (check_option);
 CREATE VIEW vn (x, y) AS SELECT 1, 2;
 CREATE TEMP VIEW tv AS SELECT 1;
