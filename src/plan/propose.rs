@@ -74,7 +74,8 @@ pub struct Proposal {
     pub schemas: BTreeSet<Ident>,
     /// Every relation in them, sequences left out. Empty as long as the tenant column is not known.
     pub relations: BTreeMap<QualifiedName, Proposed>,
-    /// How the tables that lack the tenant column get it, in order, if all that may be tenants' are.
+    /// How the tables that lack the tenant column get it, in order, if all that may be tenants' are. Empty where most tables have
+    /// their tenants already.
     pub adoptions: Vec<ProposedAdoption>,
     /// What has to be settled, relations apart.
     pub problems: Vec<Problem>,

@@ -66,17 +66,18 @@ impl Width {
     fn lines(self, text: &str, taken: usize, indent: usize) -> Vec<String> {
         let mut lines = vec![String::new()];
         let mut room = self.0.saturating_sub(taken);
+        let more = self.0.saturating_sub(indent);
         for word in text.split_whitespace() {
             let length = word.chars().count();
             match lines.last_mut() {
-                Some(line) if line.is_empty() || line.chars().count() + 1 + length <= room => {
-                    if !line.is_empty() {
-                        line.push(' ');
-                    }
+                // A word that is too long for any line stands where it is.
+                Some(line) if line.is_empty() && (length <= room || room >= more) => line.push_str(word),
+                Some(line) if !line.is_empty() && line.chars().count() + 1 + length <= room => {
+                    line.push(' ');
                     line.push_str(word);
                 }
                 _ => {
-                    room = self.0.saturating_sub(indent);
+                    room = more;
                     lines.push(word.to_owned());
                 }
             }
@@ -178,7 +179,7 @@ impl Cell {
 #[cfg(test)]
 mod tests {
     use super::{Cell, Row, Width};
-    use crate::cli::output::style::BOLD;
+    use crate::cli::output::style::{BOLD, PLAIN};
 
     #[test]
     fn the_variable_goes_before_the_terminal_and_nothing_is_too_narrow() {
@@ -208,6 +209,8 @@ mod tests {
         }
         let long = "x".repeat(50);
         assert_eq!(Width(40).wrap(1, format!("a {long} b")), format!(" a\n {long}\n b\n"));
+        assert_eq!(Width(40).wrap(1, &long), format!(" {long}\n"));
+        assert_eq!(Width(40).hang(20, 2, PLAIN, "x".repeat(21)), format!("\n  {}", "x".repeat(21)));
     }
 
     #[test]

@@ -67,6 +67,10 @@ pub(super) fn plan(tables: &[Table<'_>], found: &BTreeMap<QualifiedName, Propose
         })
         .copied()
         .collect();
+    // Where most tables have their tenants, what is left is rather everybody's.
+    if 2 * left.len() < tables.len() {
+        return Vec::new();
+    }
     // What knows its tenants, or will by then.
     let knows: BTreeSet<&QualifiedName> = found
         .iter()
