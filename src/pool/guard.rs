@@ -146,7 +146,9 @@ impl Guard {
                 None => names::mode(lease).await?,
             };
             if self.purpose == Purpose::Tenants {
-                remarks.iter().for_each(|remark| remark.tell(&role));
+                for remark in &remarks {
+                    remark.tell(&role);
+                }
                 reads::look(lease, &self.setting).await;
             }
             let _ = self.settled.set(Settled { role, strategy, statements });
