@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE MATERIALIZED VIEW revenue AS SELECT tenant_id, sum(total) AS total FROM invoice GROUP BY tenant_id WITH NO DATA;
 GRANT SELECT ON revenue TO erp_app;",
-    good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, total numeric NOT NULL);
+    good: "-- PostgreSQL 15
+CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, total numeric NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE VIEW revenue WITH (security_invoker = true) AS
     SELECT tenant_id, sum(total) AS total FROM invoice GROUP BY tenant_id;

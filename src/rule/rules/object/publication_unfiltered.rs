@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
           superuser too: give that owner BYPASSRLS, or set run_as_owner where the subscription's own owner is not bound.",
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE PUBLICATION warehouse FOR TABLE invoice;",
-    good: "CREATE TABLE invoice (id bigint, tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id, id));
+    good: "-- PostgreSQL 15
+CREATE TABLE invoice (id bigint, tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id, id));
 CREATE PUBLICATION warehouse FOR TABLE invoice WHERE (tenant_id = '6f1c0a52-9d0f-4f57-8a0e-2f8f3f1f0a11');",
     manual: "https://www.postgresql.org/docs/current/logical-replication-row-filter.html",
     check: Check::Model(check),

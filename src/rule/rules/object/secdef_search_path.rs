@@ -22,7 +22,9 @@ BEGIN
     RETURN nextval(series);
 END
 $$;",
-    good: "CREATE FUNCTION next_number(series text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+    good: "-- Before PostgreSQL 15 everybody can create objects in it.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+CREATE FUNCTION next_number(series text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN nextval(series);
@@ -66,8 +68,12 @@ fn judge(subject: &Subject<'_>, signature: &Signature, function: &Function, foun
     let Some(written) = function.settings.get("search_path") else {
         let message =
             format!("{object} looks names up where the one who calls it says: it pins no search_path");
-        let path = [signature.name.schema().clone()];
-        found.add(object, message).sql(pinned(signature, &path));
+        let schema = signature.name.schema();
+        let finding = found.add(object, message);
+        // To a schema in which tenants' statements can create it is no use to pin it.
+        if !is_writable(subject, schema) {
+            finding.sql(pinned(signature, std::slice::from_ref(schema)));
+        }
         return;
     };
     let path = schemas(written);
