@@ -56,10 +56,13 @@ impl Service {
     /// Waits until it has met what there is now in some rounds, each from its beginning to its end. One that has failed meets
     /// nothing more, and `end` says so.
     pub(super) async fn meets(&self) {
-        // The round that is under way has begun before.
-        let wanted = self.rounds.load(Ordering::Relaxed) + 1 + ROUNDS;
-        let met = || async { self.task.is_finished() || self.rounds.load(Ordering::Relaxed) >= wanted };
-        eventually(&format!("{} goes on", self.name), met).await;
+        let done = || self.rounds.load(Ordering::Relaxed);
+        // The round that is under way has begun before. What is waited for is the next one each time, however slow they are.
+        for _ in 0..=ROUNDS {
+            let before = done();
+            let next = || async { self.task.is_finished() || done() > before };
+            eventually(&format!("{} goes on", self.name), next).await;
+        }
     }
 
     pub(super) async fn end(self) {
