@@ -62,6 +62,9 @@ fn adoptions(proposal: &Proposal, width: Width) -> String {
     text
 }
 
+/// Where the values of the head stand, behind what each is.
+const BEFORE: usize = 17;
+
 /// The tenant column, the roles and the schemas, each with its reason.
 fn head(proposal: &Proposal, width: Width) -> String {
     let roles = &proposal.roles;
@@ -86,8 +89,6 @@ fn head(proposal: &Proposal, width: Width) -> String {
         ("setting", setting, setting_reason),
         ("schemas", schemas.join(", "), ""),
     ];
-    // What something is stands before the column of the values.
-    const BEFORE: usize = 17;
     let row = |value: &str, reason: &str| {
         let style = if value == "none" { DIM } else { NAME };
         Row::new(Cell::new(style, value), Cell::of(reason))

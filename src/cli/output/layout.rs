@@ -114,12 +114,17 @@ impl Width {
             } else if length <= column {
                 let padded = format!("{:<column$}", name.text);
                 text += &paint(name.style, padded);
-                text += &format!("  {}", self.hang(at, at, said.style, &said.text));
+                text.push_str("  ");
+                text += &self.hang(at, at, said.style, &said.text);
             } else if indent + length + 2 + said.length() <= self.0 {
-                text += &format!("{}  {}", paint(name.style, &name.text), paint(said.style, &said.text));
+                text += &paint(name.style, &name.text);
+                text.push_str("  ");
+                text += &paint(said.style, &said.text);
             } else {
                 text += &self.hang(indent, indent + 2, name.style, &name.text);
-                text += &format!("\n{}{}", " ".repeat(at), self.hang(at, at, said.style, &said.text));
+                text.push('\n');
+                text += &" ".repeat(at);
+                text += &self.hang(at, at, said.style, &said.text);
             }
             text.push('\n');
         }

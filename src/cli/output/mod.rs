@@ -150,13 +150,12 @@ impl Terminal {
     }
 
     pub(super) fn warn(self, line: &str) {
-        self.note(&match self.format {
-            Format::Json => object(json!({ "warning": line })),
-            _ => {
-                let line = Width::of_messages().hang(9, 2, PLAIN, line);
-                format!("{} {line}\n", paint(CARE.bold(), "warning:"))
-            }
-        });
+        if self.is_json() {
+            self.note(&object(json!({ "warning": line })));
+            return;
+        }
+        let line = Width::of_messages().hang(9, 2, PLAIN, line);
+        self.note(&format!("{} {line}\n", paint(CARE.bold(), "warning:")));
     }
 
     /// Says why the command ended.

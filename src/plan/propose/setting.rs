@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Table, TenantColumn};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Expr};
 use crate::ident::SettingName;
 use crate::policy::manifest::Problem;
 
@@ -17,8 +17,7 @@ pub(super) fn find(
     let mut beside: BTreeMap<String, usize> = BTreeMap::new();
     let mut all = BTreeSet::new();
     for policy in tables.iter().flat_map(|(_, relation)| relation.policies.values()) {
-        let texts: Vec<&str> =
-            policy.using.iter().chain(&policy.with_check).map(|text| text.as_str()).collect();
+        let texts: Vec<&str> = policy.using.iter().chain(&policy.with_check).map(Expr::as_str).collect();
         let settings: BTreeSet<String> =
             texts.iter().flat_map(|text| read(text).into_iter().chain(called(catalog, text))).collect();
         let names = |column: &TenantColumn| texts.iter().any(|text| names(text, column.name.as_str()));
