@@ -136,6 +136,7 @@ async fn lines_are_as_wide_as_the_terminal() {
         line.starts_with("      ") && !line.contains("without:")
             || line.contains("\"public\"")
             || line.contains(&*place.host)
+            || line.contains(place.database.name())
             || line.contains("https://")
             || line.trim_start_matches(" --> ").split_whitespace().count() < 2
     };
