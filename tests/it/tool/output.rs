@@ -137,9 +137,10 @@ async fn lines_are_as_wide_as_the_terminal() {
         has_sql && line.starts_with("      ") && !line.contains("without:")
             || line.contains("\"public\"")
             || line.contains(&*place.host)
+            || line.contains(place.database.name())
             || line.contains("https://")
             || line.ends_with(';')
-            || line.split_whitespace().count() < 3
+            || line.trim_start_matches(" --> ").split_whitespace().count() < 2
     };
     for (columns, widest) in [(None, 100), (Some("60"), 60), (Some("80"), 80), (Some("120"), 120)] {
         for command in commands {
