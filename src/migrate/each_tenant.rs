@@ -185,7 +185,7 @@ where
             tenant,
             note,
             ledger: self.maker.ledger.table().name().as_str(),
-            version: self.of.migration.version(),
+            version: self.of.migration.progress_version(),
             checksum: &checksum,
         };
         let work = || send::transaction(client, program, self.of, Some(of));
@@ -197,7 +197,8 @@ where
         let failed = |source| Error::script("reading the progress of the migration", source);
         let sql = render(file!("tenants_done"), &self.schema())?;
         let ledger = self.maker.ledger.table().name().as_str();
-        let rows = client.query(&sql, &[&ledger, &self.of.migration.version()]).await.map_err(failed)?;
+        let rows =
+            client.query(&sql, &[&ledger, &self.of.migration.progress_version()]).await.map_err(failed)?;
         let (mut progress, mut others) = (Progress::new(), 0_usize);
         let checksum = self.of.migration.checksum();
         for row in rows {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::Client;
 
 use super::migration::Migration;
-use super::migrator::Migrator;
+use super::migrator::{Migrator, Options};
 use super::report::Why;
 use crate::catalog::replay::Source;
 use crate::catalog::{Catalog, live};
@@ -20,7 +20,8 @@ fn told(finding: &Finding) -> Found {
 
 /// Heeds what rules find in the files that are to be run, on the database that is there.
 pub(super) fn lint(migrator: &Migrator, catalog: &Catalog, pending: &[&Migration]) -> Result<(), Why> {
-    let Some(severity) = migrator.options.lint.filter(|_| !pending.is_empty()) else { return Ok(()) };
+    let Options { lint, down, .. } = &migrator.options;
+    let Some(severity) = lint.filter(|_| down.is_none() && !pending.is_empty()) else { return Ok(()) };
     let sources: Vec<Source> = pending.iter().map(|migration| migration.source().clone()).collect();
     let mut report = rule::lint_on(&migrator.manifest, catalog, &sources);
     report.findings.retain(|finding| finding.severity >= severity);

@@ -1,6 +1,7 @@
 //! The table that says which migrations have been applied: refinery's, so that either of the two goes on where the other has
 //! stopped.
 
+use std::cmp::Reverse;
 use std::hash::{Hash, Hasher};
 
 use futures_util::FutureExt;
@@ -10,8 +11,8 @@ use refinery_core::{AsyncMigrate, Migration as Refinery, Target};
 use siphasher::sip::SipHasher13;
 use tokio_postgres::Client;
 
-use super::migration::{Migration, Migrations, wide};
-use super::migrator::Migrator;
+use super::migration::{Direction, Migration, Migrations, wide};
+use super::migrator::{Down, Migrator};
 use super::path::UsualPath;
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
@@ -133,6 +134,18 @@ impl Ledger {
         self.owner.as_deref() == Some(role)
     }
 
+    /// What a run has to do, in order.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::pending`] and [`Ledger::back`].
+    pub(super) fn to_do<'m>(&self, migrator: &'m Migrator) -> Result<Vec<&'m Migration>> {
+        match migrator.options.down {
+            None => self.pending(&migrator.migrations),
+            Some(down) => self.back(&migrator.migrations, down),
+        }
+    }
+
     /// The migrations that have not been applied, in order, as refinery decides it.
     ///
     /// # Errors
@@ -150,14 +163,45 @@ impl Ledger {
         Ok(all.iter().filter(is_pending).collect())
     }
 
+    /// What takes back those that have been applied, the last one first, as far back as is asked for.
+    ///
+    /// # Errors
+    ///
+    /// One of them is another now or gone, or has no file that takes it back.
+    pub(super) fn back<'m>(&self, all: &'m Migrations, down: Down) -> Result<Vec<&'m Migration>> {
+        let mut lines: Vec<&Applied> = self.applied.iter().collect();
+        lines.sort_by_key(|line| Reverse(line.version));
+        match down {
+            Down::Last => lines.truncate(1),
+            Down::To(version) => lines.retain(|line| line.version > version),
+        }
+        let file = |line: &&Applied| {
+            let applied = format!("V{}__{}", line.version, line.name);
+            let file = all.iter().find(|file| file.version() == line.version).ok_or_else(|| {
+                Error::config(format!("{applied} has been applied, and its file is gone; restore it"))
+            })?;
+            if !self.is_line_of(line, file) {
+                return Err(diverged(&file.name(), &applied));
+            }
+            file.down().ok_or_else(|| {
+                Error::config(format!(
+                    "{file} has no file that takes it back; expected {file}.down.sql beside it",
+                    file = file.name()
+                ))
+            })
+        };
+        lines.iter().map(file).collect()
+    }
+
+    fn is_line_of(&self, line: &Applied, file: &Migration) -> bool {
+        file.version() == line.version
+            && file.refinery.name() == line.name
+            && self.checksum(file) == line.checksum
+    }
+
     /// A line as refinery has it. Its checksums depend on the width of versions, and the ledger's need not be this build's.
     fn as_refinery(&self, of: &Applied, all: &Migrations) -> Result<Refinery> {
-        let is_the_same = |file: &&Migration| {
-            file.version() == of.version
-                && file.refinery.name() == of.name
-                && self.checksum(file) == of.checksum
-        };
-        if let Some(file) = all.iter().find(is_the_same) {
+        if let Some(file) = all.iter().find(|file| self.is_line_of(of, file)) {
             return Ok(file.refinery.clone());
         }
         // One of the same name and version whose text is no file's.
@@ -184,11 +228,10 @@ impl Ledger {
 
     fn refused(&self, kind: &Kind) -> Error {
         Error::config(match kind {
-            Kind::DivergentVersion(applied, file) => format!(
-                "{file} is not what was applied as V{}__{}; restore the file, and put what is new into another one",
-                applied.version(),
-                applied.name()
-            ),
+            Kind::DivergentVersion(applied, file) => {
+                let applied = format!("V{}__{}", applied.version(), applied.name());
+                return diverged(&file.to_string(), &applied);
+            }
             Kind::MissingVersion(of) if self.has(of) => {
                 format!("V{}__{} has been applied, and its file is gone; restore it", of.version(), of.name())
             }
@@ -212,8 +255,18 @@ impl Ledger {
         render(file!("create"), &self.vars().sql("type", version_type))
     }
 
+    /// The SQL that says that a migration has been applied, or is taken back.
+    pub(super) fn note(&self, migration: &Migration) -> Result<String> {
+        match migration.direction() {
+            Direction::Up => self.add(migration),
+            Direction::Down => {
+                render(file!("remove"), &self.vars().sql("version", migration.version().to_string()))
+            }
+        }
+    }
+
     /// The SQL that says that a migration has been applied.
-    pub(super) fn add(&self, migration: &Migration) -> Result<String> {
+    fn add(&self, migration: &Migration) -> Result<String> {
         if self.width == Width::Int4 && i32::try_from(migration.version()).is_err() {
             return Err(Error::config(format!(
                 "{} has a version that {} cannot hold; its column version is of type integer",
@@ -236,6 +289,12 @@ impl Ledger {
     fn vars(&self) -> Vars<'_> {
         Vars::default().name("schema", self.table.schema()).name("table", self.table.name())
     }
+}
+
+fn diverged(file: &str, applied: &str) -> Error {
+    Error::config(format!(
+        "{file} is not what was applied as {applied}; restore the file, and put what is new into another one"
+    ))
 }
 
 /// A table of the runner's that somebody owns who could have it run what they please.

@@ -1,5 +1,6 @@
 //! Migrations: files with a version and a name, and what they say of how they are run.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,16 @@ impl Mode {
     }
 }
 
+/// Whether a file leads on, or takes back what another one has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// `V7__invoice.sql`.
+    #[default]
+    Up,
+    /// `V7__invoice.down.sql`.
+    Down,
+}
+
 /// A file that changes a schema, or the rows in it.
 #[derive(Clone, Debug)]
 pub struct Migration {
@@ -45,13 +56,21 @@ pub struct Migration {
     pub(super) source: Source,
     mode: Mode,
     pub(super) may_change_nothing: bool,
+    direction: Direction,
+    down: Option<Box<Migration>>,
 }
+
+/// What the name of a file ends in that takes another one back.
+const DOWN: &str = ".down.sql";
 
 impl Migration {
     /// A file by its path or name, such as `V7__invoice.sql`.
     fn new(path: &str, text: &str) -> Result<Self> {
-        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        let stem = name.strip_suffix(".sql").unwrap_or(name);
+        let name = file_name(path);
+        let (stem, direction) = match name.strip_suffix(DOWN) {
+            Some(stem) => (stem, Direction::Down),
+            None => (name.strip_suffix(".sql").unwrap_or(name), Direction::Up),
+        };
         let wrong = |why: &str| Error::config(format!("{path} {why}"));
         let misnamed = || wrong("is not named as a migration is; expected V7__name.sql, or U7__name.sql");
         let refinery = Refinery::unapplied(stem, text).map_err(|error| match error.kind() {
@@ -72,7 +91,7 @@ impl Migration {
         let mode = mode(said).map_err(wrong)?;
         let in_transaction = mode != Mode::NoTransaction;
         let source = Source::new(path, text).in_one_transaction(in_transaction);
-        Ok(Self { refinery, source, mode, may_change_nothing })
+        Ok(Self { refinery, source, mode, may_change_nothing, direction, down: None })
     }
 
     /// Its version and its name, as its file has them: `V7__invoice`.
@@ -93,6 +112,26 @@ impl Migration {
         &self.mode
     }
 
+    /// Whether it leads on or back.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// What takes it back, if there is a file for that.
+    #[must_use]
+    pub fn down(&self) -> Option<&Migration> {
+        self.down.as_deref()
+    }
+
+    /// Under which version its progress is noted: below zero, and so apart, if it leads back.
+    pub(super) fn progress_version(&self) -> i64 {
+        match self.direction {
+            Direction::Up => self.version(),
+            Direction::Down => -self.version(),
+        }
+    }
+
     /// What its text comes down to, to see whether it is still the same.
     pub(super) fn checksum(&self) -> String {
         self.refinery.checksum().to_string()
@@ -103,6 +142,10 @@ impl Migration {
     pub fn source(&self) -> &Source {
         &self.source
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 /// A version as wide as any.
@@ -131,8 +174,8 @@ fn mode(said: Directives) -> std::result::Result<Mode, &'static str> {
 pub struct Migrations(Vec<Migration>);
 
 impl Migrations {
-    /// Those of a folder and of the folders in it: every file that ends in `.sql`, but for those that lead back
-    /// (`….down.sql`). Hidden files are left out.
+    /// Those of a folder and of the folders in it: every file that ends in `.sql`. `V7__name.down.sql` takes `V7__name.sql`
+    /// back, and is left out where there is no such file. Hidden files are left out.
     ///
     /// # Errors
     ///
@@ -155,7 +198,7 @@ impl Migrations {
         Self::new(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
     }
 
-    /// Those that a program carries, each as its file's name and its text.
+    /// Those that a program carries, each as its file's name and its text; those that lead back may be among them.
     ///
     /// ```
     /// use tenantry::migrate::Migrations;
@@ -173,8 +216,15 @@ impl Migrations {
     ///
     /// As for [`Migrations::read`]; or two have the same version.
     pub fn new<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Self> {
-        let files = files.into_iter().map(|(name, text)| Migration::new(name, text));
-        let mut all = files.collect::<Result<Vec<_>>>()?;
+        let (back, on): (Vec<_>, Vec<_>) = files.into_iter().partition(|(name, _)| name.ends_with(DOWN));
+        let mut all =
+            on.into_iter().map(|(name, text)| Migration::new(name, text)).collect::<Result<Vec<_>>>()?;
+        let stem = |name: &'f str| file_name(name).strip_suffix(DOWN).unwrap_or_default();
+        let back: BTreeMap<&str, _> = back.into_iter().map(|file| (stem(file.0), file)).collect();
+        for migration in &mut all {
+            let down = back.get(migration.name().as_str()).map(|(name, text)| Migration::new(name, text));
+            migration.down = down.transpose()?.map(Box::new);
+        }
         all.sort_by_key(Migration::version);
         let twice = all.windows(2).find(|pair| pair[0].version() == pair[1].version());
         if let Some([one, other]) = twice {
@@ -193,7 +243,7 @@ impl Migrations {
     }
 }
 
-/// The SQL files of a folder that are run forward.
+/// The SQL files of a folder.
 fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut found, mut left) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(at) = left.pop() {
@@ -208,7 +258,7 @@ fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
             // A link to a folder could lead around in a circle.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 left.push(path);
-            } else if is_sql && !name.ends_with(".down.sql") {
+            } else if is_sql {
                 found.push(path);
             }
         }
@@ -223,7 +273,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Migrations, Mode};
+    use super::{Direction, Migrations, Mode};
 
     fn one(name: &str, text: &str) -> Result<Mode, String> {
         let found = Migrations::new([(name, text)]).map_err(|error| error.to_string())?;
@@ -259,6 +309,23 @@ mod tests {
             let error = one(name, text).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_file_may_have_one_that_takes_it_back() {
+        let files = [
+            ("V1__a.sql", "select 1"),
+            ("x/V1__a.down.sql", "-- tenantry: no-transaction"),
+            ("b.down.sql", ""),
+        ];
+        let found = Migrations::new(files).unwrap();
+        let all: Vec<_> = found.iter().collect();
+        assert_eq!(all.len(), 1);
+        let down = all[0].down().unwrap();
+        assert_eq!((down.name(), down.version(), down.mode()), (all[0].name(), 1, &Mode::NoTransaction));
+        assert_eq!((all[0].direction(), down.direction()), (Direction::Up, Direction::Down));
+        let error = Migrations::new([("V1__a.sql", ""), ("V1__a.down.sql", "-- tenantry: so")]).unwrap_err();
+        assert!(error.to_string().starts_with("V1__a.down.sql:1: "), "{error}");
     }
 
     #[test]

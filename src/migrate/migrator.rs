@@ -67,6 +67,15 @@ pub struct Migrator {
     pub(super) options: Options,
 }
 
+/// How far back a run leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// The migration with the highest version is taken back.
+    Last,
+    /// All those are that have a higher version, the highest first; those above 0 are all.
+    To(i64),
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) ledger: String,
@@ -77,6 +86,7 @@ pub(super) struct Options {
     pub(super) tenants: Vec<String>,
     pub(super) stop_at_first: bool,
     pub(super) restart: bool,
+    pub(super) down: Option<Down>,
     pub(super) lint: Option<Severity>,
     pub(super) audit: Option<Severity>,
 }
@@ -93,6 +103,7 @@ impl Migrator {
             tenants: Vec::new(),
             stop_at_first: false,
             restart: false,
+            down: None,
             lint: Some(Severity::Medium),
             audit: Some(Severity::Medium),
         };
@@ -151,6 +162,14 @@ impl Migrator {
         self
     }
 
+    /// Takes back what has been applied, each by its file `….down.sql`, and takes its line out of the ledger in the same
+    /// transaction. The rules do not look at those files, since what takes protection back is what they are for; they do
+    /// look at the database afterwards. Default: a run leads on.
+    pub fn down(mut self, how_far: Down) -> Self {
+        self.options.down = Some(how_far);
+        self
+    }
+
     /// Runs nothing if the rules find something of this severity or above in a file that is to be run; `None` does not look.
     /// Default: medium. They are judged on the database that is there, so what was there before need not stand in files.
     pub fn lint(mut self, severity: Option<Severity>) -> Self {
@@ -165,7 +184,7 @@ impl Migrator {
         self
     }
 
-    /// Applies what has not been applied.
+    /// Applies what has not been applied, or takes back what has been, after [`Migrator::down`].
     ///
     /// `connect` opens a connection, and is called once, and once more for each tenant that is worked on at a time.
     ///
@@ -194,7 +213,7 @@ impl Migrator {
         Run::new(self, &connect, &watch).all().await
     }
 
-    /// The migrations that have not been applied, in order. Nothing is changed.
+    /// The migrations that a run would apply or take back, in order. Nothing is changed.
     ///
     /// # Errors
     ///
@@ -206,10 +225,10 @@ impl Migrator {
     {
         let client = connect().await.map_err(Error::connect)?;
         let usual = UsualPath::leave(&client).await?;
-        Ledger::read(&client, &usual, self).await?.pending(&self.migrations)
+        Ledger::read(&client, &usual, self).await?.to_do(self)
     }
 
-    /// What [`Migrator::run`] would send, as SQL for people to read; empty if everything has been applied. Nothing is changed.
+    /// What [`Migrator::run`] would send, as SQL for people to read; empty if there is nothing to do. Nothing is changed.
     ///
     /// # Errors
     ///

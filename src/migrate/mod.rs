@@ -23,8 +23,8 @@ mod turn;
 
 pub use apply::apply;
 pub use event::Event;
-pub use migration::{Migration, Migrations, Mode};
-pub use migrator::Migrator;
+pub use migration::{Direction, Migration, Migrations, Mode};
+pub use migrator::{Down, Migrator};
 pub use patience::Patience;
 pub use report::{Applied, Report, Stopped, TenantFailure, Why};
 pub use review::Refusal;

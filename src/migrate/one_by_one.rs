@@ -64,7 +64,8 @@ where
         let sql =
             render(file!("statements_done"), &Vars::default().name("schema", maker.ledger.table().schema()))?;
         let ledger = maker.ledger.table().name().as_str();
-        let row = client.query_opt(&sql, &[&ledger, &of.migration.version()]).await.map_err(failed)?;
+        let row =
+            client.query_opt(&sql, &[&ledger, &of.migration.progress_version()]).await.map_err(failed)?;
         let Some(row) = row else { return Ok(0) };
         let (done, checksum): (i32, String) =
             (row.try_get("done").map_err(failed)?, row.try_get("checksum").map_err(failed)?);

@@ -6,7 +6,7 @@ use super::gate::{self, Audit};
 use super::ledger::{Ledger, not_ours};
 use super::login::Login;
 use super::migration::Mode;
-use super::migrator::Migrator;
+use super::migrator::{Down, Migrator};
 use super::path::UsualPath;
 use super::program::{Maker, Shown};
 use super::report::{Report, Why};
@@ -48,9 +48,9 @@ impl<'a> Prepared<'a> {
         usual: UsualPath,
         report: &mut Report,
     ) -> Result<Self, Why> {
-        let Migrator { manifest, migrations, .. } = migrator;
+        let manifest = &migrator.manifest;
         let ledger = Ledger::read(client, &usual, migrator).await?;
-        let pending = ledger.pending(migrations)?;
+        let pending = ledger.to_do(migrator)?;
         report.pending = pending.iter().map(|migration| migration.name()).collect();
         let catalog = live::load(client).await?;
         let version = catalog.server_version.unwrap_or_default();
@@ -68,6 +68,9 @@ impl<'a> Prepared<'a> {
         let has_progress = progress.try_get("present").map_err(failed)?;
         if let Some(stranger) = progress.try_get::<_, Option<String>>("stranger").map_err(failed)? {
             return Err(not_ours(&format!("a table tenantry_migration_… in {schema}"), &stranger).into());
+        }
+        if has_progress {
+            refuse_half_done(client, &ledger, migrator.options.down).await?;
         }
         let audit = Audit::before(migrator, &catalog);
         Ok(Self {
@@ -155,6 +158,20 @@ impl<'a> Prepared<'a> {
         }
         Ok(script)
     }
+}
+
+/// Refuses to turn around in the middle of a migration that is not one transaction.
+async fn refuse_half_done(client: &Client, ledger: &Ledger, down: Option<Down>) -> Result<()> {
+    let failed = |source| Error::script("looking for the progress of migrations", source);
+    let sql = render(file!("progress_half"), &Vars::default().name("schema", ledger.table().schema()))?;
+    let row = client.query_one(&sql, &[&ledger.table().name().as_str(), &down.is_some()]).await;
+    let Some(version) = row.map_err(failed)?.try_get::<_, Option<i64>>("version").map_err(failed)? else {
+        return Ok(());
+    };
+    Err(Error::config(match down {
+        None => format!("version {version} is half taken back; take it back to its end first (--down)"),
+        Some(_) => format!("version {version} is half applied; apply it to its end first, without --down"),
+    }))
 }
 
 /// Finds out whether there are the roles that are needed, and what lists the tenants.

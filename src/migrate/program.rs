@@ -137,7 +137,7 @@ impl Maker<'_> {
         let mut parts = Vec::new();
         self.begin(&mut parts)?;
         parts.push(Part::Own("forgetting the progress", self.forget(of)?));
-        parts.push(Part::Own("adding to the ledger", self.ledger.add(of.migration)?));
+        parts.push(Part::Own("writing to the ledger", self.ledger.note(of.migration)?));
         parts.push(commit());
         Ok(Program { parts })
     }
@@ -157,7 +157,7 @@ impl Maker<'_> {
         Vars::default()
             .name("schema", self.ledger.table().schema())
             .text("ledger", self.ledger.table().name().as_str())
-            .sql("version", of.migration.version().to_string())
+            .sql("version", of.migration.progress_version().to_string())
     }
 
     /// What goes ahead of a file's statements, and what behind them.
@@ -186,7 +186,7 @@ impl Maker<'_> {
     /// Ends a transaction that is the whole of a migration.
     fn end(self, parts: &mut Vec<Part>, of: &Reviewed<'_>) -> Result<()> {
         become_role(parts, "LOCAL", None)?;
-        parts.push(Part::Own("adding to the ledger", self.ledger.add(of.migration)?));
+        parts.push(Part::Own("writing to the ledger", self.ledger.note(of.migration)?));
         parts.push(commit());
         Ok(())
     }

@@ -11,9 +11,9 @@ use crate::rule::{self, Place};
 /// What a run has done.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The migrations that this run has applied, in order.
+    /// The migrations that this run has applied, or taken back, in order.
     pub applied: Vec<Applied>,
-    /// Those that are still to be applied, in order, as their files name them.
+    /// Those that are still to be applied or taken back, in order, as their files name them.
     pub pending: Vec<String>,
     /// The tenants that were asked for are done, and others are not; so what comes after was not begun.
     pub waits_for_tenants: Option<usize>,
@@ -27,7 +27,7 @@ impl Report {
     }
 }
 
-/// A migration that has been applied.
+/// A migration that has been applied, or taken back.
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// Its version and name, such as `V7__invoice`.
@@ -115,7 +115,7 @@ impl Why {
             Self::Lint(_) => {
                 "nothing was run; change the files, or allow what is found with -- tenantry: allow RULE \"reason\""
             }
-            Self::Audit(_) => "every migration is applied; mend what is found with another one",
+            Self::Audit(_) => "what was to be run has been run; mend what is found with another migration",
             Self::Failed(error) if error.is_usage() => {
                 "put that right and run it again; what is in the ledger is not repeated"
             }

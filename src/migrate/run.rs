@@ -50,7 +50,7 @@ where
         // Most starts of a service find nothing to do, and need not wait for each other.
         let usual = UsualPath::leave(&client).await?;
         let ledger = Ledger::read(&client, &usual, self.migrator).await?;
-        if ledger.pending(&self.migrator.migrations)?.is_empty() {
+        if ledger.to_do(self.migrator)?.is_empty() {
             return Ok(());
         }
         let what = format!("tenantry migrate {}", ledger.table());

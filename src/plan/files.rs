@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 /// How a runner names its files and tells up from down. All of them run a file as one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// `V7__name.sql`. Refinery knows no way down, and leaves `V7__name.down.sql` beside it alone.
+    /// `V7__name.sql`, and `V7__name.down.sql` beside it, which `tenantry migrate --down` runs. Refinery knows no way down, and
+    /// leaves it alone.
     Refinery,
     /// `20260131120000_name.up.sql` and `….down.sql`.
     Sqlx,

@@ -1,6 +1,7 @@
 //! Migrations that know about tenants, against a server.
 
 mod crash;
+mod down;
 mod gates;
 mod ledger;
 mod session;

@@ -17,7 +17,7 @@ use super::findings::Level;
 use super::output::Terminal;
 use super::source::manifest;
 use crate::catalog::replay::Source;
-use crate::migrate::{Migrations, Migrator, Patience};
+use crate::migrate::{Direction, Down, Migrations, Migrator, Patience};
 use progress::Progress;
 
 const EXAMPLES: &str = "\
@@ -25,6 +25,8 @@ tenantry migrate                             apply what is pending in the folder
 tenantry migrate --dry-run                   print the SQL that would be sent
 tenantry migrate --check                     exit code 1 if anything is pending
 tenantry migrate --tenant 42                 run what is for each tenant for one of them, and stop there
+tenantry migrate --down                      take back what was applied last, by its file V7__name.down.sql
+tenantry migrate --down --to 5               take back all that has a higher version
 tenantry migrate db --lock-timeout 500ms     another folder, and less patience with other transactions";
 
 /// Apply migrations, those for each tenant among them
@@ -50,6 +52,14 @@ pub(super) struct Arguments {
     /// List what is pending, and exit with code 1 if anything is; change nothing
     #[arg(long)]
     check: bool,
+
+    /// Take back the migration with the highest version, by the file beside it that ends in .down.sql, and its line in the ledger
+    #[arg(long, conflicts_with = "check")]
+    down: bool,
+
+    /// With --down, take back all with a higher version than this one; those above 0 are all
+    #[arg(long, value_name = "VERSION", requires = "down", value_parser = clap::value_parser!(i64).range(0..))]
+    to: Option<i64>,
 
     /// Run each-tenant migrations for this tenant alone, and begin with nothing that comes after; can be given more than once
     #[arg(long = "tenant", value_name = "TENANT")]
@@ -110,10 +120,18 @@ impl From<&PatienceOptions> for Patience {
     }
 }
 
+impl Arguments {
+    fn direction(&self) -> Direction {
+        if self.down { Direction::Down } else { Direction::Up }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let manifest = manifest(&global.config)?;
     let migrations = Migrations::read(&arguments.folder)?;
-    let sources: Vec<Source> = migrations.iter().map(|migration| migration.source().clone()).collect();
+    let both = migrations.iter().flat_map(|migration| [Some(migration), migration.down()]).flatten();
+    let sources: Vec<Source> = both.map(|migration| migration.source().clone()).collect();
+    let direction = arguments.direction();
     let migrator = migrator(arguments, Migrator::new(manifest, migrations));
     connect::wait(async {
         let session = Session::open(global.database_url.as_deref(), terminal).await?;
@@ -136,7 +154,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         if arguments.dry_run {
             let shown = migrator.dry_run(connect).await;
             let script = shown.map_err(|stopped| show::stopped(&stopped, &sources, terminal))?;
-            let human = |_| if script.is_empty() { show::nothing(&name) } else { script.clone() };
+            let human = |_| if script.is_empty() { show::nothing(direction, &name) } else { script.clone() };
             terminal.result(human, || json!({ "script": script }))?;
             return Ok(Exit::Clean);
         }
@@ -145,12 +163,21 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         progress.end();
         match done {
             Ok(report) => {
-                let human = |_| if report.is_empty() { show::nothing(&name) } else { show::report(&report) };
-                terminal.result(human, || show::fields(&report))?;
+                let human = |_| {
+                    if report.is_empty() {
+                        show::nothing(direction, &name)
+                    } else {
+                        show::report(direction, &report)
+                    }
+                };
+                terminal.result(human, || show::fields(direction, &report))?;
                 Ok(Exit::Clean)
             }
             Err(stopped) => {
-                terminal.result(|_| show::report(&stopped.report), || show::stopped_fields(&stopped))?;
+                terminal.result(
+                    |_| show::report(direction, &stopped.report),
+                    || show::stopped_fields(direction, &stopped),
+                )?;
                 Err(show::stopped(&stopped, &sources, terminal))
             }
         }
@@ -168,6 +195,9 @@ fn migrator(arguments: &Arguments, migrator: Migrator) -> Migrator {
         .audit(arguments.audit.floor());
     if let Some(limit) = arguments.statement_timeout {
         migrator = migrator.statement_timeout(limit);
+    }
+    if arguments.down {
+        migrator = migrator.down(arguments.to.map_or(Down::Last, Down::To));
     }
     if arguments.stop_at_first_failure {
         migrator = migrator.stop_at_first_failure();

@@ -11,50 +11,58 @@ use crate::cli::output::Terminal;
 use crate::cli::output::layout::Width;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, WRONG, count, paint, plain, took};
 use crate::error::Error;
-use crate::migrate::{Migration, Mode, Report, Stopped, TenantFailure, Why};
+use crate::migrate::{Direction, Migration, Mode, Report, Stopped, TenantFailure, Why};
 use crate::rule::Place;
 
 /// A migration as a line begins with it.
 pub(super) fn name(migration: &Migration) -> String {
-    named(&migration.name(), migration.mode())
-}
-
-fn named(name: &str, mode: &Mode) -> String {
-    let mode = match mode {
-        Mode::Transaction => String::new(),
-        other => format!(" {}", paint(DIM, format!("({})", other.name()))),
+    let said = match (migration.direction(), migration.mode()) {
+        (Direction::Up, Mode::Transaction) => String::new(),
+        (Direction::Down, Mode::Transaction) => "down".to_owned(),
+        (Direction::Up, mode) => mode.name().to_owned(),
+        (Direction::Down, mode) => format!("down, {}", mode.name()),
     };
-    format!("{}{mode}", paint(NAME, name))
+    let name = paint(NAME, migration.name());
+    if said.is_empty() { name } else { format!("{name} {}", paint(DIM, format!("({said})"))) }
 }
 
 /// What is pending.
 pub(super) fn pending(pending: &[&Migration], database: &str) -> String {
     if pending.is_empty() {
-        return nothing(database);
+        return nothing(Direction::Up, database);
     }
     let title = format!("{} pending in {}", count(pending.len(), "migration"), plain(database));
     let lines = pending.iter().fold(String::new(), |lines, migration| lines + "  " + &name(migration) + "\n");
     format!("{}\n{lines}", paint(BOLD, title))
 }
 
-pub(super) fn nothing(database: &str) -> String {
-    format!("{} in {}\n", paint(GOOD, "nothing is pending"), plain(database))
+pub(super) fn nothing(direction: Direction, database: &str) -> String {
+    let nothing = match direction {
+        Direction::Up => "nothing is pending",
+        Direction::Down => "nothing is to be taken back",
+    };
+    format!("{} in {}\n", paint(GOOD, nothing), plain(database))
+}
+
+/// What a run does to migrations, and in what state are those that are left.
+fn verbs(direction: Direction) -> [&'static str; 2] {
+    match direction {
+        Direction::Up => ["applied", "pending"],
+        Direction::Down => ["taken back", "to be taken back"],
+    }
 }
 
 /// What has been done, and what is left. Each migration was told when it was done.
-pub(super) fn report(report: &Report) -> String {
-    let mut text = String::new();
+pub(super) fn report(direction: Direction, report: &Report) -> String {
+    let (mut text, [done, left]) = (String::new(), verbs(direction));
     if !report.applied.is_empty() {
-        let applied = paint(BOLD, format!("{} applied", count(report.applied.len(), "migration")));
+        let applied = paint(BOLD, format!("{} {done}", count(report.applied.len(), "migration")));
         let time = report.applied.iter().map(|applied| applied.took).sum();
         let _ = writeln!(text, "{applied} in {}", took(time));
     }
     if !report.pending.is_empty() {
-        let _ = writeln!(
-            text,
-            "{}",
-            paint(CARE, format!("{} pending", count(report.pending.len(), "migration")))
-        );
+        let _ =
+            writeln!(text, "{}", paint(CARE, format!("{} {left}", count(report.pending.len(), "migration"))));
         for name in &report.pending {
             let _ = writeln!(text, "  {}", plain(name));
         }
@@ -66,7 +74,8 @@ pub(super) fn report(report: &Report) -> String {
     text
 }
 
-pub(super) fn fields(report: &Report) -> Value {
+pub(super) fn fields(direction: Direction, report: &Report) -> Value {
+    let done = verbs(direction)[0].replace(' ', "_");
     let applied: Vec<Value> = report
         .applied
         .iter()
@@ -80,11 +89,11 @@ pub(super) fn fields(report: &Report) -> Value {
             })
         })
         .collect();
-    json!({ "applied": applied, "pending": report.pending, "tenants_left": report.waits_for_tenants })
+    json!({ done: applied, "pending": report.pending, "tenants_left": report.waits_for_tenants })
 }
 
 /// The same of a run that has ended before its end, with what failed in it.
-pub(super) fn stopped_fields(stopped: &Stopped) -> Value {
+pub(super) fn stopped_fields(direction: Direction, stopped: &Stopped) -> Value {
     let fault = |error: &Error, place: Option<&Place>| {
         json!({
             "file": place.map(|place| place.file.as_str()),
@@ -94,7 +103,7 @@ pub(super) fn stopped_fields(stopped: &Stopped) -> Value {
             "causes": causes_of(error),
         })
     };
-    let mut fields = fields(&stopped.report);
+    let mut fields = fields(direction, &stopped.report);
     match &stopped.why {
         Why::Migration { name, place, error, .. } => {
             fields["failed"] = fault(error, place.as_ref());

@@ -66,6 +66,11 @@ impl Place {
 
     /// Nothing is missing, nothing grave is found, and each tenant has its own rows.
     async fn serves(&self, folder: &Folder) {
+        self.serves_beside(folder, 0).await;
+    }
+
+    /// The same, with so many companies that are there already.
+    async fn serves_beside(&self, folder: &Folder, companies: usize) {
         let check = self.run(folder, Some("books_migrator"), &["plan", "--check"]);
         assert_eq!(check.code, 0, "{check:#?}");
         let audit = self.run(folder, Some("books_migrator"), &["audit", "--fail-on", "high"]);
@@ -87,11 +92,13 @@ impl Place {
         }
         let all = pool.system("a test").unwrap().query("select id from books.invoice", &[]).await.unwrap();
         assert_eq!(all.len(), 2);
+        let known = pool.system("a test").unwrap().query("select from books.company", &[]).await.unwrap();
+        assert_eq!(known.len(), companies + 2);
     }
 }
 
-#[tokio::test]
-async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
+/// The first environment: a manifest, the tables, and the file that `plan` wrote for them.
+async fn first() -> (Folder, Place) {
     let folder = Folder::new();
     folder.write("tenantry.toml", MANIFEST);
     std::fs::create_dir(folder.path("migrations")).unwrap();
@@ -103,10 +110,60 @@ async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
     let planned = first.run(&folder, Some("books_migrator"), &args);
     assert_eq!(planned.code, 0, "{planned:#?}");
     first.migrated(&folder, &[]);
+    (folder, first)
+}
+
+#[tokio::test]
+async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
+    let (folder, first) = first().await;
     first.serves(&folder).await;
 
     let second = Place::new().await;
     second.bootstrap(&folder).await;
     second.migrated(&folder, &[]);
     second.serves(&folder).await;
+}
+
+#[tokio::test]
+async fn what_the_plan_did_is_taken_back_and_done_again() {
+    let (folder, place) = first().await;
+    let missing = || {
+        let run = place.run(&folder, Some("books_migrator"), &["plan", "--check", "--format", "json"]);
+        run.json()["steps"].as_array().unwrap_or_else(|| panic!("{run:#?}")).len()
+    };
+    assert_eq!(missing(), 0);
+    place.migrated(&folder, &["--down", "--audit", "never"]);
+    assert!(missing() > 5);
+    let check = place.run(&folder, Some("books_migrator"), &["migrate", "--check"]);
+    assert!(check.code == 1 && check.out.contains("1 migration pending"), "{check:#?}");
+    place.migrated(&folder, &[]);
+    place.serves(&folder).await;
+    // The tables are still there: their file has no way back.
+    let run = place.run(&folder, Some("books_migrator"), &["migrate", "--down", "--to", "0"]);
+    run.said(2, &["V1__tables has no file that takes it back; expected V1__tables.down.sql beside it"]);
+}
+
+#[tokio::test]
+async fn a_dump_leads_to_a_further_environment_too() {
+    let (folder, first) = first().await;
+    let admin = first.database.connect().await.unwrap();
+    admin.batch_execute("insert into books.company values (9, 'of the dump')").await.unwrap();
+    let program = |name: &str| tenantry::testing::program(name).unwrap().unwrap_or_else(|| name.into());
+    let dump = folder.path("books.dump");
+    let run = |name: &str, args: &[&str]| {
+        let done = std::process::Command::new(program(name)).args(args).output().unwrap();
+        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    run("pg_dump", &["--format=custom", "--file", dump.to_str().unwrap(), "--dbname", &first.database.url()]);
+
+    let second = Place::new().await;
+    second.bootstrap(&folder).await;
+    let url = second.database.url();
+    run(
+        "pg_restore",
+        &["--clean", "--if-exists", "--exit-on-error", "--dbname", &url, dump.to_str().unwrap()],
+    );
+    let check = second.run(&folder, Some("books_migrator"), &["migrate", "--check"]);
+    assert_eq!(check.code, 0, "{check:#?}");
+    second.serves_beside(&folder, 1).await;
 }
