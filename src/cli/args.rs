@@ -9,7 +9,7 @@ use super::failure::Exit;
 use super::output::layout::{Cell, Row, Width};
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
-use super::{adopt, audit, completions, explain, init, lint, map, migrate, plan};
+use super::{adopt, audit, completions, connect, explain, init, lint, map, migrate, plan};
 
 const STYLES: Styles = Styles::styled()
     .header(BOLD)
@@ -48,9 +48,6 @@ tenantry audit                               look for leaks in a live database
 tenantry adopt customer --tenant 7           give live tables their tenants
 tenantry map --out tenancy.svg               see whose rows each table holds";
 
-const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
-    What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";
-
 const FORMAT: &str = "What the output is for: human or json; of lint and audit also sarif and github";
 
 const COLOR: &str = "Colours in the output: auto, always or never; auto heeds NO_COLOR and CLICOLOR_FORCE";
@@ -63,8 +60,8 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "FILE", default_value = "tenantry.toml")]
     pub(super) config: PathBuf,
 
-    #[arg(long, global = true, value_name = "URL", help = DATABASE_URL)]
-    pub(super) database_url: Option<String>,
+    #[command(flatten)]
+    pub(super) server: connect::Options,
 
     #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t, hide_possible_values = true, help = FORMAT)]
     pub(super) format: Format,

@@ -72,7 +72,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) async fn open(global: &Global, terminal: Terminal) -> Result<Self, Failure> {
-        let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
+        let mut session = Session::open(&global.server, terminal).await?;
         let loading = Box::pin(live::load(&mut session.client));
         // Whatever goes wrong here is between the tool and the server.
         let failed = |error: crate::error::Error| Failure { exit: Exit::Database, ..error.into() };

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
             });
             return command.shown(adopted, &name);
         }
-        let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
+        let mut session = Session::open(&global.server, terminal).await?;
         let done = command.run(&mut session).await;
         session.close().await;
         done

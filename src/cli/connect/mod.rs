@@ -3,6 +3,7 @@
 mod access;
 mod conninfo;
 mod environment;
+mod options;
 mod place;
 mod reason;
 mod service;
@@ -17,22 +18,27 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::access::{Access, Door, Target};
 use self::environment::Environment;
+pub(super) use self::options::Options;
 use self::place::Host;
-use self::reason::Trouble;
+use self::reason::{Refused, Trouble};
 use self::settings::Settings;
 use self::tls::SslMode;
 use super::failure::Failure;
 use super::output::Terminal;
+use super::output::style::took;
 
 /// How long the goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long it is until a server that is not there is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A session with the server.
 pub(super) struct Session {
@@ -65,9 +71,13 @@ impl Way {
 
 impl Session {
     /// Opens a session with the first server that takes it.
-    pub(super) async fn open(url: Option<&str>, terminal: Terminal) -> Result<Self, Failure> {
+    pub(super) async fn open(options: &Options, terminal: Terminal) -> Result<Self, Failure> {
         let environment = Environment::of_process()?;
-        let settings = Settings::gather(url, &environment)?;
+        let settings = Settings::gather(options.database_url.as_deref(), &environment)?;
+        let settings = match options.password()? {
+            Some(password) => settings.with_password(password),
+            None => settings,
+        };
         let access = Access::of(&settings, &environment, Path::exists)?;
         for warning in &access.warnings {
             terminal.warn(warning);
@@ -78,7 +88,11 @@ impl Session {
         } else {
             None
         };
-        Dial { access, tls }.any().await
+        let dial = Dial { access, tls };
+        match options.wait_for_server {
+            Some(limit) => dial.patiently(limit, terminal).await,
+            None => dial.any().await.map_err(|refused| refused.failure(&dial.access)),
+        }
     }
 
     /// What it is called, such as `erp as me at localhost:5432`.
@@ -138,7 +152,33 @@ struct Dial {
 type Encryption = tokio_postgres::config::SslMode;
 
 impl Dial {
-    async fn any(&self) -> Result<Session, Failure> {
+    /// Tries again and again while the server may yet come.
+    async fn patiently(&self, limit: Duration, terminal: Terminal) -> Result<Session, Failure> {
+        let until = Instant::now() + limit;
+        let mut last: Option<Failure> = None;
+        loop {
+            // A server that does not answer at all must not use up more than there is.
+            let Ok(tried) = timeout_at(until, self.any()).await else {
+                let late = || Failure::database(format!("no server answered within {}", took(limit)));
+                return Err(last.unwrap_or_else(late));
+            };
+            let refused = match tried {
+                Ok(session) => return Ok(session),
+                Err(refused) => refused,
+            };
+            let failure = refused.failure(&self.access);
+            if !refused.may_pass() || Instant::now() + PAUSE >= until {
+                return Err(failure);
+            }
+            if last.is_none() {
+                terminal.warn(&format!("{}; waiting up to {} for the server", failure.line, took(limit)));
+            }
+            last = Some(failure);
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn any(&self) -> Result<Session, Refused<'_>> {
         let mut troubles = Vec::new();
         // A standby is preferred by asking all for one first.
         let rounds = match self.access.target {
@@ -153,13 +193,13 @@ impl Dial {
                         let ends = trouble.ends_the_search();
                         troubles.push((door, trouble));
                         if ends {
-                            return Err(reason::failure(&self.access, &troubles));
+                            return Err(Refused(troubles));
                         }
                     }
                 }
             }
         }
-        Err(reason::failure(&self.access, &troubles))
+        Err(Refused(troubles))
     }
 
     async fn door(&self, door: &Door, target: Target) -> Result<Session, Trouble> {

@@ -37,6 +37,15 @@ impl Trouble {
         }
     }
 
+    /// Whether it may be otherwise in a while, with nothing changed but the server: it starts, stops, fails over, or is full.
+    fn may_pass(&self) -> bool {
+        let Self::Driver(error) = self else { return true };
+        match error.code() {
+            Some(code) => [SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS].contains(code),
+            None => tls_error(error).is_none() && (error.is_closed() || io_error(error).is_some()),
+        }
+    }
+
     /// Whether it may be otherwise with TLS instead of without, or the other way round.
     pub(super) fn may_be_of_the_encryption(&self) -> bool {
         let Self::Driver(error) = self else { return false };
@@ -65,8 +74,24 @@ fn lacks_password(error: &tokio_postgres::Error) -> bool {
 const OTHER_SERVER: &str =
     "check that it runs there, or name another with --database-url, DATABASE_URL, or PGHOST and PGPORT";
 
+/// What came in the way at each place that was tried.
+pub(super) struct Refused<'d>(pub(super) Vec<(&'d Door, Trouble)>);
+
+impl Refused<'_> {
+    /// Whether one of the servers may open in a while.
+    pub(super) fn may_pass(&self) -> bool {
+        let ends = self.0.last().is_some_and(|(_, trouble)| trouble.ends_the_search() && !trouble.may_pass());
+        !ends && self.0.iter().any(|(_, trouble)| trouble.may_pass())
+    }
+
+    /// What to tell.
+    pub(super) fn failure(&self, access: &Access) -> Failure {
+        failure(access, &self.0)
+    }
+}
+
 /// What to tell, when no door opened.
-pub(super) fn failure(access: &Access, troubles: &[(&Door, Trouble)]) -> Failure {
+fn failure(access: &Access, troubles: &[(&Door, Trouble)]) -> Failure {
     if let Some((door, trouble)) = troubles.last()
         && (troubles.len() == 1 || trouble.ends_the_search())
     {
@@ -105,7 +130,10 @@ impl Told {
                 let user = &access.user;
                 if lacks_password(error) {
                     let line = format!("the server asks role {user:?} for a password, and none is given");
-                    return told(line, "set PGPASSWORD, or write the password into ~/.pgpass");
+                    return told(
+                        line,
+                        "set PGPASSWORD, name a file with --password-file, or write the password into ~/.pgpass",
+                    );
                 }
                 if let Some(code) = error.code() {
                     let (line, help) = refusal(code, access);
@@ -147,7 +175,7 @@ fn refusal(code: &SqlState, access: &Access) -> (String, &'static str) {
     match code.code() {
         "28P01" => (
             format!("the server does not accept the password of role {user:?}, or there is no such role"),
-            "correct PGPASSWORD, the URL or ~/.pgpass, or name another role with PGUSER",
+            "correct PGPASSWORD, the URL, the password file or ~/.pgpass, or name another role with PGUSER",
         ),
         "28000" => (
             format!("the server does not let role {user:?} in"),

@@ -100,6 +100,7 @@ enum Origin {
     Url,
     Service,
     Variable(&'static str),
+    PasswordFile,
 }
 
 /// The parameters of a connection.
@@ -152,6 +153,12 @@ impl Settings {
         Ok(())
     }
 
+    /// Puts the password of a file before every other.
+    pub(super) fn with_password(mut self, value: String) -> Self {
+        self.0.insert("password", Setting { value, origin: Origin::PasswordFile });
+        self
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|setting| setting.value.as_str())
     }
@@ -194,6 +201,7 @@ impl fmt::Display for Named {
             Origin::Url => write!(f, "{} of the database URL", self.name),
             Origin::Service => write!(f, "{} of the service", self.name),
             Origin::Variable(variable) => f.write_str(variable),
+            Origin::PasswordFile => f.write_str("--password-file"),
         }
     }
 }

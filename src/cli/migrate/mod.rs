@@ -134,7 +134,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let direction = arguments.direction();
     let migrator = migrator(arguments, Migrator::new(manifest, migrations));
     connect::wait(async {
-        let session = Session::open(global.database_url.as_deref(), terminal).await?;
+        let session = Session::open(&global.server, terminal).await?;
         let name = session.name().to_owned();
         let (client, way) = session.into_client();
         let first = RefCell::new(Some(client));

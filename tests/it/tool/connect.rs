@@ -1,5 +1,6 @@
 //! Which database the tool works on, and what it says when there is none.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
@@ -159,6 +160,74 @@ async fn a_login_that_the_server_refuses_is_said_with_its_reason() {
     admin.batch_execute(&format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")).await.unwrap();
     run(place.database.url_as(&role, "x"))
         .said(3, &[&format!("may not connect to database \"{name}\""), "grant it CONNECT"]);
+}
+
+#[tokio::test]
+async fn a_password_can_be_in_a_file_of_its_own() {
+    let place = place().await;
+    let admin = place.database.connect().await.unwrap();
+    let role = unique("tool");
+    admin.batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'of the file'")).await.unwrap();
+    let folder = Folder::new();
+    let run = |text: &str| {
+        folder.write("password", text);
+        // It goes before that of the URL.
+        plan(&folder)
+            .env("DATABASE_URL", place.database.url_as(&role, "hush"))
+            .args(&["--password-file", "password"])
+            .run()
+    };
+    for text in ["of the file", "of the file\n", "of the file\r\n"] {
+        assert_eq!(run(text).code, 0, "{text:?}");
+    }
+    let wrong = run("another");
+    wrong.said(3, &["does not accept the password", "the password file"]);
+    assert!(!wrong.err.contains("another\n") && !wrong.err.contains("hush"), "{wrong:?}");
+    run("").said(2, &["error: password holds no password"]);
+    run("\n").said(2, &["error: password holds no password"]);
+    run("*:*:*:me:hush\n*:*:*:you:hush\n").said(2, &["holds more than a password", "PGPASSFILE"]);
+    let none = plan(&Folder::new()).args(&["--password-file", "nowhere"]).run();
+    none.said(2, &["nowhere"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_or_starts_is_waited_for() {
+    let place = place().await;
+    let admin = place.database.connect().await.unwrap();
+    let (role, name) = (unique("tool"), place.database.name());
+    let limit = async |limit: i32| {
+        let sql = format!("ALTER DATABASE {name} CONNECTION LIMIT {limit}");
+        admin.batch_execute(&sql).await.unwrap();
+    };
+    admin.batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'")).await.unwrap();
+    limit(0).await;
+    let folder = Folder::new();
+    let url = place.database.url_as(&role, "x");
+    let mut child = plan(&folder).env("DATABASE_URL", url).args(&["--wait-for-server", "60s"]).start();
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.starts_with("warning: no connection to"), "{said}");
+    limit(-1).await;
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_server_that_does_not_come_is_given_up() {
+    let port = closed_port();
+    let run = |patience: &[&str]| {
+        plan(&Folder::new())
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", port.to_string())
+            .env("PGUSER", "nobody")
+            .args(patience)
+            .run()
+    };
+    let said = [&format!("no connection to 127.0.0.1:{port}: connection refused")[..]];
+    let patient = run(&["--wait-for-server", "1500ms"]);
+    patient.said(3, &said);
+    assert_eq!(patient.err.matches("waiting up to 1.5 s for the server").count(), 1, "{patient:?}");
+    run(&[]).said(3, &said);
 }
 
 #[tokio::test]

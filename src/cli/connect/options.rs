@@ -1,0 +1,51 @@
+//! What the arguments say of the server.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::failure::Failure;
+use crate::cli::files;
+
+const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
+    What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";
+
+const PASSWORD_FILE: &str = "A file that holds the password and nothing else, as secrets are mounted; a line break at its end is \
+    none of it. It goes before every other password";
+
+const WAIT_FOR_SERVER: &str = "How long to wait for a server that cannot be reached, starts, or has no connection left [default: \
+    not at all]";
+
+/// Which server, by which password, and with how much patience.
+#[derive(clap::Args)]
+pub(in crate::cli) struct Options {
+    #[arg(long, global = true, value_name = "URL", help = DATABASE_URL)]
+    pub(super) database_url: Option<String>,
+
+    #[arg(long, global = true, value_name = "FILE", help = PASSWORD_FILE)]
+    password_file: Option<PathBuf>,
+
+    #[arg(long, global = true, value_name = "TIME", help = WAIT_FOR_SERVER, value_parser = humantime::parse_duration)]
+    pub(super) wait_for_server: Option<Duration>,
+}
+
+impl Options {
+    /// The password of the file that is named.
+    pub(super) fn password(&self) -> Result<Option<String>, Failure> {
+        self.password_file.as_deref().map(password).transpose()
+    }
+}
+
+fn password(file: &Path) -> Result<String, Failure> {
+    let text = files::read(file)?;
+    let password =
+        text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if password.is_empty() {
+        return Err(Failure::usage(format!("{} holds no password", file.display())));
+    }
+    if password.contains(['\n', '\0']) {
+        let line = format!("{} holds more than a password", file.display());
+        return Err(Failure::usage(line)
+            .help("expected one line; a file of the kind of ~/.pgpass is named by PGPASSFILE"));
+    }
+    Ok(password.to_owned())
+}
