@@ -20,11 +20,11 @@ fn told(finding: &Finding) -> Found {
 
 /// Heeds what rules find in the files that are to be run, on the database that is there.
 pub(super) fn lint(migrator: &Migrator, catalog: &Catalog, pending: &[&Migration]) -> Result<(), Why> {
-    let Options { lint, down, .. } = &migrator.options;
+    let Options { lint, down, baseline, .. } = &migrator.options;
     let Some(severity) = lint.filter(|_| down.is_none() && !pending.is_empty()) else { return Ok(()) };
     let sources: Vec<Source> = pending.iter().map(|migration| migration.source().clone()).collect();
     let mut report = rule::lint_on(&migrator.manifest, catalog, &sources);
-    report.findings.retain(|finding| finding.severity >= severity);
+    report.findings.retain(|finding| finding.severity >= severity && !baseline.knows(finding));
     if report.findings.is_empty() { Ok(()) } else { Err(Why::Lint(report)) }
 }
 
@@ -44,7 +44,9 @@ impl Audit {
         let Some(severity) = migrator.options.audit else { return Ok(()) };
         let catalog = live::load(client).await?;
         let mut report = rule::audit(&migrator.manifest, &catalog);
-        report.findings.retain(|finding| finding.severity >= severity && !self.0.contains(&told(finding)));
+        let is_known =
+            |finding: &Finding| self.0.contains(&told(finding)) || migrator.options.baseline.knows(finding);
+        report.findings.retain(|finding| finding.severity >= severity && !is_known(finding));
         if report.findings.is_empty() { Ok(()) } else { Err(Why::Audit(report)) }
     }
 }

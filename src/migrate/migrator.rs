@@ -13,7 +13,7 @@ use super::report::{Report, Stopped};
 use super::run::Run;
 use crate::error::{Error, Result};
 use crate::policy::manifest::Manifest;
-use crate::rule::Severity;
+use crate::rule::{Baseline, Severity};
 
 /// Runs migrations that know about tenants.
 ///
@@ -89,6 +89,7 @@ pub(super) struct Options {
     pub(super) down: Option<Down>,
     pub(super) lint: Option<Severity>,
     pub(super) audit: Option<Severity>,
+    pub(super) baseline: Baseline,
 }
 
 impl Migrator {
@@ -106,6 +107,7 @@ impl Migrator {
             down: None,
             lint: Some(Severity::Medium),
             audit: Some(Severity::Medium),
+            baseline: Baseline::default(),
         };
         Self { manifest, migrations, options }
     }
@@ -181,6 +183,12 @@ impl Migrator {
     /// which they had not found before; `None` does not look. Default: medium.
     pub fn audit(mut self, severity: Option<Severity>) -> Self {
         self.options.audit = severity;
+        self
+    }
+
+    /// Findings that are known, and that neither of the two looks speaks of. Default: none.
+    pub fn baseline(mut self, known: Baseline) -> Self {
+        self.options.baseline = known;
         self
     }
 

@@ -8,10 +8,10 @@
 //! reason = "the role is only a group" # if somebody wants to say
 //! ```
 //!
-//! An entry is for every finding of the rule in that object and file, on whatever line.
+//! An entry is for every finding of the rule in that object and file, on whatever line. One file serves files and database.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt;
 
 use toml_edit::{Item, Value};
 
@@ -30,18 +30,26 @@ pub struct Baseline {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    rule: String,
-    object: String,
-    file: Option<String>,
+    known: Known,
+    reason: Option<String>,
     line: usize,
 }
 
-impl Entry {
-    fn is_of(&self, finding: &Finding) -> bool {
-        let file = finding.place.as_ref().map(|place| place.file.as_str());
-        self.rule == finding.rule.code
-            && self.file.as_deref() == file
-            && self.object == finding.object.to_string()
+/// What tells one entry from another, in the order in which they stand in a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Known {
+    file: Option<String>,
+    object: String,
+    rule: String,
+}
+
+impl Known {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            file: finding.place.as_ref().map(|place| place.file.clone()),
+            object: finding.object.to_string(),
+            rule: finding.rule.code.to_owned(),
+        }
     }
 }
 
@@ -70,16 +78,12 @@ impl Baseline {
                 let rule = fields.required("rule");
                 let object = fields.required("object");
                 let file = fields.string("file").map(|file| file.value.to_owned());
-                fields.string("reason");
+                let reason = fields.string("reason").map(|reason| reason.value.to_owned());
                 fields.finish();
                 if let (Some(rule), Some(object)) = (rule, object) {
+                    let (rule, object) = (rule.value.to_owned(), object.value.to_owned());
                     let line = line.unwrap_or_default();
-                    entries.push(Entry {
-                        rule: rule.value.to_owned(),
-                        object: object.value.to_owned(),
-                        file,
-                        line,
-                    });
+                    entries.push(Entry { known: Known { file, object, rule }, reason, line });
                 }
             }
         }
@@ -87,26 +91,27 @@ impl Baseline {
         if problems.is_empty() { Ok(Self { entries }) } else { Err(problems) }
     }
 
-    /// The text of a baseline file in which all of these are known.
+    /// What is known once all of these are. Entries about what was not looked at stay, and so do the reasons of those that still
+    /// match.
+    ///
+    /// `is_looked_at` is that of [`Baseline::apply`].
     #[must_use]
-    pub fn of(findings: &[Finding]) -> String {
-        let mut text = String::from(
-            "# Findings that are known and let stand. tenantry lint and audit leave them out, and say which of these entries\n\
-             # match nothing any more. --write-baseline writes the file anew.\n",
-        );
-        let mut entries = BTreeSet::new();
-        for finding in findings {
-            let file = finding.place.as_ref().map(|place| place.file.clone());
-            entries.insert((file, finding.object.to_string(), finding.rule.code));
-        }
-        let quoted = |text: &str| Item::Value(Value::from(text)).to_string().trim().to_owned();
-        for (file, object, rule) in entries {
-            let _ = write!(text, "\n[[finding]]\nrule = {}\nobject = {}\n", quoted(rule), quoted(&object));
-            if let Some(file) = file {
-                let _ = writeln!(text, "file = {}", quoted(&file));
-            }
-        }
-        text
+    pub fn renewed(&self, findings: &[Finding], is_looked_at: impl Fn(Option<&str>) -> bool) -> Self {
+        let mut known: BTreeSet<Known> = findings.iter().map(Known::of).collect();
+        let others = self.entries.iter().map(|entry| &entry.known);
+        known.extend(others.filter(|known| !is_looked_at(known.file.as_deref())).cloned());
+        let entry = |known: Known| {
+            let before = self.entries.iter().find(|entry| entry.known == known);
+            Entry { known, reason: before.and_then(|entry| entry.reason.clone()), line: 0 }
+        };
+        Self { entries: known.into_iter().map(entry).collect() }
+    }
+
+    /// Whether a finding is known.
+    #[must_use]
+    pub fn knows(&self, finding: &Finding) -> bool {
+        let wanted = Known::of(finding);
+        self.entries.iter().any(|entry| entry.known == wanted)
     }
 
     /// Takes what is known out of a report, and adds the entries that match nothing, which stand in the file of this name.
@@ -117,9 +122,9 @@ impl Baseline {
         let mut stale = Findings::of(&RULE);
         let mut used = vec![false; self.entries.len()];
         report.findings.retain(|finding| {
-            let mut known = false;
+            let (wanted, mut known) = (Known::of(finding), false);
             for (entry, used) in self.entries.iter().zip(&mut used) {
-                if entry.is_of(finding) {
+                if entry.known == wanted {
                     *used = true;
                     known = true;
                 }
@@ -127,15 +132,35 @@ impl Baseline {
             !known
         });
         for (entry, _) in self.entries.iter().zip(used).filter(|(_, used)| !used) {
-            if !is_looked_at(entry.file.as_deref()) {
+            let Known { file, object, rule } = &entry.known;
+            if !is_looked_at(file.as_deref()) {
                 continue;
             }
-            let message =
-                format!("{} of {} is in the baseline, and is found no more", entry.rule, entry.object);
+            let message = format!("{rule} of {object} is in the baseline, and is found no more");
             let place = Place { file: name.to_owned(), line: entry.line, column: 1, length: 11 };
             stale.add(Object::Database, message).place = Some(place);
         }
         report.findings.extend(stale.into_found());
+    }
+}
+
+/// The text of a baseline file.
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "# Findings that are known and let stand. tenantry lint, audit and migrate leave them out, and lint and audit say which\n\
+             # of these entries match nothing any more. --write-baseline renews those that lint or audit has looked at.\n",
+        )?;
+        let quoted = |text: &str| Item::Value(Value::from(text)).to_string().trim().to_owned();
+        for Entry { known: Known { file, object, rule }, reason, .. } in &self.entries {
+            write!(f, "\n[[finding]]\nrule = {}\nobject = {}\n", quoted(rule), quoted(object))?;
+            for (field, value) in [("file", file), ("reason", reason)] {
+                if let Some(value) = value {
+                    writeln!(f, "{field} = {}", quoted(value))?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -161,9 +186,29 @@ mod tests {
     fn what_is_known_is_left_out() {
         let mut found = report();
         assert!(codes(&found).contains(&"truncate-granted"));
-        let baseline = Baseline::parse(&Baseline::of(&found.findings)).unwrap();
+        let known = Baseline::default().renewed(&found.findings, |_| true);
+        assert!(found.findings.iter().all(|finding| known.knows(finding)));
+        let baseline = Baseline::parse(&known.to_string()).unwrap();
         baseline.apply("base.toml", &mut found, |_| true);
         assert_eq!(codes(&found), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_not_looked_at_stays_and_so_do_reasons() {
+        let entry = |rule: &str, file: &str| {
+            format!("[[finding]]\nrule = \"{rule}\"\nobject = \"public.invoice\"\n{file}reason = \"so\"\n")
+        };
+        let file = "file = 'a \"b\".sql'\n";
+        let text =
+            [entry("truncate-granted", file), entry("grant-all", file), entry("grant-all", "")].concat();
+        let renewed =
+            Baseline::parse(&text).unwrap().renewed(&report().findings, |file| file.is_some()).to_string();
+        let again = Baseline::parse(&renewed).unwrap();
+        let of = |rule: &str| again.entries.iter().find(|entry| entry.known.rule == rule).unwrap();
+        assert_eq!(of("truncate-granted").reason.as_deref(), Some("so"));
+        assert_eq!(of("grant-all").known.file, None, "that of the file matches nothing, and goes");
+        assert_eq!(renewed.matches("grant-all").count(), 1, "{renewed}");
+        assert_eq!(of("rls-disabled").reason, None);
     }
 
     #[test]

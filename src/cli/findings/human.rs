@@ -1,6 +1,6 @@
 //! Findings for people to read.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
@@ -21,14 +21,31 @@ pub(super) fn each<'f>(
     sources: &[Source],
     width: Width,
 ) -> String {
-    let mut text = String::new();
-    let mut explained = BTreeSet::new();
+    let (mut text, mut after_brief) = (String::new(), false);
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in findings {
-        text.push_str(&one(finding, sources, Why::of(explained.insert(finding.rule.code)), width));
+        let before = seen.entry(finding.rule.code).or_default();
+        let is_brief = *before >= IN_FULL;
+        let why = if *before == 0 { Why::Said } else { Why::Known };
+        *before += 1;
+        if after_brief && !is_brief {
+            text.push('\n');
+        }
+        after_brief = is_brief;
+        text.push_str(&if is_brief {
+            brief(finding, width)
+        } else {
+            one(finding, sources, why, width) + "\n"
+        });
+    }
+    if after_brief {
         text.push('\n');
     }
     text
 }
+
+/// How many findings of a rule are shown with their lines and their fix. The rest say what they found and where.
+const IN_FULL: usize = 5;
 
 /// The line of a place with what is meant marked below, if the file is there.
 pub(super) fn marked(place: &Place, sources: &[Source], width: Width) -> String {
@@ -45,22 +62,36 @@ enum Why {
     Known,
 }
 
-impl Why {
-    fn of(is_first: bool) -> Self {
-        if is_first { Self::Said } else { Self::Known }
+/// The line that a finding begins with.
+fn heading(finding: &Finding, message: &str, width: Width) -> String {
+    let severity = format!("{}[{}]", finding.severity.name(), finding.rule.code);
+    let message = width.hang(severity.len() + 2, 2, BOLD, message);
+    format!("{}{} {message}\n", paint(style(finding), &severity), paint(BOLD, ":"))
+}
+
+fn style(finding: &Finding) -> Style {
+    match finding.severity {
+        Severity::Critical | Severity::High => WRONG,
+        Severity::Medium => CARE.bold(),
+        Severity::Low | Severity::Info => NAME.bold(),
     }
+}
+
+/// A finding like others before it, in one line.
+fn brief(finding: &Finding, width: Width) -> String {
+    let place = match &finding.place {
+        Some(place) => format!("{}:{}:{}", place.file, place.line, place.column),
+        None => finding.object.to_string(),
+    };
+    let said = &finding.message;
+    let message = if said.contains(&place) { said.clone() } else { format!("{said} ({place})") };
+    heading(finding, &message, width)
 }
 
 /// A finding.
 fn one(finding: &Finding, sources: &[Source], why: Why, width: Width) -> String {
-    let style = match finding.severity {
-        Severity::Critical | Severity::High => WRONG,
-        Severity::Medium => CARE.bold(),
-        Severity::Low | Severity::Info => NAME.bold(),
-    };
-    let severity = format!("{}[{}]", finding.severity.name(), finding.rule.code);
-    let message = width.hang(severity.len() + 2, 2, BOLD, &finding.message);
-    let mut text = format!("{}{} {message}\n", paint(style, &severity), paint(BOLD, ":"));
+    let style = style(finding);
+    let mut text = heading(finding, &finding.message, width);
     let line = finding.place.as_ref().map(|place| (place, line_of(place, sources)));
     let mut margin = 1;
     match line {

@@ -3,21 +3,22 @@
 mod github;
 mod human;
 mod json;
+pub(super) mod known;
 mod sarif;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::args::Global;
-use super::failure::{Exit, Failure, Flaws};
+use super::failure::{Exit, Failure};
 use super::files::{self, Existing, NewFile};
 use super::output::layout::Width;
 use super::output::style::{GOOD, count, paint, plain};
 use super::output::{Format, Terminal};
 use crate::catalog::replay::Source;
 use crate::policy::manifest::Manifest;
-use crate::rule::{Baseline, Finding, Place, Report, Severity};
+use crate::rule::{Finding, Place, Report, Severity};
 
 /// What is shown of what was found, and when it is too much.
 #[derive(clap::Args)]
@@ -34,8 +35,9 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Write everything that is found into the file of --baseline, as known from now on. The file is replaced as a whole; where
-    /// a symbolic link is named, the file that it leads to, and the link stays
+    /// Write everything that is found into the file of --baseline, as known from now on. Entries about what was not looked at
+    /// stay, such as those of the database when files were. Where a symbolic link is named, the file that it leads to is
+    /// replaced, and the link stays
     #[arg(long, requires = "baseline")]
     write_baseline: bool,
 }
@@ -93,6 +95,16 @@ pub(super) struct Looked<'a> {
     pub(super) is_wanted: &'a dyn Fn(&str) -> bool,
 }
 
+impl Looked<'_> {
+    /// Whether what an entry of a baseline is about was looked at: a file, or the database.
+    fn took_in(&self, file: Option<&str>) -> bool {
+        let Some(file) = file else { return self.sources.is_empty() };
+        // One that is gone is in no source, and its entry is for nothing.
+        let is_source = self.sources.iter().any(|source| source.name() == file) || !Path::new(file).exists();
+        !self.sources.is_empty() && is_source && (self.is_wanted)(file)
+    }
+}
+
 /// What is shown.
 struct Shown<'a> {
     looked: &'a Looked<'a>,
@@ -118,7 +130,8 @@ pub(super) fn show(
         None => true,
     });
     if let Some(path) = options.baseline.as_deref().filter(|_| options.write_baseline) {
-        let text = Baseline::of(&report.findings);
+        let before = known::read_if_there(path)?;
+        let text = before.renewed(&report.findings, |file| looked.took_in(file)).to_string();
         files::write(&[NewFile { path: path.to_owned(), text }], Existing::Replace)?;
         let number = report.findings.len();
         let human =
@@ -131,15 +144,7 @@ pub(super) fn show(
     let mut known = 0;
     if let Some(path) = &options.baseline {
         let name = path.display().to_string();
-        let text = files::read(path).map_err(|failure| failure.help("--write-baseline writes one"))?;
-        let baseline = Baseline::parse(&text).map_err(|problems| {
-            let flaws = Flaws { file: name.clone(), problems };
-            Failure { flaws: Some(Box::new(flaws)), ..Failure::usage(format!("{name} does not read")) }
-        })?;
-        baseline.apply(&name, &mut report, |file| match file {
-            Some(file) => !looked.sources.is_empty() && (looked.is_wanted)(file),
-            None => looked.sources.is_empty(),
-        });
+        known::read(path)?.apply(&name, &mut report, |file| looked.took_in(file));
         known = found.saturating_sub(report.findings.len());
         report.sort();
     }

@@ -13,7 +13,7 @@ use tokio_postgres::Client;
 use super::args::{Global, help};
 use super::connect::{self, Session};
 use super::failure::{Exit, Failure};
-use super::findings::Level;
+use super::findings::{self, Level};
 use super::output::Terminal;
 use super::source::manifest;
 use crate::catalog::replay::Source;
@@ -100,6 +100,10 @@ pub(super) struct Arguments {
     /// does not look
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium, hide_possible_values = true)]
     audit: Level,
+
+    /// A file of findings that are known and let stand, as lint and audit write it with --write-baseline
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
 }
 
 /// How patient a command is with locks.
@@ -132,7 +136,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let both = migrations.iter().flat_map(|migration| [Some(migration), migration.down()]).flatten();
     let sources: Vec<Source> = both.map(|migration| migration.source().clone()).collect();
     let direction = arguments.direction();
-    let migrator = migrator(arguments, Migrator::new(manifest, migrations));
+    let mut migrator = migrator(arguments, Migrator::new(manifest, migrations));
+    if let Some(path) = &arguments.baseline {
+        migrator = migrator.baseline(findings::known::read(path)?);
+    }
     connect::wait(async {
         let session = Session::open(&global.server, terminal).await?;
         let name = session.name().to_owned();

@@ -2,7 +2,7 @@
 
 use tenantry::migrate::{Migrations, Migrator, Why};
 use tenantry::policy::manifest::Manifest;
-use tenantry::rule::Severity;
+use tenantry::rule::{Baseline, Severity};
 
 use super::Stand;
 
@@ -46,6 +46,27 @@ async fn the_database_is_looked_at_for_what_is_new() {
         report.findings.iter().map(|of| format!("{} {}", of.rule.code, of.object)).collect();
     assert!(found.iter().all(|of| of.contains("invoice")) && !found.is_empty(), "{found:?}");
     assert_eq!(stand.applied().await.len(), 2, "it is applied all the same");
+}
+
+#[tokio::test]
+async fn what_is_known_is_no_news_before_nor_after() {
+    let stand = Stand::new(1).await;
+    let files = [("V1__open.sql", "grant truncate on invoice to public;")];
+    let gated = |known: &str| {
+        let known = Baseline::parse(known).unwrap();
+        stand.migrator(&files).lint(Some(Severity::Medium)).baseline(known)
+    };
+    let entry =
+        |file: &str| format!("[[finding]]\nrule = \"truncate-granted\"\nobject = \"public.invoice\"\n{file}");
+    let of_file = entry("file = \"V1__open.sql\"\n");
+    assert!(matches!(stand.apply(&gated("")).await.unwrap_err().why, Why::Lint(_)));
+    assert!(
+        matches!(stand.apply(&gated(&entry(""))).await.unwrap_err().why, Why::Lint(_)),
+        "that is of the database"
+    );
+    let both = of_file + &entry("");
+    stand.apply(&gated(&both)).await.unwrap_or_else(|stopped| panic!("{stopped:?}"));
+    assert_eq!(stand.applied().await.len(), 1);
 }
 
 /// A database whose tables stand in no file: what a file does to them is judged by what they are.

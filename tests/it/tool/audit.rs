@@ -54,6 +54,13 @@ async fn a_database_is_judged_by_the_same_rules_as_files() {
     let baseline = ["--baseline", "known.toml"];
     assert_eq!(audit(&folder, &url, &[&baseline[..], &["--write-baseline"]].concat()).code, 0);
     assert_eq!(audit(&folder, &url, &baseline).code, 0);
+    // The file is that of lint, too: neither takes the other's entries out, nor what somebody has said to one.
+    let said = folder.read("known.toml")
+        + "\n[[finding]]\nrule = \"grant-all\"\nobject = \"public.x\"\nfile = \"known.toml\"\nreason = \"so\"\n";
+    folder.write("known.toml", &said);
+    assert_eq!(audit(&folder, &url, &[&baseline[..], &["--write-baseline"]].concat()).code, 0);
+    assert_eq!(audit(&folder, &url, &baseline).code, 0);
+    assert!(folder.read("known.toml").contains("reason = \"so\""));
     client.batch_execute(&format!("REVOKE TRUNCATE ON invoice FROM {app}")).await.unwrap();
     let run = audit(&folder, &url, &baseline);
     assert!(run.code == 1 && run.unwrapped().contains("is in the baseline, and is found no more"), "{run:?}");

@@ -154,7 +154,7 @@ fn a_comment_lets_a_finding_stand() {
 fn a_baseline_leaves_out_what_is_known_and_says_what_is_no_more() {
     let folder = folder(&[("1_init.sql", TABLE), ("2_rights.sql", GRANT)]);
     let args = ["migrations", "--baseline", "known.toml"];
-    lint(&folder, &args).said(2, &["known.toml cannot be read", "--write-baseline writes one"]);
+    lint(&folder, &args).said(2, &["known.toml cannot be read", "audit write one: --write-baseline"]);
     let written = lint(&folder, &[&args[..], &["--write-baseline"]].concat());
     assert_eq!((written.code, written.err.as_str()), (0, ""));
     let run = lint(&folder, &args);
@@ -174,6 +174,20 @@ fn a_baseline_leaves_out_what_is_known_and_says_what_is_no_more() {
 
     folder.write("known.toml", "[[finding]]\nrule = \"x\"\nobjekt = \"y\"\n");
     lint(&folder, &args).said(2, &["known.toml does not read", "known.toml:3", "did you mean \"object\"?"]);
+}
+
+#[test]
+fn what_is_found_again_and_again_takes_a_line_each() {
+    let grant = |table: usize| {
+        format!("create table t{table} (id int, tenant_id uuid);\ngrant truncate on t{table} to erp_app;\n")
+    };
+    let folder = folder(&[("1_many.sql", &(0..9).map(grant).collect::<String>())]);
+    let run = lint(&folder, &["migrations"]);
+    assert_eq!(run.code, 1);
+    let headings = run.out.matches("critical[truncate-granted]: erp_app may TRUNCATE public.t").count();
+    assert_eq!((headings, run.out.matches("REVOKE TRUNCATE ON TABLE").count()), (9, 5), "{run:#?}");
+    assert!(run.unwrapped().contains("(migrations/1_many.sql:18:19)"), "{run:#?}");
+    assert!(!run.out.contains("--> migrations/1_many.sql:18"), "{run:#?}");
 }
 
 #[test]
