@@ -26,6 +26,7 @@ mod view;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::policy::absent::{Absent, absent};
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
 use crate::policy::transfer::{applied, transfers};
@@ -70,6 +71,14 @@ fn planned(manifest: &Manifest, catalog: &Catalog, keys: &[Phase]) -> Result<Pla
     draft.transfers = transfers;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
     let after: [Phase; 4] = [policies::steps, partition::steps, view::steps, grant::steps];
+    if let Some(Absent { meant: Some(meant) }) = absent(manifest, catalog) {
+        let what = format!(
+            "it is made by this plan; {} works with {} of the tables, did you mean it?",
+            meant.role.plain(),
+            meant.tables
+        );
+        draft.remark_on(format!("role {}", manifest.roles.app_role().plain()), what);
+    }
     for phase in before.iter().chain(keys).chain(&after) {
         phase(&mut draft).map_err(defect)?;
     }

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::draft::{Draft, Kind};
-use super::roles::bypasses;
+use super::roles::{bypasses, reaches};
 use super::step::{Lock, Work};
 use crate::catalog::{DML, Privilege};
 use crate::error::Result;
+use crate::ident::Ident;
 use crate::policy::ddl::Object;
 use crate::policy::owned::acted_as;
 use crate::policy::place::Place;
@@ -55,8 +56,32 @@ pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     push(draft, |transfer| !matches!(transfer.owned.object, Object::Schema(_)))?;
     remarks(draft);
+    beyond_the_migrator(draft);
     refreshed(draft);
     Ok(())
+}
+
+/// Who gives something away has to be its owner, and a member of who gets it.
+fn beyond_the_migrator(draft: &mut Draft<'_>) {
+    let Some(migrator) = draft.manifest.roles.migrator_role() else { return };
+    if draft.catalog.roles.get(migrator).is_none_or(|role| role.superuser) {
+        return;
+    }
+    let former: BTreeSet<&Ident> = draft
+        .transfers
+        .iter()
+        .map(|transfer| transfer.owned.owner)
+        .filter(|owner| !reaches(draft.catalog, migrator, owner))
+        .collect();
+    if former.is_empty() {
+        return;
+    }
+    let named: Vec<String> = former.into_iter().map(Ident::plain).collect();
+    let what = format!(
+        "is no member of {}, who owns what changes hands here: have a superuser run this one",
+        named.join(", ")
+    );
+    draft.remark_on(format!("role {}", migrator.plain()), what);
 }
 
 /// A plan puts tables under FORCE, and the owner of a materialized view over them then reads no more than a tenant's rows.

@@ -119,3 +119,38 @@ fn a_materialized_view_is_not_made_over_to_a_role_that_policies_bind() {
         assert_eq!(grants.count(), usize::from(!system.is_empty() && !made_over));
     }
 }
+
+/// What a plan says of a role, for tables and roles that some statements make.
+fn said_of(role: &str, sql: &str) -> Vec<String> {
+    let manifest = "[tenancy]\ntype = \"uuid\"\n[roles]\nowner = \"erp_owner\"\nmigrator = \"erp_migrator\"\napp = \"erp_app\"";
+    let sources = [Source::new("a.sql", format!("CREATE ROLE erp_owner; {sql}"))];
+    let options = Options { role: Ident::known("former"), ..Options::default() };
+    let planned = plan(&Manifest::parse(manifest).unwrap(), &replay(&sources, &options).catalog).unwrap();
+    let of = planned.remarks.into_iter().filter(|remark| remark.object == format!("role {role}"));
+    of.map(|remark| remark.what).collect()
+}
+
+const INVOICE: &str = "CREATE TABLE invoice (tenant_id uuid NOT NULL, id bigint PRIMARY KEY);";
+
+#[test]
+fn it_is_said_where_the_migrator_cannot_run_a_plan() {
+    let roles = "CREATE ROLE former; CREATE ROLE erp_app LOGIN; CREATE ROLE erp_migrator LOGIN; GRANT erp_owner TO erp_migrator;";
+    let expected = "is no member of former, who owns what changes hands here: have a superuser run this one";
+    assert_eq!(said_of("erp_migrator", &format!("{roles}{INVOICE}")), [expected]);
+    for able in [
+        "GRANT former TO erp_migrator;",
+        "ALTER ROLE erp_migrator SUPERUSER;",
+        "ALTER TABLE invoice OWNER TO erp_owner;",
+    ] {
+        assert!(said_of("erp_migrator", &format!("{roles}{INVOICE}{able}")).is_empty(), "{able}");
+    }
+}
+
+#[test]
+fn a_role_that_is_made_where_another_was_meant_is_named() {
+    let at_work =
+        |role: &str| format!("CREATE ROLE {role} LOGIN;{INVOICE}GRANT SELECT ON invoice TO {role};");
+    let expected = "it is made by this plan; erp_apps works with 1 of the tables, did you mean it?";
+    assert_eq!(said_of("erp_app", &at_work("erp_apps")), [expected]);
+    assert!(said_of("erp_app", &at_work("erp_app")).is_empty());
+}

@@ -32,6 +32,8 @@
 //! [Row Security Policies](https://www.postgresql.org/docs/current/ddl-rowsecurity.html). Superusers and roles with
 //! BYPASSRLS are not bound by them, and TRUNCATE and REFERENCES do not ask them.
 
+#[cfg(feature = "lint")]
+pub(crate) mod absent;
 mod bootstrap;
 #[cfg(feature = "lint")]
 pub(crate) mod crossing;
