@@ -1,6 +1,7 @@
 //! Who a statement runs as: the tenant and what else is bound with it.
 
 mod limits;
+mod parameter;
 
 use std::fmt;
 
@@ -118,6 +119,18 @@ impl TenantId {
         }
         refuse_nul("the tenant", &text)?;
         Ok(Self(Key::Text(text.into_boxed_str())))
+    }
+
+    /// The key that a setting carries.
+    pub(crate) fn of_setting(setting: &str, tenant_type: TenantType) -> Result<Self> {
+        match tenant_type {
+            TenantType::Uuid => Self::parse_uuid(setting),
+            TenantType::Text => Self::text(setting),
+            TenantType::Bigint | TenantType::Integer => setting
+                .parse::<i64>()
+                .map(Self::from)
+                .map_err(|_| Error::config("the tenant is not a whole number")),
+        }
     }
 
     /// Whether the key fits a tenant column of this type.

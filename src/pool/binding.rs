@@ -11,7 +11,7 @@ use tokio_postgres::IsolationLevel;
 use super::limits::{Plan, Plans, statement};
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
-use crate::tenant::{Limits, TenantContext, TenantType, TransactionMode};
+use crate::tenant::{Limits, TenantContext, TenantId, TenantType, TransactionMode};
 use crate::wire::{Part, Prologue, Sql};
 
 /// The context select for one setting.
@@ -56,6 +56,8 @@ pub(super) struct Binding {
     /// The same for a transaction, where that is another one.
     block: Option<Arc<Plan>>,
     reason: Option<String>,
+    /// The type of the tenant that the first setting carries, if it carries one.
+    tenant_type: Option<TenantType>,
 }
 
 /// The setting that carries a pool's tenants, and what limits each unit of work unless its context says otherwise.
@@ -130,6 +132,7 @@ impl Binding {
             plan: single,
             block,
             reason: None,
+            tenant_type: Some(tenant_type),
         })
     }
 
@@ -142,7 +145,8 @@ impl Binding {
     fn of_none(first: (Name, String), limits: Limits) -> Self {
         let mode = TransactionMode::default();
         let Plans { single, block } = Plans::new(&limits);
-        Self { begin: begin(mode), mode, first, more: Vec::new(), limits, plan: single, block, reason: None }
+        let (more, reason, tenant_type) = (Vec::new(), None, None);
+        Self { begin: begin(mode), mode, first, more, limits, plan: single, block, reason, tenant_type }
     }
 
     /// The same with another limit for each call.
@@ -180,6 +184,18 @@ impl Binding {
     /// The setting that carries whom the unit of work is for, or why it crosses tenants.
     pub(super) fn carrier(&self) -> &str {
         self.first.0.as_str()
+    }
+
+    /// The tenant.
+    ///
+    /// # Errors
+    ///
+    /// None is bound.
+    pub(super) fn bound_tenant(&self) -> Result<TenantId> {
+        match self.tenant_type {
+            Some(tenant_type) => TenantId::of_setting(&self.first.1, tenant_type),
+            None => Err(Error::config("no tenant is bound; this is work across tenants")),
+        }
     }
 
     /// Why the unit of work crosses tenants, if it does.

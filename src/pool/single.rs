@@ -48,6 +48,10 @@ impl Single {
         Deadline::after(self.bound.as_ref().ok().and_then(|binding| binding.timeout()))
     }
 
+    pub(super) fn bound(&self) -> &Bound {
+        &self.bound
+    }
+
     pub(super) fn core(&self) -> &Core {
         &self.core
     }

@@ -18,6 +18,7 @@ use super::statement::sealed::Source;
 use super::statement::{ToStatement, is_fetch};
 use super::work::{Open, Work};
 use crate::error::{Error, Result, Step};
+use crate::tenant::TenantId;
 
 /// What scopes, transactions and savepoints have in common: running one statement.
 ///
@@ -106,6 +107,37 @@ impl Statements {
 
     pub(super) fn block(work: Arc<Work>) -> Self {
         Self(Unit::Block(work))
+    }
+
+    /// The tenant that is bound, as a parameter for statements on tables that are partitioned by it.
+    ///
+    /// No statement has to name its tenant, since policies do. But they do so when it runs, and the server leaves partitions out
+    /// when it plans: a statement that names the tenant itself locks and plans the one partition, any other all of them. (Once on
+    /// each connection, at the sixth time, the server plans a prepared statement for whatever tenant, and locks them all.)
+    ///
+    /// ```no_run
+    /// use tenantry::{Result, Statements};
+    ///
+    /// async fn total(db: &Statements, entry: i64) -> Result<i64> {
+    ///     let row = db
+    ///         .query_one("select total from entry where tenant_id = $1 and id = $2", &[&db.tenant()?, &entry])
+    ///         .await?;
+    ///     Ok(row.try_get(0)?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None is bound, in work across tenants; or the context was refused ([`Error::is_usage`](crate::Error::is_usage)).
+    pub fn tenant(&self) -> Result<TenantId> {
+        let bound = match &self.0 {
+            Unit::Single(single) => single.bound(),
+            Unit::Block(work) => work.bound(),
+        };
+        match bound {
+            Ok(binding) => binding.bound_tenant(),
+            Err(why) => Err(Error::config(why.to_string())),
+        }
     }
 
     /// Runs a statement and returns its rows.

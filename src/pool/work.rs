@@ -106,6 +106,10 @@ impl Work {
         &self.core
     }
 
+    pub(super) fn bound(&self) -> &Bound {
+        &self.bound
+    }
+
     /// The transaction's connection, checked out at the first call.
     pub(super) async fn connection(&self) -> Result<&Connection> {
         self.is_usable()?;

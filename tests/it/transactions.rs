@@ -7,6 +7,7 @@ mod cursor;
 mod ending;
 mod loan;
 mod mode;
+mod partitions;
 mod retry;
 mod rows;
 mod savepoint;

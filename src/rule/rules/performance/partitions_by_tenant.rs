@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     why: "A policy's tenant is known when a statement runs, and partitions are left out when it is planned: all of them and \
           their indexes are locked for each statement, 602 locks for 300 partitions, which is slow and can fill the lock table. \
           They are not read.",
-    fix: "Name the tenant in the statement too, such as `WHERE tenant_id = $1`, which prunes as it is planned; or have fewer \
-          partitions, or partition by something else.",
+    fix: "Name the tenant in the statement too, such as `WHERE tenant_id = $1` with `Statements::tenant` for the parameter, which \
+          prunes as it is planned; or have fewer partitions, such as 16 by hash, or partition by something else.",
     bad: "-- and 299 more of these
 CREATE TABLE entry (tenant_id uuid NOT NULL, id bigint, PRIMARY KEY (tenant_id, id)) PARTITION BY HASH (tenant_id);
 CREATE TABLE entry_0 PARTITION OF entry FOR VALUES WITH (MODULUS 300, REMAINDER 0);",
