@@ -145,8 +145,17 @@ impl Binding {
     fn of_none(first: (Name, String), limits: Limits) -> Self {
         let mode = TransactionMode::default();
         let Plans { single, block } = Plans::new(&limits);
-        let (more, reason, tenant_type) = (Vec::new(), None, None);
-        Self { begin: begin(mode), mode, first, more, limits, plan: single, block, reason, tenant_type }
+        Self {
+            begin: begin(mode),
+            mode,
+            first,
+            more: Vec::new(),
+            limits,
+            plan: single,
+            block,
+            reason: None,
+            tenant_type: None,
+        }
     }
 
     /// The same with another limit for each call.
