@@ -67,8 +67,9 @@ FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN reachable r ON pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE')
 WHERE NOT r.rolsuper
+  AND p.proname IN ('pg_read_file', 'pg_read_binary_file', 'lo_import', 'lo_export', 'dblink_connect_u')
   AND CASE n.nspname
-          WHEN 'pg_catalog' THEN p.proname IN ('pg_read_file', 'pg_read_binary_file', 'lo_import', 'lo_export')
+          WHEN 'pg_catalog' THEN p.proname <> 'dblink_connect_u'
           ELSE p.proname = 'dblink_connect_u'
                AND EXISTS (SELECT FROM pg_catalog.pg_depend d
                            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
