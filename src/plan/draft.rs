@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::queries::Queries;
 use super::step::{Lock, Plan, Remark, Step, Work};
 use crate::catalog::{Catalog, Relation};
 use crate::ident::{Ident, QualifiedName};
@@ -18,6 +19,8 @@ pub(super) struct Draft<'a> {
     /// With every object in the hands of the owner that it is to have.
     pub(super) catalog: &'a Catalog,
     pub(super) places: BTreeMap<&'a QualifiedName, Place<'a>>,
+    /// What the code of services names, if it was looked at.
+    pub(super) queries: Option<&'a Queries>,
     /// What gets another owner.
     pub(super) transfers: Vec<Transfer<'a>>,
     /// The names of all relations and indexes, and of those that steps of this plan make.
@@ -47,7 +50,7 @@ impl<'a> Draft<'a> {
         }
         let tenancy = sections::settled(manifest, catalog);
         let (transfers, steps, remarks) = (Vec::new(), Vec::new(), Vec::new());
-        Self { manifest, tenancy, catalog, places, transfers, taken, steps, remarks }
+        Self { manifest, tenancy, catalog, places, queries: None, transfers, taken, steps, remarks }
     }
 
     pub(super) fn into_plan(mut self) -> Plan {

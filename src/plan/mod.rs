@@ -16,12 +16,14 @@ mod owner;
 mod partition;
 mod policies;
 mod propose;
+mod queries;
 mod roles;
 #[cfg(test)]
 mod sample;
 mod step;
 #[cfg(test)]
 mod tests;
+mod unique;
 mod view;
 
 use crate::catalog::Catalog;
@@ -39,6 +41,7 @@ pub use propose::{
     AdoptFrom, Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedAdoption, ProposedMembership,
     ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn, nullable_tenant_columns, propose,
 };
+pub use queries::Queries;
 pub use step::{Lock, Plan, Remark, Step, Work};
 
 /// The steps from what a database is to what its manifest declares.
@@ -51,13 +54,35 @@ pub use step::{Lock, Plan, Remark, Step, Work};
 /// What has to be settled first: relations that nobody has classed, names and types that the database contradicts, ways of
 /// children that lead nowhere, roles that policies would not bind. Nothing is planned then.
 pub fn plan(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Problem>> {
-    planned(manifest, catalog, &[key::indexes, key::foreign_keys])
+    planned(manifest, catalog, None, &KEYS)
+}
+
+/// The same, knowing what the code of services names: a unique key without the tenant is dropped once one with the tenant is there
+/// and no statement names it in its `ON CONFLICT`, in the code or in a function of the database.
+///
+/// # Errors
+///
+/// As for [`plan`].
+pub fn plan_for(manifest: &Manifest, catalog: &Catalog, queries: &Queries) -> Result<Plan, Vec<Problem>> {
+    let mut queries = queries.clone();
+    for (signature, function) in &catalog.functions {
+        queries.add(&format!("function {}", signature.name.plain()), &function.body);
+    }
+    planned(manifest, catalog, Some(&queries), &KEYS)
 }
 
 type Phase = fn(&mut Draft<'_>) -> Result<()>;
 
+/// What adds the tenant to keys.
+const KEYS: [Phase; 3] = [key::indexes, key::foreign_keys, unique::steps];
+
 /// A plan with these phases for keys.
-fn planned(manifest: &Manifest, catalog: &Catalog, keys: &[Phase]) -> Result<Plan, Vec<Problem>> {
+fn planned(
+    manifest: &Manifest,
+    catalog: &Catalog,
+    queries: Option<&Queries>,
+    keys: &[Phase],
+) -> Result<Plan, Vec<Problem>> {
     let mut found = places(manifest, catalog);
     roles::check(manifest, catalog, &mut found.problems);
     bootstrap::check(manifest, catalog, &mut found.problems);
@@ -69,6 +94,7 @@ fn planned(manifest: &Manifest, catalog: &Catalog, keys: &[Phase]) -> Result<Pla
     let owned = applied(catalog, &transfers).map_err(defect)?;
     let mut draft = Draft::new(manifest, &owned, places(manifest, &owned).relations);
     draft.transfers = transfers;
+    draft.queries = queries;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
     let after: [Phase; 4] = [policies::steps, partition::steps, view::steps, grant::steps];
     if let Some(Absent { meant: Some(meant) }) = absent(manifest, catalog) {

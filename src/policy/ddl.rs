@@ -115,7 +115,17 @@ pub(crate) fn without_overlaps(
     constraint: &Ident,
     columns: &[&Ident],
 ) -> Result<String> {
-    let vars = on(table).name("constraint", constraint).sql("columns", Unique::Periods.columns(columns));
+    add_unique(table, constraint, columns, Unique::Periods)
+}
+
+/// A unique constraint.
+pub(crate) fn add_unique(
+    table: &QualifiedName,
+    constraint: &Ident,
+    columns: &[&Ident],
+    unique: Unique,
+) -> Result<String> {
+    let vars = on(table).name("constraint", constraint).sql("columns", unique.columns(columns));
     render(file!("add_unique"), &vars)
 }
 

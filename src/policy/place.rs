@@ -2,6 +2,7 @@
 
 pub(crate) mod ledger;
 pub(crate) mod sections;
+mod uniques;
 pub(crate) mod views;
 mod ways;
 
@@ -148,6 +149,7 @@ pub fn places<'a>(manifest: &'a Manifest, catalog: &'a Catalog) -> Places<'a> {
     }
     views::place(manifest, catalog, &mut places);
     ways::check(manifest, &mut places);
+    uniques::check(manifest, catalog, &mut places);
     places.problems.sort();
     places
 }

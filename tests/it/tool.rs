@@ -13,6 +13,7 @@ mod output;
 mod passfile;
 mod plan;
 mod tls;
+mod unique;
 
 use std::ffi::OsStr;
 use std::io::Write;

@@ -1,6 +1,7 @@
 //! `tenantry plan`: the SQL that a database lacks.
 
 mod clock;
+mod queries;
 mod show;
 mod write;
 
@@ -15,7 +16,7 @@ use super::files;
 use super::output::layout::Width;
 use super::output::{self, Terminal};
 use super::source::{Source, SqlFiles, manifest};
-use crate::plan::{Plan, Remark, Step, Style, bootstrap, plan};
+use crate::plan::{Plan, Remark, Step, Style, bootstrap, plan, plan_for};
 use crate::policy::manifest::Problem;
 use show::Way;
 
@@ -24,6 +25,7 @@ tenantry plan                                    the steps with their SQL, for p
 tenantry plan --check                            in CI: exit code 1 if anything is missing
 tenantry plan --from migrations --check          the same without a database
 tenantry plan --out migrations --style sqlx      a migration and its way back
+tenantry plan --queries src                      drop unique keys that the code does not name any more
 tenantry plan --out - | psql -v ON_ERROR_STOP=1  straight to the server
 tenantry plan --bootstrap --out - | psql         roles and schemas of a new server, as a superuser";
 
@@ -61,6 +63,11 @@ pub(super) struct Arguments {
     /// Only what a server needs before the first migration: roles, memberships, schemas, functions
     #[arg(long, conflicts_with = "paths")]
     bootstrap: bool,
+
+    /// Files and folders of the services' code, whatever the language: a key that the manifest's unique replaces is dropped once no
+    /// ON CONFLICT in them names it
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "bootstrap")]
+    queries: Vec<PathBuf>,
 
     /// Exit with code 1 if anything is missing, and list it without its SQL
     #[arg(long, conflicts_with = "out")]
@@ -104,8 +111,14 @@ struct Found {
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let manifest = manifest(&global.config)?;
     let source = Source::read(&arguments.files, &manifest, global, terminal)?;
-    let asked = if arguments.bootstrap { bootstrap } else { plan };
-    let (plan, problems) = match asked(&manifest, &source.catalog) {
+    let planned = if arguments.bootstrap {
+        bootstrap(&manifest, &source.catalog)
+    } else if arguments.queries.is_empty() {
+        plan(&manifest, &source.catalog)
+    } else {
+        plan_for(&manifest, &source.catalog, &queries::read(&arguments.queries)?)
+    };
+    let (plan, problems) = match planned {
         Ok(plan) => (plan, Vec::new()),
         Err(problems) => (Plan::default(), problems),
     };

@@ -18,7 +18,7 @@ use crate::policy::{Roles, place, places};
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
     // The keys have had their phases; what cannot be made online is left for a plan, and said in a remark.
-    let planned = match plan::planned(draft.manifest, &predicted, &[]) {
+    let planned = match plan::planned(draft.manifest, &predicted, None, &[]) {
         Ok(planned) => planned,
         Err(problems) => {
             draft.problems.extend(problems);

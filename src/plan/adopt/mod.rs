@@ -86,7 +86,10 @@ fn confined(
         }
         for name in unsettled {
             let class = Class::Exempt { reason: "not adopted yet".to_owned() };
-            confined.tables.insert(name.clone(), Entry { class, column: None, grants: None, line: 0 });
+            confined.tables.insert(
+                name.clone(),
+                Entry { class, column: None, grants: None, unique: Vec::new(), line: 0 },
+            );
             others.insert(name);
         }
     }

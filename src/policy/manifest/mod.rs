@@ -58,6 +58,9 @@
 //! Any entry can have `column`, the name of this table's tenant column, and `grants`, a list of what the app role may do
 //! with it in place of the class's own (`select`, `insert`, `update`, `delete`). Class `tenant` can have `direct = true`: the
 //! policy compares with the setting itself and not with a subselect of it, so that the planner sees the value.
+//!
+//! `unique = ["number", "year, code"]` lists what is unique within a tenant, each as one column or several: a plan makes the key that
+//! begins with the tenant column, and drops the one without it as soon as it has seen that no statement names it.
 
 pub(crate) mod fields;
 mod parse;
@@ -108,6 +111,8 @@ pub struct Entry {
     pub column: Option<Ident>,
     /// What the app role may do with it, where that is not what the class says.
     pub grants: Option<BTreeSet<Privilege>>,
+    /// What is unique within a tenant, each a list of columns.
+    pub unique: Vec<Vec<Ident>>,
     /// The line of the file that it stands on, the first being 1; 0 for one that was made in code.
     pub line: usize,
 }

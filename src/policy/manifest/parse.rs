@@ -203,6 +203,7 @@ fn entry<'t>(name: &str, line: Option<usize>, item: &'t Item, text: &'t Text<'t>
     let class = fields.required("class");
     let column = fields.string("column").and_then(|field| text.take(field.line, Ident::new(field.value)));
     let grants = fields.strings("grants").and_then(|field| grants(&field, text));
+    let unique = fields.strings("unique").and_then(|field| unique(&field, text)).unwrap_or_default();
     let class = class.and_then(|field| match field.value {
         "tenant" => Some(Class::Tenant { direct: fields.flag("direct").is_some_and(|direct| direct.value) }),
         "child" => {
@@ -233,7 +234,7 @@ fn entry<'t>(name: &str, line: Option<usize>, item: &'t Item, text: &'t Text<'t>
     // Without a class nobody knows which of the fields belong to it.
     let class = class?;
     fields.finish();
-    Some(Entry { class, column, grants, line: line.unwrap_or_default() })
+    Some(Entry { class, column, grants, unique, line: line.unwrap_or_default() })
 }
 
 fn via(text: &str) -> crate::error::Result<Via> {
@@ -241,6 +242,14 @@ fn via(text: &str) -> crate::error::Result<Via> {
         Ok(table) => Ok(Via::Table(table)),
         Err(_) => Ident::new(text).map(Via::Name),
     }
+}
+
+/// Lists of columns, each in one text.
+fn unique(field: &Field<Vec<&str>>, text: &Text<'_>) -> Option<Vec<Vec<Ident>>> {
+    let list = |columns: &&str| {
+        columns.split(',').map(|column| text.take(field.line, Ident::new(column.trim()))).collect()
+    };
+    field.value.iter().map(list).collect()
 }
 
 fn grants(field: &Field<Vec<&str>>, text: &Text<'_>) -> Option<BTreeSet<Privilege>> {

@@ -24,6 +24,7 @@ fn it_reads_back_as_what_is_proposed_whatever_the_names_are() {
                     class: class.clone(),
                     column: proposed.column.clone(),
                     grants: proposed.grants.clone(),
+                    unique: Vec::new(),
                     line: 0,
                 }),
                 Choice::Undecided { .. } => {
