@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use tokio_postgres::Client;
-
 use super::migration::Migration;
 use super::migrator::{Migrator, Options};
 use super::report::Why;
+use crate::catalog::Catalog;
 use crate::catalog::replay::Source;
-use crate::catalog::{Catalog, live};
 use crate::rule::{self, Finding};
 
 /// What tells one finding from another: the rule, the object, and what is said of it.
@@ -40,10 +38,9 @@ impl Audit {
     }
 
     /// Heeds what they find now and did not find before.
-    pub(super) async fn after(&self, migrator: &Migrator, client: &mut Client) -> Result<(), Why> {
+    pub(super) fn after(&self, migrator: &Migrator, catalog: &Catalog) -> Result<(), Why> {
         let Some(severity) = migrator.options.audit else { return Ok(()) };
-        let catalog = live::load(client).await?;
-        let mut report = rule::audit(&migrator.manifest, &catalog);
+        let mut report = rule::audit(&migrator.manifest, catalog);
         let is_known =
             |finding: &Finding| self.0.contains(&told(finding)) || migrator.options.baseline.knows(finding);
         report.findings.retain(|finding| finding.severity >= severity && !is_known(finding));

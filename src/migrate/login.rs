@@ -44,6 +44,11 @@ impl Login {
         &self.name
     }
 
+    /// Whether nothing is forbidden to it.
+    pub(super) fn is_superuser(&self) -> bool {
+        self.superuser
+    }
+
     /// Whether the app role is there.
     pub(super) fn app_exists(&self) -> bool {
         self.app_exists

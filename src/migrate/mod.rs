@@ -18,6 +18,7 @@ mod report;
 mod review;
 mod run;
 mod send;
+mod strays;
 mod tenants;
 mod turn;
 

@@ -11,6 +11,7 @@ use super::path::UsualPath;
 use super::program::{Maker, Shown};
 use super::report::{Report, Why};
 use super::review::{Reviewed, review};
+use super::strays::Strays;
 use super::tenants::Roll;
 use crate::catalog::{Catalog, live};
 use crate::error::{Error, Result};
@@ -33,7 +34,9 @@ pub(super) struct Prepared<'a> {
     ledger: Ledger,
     pub(super) reviewed: Vec<Reviewed<'a>>,
     /// What rules find in the database as it is.
-    pub(super) audit: Audit,
+    audit: Audit,
+    /// What a superuser who runs this has already, if one does.
+    strays: Option<Strays>,
     /// Whether the tables are there that say how far a migration has come.
     has_progress: bool,
     /// What has a row for each tenant, if that matters.
@@ -73,6 +76,7 @@ impl<'a> Prepared<'a> {
             refuse_half_done(client, &ledger, migrator.options.down).await?;
         }
         let audit = Audit::before(migrator, &catalog);
+        let strays = Strays::before(manifest, &catalog, &login);
         Ok(Self {
             migrator,
             usual,
@@ -80,9 +84,23 @@ impl<'a> Prepared<'a> {
             ledger,
             reviewed: review.migrations,
             audit,
+            strays,
             has_progress,
             roll: tenants,
         })
+    }
+
+    /// Looks at what the run has left.
+    pub(super) async fn after(&self, client: &mut Client, report: &mut Report) -> Result<(), Why> {
+        let migrator = self.migrator;
+        if migrator.options.audit.is_none() && self.strays.is_none() {
+            return Ok(());
+        }
+        let catalog = live::load(client).await?;
+        if let Some(strays) = &self.strays {
+            report.strays = strays.after(&migrator.manifest, &catalog, &self.login);
+        }
+        self.audit.after(migrator, &catalog)
     }
 
     pub(super) fn maker(&self) -> Maker<'_> {

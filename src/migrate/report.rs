@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::migration::Mode;
 use super::review::Refusal;
 use crate::error::Error;
+use crate::ident::QualifiedName;
 use crate::rule::{self, Place};
 
 /// What a run has done.
@@ -17,6 +18,8 @@ pub struct Report {
     pub pending: Vec<String>,
     /// The tenants that were asked for are done, and others are not; so what comes after was not begun.
     pub waits_for_tenants: Option<usize>,
+    /// Relations that this run has made and that belong to the superuser who ran it, although the manifest names an owner.
+    pub strays: Vec<QualifiedName>,
 }
 
 impl Report {

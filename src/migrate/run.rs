@@ -106,7 +106,7 @@ where
         if report.applied.is_empty() {
             return Ok(());
         }
-        prepared.audit.after(self.migrator, client).await
+        prepared.after(client, report).await
     }
 
     /// Runs a migration that is one transaction.

@@ -4,6 +4,7 @@ mod crash;
 mod down;
 mod gates;
 mod ledger;
+mod roles;
 mod session;
 mod tool;
 mod turn;
@@ -167,35 +168,6 @@ async fn each_tenant_is_gone_through_once_with_the_tenant_bound() {
     assert_eq!(stand.one::<i64>("select count(*) from tenantry_migration_tenant").await, 0);
     // Nothing is run twice.
     assert!(stand.run(&[("V1__touch.sql", TOUCH), ("V2__check.sql", check)]).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_superuser_is_bound_to_the_tenant_too() {
-    let stand = Stand::new(4).await;
-    let migrator = stand.migrator(&[("V1__touch.sql", TOUCH)]);
-    migrator.run(connect(&stand.admin.url())).await.unwrap();
-    assert_eq!(stand.one::<i64>("select count(*) from invoice where touched = 1").await, 12);
-}
-
-#[tokio::test]
-async fn the_system_role_does_what_is_of_all_tenants_and_the_owner_the_rest() {
-    let stand = Stand::new(3).await;
-    let sql = "-- tenantry: system \"the state has a new name\"
-        alter table invoice add column old_state text;
-        update invoice set old_state = state, state = 'new';
-        create table made (a int);
-        insert into note select current_user;";
-    let report = stand.apply(&stand.migrator(&[("V1__rename.sql", sql)]).audit(None)).await.unwrap();
-    assert_eq!(report.applied[0].rows, 10);
-    assert_eq!(
-        stand.one::<i64>("select count(*) from invoice where state = 'new' and old_state = 'open'").await,
-        9
-    );
-    let owner: String = stand.one("select tableowner::text from pg_tables where tablename = 'made'").await;
-    let wrote: String = stand.one("select line from note").await;
-    assert!(owner.starts_with("owner_") && wrote.starts_with("system_"), "{owner} {wrote}");
-    let logged = "select tableowner::text from pg_tables where tablename = 'refinery_schema_history'";
-    assert_eq!(stand.one::<String>(logged).await, owner, "the ledger is the owner's, whoever deploys");
 }
 
 #[tokio::test]

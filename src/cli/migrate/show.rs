@@ -11,6 +11,7 @@ use crate::cli::output::Terminal;
 use crate::cli::output::layout::Width;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, WRONG, count, paint, plain, took};
 use crate::error::Error;
+use crate::ident::QualifiedName;
 use crate::migrate::{Direction, Migration, Mode, Report, Stopped, TenantFailure, Why};
 use crate::rule::Place;
 
@@ -71,6 +72,10 @@ pub(super) fn report(direction: Direction, report: &Report) -> String {
         let left = count(left, "tenant");
         let _ = writeln!(text, "done for the tenants that were asked for; {left} to go, without --tenant");
     }
+    for relation in &report.strays {
+        let said = "belongs to the superuser who ran this; tenantry plan gives it to the owner";
+        let _ = writeln!(text, "{} {said}", paint(CARE, relation.plain()));
+    }
     text
 }
 
@@ -89,7 +94,8 @@ pub(super) fn fields(direction: Direction, report: &Report) -> Value {
             })
         })
         .collect();
-    json!({ done: applied, "pending": report.pending, "tenants_left": report.waits_for_tenants })
+    json!({ done: applied, "pending": report.pending, "tenants_left": report.waits_for_tenants,
+        "strays": report.strays.iter().map(QualifiedName::plain).collect::<Vec<_>>() })
 }
 
 /// The same of a run that has ended before its end, with what failed in it.
