@@ -128,7 +128,15 @@ pub(crate) fn runner(name: &str, relation: &Relation) -> Option<&'static str> {
             && of.has.iter().all(|wanted| columns().any(|column| column == *wanted))
             && columns().all(|column| of.has.contains(&column) || of.may_have.contains(&column))
     };
-    LEDGERS.iter().find(is).map(|of| of.runner)
+    LEDGERS.iter().find(is).map(|of| of.runner).or_else(|| is_refinerys(relation).then_some("refinery"))
+}
+
+/// Whether a table is one that refinery, or `tenantry migrate`, has made under a name that somebody chose.
+fn is_refinerys(relation: &Relation) -> bool {
+    let columns: Vec<(&str, &str)> =
+        relation.columns.iter().map(|column| (column.name.as_str(), column.data_type.as_str())).collect();
+    let [("version", "integer" | "bigint"), rest @ ..] = &columns[..] else { return false };
+    rest == ["name", "applied_on", "checksum"].map(|name| (name, "character varying(255)"))
 }
 
 /// Whether a runner calls its ledger so.
@@ -181,6 +189,13 @@ mod tests {
                 assert!(!is_known("", &format!("'public.\"{name}\"' = {{ class = \"shared\" }}")), "{name}");
             }
         }
+        let named = "create table deployed (version bigint primary key, name varchar(255), applied_on varchar(255), checksum \
+                     varchar(255));";
+        assert!(is_known(named, ""), "refinery's has whatever name it was given");
+        assert!(
+            !is_known(&named.replace("applied_on", "tenant"), "")
+                && !is_known(&named.replace("bigint", "text"), "")
+        );
         let names: BTreeSet<&str> = LEDGERS.iter().flat_map(|of| of.names).copied().collect();
         assert_eq!(names.len(), LEDGERS.iter().map(|of| of.names.len()).sum::<usize>());
     }
