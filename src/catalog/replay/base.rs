@@ -2,6 +2,7 @@
 
 use super::apply::index::column_names;
 use super::model::Model;
+use super::origin::Origins;
 use super::run::Options;
 use super::state::{IndexOf, State};
 use crate::catalog::Catalog;
@@ -15,6 +16,7 @@ impl State {
     pub(super) fn with(base: &Catalog, options: &Options) -> Self {
         let mut state = Self::new(options);
         state.catalog = Model::of(base);
+        state.origins = Origins::on(&state.catalog);
         for (table, relation) in &base.relations {
             let full = |name: &Ident| QualifiedName::new(table.schema().clone(), name.clone());
             for (name, index) in &relation.indexes {
@@ -40,7 +42,9 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalog::Object;
     use crate::catalog::replay::{Options, Source, replay, replay_on};
+    use crate::ident::Ident;
 
     const BEFORE: &str = "
         create role erp_app login;
@@ -77,5 +81,20 @@ mod tests {
         assert!(whole.opaque.is_empty() && on_it.opaque.is_empty(), "{:?} {:?}", whole.opaque, on_it.opaque);
         assert_eq!(on_it.catalog, whole.catalog);
         assert_ne!(on_it.catalog, base);
+    }
+
+    #[test]
+    fn what_was_there_comes_from_no_statement() {
+        let before = "create role erp_app login; create role other; create schema a; create schema b; grant other to erp_app;";
+        let base = replay(&[Source::new("1.sql", before)], &Options::default()).catalog;
+        let after = Source::new("2.sql", "grant usage on schema a to erp_app; alter role other createdb;");
+        let origins = replay_on(&base, &[after], &Options::default()).origins;
+        let of = |object: Object| origins.of(&object);
+        let [app, other, a, b] = ["erp_app", "other", "a", "b"].map(Ident::known);
+        assert_eq!((of(Object::Schema(a)), of(Object::Role(other.clone()))), (Some(0), Some(1)));
+        assert_eq!(
+            (of(Object::Schema(b)), of(Object::Role(app.clone())), of(Object::Membership(app, other))),
+            (None, None, None)
+        );
     }
 }

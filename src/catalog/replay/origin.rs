@@ -19,6 +19,11 @@ pub struct Origins {
 struct Small(BTreeMap<Object, String>);
 
 impl Origins {
+    /// Those of a model that is there before the first statement, from which it does not come.
+    pub(super) fn on(model: &Model) -> Self {
+        Self { roles: Small(small(model)), ..Self::default() }
+    }
+
     /// The statement that an object comes from, or its relation if the object itself comes from none.
     #[must_use]
     pub fn of(&self, object: &Object) -> Option<usize> {
