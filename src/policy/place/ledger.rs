@@ -189,12 +189,12 @@ mod tests {
                 assert!(!is_known("", &format!("'public.\"{name}\"' = {{ class = \"shared\" }}")), "{name}");
             }
         }
-        let named = "create table deployed (version bigint primary key, name varchar(255), applied_on varchar(255), checksum \
+        let ours = "create table deployed (version bigint primary key, name varchar(255), applied_on varchar(255), checksum \
                      varchar(255));";
-        assert!(is_known(named, ""), "refinery's has whatever name it was given");
+        assert!(is_known(ours, ""), "refinery's has whatever name it was given");
         assert!(
-            !is_known(&named.replace("applied_on", "tenant"), "")
-                && !is_known(&named.replace("bigint", "text"), "")
+            !is_known(&ours.replace("applied_on", "tenant"), "")
+                && !is_known(&ours.replace("bigint", "text"), "")
         );
         let names: BTreeSet<&str> = LEDGERS.iter().flat_map(|of| of.names).copied().collect();
         assert_eq!(names.len(), LEDGERS.iter().map(|of| of.names.len()).sum::<usize>());
