@@ -1,6 +1,7 @@
 //! `tenantry adopt`: tenants for live tables.
 
 mod args;
+mod files;
 mod show;
 mod watch;
 
@@ -11,9 +12,10 @@ use super::connect::{self, Session};
 use super::failure::{Exit, Failure};
 use super::output::{self, Terminal};
 use super::source::{Live, manifest};
+use crate::catalog::Catalog;
 use crate::error::Error;
-use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, TenantCheck, last, login};
-use crate::plan::adopt::{Adoption, Request, adopt, rights};
+use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, TenantCheck, last, login, usual_path};
+use crate::plan::adopt::{Adoption, Psql, Request, adopt, rights};
 use crate::policy::manifest::{Manifest, Problem};
 pub(super) use args::Arguments;
 use watch::{Watch, Way};
@@ -25,17 +27,15 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let manifest = manifest(&global.config)?;
     let command = Command { arguments, manifest: &manifest, config: &global.config, terminal };
     connect::wait(async {
+        if let Some(folder) = &arguments.out {
+            return command.files(folder, global).await;
+        }
         if arguments.dry_run && !arguments.request().tables.is_empty() {
             let Live { mut session, catalog } = Live::open(global, terminal).await?;
             let request = arguments.request();
             let adopted = adopt(&manifest, &catalog, &request);
-            let tenant = match request.tenant_setting(&manifest) {
-                Some(tenant) => {
-                    let found = TenantCheck::find(&mut session.client, &manifest, &catalog, &tenant).await?;
-                    command.unknown(&found, &tenant)
-                }
-                None => None,
-            };
+            let tenant = command.tenant(&mut session.client, &catalog, &request).await?;
+            let path = usual_path(&session.client, &manifest).await?;
             let login = login(&session.client).await;
             let name = session.close().await;
             let adopted = adopted.map(|adoption| {
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
                 lacks.extend(tenant);
                 (adoption, lacks)
             });
-            return command.shown(adopted, &name);
+            return command.shown(adopted, &arguments.psql(path), &name);
         }
         let mut session = Session::open(global.database_url.as_deref(), terminal).await?;
         let done = command.run(&mut session).await;
@@ -138,6 +138,18 @@ impl Command<'_> {
         Ok(Ok(adopter.begin(&adoption).await?))
     }
 
+    /// What is wrong with the tenant of a request, if anything is.
+    async fn tenant(
+        &self,
+        client: &mut tokio_postgres::Client,
+        catalog: &Catalog,
+        request: &Request,
+    ) -> Result<Option<Problem>, Failure> {
+        let Some(tenant) = request.tenant_setting(self.manifest) else { return Ok(None) };
+        let found = TenantCheck::find(client, self.manifest, catalog, &tenant).await?;
+        Ok(self.unknown(&found, &tenant))
+    }
+
     /// What is wrong with the tenant that all rows are to belong to.
     fn unknown(&self, found: &TenantCheck, tenant: &str) -> Option<Problem> {
         match found {
@@ -159,17 +171,22 @@ impl Command<'_> {
         }
     }
 
-    fn shown(&self, adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>, name: &str) -> Ended {
+    fn shown(
+        &self,
+        adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>,
+        psql: &Psql,
+        name: &str,
+    ) -> Ended {
         match adopted {
             Ok((adoption, lacks)) if lacks.is_empty() => {
-                let human = |width| {
-                    if adoption.is_empty() {
-                        show::nothing(&adoption, width)
-                    } else {
-                        show::steps(&adoption, name, width)
-                    }
-                };
-                self.terminal.result(human, || show::adoption_fields(&adoption))?;
+                if adoption.is_empty() && !self.terminal.is_json() {
+                    // There may be psql behind the standard output.
+                    self.terminal.aside(|width| show::nothing(&adoption, width));
+                    return Ok(Exit::Clean);
+                }
+                let script = show::Script::of(&adoption, psql)?;
+                let human = |width| script.text(&adoption, name, width);
+                self.terminal.result(human, || show::script_fields(&adoption, &script))?;
                 Ok(Exit::Clean)
             }
             Ok((_, problems)) | Err(problems) => self.problems(&problems),
@@ -229,6 +246,10 @@ impl Arguments {
             tenant: self.tenant.clone(),
             via: self.via.clone(),
         }
+    }
+
+    fn psql(&self, path: String) -> Psql {
+        Psql { lock_timeout: self.lock_timeout, batch: self.batch.get(), path }
     }
 
     fn settings(&self) -> Settings {

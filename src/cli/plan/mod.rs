@@ -2,7 +2,7 @@
 
 mod clock;
 mod show;
-mod write;
+pub(super) mod write;
 
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Runner {
+pub(super) enum Runner {
     Refinery,
     Sqlx,
     Flyway,

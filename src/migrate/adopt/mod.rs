@@ -26,6 +26,7 @@
 mod backfill;
 mod build;
 mod event;
+mod file;
 mod record;
 mod run;
 mod session;
@@ -36,8 +37,9 @@ mod transaction;
 
 pub use backfill::Left;
 pub use event::{Event, Observer};
-pub use record::{Record, Recorded, State, last};
+pub use file::at_once;
+pub use record::{Record, Recorded, State, last, last_of};
 pub use run::Outcome;
-pub use session::{Adopter, login};
+pub use session::{Adopter, login, usual_path};
 pub use settings::{Pause, Settings};
 pub use tenant::TenantCheck;

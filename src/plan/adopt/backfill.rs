@@ -1,6 +1,7 @@
 //! The tenants of rows that were there before.
 
 use super::Draft;
+use super::at_once;
 use super::column::on;
 use super::sql;
 use super::step::{Action, Backfill, Phase, Step};
@@ -25,6 +26,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                 format!("rows that are there get the tenant of their {}", way.key.references.plain())
             }
         };
+        at_once::fill(draft, table, what.clone())?;
         draft.push(step(table, Phase::Backfill, what, backfill(table, false)?)?);
     }
     Ok(())
@@ -91,7 +93,7 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
     Ok(Backfill { size, bound, batch: render(sql::BATCH, &vars)?, left, sweep })
 }
 
-fn join(way: &Way<'_>) -> String {
+pub(super) fn join(way: &Way<'_>) -> String {
     let pair = |(own, referenced): (&Ident, &Ident)| format!("parent.{referenced} = t.{own}");
     pairs(way.key).map(pair).collect::<Vec<_>>().join(" AND ")
 }
@@ -142,15 +144,21 @@ fn range(table: &Table<'_>, parameter: &str, side: Side) -> String {
 
 /// What others have fire at every update fires at these too.
 fn remark_triggers(draft: &mut Draft<'_>, table: &Table<'_>) {
-    let fires = |trigger: &Trigger| {
-        let here = trigger.columns.is_empty() || trigger.columns.contains(table.column);
-        trigger.enabled && trigger.events.contains(&TriggerEvent::Update) && here
-    };
-    for (name, _) in table.relation.triggers.iter().filter(|(_, trigger)| fires(trigger)) {
+    for name in firing(table) {
         let what = format!(
             "trigger {} fires for the rows that the backfill changes; see that it is meant to",
             name.plain()
         );
         draft.remark(table.name, what);
     }
+}
+
+/// The triggers of others that fire where a tenant is set.
+pub(super) fn firing<'a>(table: &Table<'a>) -> impl Iterator<Item = &'a Ident> {
+    let column = table.column;
+    let fires = move |trigger: &Trigger| {
+        let here = trigger.columns.is_empty() || trigger.columns.contains(column);
+        trigger.enabled && trigger.events.contains(&TriggerEvent::Update) && here
+    };
+    table.relation.triggers.iter().filter(move |(_, trigger)| fires(trigger)).map(|(name, _)| name)
 }

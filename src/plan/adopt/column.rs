@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Draft;
+use super::at_once;
 use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table, pairs};
@@ -56,7 +57,8 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                 (format!("column {name}"), column(table.name, table.column, &table.data_type)?)
             }
         };
-        let down = Action::Transaction(render(sql::DROP_COLUMN, &named())?);
+        let down = render(sql::DROP_COLUMN, &named())?;
+        at_once::column(draft, table.name, what.clone(), (up.clone(), down.clone()));
         draft.push(Step {
             object: table.name.plain(),
             phase: Phase::Column,
@@ -65,7 +67,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             locked: 1,
             work: Work::None,
             up: Action::Transaction(up),
-            down,
+            down: Action::Transaction(down),
             in_the_way: None,
         });
     }
@@ -94,17 +96,20 @@ pub(super) fn fill(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                 let default = default(draft, table, tenant)?;
                 let before = present.default.as_ref().map(Expr::as_str);
                 let name = table.column.as_str();
+                let what =
+                    format!("column {name} defaults to the tenant that is bound, or the one that is known");
+                let up = ddl::default(table.name, table.column, Some(&default))?;
+                let down = ddl::default(table.name, table.column, before)?;
+                at_once::column(draft, table.name, what.clone(), (up.clone(), down.clone()));
                 Step {
                     object: table.name.plain(),
                     phase: Phase::Fill,
-                    what: format!(
-                        "column {name} defaults to the tenant that is bound, or the one that is known"
-                    ),
+                    what,
                     lock: Lock::AccessExclusive,
                     locked: 1,
                     work: Work::None,
-                    up: Action::Transaction(ddl::default(table.name, table.column, Some(&default))?),
-                    down: Action::Transaction(ddl::default(table.name, table.column, before)?),
+                    up: Action::Transaction(up),
+                    down: Action::Transaction(down),
                     in_the_way: None,
                 }
             }

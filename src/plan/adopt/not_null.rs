@@ -4,7 +4,7 @@ use super::column::on;
 use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table};
-use super::{Draft, backfill};
+use super::{Draft, at_once, backfill};
 use crate::catalog::Column;
 use crate::error::Result;
 use crate::ident::Ident;
@@ -14,6 +14,7 @@ use crate::policy::render::render;
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     for table in tables.iter().filter(|table| !table.is_filled()) {
+        at_once::not_null(draft, table)?;
         let check = check_name(table);
         let named = || on(table.name).name("constraint", &check);
         let with_column = || named().name("column", table.column);
@@ -63,7 +64,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// A name that no constraint of the table has.
+/// A name that no constraint of the table has, nor the one of NOT NULL from PostgreSQL 18 on is to have.
 fn check_name(table: &Table<'_>) -> Ident {
     let relation = table.relation;
     let is_taken = |name: &Ident| {
@@ -72,7 +73,7 @@ fn check_name(table: &Table<'_>) -> Ident {
             || relation.foreign_keys.contains_key(name)
             || relation.exclusions.contains_key(name)
     };
-    let mut parts = vec![table.name.name().as_str(), table.column.as_str(), "not", "null"];
+    let mut parts = vec![table.name.name().as_str(), table.column.as_str(), "is", "set"];
     loop {
         let name = Ident::joined(&parts);
         if !is_taken(&name) {

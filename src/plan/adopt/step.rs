@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::ident::{Ident, QualifiedName};
-use crate::plan::step::{Lock, Remark, Work};
+use crate::plan::step::{Lock, Plan, Remark, Work};
 
 /// The way of some tables to their tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adoption {
     /// The schema of the functions that policies call, in which the adoption is recorded too.
     pub support: Ident,
+    /// Whether that schema is there before the first step.
+    pub has_support: bool,
     /// The role that services log in as.
     pub app: Ident,
     /// The roles that tables or functions are made over to.
@@ -27,6 +29,9 @@ pub struct Adoption {
     pub touched: BTreeSet<QualifiedName>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// What leads to the same schema in one transaction, with nobody at work: the files of an adoption, see
+    /// [`Style::files`](crate::plan::Style::files).
+    pub at_once: Plan,
     /// What somebody should know before it begins.
     pub remarks: Vec<Remark>,
 }

@@ -1,0 +1,128 @@
+//! Adoptions as files: for review, and for the environments that come after.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::world::{A, BY_COMPANY, World, same_told};
+use crate::tool::Run;
+
+/// What is not looked at here: the table of companies, which the adoption leaves for a plan, is without policies.
+const UNGATED: [&str; 4] = ["--lint", "never", "--audit", "never"];
+
+#[track_caller]
+fn done(run: &Run) -> &Run {
+    assert_eq!(run.code, 0, "{run:#?}");
+    run
+}
+
+/// Writes the files of an adoption behind the migration that makes the tables.
+fn write(world: &World, args: &[&str]) -> Run {
+    std::fs::create_dir_all(world.folder.path("migrations")).unwrap();
+    world.folder.write("migrations/V1__erp.sql", &world.first());
+    world.adopt(&[args, &["--out", "migrations", "--style", "refinery"]].concat())
+}
+
+/// Takes them away again.
+fn remove(world: &World) {
+    for name in ["V2__adopt_customer.sql", "V2__adopt_customer.down.sql"] {
+        std::fs::remove_file(world.folder.path("migrations").join(name)).unwrap();
+    }
+}
+
+/// Another environment with these files applied.
+async fn migrated(world: &World) -> World {
+    let next = world.beside().await;
+    std::fs::create_dir(next.folder.path("migrations")).unwrap();
+    for name in ["V1__erp.sql", "V2__adopt_customer.sql", "V2__adopt_customer.down.sql"] {
+        let name = format!("migrations/{name}");
+        next.folder.write(&name, &world.folder.read(&name));
+    }
+    done(&next.tool(&[&["migrate"][..], &UNGATED].concat()));
+    next
+}
+
+/// What was made step by step while services were at work, and what a file makes at once.
+#[tokio::test]
+async fn a_file_leads_to_the_schema_and_the_rows_of_the_adoption() {
+    let tenant: &[&str] = &["customer", "--children", "--tenant", A];
+    for args in [BY_COMPANY, tenant] {
+        let mut world = World::new().await;
+        let run = write(&world, args);
+        let said = done(&run).unwrapped();
+        for part in ["wrote migrations/V2__adopt_customer.sql", "Nothing was run"] {
+            assert!(said.contains(part), "{part} in {run:#?}");
+        }
+        let ahead = world.folder.read("migrations/V2__adopt_customer.sql");
+        assert!(world.adopt(&["--status"]).out.contains("no adoption has been begun"));
+        let before = world.told().await;
+        world.adopted(args);
+
+        // Once it is done, the records tell the same.
+        remove(&world);
+        for again in [&["customer"][..], &["--name", "adopt_customer"]] {
+            let run = write(&world, again);
+            assert!(done(&run).unwrapped().contains("This database has them already"), "{run:#?}");
+            let behind = world.folder.read("migrations/V2__adopt_customer.sql");
+            assert_eq!(behind, ahead);
+            if again.len() == 1 {
+                remove(&world);
+            }
+        }
+
+        let mut next = migrated(&world).await;
+        same_told(&next.told().await, &world.told().await);
+        // And back, but for the schema of the functions, which stays.
+        next.sql(&format!("BEGIN; {} COMMIT", next.folder.read("migrations/V2__adopt_customer.down.sql")))
+            .await;
+        next.sql("DROP SCHEMA tenantry").await;
+        same_told(&next.told().await, &before);
+    }
+}
+
+/// As a script on the standard output, it is one transaction.
+#[tokio::test]
+async fn a_script_leads_there_too() {
+    let mut world = World::new().await;
+    let script = world.adopted(&[BY_COMPANY, &["--out", "-"]].concat()).out;
+    let mut next = world.beside().await;
+    next.sql(&next.first()).await;
+    next.sql(&script).await;
+    world.adopted(BY_COMPANY);
+    same_told(&next.told().await, &world.told().await);
+}
+
+/// What rules find in the tables that were adopted, by rule and object.
+fn found(run: &Run) -> BTreeSet<(String, String)> {
+    let text = |of: &Value, field: &str| of[field].as_str().unwrap_or_default().to_owned();
+    let report = run.json();
+    let all = report["findings"].as_array().unwrap_or_else(|| panic!("{run:#?}"));
+    let pairs = all.iter().map(|of| (text(of, "object"), text(of, "rule")));
+    pairs.filter(|(object, _)| !object.starts_with("erp.company")).collect()
+}
+
+/// Files and database say the same of these tables: a plan misses nothing, and rules find no more than in the database.
+#[tokio::test]
+async fn plan_and_lint_find_in_the_files_what_they_find_in_the_database() {
+    let world = World::new().await;
+    let planned = || -> Vec<String> {
+        let report = world.tool(&["plan", "--from", "migrations", "--format", "json"]).json();
+        assert_eq!(report["problems"].as_array().unwrap().len(), 0, "{report}");
+        let steps = report["steps"].as_array().unwrap().iter().map(|step| step["object"].to_string());
+        steps
+            .filter(|object| ["customer", "invoice", "line", "note"].iter().any(|name| object.contains(name)))
+            .collect()
+    };
+    let lint = || found(&world.tool(&["lint", "migrations", "--format", "json"]));
+    done(&write(&world, BY_COMPANY));
+    remove(&world);
+    let without = lint();
+    done(&write(&world, BY_COMPANY));
+    assert_eq!(planned(), Vec::<String>::new());
+    world.adopted(BY_COMPANY);
+    let audit = found(&world.tool(&["audit", "--format", "json"]));
+    let of_files = lint();
+    let more: Vec<_> = of_files.difference(&audit).collect();
+    assert!(more.is_empty(), "{more:#?}");
+    assert!(without.difference(&audit).next().is_some(), "{without:#?}");
+}
