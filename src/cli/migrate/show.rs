@@ -41,6 +41,16 @@ pub(super) fn nothing(database: &str) -> String {
     format!("{} in {}\n", paint(GOOD, "nothing is pending"), plain(database))
 }
 
+/// A migration that counts as applied from now on.
+pub(super) fn marked(migration: &str, added: bool, database: &str) -> String {
+    let (said, how) = if added {
+        ("added to the ledger", "; nothing of it was run")
+    } else {
+        ("in the ledger already", "")
+    };
+    format!("{} {} of {}{how}\n", paint(NAME, migration), paint(GOOD, said), plain(database))
+}
+
 /// What has been done, and what is left. Each migration was told when it was done.
 pub(super) fn report(report: &Report) -> String {
     let mut text = String::new();

@@ -191,7 +191,7 @@ fn filling(draft: &Draft<'_>, table: &Table<'_>, way: &Way<'_>, function: &Ident
         .name("column", table.column)
         .name("support", draft.support())
         .name("function", function)
-        .text("body", format!("\n{body}\n"))
+        .body("body", format!("\n{body}\n"))
         .sql("moved", moved);
     render(sql::FILL, &vars)
 }

@@ -80,6 +80,31 @@ async fn a_file_leads_to_the_schema_and_the_rows_of_the_adoption() {
     }
 }
 
+/// Where the adoption was made online, the file counts as applied, and the next ones go on from there.
+#[tokio::test]
+async fn the_ledger_of_the_database_that_was_adopted_has_the_file_without_running_it() {
+    let world = World::new().await;
+    done(&write(&world, BY_COMPANY));
+    world.adopted(BY_COMPANY);
+    let migrate = |args: &[&str]| world.tool(&[&["migrate"][..], args].concat());
+    let early = migrate(&["--applied", "V2__adopt_customer"]);
+    early.said(2, &["V1__erp has not been applied, and comes before V2__adopt_customer"]);
+    migrate(&["--applied", "V3__other"]).said(2, &["there is no migration \"V3__other\" among the files"]);
+    for name in ["V1__erp", "migrations/V2__adopt_customer.sql"] {
+        let run = migrate(&["--applied", name]);
+        assert!(done(&run).out.contains("added to the ledger"), "{run:#?}");
+    }
+    let again = migrate(&["--applied", "V2__adopt_customer"]);
+    assert!(done(&again).out.contains("in the ledger already"), "{again:#?}");
+    done(&migrate(&["--check"]));
+    world.folder.write("migrations/V3__more.sql", "ALTER TABLE erp.note ADD COLUMN more text;");
+    done(&migrate(&UNGATED));
+    // The same file as everywhere: a change of it is noticed.
+    let file = world.folder.read("migrations/V2__adopt_customer.sql");
+    world.folder.write("migrations/V2__adopt_customer.sql", &(file + "\n"));
+    migrate(&["--check"]).said(2, &["V2__adopt_customer is not what was applied as V2__adopt_customer"]);
+}
+
 /// As a script on the standard output, it is one transaction.
 #[tokio::test]
 async fn a_script_leads_there_too() {
