@@ -55,8 +55,12 @@ impl Migrator {
                 migration.name()
             )));
         }
-        // How roles become others matters for what the migrations run, and none is run.
-        let login = Login::read(client, &self.manifest.roles, 0).await?;
+        let failed = |source| Error::script("asking for the server's version", source);
+        let row =
+            client.query_typed_one(include_str!("../../sql/pool/version.sql"), &[]).await.map_err(failed)?;
+        let version: i32 = row.try_get(0).map_err(failed)?;
+        let version = u32::try_from(version).unwrap_or_default();
+        let login = Login::read(client, &self.manifest.roles, version).await?;
         let mut sent = prepare::ledger(&ledger, &login, &self.manifest.roles)?;
         sent.push(("adding to the ledger", ledger.add(migration)?));
         run::make(client, sent).await?;

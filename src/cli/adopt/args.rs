@@ -17,7 +17,7 @@ tenantry adopt customer --tenant 7                all rows that are there belong
 tenantry adopt invoice --via customer --children  the tenant of the customer, and so on for the lines of invoices
 tenantry adopt                                    go on, after an interruption or once rows were settled
 tenantry adopt --status                           how far it is
-tenantry adopt --abort                            take everything back; the rows stay";
+tenantry adopt --abort                            take the last one back, done or not; the rows stay";
 
 /// Give live tables their tenants while services go on working with them
 ///
@@ -53,8 +53,9 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, conflicts_with_all = ["tables", "abort", "dry_run", "until"])]
     pub(super) status: bool,
 
-    /// Take back what was done of the adoption; the rows stay
-    #[arg(long, conflicts_with_all = ["tables", "dry_run", "until"])]
+    /// Take back what was done of the adoption that was begun last, or of the last one of these tables, done or not. The rows
+    /// stay; policies and the columns that were added go
+    #[arg(long, conflicts_with_all = ["tenant", "via", "children", "dry_run", "until"])]
     pub(super) abort: bool,
 
     /// Show the steps as a script for psql, and run nothing

@@ -14,8 +14,9 @@ use super::output::{self, Terminal};
 use super::source::{Live, manifest};
 use crate::catalog::Catalog;
 use crate::error::Error;
+use crate::ident::QualifiedName;
 use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, TenantCheck, last, login, usual_path};
-use crate::plan::adopt::{Adoption, Psql, Request, adopt, rights};
+use crate::plan::adopt::{Adoption, Psql, Request, adopt, named, rights};
 use crate::policy::manifest::{Manifest, Problem};
 pub(super) use args::Arguments;
 use watch::{Watch, Way};
@@ -82,28 +83,55 @@ impl Command<'_> {
 
     async fn adopt(&self, adopter: &mut Adopter<'_>, watch: &mut Watch) -> Ended {
         let request = self.arguments.request();
+        if self.arguments.abort {
+            return self.back(adopter, &request, watch).await;
+        }
         let found = adopter.last().await?;
         let names_tables = !request.tables.is_empty();
         let record = match found {
             Some(record) if !record.ended && names_tables => return Err(in_the_way(&record)),
             Some(record) if !record.ended => record,
             // It has come to its end already: the run that brought it there was cut off behind it, perhaps.
-            Some(record) if !names_tables && record.aborting == self.arguments.abort => {
-                return self.status(Some(&record));
-            }
+            Some(record) if !names_tables && !record.aborting => return self.status(Some(&record)),
             _ if !names_tables => return Err(nothing_begun()),
             _ => match self.begin(adopter, &request).await? {
                 Ok(record) => record,
                 Err(exit) => return Ok(exit),
             },
         };
-        let abort = self.arguments.abort;
-        watch.begun(&record, if abort { Way::Back } else { Way::Forth })?;
-        let ended = if abort {
-            adopter.abort(&mut |event| watch.event(&event)).await
+        watch.begun(&record, Way::Forth)?;
+        let ended = adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await;
+        watch.clear();
+        self.ended(&record, &ended.map_err(failed)?)
+    }
+
+    /// Takes an adoption back: the last one, or the last one of the tables that are named.
+    async fn back(&self, adopter: &mut Adopter<'_>, request: &Request, watch: &mut Watch) -> Ended {
+        let found = if request.tables.is_empty() {
+            adopter.last().await?
         } else {
-            adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await
+            match named(self.manifest, &adopter.catalog().await?, request) {
+                Ok(names) => {
+                    let names: Vec<String> = names.iter().map(QualifiedName::plain).collect();
+                    adopter.last_of(&names).await?
+                }
+                Err(problems) => return self.problems(&problems),
+            }
         };
+        let record = found.ok_or_else(nothing_begun)?;
+        // One that is taken back already is not a reason to take back the one before it.
+        if record.ended && record.aborting {
+            return self.status(Some(&record));
+        }
+        if record.ended {
+            let tables = record.tables.join(", ");
+            self.terminal.warn(&format!(
+                "the adoption of {tables} is done: without its policies services see the rows of all tenants, and the columns that \
+                 it added go with what was written into them"
+            ));
+        }
+        watch.begun(&record, Way::Back)?;
+        let ended = adopter.take_back(&record, &mut |event| watch.event(&event)).await;
         watch.clear();
         self.ended(&record, &ended.map_err(failed)?)
     }

@@ -104,6 +104,15 @@ impl<'c> Adopter<'c> {
         record::last(self.client, &self.support).await
     }
 
+    /// The adoption of one of these tables, written as [`Record::tables`] has them, that was begun last and not taken back.
+    ///
+    /// # Errors
+    ///
+    /// The role may not read the records, or the connection was lost.
+    pub async fn last_of(&self, tables: &[String]) -> Result<Option<Record>> {
+        record::last_of(self.client, &self.support, tables).await
+    }
+
     /// Records an adoption, so that [`run`](Self::run) finds it.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub(super) const FILE_RECORDS: &str = file!("file_records");
 pub(super) const IS_TENANT: &str = file!("is_tenant");
 pub(super) const INDEX_STATE: &str = file!("index_state");
 pub(super) const LAST: &str = file!("last");
+pub(super) const LATER: &str = file!("later");
 pub(super) const LOGIN: &str = file!("login");
 pub(super) const PRESENT: &str = file!("present");
 pub(super) const PROGRESS: &str = file!("progress");

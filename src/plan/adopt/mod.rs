@@ -75,17 +75,24 @@ fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     last::steps(draft, tables)
 }
 
-/// The tables that are asked for, whatever state they are in, in the order of their names.
+/// The tables that a request names, whatever state they are in.
 ///
 /// # Errors
 ///
-/// A table that is not there, or that cannot be adopted.
+/// Names that no table has, or several.
 pub fn named(
     manifest: &Manifest,
     catalog: &Catalog,
     request: &Request,
 ) -> Result<Vec<QualifiedName>, Vec<Problem>> {
-    Ok(request::tables(manifest, catalog, request)?.into_iter().cloned().collect())
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for written in &request.tables {
+        match request::table(manifest, catalog, written) {
+            Ok(name) => found.push(name.clone()),
+            Err(what) => problems.push(problem(what)),
+        }
+    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
 /// The manifest without what it has to settle of other tables. Of class `tenant` are those, for the most part, that are to be

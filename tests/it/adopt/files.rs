@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::world::{A, BY_COMPANY, World, same_told};
-use crate::tool::Run;
+use crate::policy::unique;
+use crate::tool::{Run, Tool};
 
 /// What is not looked at here: the table of companies, which the adoption leaves for a plan, is without policies.
 const UNGATED: [&str; 4] = ["--lint", "never", "--audit", "never"];
@@ -103,6 +104,29 @@ async fn the_ledger_of_the_database_that_was_adopted_has_the_file_without_runnin
     let file = world.folder.read("migrations/V2__adopt_customer.sql");
     world.folder.write("migrations/V2__adopt_customer.sql", &(file + "\n"));
     migrate(&["--check"]).said(2, &["V2__adopt_customer is not what was applied as V2__adopt_customer"]);
+}
+
+/// The owner fills rows by a parent that hides its own from it, and leaves it as it was.
+#[tokio::test]
+async fn a_file_of_children_runs_as_the_owner_while_their_parent_is_under_force() {
+    let mut world = World::new().await;
+    let lines = "erp.\"Odd \"\"line\"\"\"=invoice";
+    let children: &[&str] = &["invoice", "--children", "--via", "invoice=customer", "--via", lines];
+    done(&write(&world, &["customer"]));
+    world.adopted(&["customer"]);
+    done(&world.adopt(&[children, &["--out", "migrations", "--style", "refinery"]].concat()));
+    let file = world.folder.read("migrations/V3__adopt_invoice.sql");
+    let mut next = migrated(&world).await;
+    next.folder.write("migrations/V3__adopt_invoice.sql", &file);
+    let migrator = unique("migrator");
+    next.sql(&format!("CREATE ROLE {migrator} LOGIN PASSWORD 'x'; GRANT {} TO {migrator}", next.owner)).await;
+    next.sql(&format!("ALTER TABLE refinery_schema_history OWNER TO {}", next.owner)).await;
+    let url = next.database.url_as(&migrator, "x");
+    let migrate = Tool::at(&next.folder).args(&["migrate"]).args(&UNGATED).env("DATABASE_URL", url);
+    done(&migrate.run());
+    assert_eq!(next.wrong_rows().await, 0);
+    world.adopted(children);
+    same_told(&next.told().await, &world.told().await);
 }
 
 /// As a script on the standard output, it is one transaction.

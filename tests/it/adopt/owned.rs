@@ -115,6 +115,21 @@ async fn an_abort_in_the_midst_of_the_last_phase_gives_everything_back() {
     assert_eq!(rights(&world.client, &world.app).await, had);
 }
 
+/// And so it does once everything was done.
+#[tokio::test]
+async fn a_finished_adoption_that_is_taken_back_gives_everything_back_too() {
+    let mut world = owned_world().await;
+    let (before, had) = (without_records(world.catalog().await), rights(&world.client, &world.app).await);
+    world.adopted(BY_COMPANY);
+    assert_eq!(
+        rights(&world.client, &world.app).await.is_superset(&had),
+        version::of(&world.client).await >= version::FIFTEEN
+    );
+    world.adopted(&["--abort"]);
+    same(&without_records(world.catalog().await), &before);
+    assert_eq!(rights(&world.client, &world.app).await, had);
+}
+
 /// Who may not make the functions and types over learns it before anything is begun.
 #[tokio::test]
 async fn who_cannot_make_everything_over_is_told_so_first() {
