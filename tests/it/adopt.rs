@@ -9,5 +9,6 @@ mod periods;
 mod run;
 mod script;
 mod settle;
+mod told;
 pub(crate) mod world;
 mod writers;

@@ -11,10 +11,10 @@ use crate::plan::adopt::Phase;
 
 const EXAMPLES: &str = "\
 tenantry adopt customer --tenant 7 --dry-run      the steps as a script for psql, and nothing is run
-tenantry adopt customer --tenant 7 --out migrations --style refinery
-                                                  a migration that leads to the same, for other environments
+tenantry adopt customer --tenant 7 --out migrations --style refinery  a migration that leads to the same, for other environments
 tenantry adopt customer --tenant 7                all rows that are there belong to tenant 7
 tenantry adopt invoice --via customer --children  the tenant of the customer, and so on for the lines of invoices
+tenantry adopt outbox --fill \"payload->>'tenant'\"  what an expression over the row tells
 tenantry adopt                                    go on, after an interruption or once rows were settled
 tenantry adopt --status                           how far it is
 tenantry adopt --abort                            take the last one back, done or not; the rows stay";
@@ -36,6 +36,11 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "ID", requires = "tables", conflicts_with = "via")]
     pub(super) tenant: Option<String>,
 
+    /// An SQL expression that tells the tenant of a row, for a table that no foreign key leads to one: its columns are visible in
+    /// it, and the row by the name of the table; a SELECT of one value is one too
+    #[arg(long, value_name = "SQL", requires = "tables", conflicts_with = "tenant")]
+    pub(super) fill: Option<String>,
+
     /// The foreign key, or the table it refers to, that leads to a row's tenant, where a table has several. Can be given
     /// several times [default: the only one]
     #[arg(long, value_name = "[TABLE=]KEY", requires = "tables")]
@@ -55,7 +60,7 @@ pub(in crate::cli) struct Arguments {
 
     /// Take back what was done of the adoption that was begun last, or of the last one of these tables, done or not. The rows
     /// stay; policies and the columns that were added go
-    #[arg(long, conflicts_with_all = ["tenant", "via", "children", "dry_run", "until"])]
+    #[arg(long, conflicts_with_all = ["tenant", "fill", "via", "children", "dry_run", "until"])]
     pub(super) abort: bool,
 
     /// Show the steps as a script for psql, and run nothing

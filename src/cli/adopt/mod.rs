@@ -15,7 +15,9 @@ use super::source::{Live, manifest};
 use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::ident::QualifiedName;
-use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, TenantCheck, last, login, usual_path};
+use crate::migrate::adopt::{
+    Adopter, LeftOut, Outcome, Record, Settings, TenantCheck, last, login, usual_path,
+};
 use crate::plan::adopt::{Adoption, Psql, Request, adopt, named, rights};
 use crate::policy::manifest::{Manifest, Problem};
 pub(super) use args::Arguments;
@@ -163,6 +165,14 @@ impl Command<'_> {
         for remark in &adoption.remarks {
             self.terminal.warn(&format!("{}: {}", remark.object, remark.what));
         }
+        if let Some(told) = &adoption.told {
+            let left_out = LeftOut::find(adopter.client(), self.manifest, &catalog, told).await?;
+            if let Some(left_out) = left_out {
+                let human = |width| show::left_out(told, &left_out, width);
+                self.terminal.result(human, || show::left_out_fields(told, &left_out))?;
+                return Ok(Err(Exit::Findings));
+            }
+        }
         Ok(Ok(adopter.begin(&adoption).await?))
     }
 
@@ -272,6 +282,7 @@ impl Arguments {
             tables: self.tables.clone(),
             children: self.children,
             tenant: self.tenant.clone(),
+            fill: self.fill.clone(),
             via: self.via.clone(),
         }
     }

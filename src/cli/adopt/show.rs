@@ -12,8 +12,8 @@ use crate::cli::output::listed;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, block, count, paint, plain};
 use crate::error::Error;
 use crate::ident::QualifiedName;
-use crate::migrate::adopt::{Left, Outcome, Record, Recorded, State};
-use crate::plan::adopt::{Action, Adoption, Phase, Psql, Step};
+use crate::migrate::adopt::{Left, LeftOut, Outcome, Record, Recorded, State};
+use crate::plan::adopt::{Action, Adoption, Phase, Psql, Step, Told};
 use crate::plan::{Lock, Work};
 
 pub(super) fn nothing(adoption: &Adoption, width: Width) -> String {
@@ -194,6 +194,39 @@ fn settle(title: &str, why: &str, step: &Recorded, width: Width) -> String {
     )
 }
 
+/// Rows that an expression leaves out, before anything is begun.
+pub(super) fn left_out(told: &Told, left_out: &LeftOut, width: Width) -> String {
+    let title = format!("{} of {} left out", rows(left_out.rows()), told.table.plain());
+    let reasons = [
+        (left_out.untold, "have no tenant that the expression tells"),
+        (left_out.unknown, "have one that is not there"),
+    ];
+    let said =
+        reasons.iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}"));
+    format!(
+        "{}: {}\n{}\n{}",
+        paint(CARE.bold(), &title),
+        width.hang(title.chars().count() + 2, 2, PLAIN, said.collect::<Vec<_>>().join(", ")),
+        sql(&left_out.query),
+        width.wrap_in(
+            0,
+            DIM,
+            "nothing was begun; settle them, or give an expression that tells their tenants too"
+        )
+    )
+}
+
+pub(super) fn left_out_fields(told: &Told, left_out: &LeftOut) -> Value {
+    json!({
+        "event": "ended",
+        "outcome": "left out",
+        "object": told.table.plain(),
+        "untold": left_out.untold,
+        "unknown": left_out.unknown,
+        "query": left_out.query,
+    })
+}
+
 fn rows(number: u64) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), "row")
 }
@@ -204,6 +237,7 @@ fn reasons(left: Left) -> String {
         (left.without_key, "name no parent"),
         (left.without_parent, "name a parent that is not there"),
         (left.of_no_tenant, "have a parent without a tenant"),
+        (left.untold, "have none that the expression tells"),
         (left.locked, "are kept locked by other transactions"),
     ];
     let said =
@@ -289,6 +323,7 @@ pub(super) fn outcome_fields(outcome: &Outcome) -> Value {
             "without_key": left.without_key,
             "without_parent": left.without_parent,
             "parent_without_tenant": left.of_no_tenant,
+            "untold": left.untold,
             "locked": left.locked,
             "query": in_the_way(step),
         }),

@@ -33,6 +33,7 @@ mod session;
 mod settings;
 mod sql;
 mod tenant;
+mod told;
 mod transaction;
 
 pub use backfill::Left;
@@ -43,3 +44,4 @@ pub use run::Outcome;
 pub use session::{Adopter, login, usual_path};
 pub use settings::{Pause, Settings};
 pub use tenant::TenantCheck;
+pub use told::LeftOut;

@@ -160,6 +160,11 @@ impl<'c> Adopter<'c> {
         TenantCheck::find(self.client, manifest, catalog, tenant).await
     }
 
+    /// The session that it is.
+    pub fn client(&mut self) -> &mut Client {
+        self.client
+    }
+
     /// Lets the next tool in.
     ///
     /// If the connection is lost, that lets it in too.

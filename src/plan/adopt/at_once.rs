@@ -9,7 +9,7 @@ use super::Draft;
 use super::column::on;
 use super::sql;
 use super::table::{Source, Table};
-use super::{backfill, key};
+use super::{backfill, key, told};
 use crate::catalog::ForeignKey;
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
@@ -54,6 +54,7 @@ pub(super) fn fill(draft: &mut Draft<'_>, table: &Table<'_>, what: String) -> Re
             let source = format!("\nFROM {} AS parent", way.key.references);
             (format!("parent.{}", way.tenant), source, format!("\n    AND {}", backfill::join(way)))
         }
+        Source::Told(telling) => (told::of_row(table, telling)?, String::new(), String::new()),
     };
     let vars = on(table.name)
         .name("column", table.column)
@@ -61,7 +62,12 @@ pub(super) fn fill(draft: &mut Draft<'_>, table: &Table<'_>, what: String) -> Re
         .sql("source", source)
         .sql("join", join);
     let fires = backfill::firing(table).next().is_some();
-    let up = render(if fires { sql::UPDATE_FIRED } else { sql::UPDATE }, &vars)?;
+    let mut up = render(if fires { sql::UPDATE_FIRED } else { sql::UPDATE }, &vars)?;
+    if let Source::Told(telling) = &table.source {
+        let path = render(sql::TOLD_PATH, &Vars::default().text("path", &telling.path))?;
+        let back = render(sql::OWN_PATH, &Vars::default().sql("local", "LOCAL"))?;
+        up = format!("{path}\n\n{up}\n\n{back}");
+    }
     draft.at_once.push(step(table.name, what, (Lock::None, Work::Scan), TENANT, (up, String::new())));
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::column::on;
 use super::sql;
 use super::step::{Action, Backfill, Phase, Step};
 use super::table::{Source, Table, Walk, pairs};
+use super::told;
 use super::way::Way;
 use crate::catalog::{Trigger, TriggerEvent};
 use crate::error::Result;
@@ -14,7 +15,7 @@ use crate::plan::step::{Lock, Work};
 use crate::policy::render::{Vars, render};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
-    for table in tables {
+    for (number, table) in (1..).zip(tables) {
         let known = matches!(table.source, Source::Known(_));
         if table.is_filled() || (known && table.present.is_none()) {
             continue;
@@ -25,18 +26,19 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             Source::Parent(way) => {
                 format!("rows that are there get the tenant of their {}", way.key.references.plain())
             }
+            Source::Told(_) => "rows that are there get the tenant that the expression tells".to_owned(),
         };
         at_once::fill(draft, table, what.clone())?;
-        draft.push(step(table, Phase::Backfill, what, backfill(table, false)?)?);
+        draft.push(step(table, Phase::Backfill, what, backfill(draft, number, table, false)?)?);
     }
     Ok(())
 }
 
 /// A row may have been on its way while its parent had no tenant yet, and have come in behind the batches. Once the check is
 /// there no such row can come any more.
-pub(super) fn sweep(table: &Table<'_>) -> Result<Step> {
+pub(super) fn sweep(draft: &Draft<'_>, number: usize, table: &Table<'_>) -> Result<Step> {
     let what = "rows that came in meanwhile get their tenant".to_owned();
-    step(table, Phase::NotNull, what, backfill(table, true)?)
+    step(table, Phase::NotNull, what, backfill(draft, number, table, true)?)
 }
 
 fn step(table: &Table<'_>, phase: Phase, what: String, backfill: Backfill) -> Result<Step> {
@@ -54,7 +56,7 @@ fn step(table: &Table<'_>, phase: Phase, what: String, backfill: Backfill) -> Re
     })
 }
 
-fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
+fn backfill(draft: &Draft<'_>, number: usize, table: &Table<'_>, sweep: bool) -> Result<Backfill> {
     let (after, upto) = (range(table, "$1", Side::After), range(table, "$2", Side::Upto));
     let relation = || Vars::default().text("relation", table.name.to_string());
     let (size, bound) = match &table.walk {
@@ -82,6 +84,12 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
             let source = format!("\n        JOIN {} AS parent ON {}", way.key.references, join(way));
             let known = format!("{tenant} IS NOT NULL");
             (tenant, source, known, left(table, way)?)
+        }
+        Source::Told(_) => {
+            let source = told::source(draft, number)?;
+            let left = render(sql::LEFT_TOLD, &named().sql("source", &source))?;
+            let (tenant, known) = ("told.tenant".to_owned(), "told.tenant IS NOT NULL".to_owned());
+            (tenant, format!("\n        {source}"), known, left)
         }
     };
     let vars = named()

@@ -20,6 +20,7 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tests;
+mod told;
 mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +38,7 @@ use crate::policy::render::{Vars, render};
 pub use psql::Psql;
 pub use request::Request;
 pub use rights::rights;
-pub use step::{Action, Adoption, Backfill, Phase, Step};
+pub use step::{Action, Adoption, Backfill, Phase, Step, Told};
 use table::Table;
 
 /// The steps that give tables their tenants while services go on working with them.
@@ -60,7 +61,7 @@ pub fn adopt(manifest: &Manifest, catalog: &Catalog, request: &Request) -> Resul
     draft.remarks.extend(others);
     steps(&mut draft, &tables).map_err(defect)?;
     draft.touched.extend(tables.iter().map(|table| table.name.clone()));
-    let parents: BTreeSet<QualifiedName> = tables.iter().filter_map(Table::parent).cloned().collect();
+    let parents: BTreeSet<QualifiedName> = tables.iter().flat_map(Table::reads).cloned().collect();
     let concerned = draft.touched.union(&parents).cloned().collect();
     at_once::unforced(&mut draft, &concerned).map_err(defect)?;
     if draft.problems.is_empty() { Ok(draft.into_adoption(&tables, parents)) } else { Err(draft.problems) }
@@ -217,6 +218,7 @@ impl<'a> Draft<'a> {
             app: self.manifest.roles.app_role().clone(),
             tables: tables.iter().map(|table| table.name.clone()).collect(),
             parents,
+            told: tables.iter().find_map(Table::told),
             touched: self.touched,
             steps: self.steps,
             at_once: Plan { steps: self.at_once, remarks: Vec::new() },

@@ -13,7 +13,7 @@ use crate::policy::ddl;
 use crate::policy::render::render;
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
-    for table in tables.iter().filter(|table| !table.is_filled()) {
+    for (number, table) in (1..).zip(tables).filter(|(_, table)| !table.is_filled()) {
         at_once::not_null(draft, table)?;
         let check = check_name(table);
         let named = || on(table.name).name("constraint", &check);
@@ -32,11 +32,12 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             in_the_way: Some(in_the_way.clone()),
         };
 
-        let swept = matches!(table.source, Source::Parent(_)) || table.present.is_some();
+        let swept = !matches!(table.source, Source::Known(_)) || table.present.is_some();
         let refuses = |column: &&Column| column.not_null_unvalidated.is_some();
         if let Some(present) = table.present.filter(refuses) {
             // Rows that are written have to have a tenant already.
-            draft.push(backfill::sweep(table)?);
+            let sweep = backfill::sweep(draft, number, table)?;
+            draft.push(sweep);
             let up = ddl::prove_not_null(table.name, present)?;
             let down = Action::Transaction(ddl::unprove_not_null(table.name, present)?);
             let what = format!("column {column} is not null in any row");
@@ -50,7 +51,8 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         draft.push(step(what, Lock::AccessExclusive, Work::None, up, down));
 
         if swept {
-            draft.push(backfill::sweep(table)?);
+            let sweep = backfill::sweep(draft, number, table)?;
+            draft.push(sweep);
         }
 
         let up = render(sql::VALIDATE, &named())?;

@@ -23,6 +23,8 @@ pub struct Adoption {
     pub roles: Vec<String>,
     /// The tables, parents first.
     pub tables: Vec<QualifiedName>,
+    /// What an expression tells of rows, to be looked at first.
+    pub told: Option<Told>,
     /// The tables that tenants are taken from.
     pub parents: BTreeSet<QualifiedName>,
     /// The tables that steps change: those of the adoption, and those on the other side of their foreign keys.
@@ -53,6 +55,21 @@ pub enum Phase {
     ForeignKeys,
     /// What [`plan`](crate::plan::plan) asks for: policies, FORCE, grants.
     Policies,
+}
+
+/// A table whose rows' tenants an expression tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The table.
+    pub table: QualifiedName,
+    /// Its tenant column, where it is there already.
+    pub column: Option<Ident>,
+    /// The expression.
+    pub expression: String,
+    /// The type of the tenant column, in SQL.
+    pub data_type: String,
+    /// The `search_path` by which its names are looked up.
+    pub path: String,
 }
 
 /// One step.

@@ -3,7 +3,7 @@
 use super::world::{A, BY_COMPANY, World, same_told};
 
 /// The statements of a script as psql cuts them, without its own commands.
-fn statements(script: &str) -> Vec<String> {
+pub(super) fn statements(script: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut rest = script;
     while let Some(first) = rest.chars().next() {
@@ -11,6 +11,13 @@ fn statements(script: &str) -> Vec<String> {
             rest[from..].find(closing).map_or(rest.len(), |at| from + at + closing.len())
         };
         let tag = rest.strip_prefix('$').and_then(|after| after.find('$')).map(|at| &rest[..at + 2]);
+        // $1 is a parameter.
+        let is_tag = |tag: &&str| {
+            let name = tag.trim_matches('$');
+            name.chars().all(|c| c.is_alphanumeric() || c == '_')
+                && !name.starts_with(|c: char| c.is_numeric())
+        };
+        let tag = tag.filter(is_tag);
         let length = match (first, tag) {
             ('$', Some(tag)) => end(tag, tag.len()),
             ('\'', _) => end("'", 1),

@@ -137,6 +137,9 @@ impl World {
     pub(crate) async fn catalog(&mut self) -> Catalog {
         let mut catalog = live::load(&mut self.client).await.unwrap();
         catalog.roles.retain(|name, _| self.roles.iter().any(|own| own == name.as_str()));
+        catalog.settings.retain(|of| {
+            of.role.as_ref().is_none_or(|role| self.roles.iter().any(|own| own == role.as_str()))
+        });
         catalog.memberships.retain(|of| self.roles.iter().any(|own| own == of.member.as_str()));
         let is_record = |name: &str| name.starts_with("adoption") || name == "refinery_schema_history";
         catalog.relations.retain(|name, _| !is_record(name.name().as_str()));
