@@ -10,5 +10,6 @@ mod run;
 mod script;
 mod settle;
 mod told;
+mod walk;
 pub(crate) mod world;
 mod writers;
