@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::world::{A, BY_COMPANY, World, same_told};
 use crate::policy::unique;
+use crate::support::version;
 use crate::tool::{Run, Tool};
 
 /// What is not looked at here: the table of companies, which the adoption leaves for a plan, is without policies.
@@ -167,7 +168,10 @@ async fn plan_and_lint_find_in_the_files_what_they_find_in_the_database() {
     remove(&world);
     let without = lint();
     done(&write(&world, BY_COMPANY));
-    assert_eq!(planned(), Vec::<String>::new());
+    // Files do not say what server they are for, and a plan takes it to be a newer one than PostgreSQL 14.
+    if version::of(&world.client).await >= version::FIFTEEN {
+        assert_eq!(planned(), Vec::<String>::new());
+    }
     world.adopted(BY_COMPANY);
     let audit = found(&world.tool(&["audit", "--format", "json"]));
     let of_files = lint();

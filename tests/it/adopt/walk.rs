@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::Value;
 use tenantry::catalog::live;
 use tenantry::plan;
 use tenantry::policy::manifest::Manifest;
@@ -36,14 +37,15 @@ fn writes(name: &str) -> Vec<String> {
 }
 
 /// What a page shows, and fails where a row is gone from sight.
-fn reads(_: &str) -> Vec<String> {
-    vec![
+fn reads(views: bool) -> Vec<String> {
+    let view = "SELECT 1 / (count(*) >= 200)::int FROM open_invoice".to_owned();
+    let tables = [
         "SELECT 1 / (count(*) >= 200)::int FROM invoice JOIN customer ON customer.id = customer_id JOIN currency ON code = currency"
             .to_owned(),
-        "SELECT 1 / (count(*) >= 200)::int FROM open_invoice".to_owned(),
         "SELECT 1 / (count(*) >= 200)::int FROM outbox JOIN invoice ON invoice.id = ref".to_owned(),
         "SELECT 1 / (count(*) >= 1)::int FROM company".to_owned(),
-    ]
+    ];
+    tables.into_iter().chain(views.then_some(view)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,10 +62,15 @@ async fn a_schema_without_a_tenant_column_gets_its_tenants_while_its_service_wor
     let named = ["--schema", "shop", "--app", &app, "--owner", &owner, "--system", &system];
     let found = run(&[&["init", "--column", "company_id", "--format", "json"], &named[..]].concat());
     assert_eq!(found.code, 1, "{found:#?}");
-    let mut settled = folder.read("tenantry.toml").replace("\"undecided\"", "\"tenant\"");
-    if version::of(&client).await < version::FIFTEEN {
-        settled += "\n\"shop.open_invoice\" = { class = \"deny\" }\n";
-    }
+    // Before PostgreSQL 15 a view reads with its owner's rights.
+    let has_invokers = version::of(&client).await >= version::FIFTEEN;
+    let settle = |line: &str| match line.split_once(" = ") {
+        Some((view @ "\"shop.open_invoice\"", _)) if !has_invokers => {
+            format!("{view} = {{ class = \"deny\" }}\n")
+        }
+        _ => line.replace("\"undecided\"", "\"tenant\"") + "\n",
+    };
+    let settled: String = folder.read("tenantry.toml").lines().map(settle).collect();
     folder.write("tenantry.toml", &settled);
     let found = found.json();
     let commands: Vec<String> = found["adopt"]
@@ -76,7 +83,7 @@ async fn a_schema_without_a_tenant_column_gets_its_tenants_while_its_service_wor
 
     let as_app = || async { database.connect_as(&app, "x").await.unwrap() };
     let writer = Service::of(as_app().await, Knows::Tenant("1"), writes).await;
-    let reader = Service::of(as_app().await, Knows::Tenant("1"), reads).await;
+    let reader = Service::of(as_app().await, Knows::Tenant("1"), move |_| reads(has_invokers)).await;
     for command in &commands {
         let args: Vec<&str> = command.split(' ').skip(1).chain(["--batch", "50"]).collect();
         let done: Run = tokio::task::block_in_place(|| run(&args));
@@ -96,8 +103,12 @@ async fn a_schema_without_a_tenant_column_gets_its_tenants_while_its_service_wor
 
     let check = run(&["plan", "--check"]);
     assert_eq!(check.code, 0, "{check:#?}");
-    let audit = run(&["audit", "--fail-on", "high"]);
-    assert_eq!(audit.code, 0, "{audit:#?}");
+    let audit = run(&["audit", "--format", "json"]).json();
+    let grave = |of: &&Value| ["critical", "high"].iter().any(|severity| of["severity"] == *severity);
+    // What a newer release of the server mends is not the schema's.
+    let found =
+        audit["findings"].as_array().unwrap().iter().filter(grave).filter(|of| of["rule"] != "server-cve");
+    assert_eq!(found.collect::<Vec<_>>(), Vec::<&Value>::new());
     assert_eq!(owned(&client, &app).await, Vec::<String>::new());
     let lost: BTreeSet<String> = had.difference(&rights(&client, &app).await).cloned().collect();
     assert!(lost.iter().all(|right| right.starts_with("shop.open_invoice: ")), "{lost:#?}");
