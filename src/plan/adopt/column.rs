@@ -133,7 +133,7 @@ pub(super) fn fill(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             (Source::Told(telling), _) => {
                 for schema in &telling.left_out {
                     let what = format!(
-                        "names in --fill are not looked up in schema {}, where services may create; write them with it",
+                        "names in --fill are not looked up in schema {}, where others than its owner may create; write them with it",
                         schema.plain()
                     );
                     draft.remark(table.name, what);

@@ -69,8 +69,8 @@ fn whole(expression: &str) -> Result<(), String> {
     if depth == 0 { Ok(()) } else { Err(wrong("has a parenthesis that is not closed")) }
 }
 
-/// The schemas of the app role's `search_path`, but for those in which it may create, or everybody: what it put there could
-/// fit better than what is meant, and would run with the rights of whoever adopts.
+/// The schemas of the app role's `search_path`, but for those in which somebody may create who need not be trusted: what they
+/// put there could fit better than what is meant, and would run with the rights of whoever adopts.
 fn path(manifest: &Manifest, catalog: &Catalog) -> (Vec<Ident>, Vec<Ident>) {
     let app = manifest.roles.app_role();
     let said = |role: Option<&Ident>, in_database: bool| {
@@ -86,18 +86,27 @@ fn path(manifest: &Manifest, catalog: &Catalog) -> (Vec<Ident>, Vec<Ident>) {
     let names = tokens(&said).into_iter().filter_map(|token| name_of(token, &said));
     let names = names.map(|name| if name.as_str() == "$user" { app.clone() } else { name });
     let there = names.filter(|name| catalog.schemas.contains_key(name) && !name.as_str().starts_with("pg_"));
-    there.partition(|name| !may_create(catalog, app, name))
+    there.partition(|name| is_closed(manifest, catalog, name))
 }
 
-fn may_create(catalog: &Catalog, app: &Ident, schema: &Ident) -> bool {
-    let roles = reachable(catalog, app);
+/// Whether nobody may create in a schema but superusers, the owners of the database and of the tables, and the migrator.
+fn is_closed(manifest: &Manifest, catalog: &Catalog, schema: &Ident) -> bool {
+    let roles = &manifest.roles;
+    let of_app = reachable(catalog, roles.app_role());
+    let named = [roles.owner_role(), roles.migrator_role(), roles.system_role()];
+    let is_trusted = |role: &Ident| {
+        let is_superuser = catalog.roles.get(role).is_some_and(|role| role.superuser);
+        let owns_database = role.as_str() == "pg_database_owner"
+            || catalog.database.as_ref().is_some_and(|database| database.owner == *role);
+        is_superuser || !of_app.contains(role) && (owns_database || named.contains(&Some(role)))
+    };
     catalog.schemas.get(schema).is_some_and(|schema| {
-        let created = schema.grants.iter().filter(|grant| grant.privilege == Privilege::Create);
-        let mut to = created.map(|grant| match &grant.grantee {
-            Grantee::Public => true,
-            Grantee::Role(role) => roles.contains(role),
-        });
-        roles.contains(&schema.owner) || to.any(|to| to)
+        let mut created = schema.grants.iter().filter(|grant| grant.privilege == Privilege::Create);
+        is_trusted(&schema.owner)
+            && created.all(|grant| match &grant.grantee {
+                Grantee::Public => false,
+                Grantee::Role(role) => is_trusted(role),
+            })
     })
 }
 

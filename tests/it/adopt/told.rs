@@ -172,7 +172,7 @@ async fn files_and_the_script_ask_the_expression_too() {
 
 /// What services could put in the way of a name is not looked at: it would run with the rights of whoever adopts.
 #[tokio::test]
-async fn names_are_not_looked_up_where_services_may_create() {
+async fn names_are_not_looked_up_where_others_may_create() {
     let world = world().await;
     world
         .sql(
@@ -193,6 +193,9 @@ async fn names_are_not_looked_up_where_services_may_create() {
     .await
     .unwrap();
     let run = world.adopted(&["outbox", "--fill", "company_of(outbox)"]);
-    assert!(run.err.contains("are not looked up in schema public, where services may create"), "{run:#?}");
+    assert!(
+        run.err.contains("are not looked up in schema public, where others than its owner may create"),
+        "{run:#?}"
+    );
     assert_eq!(world.count(WRONG).await, 0);
 }
