@@ -59,11 +59,7 @@ impl Command<'_> {
             };
             if adoption.is_empty() {
                 let Some(record) = record else {
-                    self.said(
-                        folder,
-                        |width| show::nothing(&adoption, width),
-                        || show::adoption_fields(&adoption),
-                    )?;
+                    self.said(|width| show::nothing(&adoption, width), || show::adoption_fields(&adoption))?;
                     return Ok(Err(Exit::Clean));
                 };
                 return Ok(Ok(self.recorded(&session.client, &record).await?));
@@ -106,20 +102,6 @@ impl Command<'_> {
         };
         self.terminal.result(|width| told(found, &written, self.arguments.style, width), json)?;
         Ok(Exit::Clean)
-    }
-
-    /// Says what there is instead of a script. There may be a server behind the standard output.
-    fn said(
-        &self,
-        folder: &Path,
-        human: impl FnOnce(Width) -> String,
-        json: impl FnOnce() -> Value,
-    ) -> Result<(), Failure> {
-        if files::is_standard_output(folder) && !self.terminal.is_json() {
-            self.terminal.aside(human);
-            return Ok(());
-        }
-        self.terminal.result(human, json)
     }
 }
 

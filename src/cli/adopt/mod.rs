@@ -10,6 +10,8 @@ use std::path::Path;
 use super::args::Global;
 use super::connect::{self, Session};
 use super::failure::{Exit, Failure};
+use super::files::is_standard_output;
+use super::output::layout::Width;
 use super::output::{self, Terminal};
 use super::source::{Live, manifest};
 use crate::catalog::Catalog;
@@ -217,9 +219,8 @@ impl Command<'_> {
     ) -> Ended {
         match adopted {
             Ok((adoption, lacks)) if lacks.is_empty() => {
-                if adoption.is_empty() && !self.terminal.is_json() {
-                    // There may be psql behind the standard output.
-                    self.terminal.aside(|width| show::nothing(&adoption, width));
+                if adoption.is_empty() {
+                    self.said(|width| show::nothing(&adoption, width), || show::adoption_fields(&adoption))?;
                     return Ok(Exit::Clean);
                 }
                 let script = show::Script::of(&adoption, psql)?;
@@ -231,14 +232,29 @@ impl Command<'_> {
         }
     }
 
+    /// Says something that is no script. Where one is asked for, nothing else goes to the standard output: there may be psql
+    /// behind it.
+    fn said(
+        &self,
+        human: impl FnOnce(Width) -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> Result<(), Failure> {
+        let prints = self.arguments.out.as_deref().is_some_and(is_standard_output);
+        if (self.arguments.dry_run || prints) && !self.terminal.is_json() {
+            self.terminal.aside(human);
+            return Ok(());
+        }
+        self.terminal.result(human, json)
+    }
+
     fn problems(&self, problems: &[Problem]) -> Ended {
         let json = || serde_json::json!({ "problems": output::problems(problems) });
-        self.terminal.result(|width| show::problems(problems, self.config, width), json)?;
+        self.said(|width| show::problems(problems, self.config, width), json)?;
         Ok(Exit::Findings)
     }
 
     fn status(&self, record: Option<&Record>) -> Ended {
-        self.terminal.result(|width| show::status(record, width), || show::status_fields(record))?;
+        self.said(|width| show::status(record, width), || show::status_fields(record))?;
         Ok(Exit::Clean)
     }
 

@@ -130,16 +130,54 @@ async fn a_file_of_children_runs_as_the_owner_while_their_parent_is_under_force(
     same_told(&next.told().await, &world.told().await);
 }
 
+/// A key that was never checked, a column that is there and has some tenants, and a table without a key.
+const ODD: &str = "
+    ALTER TABLE erp.invoice DROP CONSTRAINT invoice_copy_of_fkey,
+        ADD CONSTRAINT invoice_copy_of_fkey FOREIGN KEY (copy_of) REFERENCES erp.invoice ON UPDATE CASCADE NOT VALID;
+    CREATE TABLE erp.rating (
+        customer_id bigint REFERENCES erp.customer,
+        tenant_id uuid DEFAULT '00000000-0000-0000-0000-00000000000c',
+        stars int
+    );
+    INSERT INTO erp.rating SELECT id, CASE WHEN id % 3 = 0 THEN company_id END, 5 FROM erp.customer;";
+
 /// As a script on the standard output, it is one transaction.
 #[tokio::test]
 async fn a_script_leads_there_too() {
-    let mut world = World::new().await;
-    let script = world.adopted(&[BY_COMPANY, &["--out", "-"]].concat()).out;
-    let mut next = world.beside().await;
-    next.sql(&next.first()).await;
-    next.sql(&script).await;
+    for args in [[&["rating"], BY_COMPANY].concat(), vec!["rating", "customer", "--children", "--tenant", A]]
+    {
+        let mut world = World::new().await;
+        world.sql(ODD).await;
+        let run = world.adopted(&[&args[..], &["--out", "-"]].concat());
+        assert_eq!(run.err, "", "{run:#?}");
+        let json = world.adopted(&[&args[..], &["--out", "-", "--format", "json"]].concat()).json();
+        assert_eq!(json["script"].as_str(), Some(run.out.as_str()));
+        let mut next = world.beside().await;
+        next.sql(&next.first()).await;
+        next.sql(ODD).await;
+        next.sql(&run.out).await;
+        world.adopted(&args);
+        same_told(&next.told().await, &world.told().await);
+    }
+}
+
+/// Where nothing can be written, nothing is, and it is said why.
+#[tokio::test]
+async fn what_cannot_be_written_is_said() {
+    let world = World::new().await;
+    world.adopt(&["--out", "migrations"]).said(2, &["no adoption has been begun"]);
+    let run = world.adopt(&["invoice", "--out", "-"]);
+    assert_eq!(run.code, 1, "{run:#?}");
+    world
+        .adopt(&[BY_COMPANY, &["--out", "migrations", "--name", "../x"]].concat())
+        .said(2, &["is not a name for a migration"]);
+    assert!(!world.folder.path("migrations").exists());
+    let run = world.adopt(&["customer", "--tenant", "00000000-0000-0000-0000-00000000000f", "--out", "-"]);
+    assert!(run.code == 1 && run.err.contains("there is no tenant"), "{run:#?}");
+    // A finished adoption whose table has nothing left, without records of it.
     world.adopted(BY_COMPANY);
-    same_told(&next.told().await, &world.told().await);
+    world.sql("DELETE FROM tenantry.adoption_file").await;
+    world.adopt(&["--out", "-"]).said(3, &["was begun by a version that kept nothing for files"]);
 }
 
 /// What rules find in the tables that were adopted, by rule and object.
