@@ -284,6 +284,17 @@ pub(crate) fn literal(text: &str) -> String {
     }
 }
 
+/// Writes the body of a function or of DO between dollars, so that what is quoted in it stays as it is.
+#[cfg(feature = "lint")]
+pub(crate) fn dollar_quoted(text: &str) -> String {
+    let tags = ["$$".to_owned(), "$body$".to_owned()];
+    let more = (1_u32..).map(|number| format!("$body_{number}$"));
+    // A text that ends in a part of its tag would go on into it.
+    let is_free = |tag: &String| !format!("{text}$").contains(tag.as_str());
+    let tag = tags.into_iter().chain(more).find(is_free).unwrap_or_default();
+    format!("{tag}{text}{tag}")
+}
+
 /// Writes names as the text of a PostgreSQL array, `{"tenant_id","id"}`, without the quotes of a literal.
 pub(crate) fn array_text(names: &[&Ident]) -> String {
     let elements: Vec<String> = names
@@ -334,6 +345,16 @@ mod tests {
         let odd = Ident::new(r#"a"},\b"#).unwrap();
         assert_eq!(array_text(&[&Ident::known("tenant_id"), &odd]), r#"{"tenant_id","a\"},\\b"}"#);
         assert_eq!(array_text(&[]), "{}");
+    }
+
+    #[cfg(feature = "lint")]
+    #[test]
+    fn bodies_cannot_be_left() {
+        use super::dollar_quoted;
+        assert_eq!(dollar_quoted("it's"), "$$it's$$");
+        assert_eq!(dollar_quoted("a$"), "$body$a$$body$");
+        assert_eq!(dollar_quoted("$$ $body$ $body_1$"), "$body_2$$$ $body$ $body_1$$body_2$");
+        assert_eq!(dollar_quoted("$$ $body"), "$body_1$$$ $body$body_1$");
     }
 
     #[test]

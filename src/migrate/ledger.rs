@@ -266,7 +266,7 @@ impl Ledger {
     }
 
     /// The SQL that says that a migration has been applied.
-    fn add(&self, migration: &Migration) -> Result<String> {
+    pub(super) fn add(&self, migration: &Migration) -> Result<String> {
         if self.width == Width::Int4 && i32::try_from(migration.version()).is_err() {
             return Err(Error::config(format!(
                 "{} has a version that {} cannot hold; its column version is of type integer",

@@ -7,6 +7,7 @@ mod event;
 mod gate;
 mod ledger;
 mod login;
+mod mark;
 mod migration;
 mod migrator;
 mod one_by_one;

@@ -16,9 +16,9 @@ use super::tenants::Roll;
 use crate::catalog::{Catalog, live};
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::ddl;
 use crate::policy::manifest::Manifest;
 use crate::policy::render::{Vars, render};
+use crate::policy::{Roles, ddl};
 
 macro_rules! file {
     ($name:literal) => {
@@ -120,21 +120,7 @@ impl<'a> Prepared<'a> {
         let (ledger, login) = (&self.ledger, &self.login);
         let roles = &self.migrator.manifest.roles;
         let schema = ledger.table().schema();
-        let mut made = Vec::new();
-        let belong = |made: &mut Vec<_>, table: &QualifiedName| {
-            let owner = login
-                .for_tables(roles)
-                .map(|owner| ddl::owner(ddl::Object::Table(table), owner))
-                .transpose()?;
-            made.extend(owner.map(|sql| ("the owner of the runner's tables", sql)));
-            Ok::<_, Error>(())
-        };
-        if !ledger.is_present() {
-            made.push(("the ledger of migrations", ledger.create()?));
-        }
-        if !ledger.is_present() || ledger.is_owned_by(login.name()) {
-            belong(&mut made, ledger.table())?;
-        }
+        let mut made = self::ledger(ledger, login, roles)?;
         let has_progress =
             |of: &Reviewed<'_>| matches!(of.migration.mode(), Mode::NoTransaction | Mode::EachTenant);
         if !self.has_progress && self.reviewed.iter().any(has_progress) {
@@ -145,7 +131,7 @@ impl<'a> Prepared<'a> {
                 made.push(("closing the progress to services", render(file!("progress_close"), &vars)?));
             }
             for table in ["tenantry_migration_statement", "tenantry_migration_tenant"] {
-                belong(&mut made, &QualifiedName::new(schema.clone(), Ident::known(table)))?;
+                made.extend(belongs(login, roles, &QualifiedName::new(schema.clone(), Ident::known(table)))?);
             }
         }
         Ok(made)
@@ -190,6 +176,24 @@ async fn refuse_half_done(client: &Client, ledger: &Ledger, down: Option<Down>) 
         None => format!("version {version} is half taken back; take it back to its end first (--down)"),
         Some(_) => format!("version {version} is half applied; apply it to its end first, without --down"),
     }))
+}
+
+/// What makes the ledger, if it is not there, and gives it to the owner, each with what it is for.
+pub(super) fn ledger(ledger: &Ledger, login: &Login, roles: &Roles) -> Result<Vec<(&'static str, String)>> {
+    let mut made = Vec::new();
+    if !ledger.is_present() {
+        made.push(("the ledger of migrations", ledger.create()?));
+    }
+    if !ledger.is_present() || ledger.is_owned_by(login.name()) {
+        made.extend(belongs(login, roles, ledger.table())?);
+    }
+    Ok(made)
+}
+
+fn belongs(login: &Login, roles: &Roles, table: &QualifiedName) -> Result<Option<(&'static str, String)>> {
+    let owner =
+        login.for_tables(roles).map(|owner| ddl::owner(ddl::Object::Table(table), owner)).transpose()?;
+    Ok(owner.map(|sql| ("the owner of the runner's tables", sql)))
 }
 
 /// Finds out whether there are the roles that are needed, and what lists the tenants.

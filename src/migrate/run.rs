@@ -146,7 +146,7 @@ pub(super) fn failed_by(of: &Reviewed<'_>, error: Error, done: Option<usize>) ->
 }
 
 /// Makes the tables of the runner's own, all or none.
-async fn make(client: &mut Client, tables: Vec<(&'static str, String)>) -> Result<()> {
+pub(super) async fn make(client: &mut Client, tables: Vec<(&'static str, String)>) -> Result<()> {
     let failed = |what: &'static str| move |source| Error::script(what, source);
     let transaction = client.transaction().await.map_err(failed("the begin of the transaction"))?;
     for (what, sql) in tables {

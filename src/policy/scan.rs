@@ -29,7 +29,7 @@ pub(crate) fn pieces(sql: &str) -> impl Iterator<Item = Piece<'_>> {
 }
 
 /// The statements of a text, without the semicolons between them.
-#[cfg(feature = "migrate")]
+#[cfg(feature = "lint")]
 pub(crate) fn statements(sql: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut start, mut at, mut holds_sql) = (0, 0, false);
@@ -54,7 +54,7 @@ impl Piece<'_> {
         }
     }
 
-    #[cfg(feature = "migrate")]
+    #[cfg(feature = "lint")]
     fn is_blank(&self) -> bool {
         match self {
             Self::Plain(text) => text.trim().is_empty(),
@@ -149,7 +149,7 @@ fn variable(rest: &str) -> Option<Piece<'_>> {
     (end > 0 && closes).then_some(Piece::Variable { name: &name[..end], quoting, text })
 }
 
-#[cfg(all(test, feature = "migrate"))]
+#[cfg(all(test, feature = "lint"))]
 mod tests {
     use super::statements;
 

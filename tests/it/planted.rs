@@ -96,6 +96,12 @@ async fn no_command_calls_what_is_planted() {
         }
         let applied = "select pg_catalog.count(*) from public.refinery_schema_history";
         assert_eq!(stand.one::<i64>(applied).await, 4);
+        folder.write("migrations/V5__five.sql", "create table erp.five (id int);");
+        let marked = ["migrate", "migrations", "--applied", "V5__five"];
+        let url = stand.admin.url_as(&stand.migrator);
+        let run = Tool::at(&folder).args(&marked).env("DATABASE_URL", url).run();
+        nothing_was_called(stand.admin.database(), &format!("{path}: {marked:?}: {run:?}")).await;
+        assert_eq!((run.code, stand.one::<i64>(applied).await), (0, 5), "{run:?}");
         let embedded = stand.migrator(&[("V1__one.sql", FILES[0].1)]);
         drop(embedded.pending(connect(&stand.admin.url_as(&stand.migrator))).await);
         nothing_was_called(stand.admin.database(), path).await;
@@ -113,8 +119,21 @@ async fn no_adoption_calls_what_is_planted() {
         &[BY_COMPANY, &["--until", "backfill"]].concat(),
         &["--status"],
         &["--abort"],
+        &[BY_COMPANY, &["--out", "-"]].concat(),
         BY_COMPANY,
+        &["--out", "-"],
         &["--status"],
+        &["customer", "--abort"],
+        &[
+            "customer",
+            "--fill",
+            "SELECT id FROM erp.company WHERE id = company_id AND name LIKE 'company%'",
+            "--out",
+            "-",
+        ],
+        &["customer", "--fill", "SELECT id FROM erp.company WHERE id = company_id AND name LIKE 'company%'"],
+        &["--abort"],
+        BY_COMPANY,
     ] {
         let run = world.adopt(args);
         nothing_was_called(&world.database, &format!("{args:?}: {run:?}")).await;

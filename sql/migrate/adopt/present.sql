@@ -10,6 +10,12 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = :'support') A
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = :'support' AND c.relname = 'adoption_step'
     ) AS records,
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = :'support' AND c.relname = 'adoption_file'
+    ) AS files,
     (
         SELECT pg_catalog.min(owner.rolname::text)
         FROM pg_catalog.pg_class AS c
@@ -17,7 +23,7 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = :'support') A
             JOIN pg_catalog.pg_roles AS owner ON owner.oid = c.relowner
             JOIN pg_catalog.pg_roles AS me ON me.rolname = current_user
         WHERE n.nspname = :'support'
-            AND c.relname IN ('adoption', 'adoption_step')
+            AND c.relname IN ('adoption', 'adoption_step', 'adoption_file')
             AND NOT owner.rolsuper
             AND owner.oid <> me.oid
             AND (me.rolsuper OR NOT pg_catalog.pg_has_role(owner.oid, 'MEMBER'))

@@ -1,19 +1,23 @@
 //! What `adopt` can be told.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::args::help;
+use crate::cli::plan::Runner;
 use crate::migrate::adopt::Pause;
 use crate::plan::adopt::Phase;
 
 const EXAMPLES: &str = "\
-tenantry adopt customer --tenant 7 --dry-run      the steps with their SQL, and nothing is run
+tenantry adopt customer --tenant 7 --dry-run      the steps as a script for psql, and nothing is run
+tenantry adopt customer --tenant 7 --out migrations --style refinery  a migration that leads to the same, for other environments
 tenantry adopt customer --tenant 7                all rows that are there belong to tenant 7
 tenantry adopt invoice --via customer --children  the tenant of the customer, and so on for the lines of invoices
+tenantry adopt outbox --fill \"payload->>'tenant'\"  what an expression over the row tells
 tenantry adopt                                    go on, after an interruption or once rows were settled
 tenantry adopt --status                           how far it is
-tenantry adopt --abort                            take everything back; the rows stay";
+tenantry adopt --abort                            take the last one back, done or not; the rows stay";
 
 /// Give live tables their tenants while services go on working with them
 ///
@@ -32,6 +36,11 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "ID", requires = "tables", conflicts_with = "via")]
     pub(super) tenant: Option<String>,
 
+    /// An SQL expression that tells the tenant of a row, for a table that no foreign key leads to one: its columns are visible in
+    /// it, and the row by the name of the table; a SELECT of one value is one too
+    #[arg(long, value_name = "SQL", requires = "tables", conflicts_with = "tenant")]
+    pub(super) fill: Option<String>,
+
     /// The foreign key, or the table it refers to, that leads to a row's tenant, where a table has several. Can be given
     /// several times [default: the only one]
     #[arg(long, value_name = "[TABLE=]KEY", requires = "tables")]
@@ -49,13 +58,35 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, conflicts_with_all = ["tables", "abort", "dry_run", "until"])]
     pub(super) status: bool,
 
-    /// Take back what was done of the adoption; the rows stay
-    #[arg(long, conflicts_with_all = ["tables", "dry_run", "until"])]
+    /// Take back what was done of the adoption that was begun last, or of the last one of these tables, done or not. The rows
+    /// stay; policies and the columns that were added go
+    #[arg(long, conflicts_with_all = ["tenant", "fill", "via", "children", "dry_run", "until"])]
     pub(super) abort: bool,
 
-    /// Show the steps with their SQL, and run nothing
+    /// Show the steps as a script for psql, and run nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+
+    /// Write what leads to the same schema in one transaction as migration files into this folder, and run nothing. Without a
+    /// table, those of the adoption that was begun last, done or not. - prints it as a script
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["status", "abort", "dry_run", "until"])]
+    pub(super) out: Option<PathBuf>,
+
+    /// The runner that the files are for
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RUNNER",
+        default_value_t,
+        requires = "out",
+        hide_possible_values = true,
+        help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, or plain for psql"
+    )]
+    pub(super) style: Runner,
+
+    /// The name of the migration: letters, digits and _ [default: adopt_ and the first table]
+    #[arg(long, value_name = "NAME", requires = "out")]
+    pub(super) name: Option<String>,
 
     /// How many rows a batch of the backfill goes through at most
     #[arg(long, value_name = "ROWS", default_value = "5000")]

@@ -1,6 +1,7 @@
 //! `tenantry adopt`: tenants for live tables.
 
 mod args;
+mod files;
 mod show;
 mod watch;
 
@@ -9,11 +10,17 @@ use std::path::Path;
 use super::args::Global;
 use super::connect::{self, Session};
 use super::failure::{Exit, Failure};
+use super::files::is_standard_output;
+use super::output::layout::Width;
 use super::output::{self, Terminal};
 use super::source::{Live, manifest};
+use crate::catalog::Catalog;
 use crate::error::Error;
-use crate::migrate::adopt::{Adopter, Outcome, Record, Settings, TenantCheck, last, login};
-use crate::plan::adopt::{Adoption, Request, adopt, rights};
+use crate::ident::QualifiedName;
+use crate::migrate::adopt::{
+    Adopter, LeftOut, Outcome, Record, Settings, TenantCheck, last, login, usual_path,
+};
+use crate::plan::adopt::{Adoption, Psql, Request, adopt, named, rights};
 use crate::policy::manifest::{Manifest, Problem};
 pub(super) use args::Arguments;
 use watch::{Watch, Way};
@@ -25,17 +32,15 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let manifest = manifest(&global.config)?;
     let command = Command { arguments, manifest: &manifest, config: &global.config, terminal };
     connect::wait(async {
+        if let Some(folder) = &arguments.out {
+            return command.files(folder, global).await;
+        }
         if arguments.dry_run && !arguments.request().tables.is_empty() {
             let Live { mut session, catalog } = Live::open(global, terminal).await?;
             let request = arguments.request();
             let adopted = adopt(&manifest, &catalog, &request);
-            let tenant = match request.tenant_setting(&manifest) {
-                Some(tenant) => {
-                    let found = TenantCheck::find(&mut session.client, &manifest, &catalog, &tenant).await?;
-                    command.unknown(&found, &tenant)
-                }
-                None => None,
-            };
+            let tenant = command.tenant(&mut session.client, &catalog, &request).await?;
+            let path = usual_path(&session.client, &manifest).await?;
             let login = login(&session.client).await;
             let name = session.close().await;
             let adopted = adopted.map(|adoption| {
@@ -44,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
                 lacks.extend(tenant);
                 (adoption, lacks)
             });
-            return command.shown(adopted, &name);
+            return command.shown(adopted, &arguments.psql(path), &name);
         }
         let mut session = Session::open(&global.server, terminal).await?;
         let done = command.run(&mut session).await;
@@ -82,28 +87,55 @@ impl Command<'_> {
 
     async fn adopt(&self, adopter: &mut Adopter<'_>, watch: &mut Watch) -> Ended {
         let request = self.arguments.request();
+        if self.arguments.abort {
+            return self.back(adopter, &request, watch).await;
+        }
         let found = adopter.last().await?;
         let names_tables = !request.tables.is_empty();
         let record = match found {
             Some(record) if !record.ended && names_tables => return Err(in_the_way(&record)),
             Some(record) if !record.ended => record,
             // It has come to its end already: the run that brought it there was cut off behind it, perhaps.
-            Some(record) if !names_tables && record.aborting == self.arguments.abort => {
-                return self.status(Some(&record));
-            }
+            Some(record) if !names_tables && !record.aborting => return self.status(Some(&record)),
             _ if !names_tables => return Err(nothing_begun()),
             _ => match self.begin(adopter, &request).await? {
                 Ok(record) => record,
                 Err(exit) => return Ok(exit),
             },
         };
-        let abort = self.arguments.abort;
-        watch.begun(&record, if abort { Way::Back } else { Way::Forth })?;
-        let ended = if abort {
-            adopter.abort(&mut |event| watch.event(&event)).await
+        watch.begun(&record, Way::Forth)?;
+        let ended = adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await;
+        watch.clear();
+        self.ended(&record, &ended.map_err(failed)?)
+    }
+
+    /// Takes an adoption back: the last one, or the last one of the tables that are named.
+    async fn back(&self, adopter: &mut Adopter<'_>, request: &Request, watch: &mut Watch) -> Ended {
+        let found = if request.tables.is_empty() {
+            adopter.last().await?
         } else {
-            adopter.run(self.arguments.until, &mut |event| watch.event(&event)).await
+            match named(self.manifest, &adopter.catalog().await?, request) {
+                Ok(names) => {
+                    let names: Vec<String> = names.iter().map(QualifiedName::plain).collect();
+                    adopter.last_of(&names).await?
+                }
+                Err(problems) => return self.problems(&problems),
+            }
         };
+        let record = found.ok_or_else(nothing_begun)?;
+        // One that is taken back already is not a reason to take back the one before it.
+        if record.ended && record.aborting {
+            return self.status(Some(&record));
+        }
+        if record.ended {
+            let tables = record.tables.join(", ");
+            self.terminal.warn(&format!(
+                "the adoption of {tables} is done: without its policies services see the rows of all tenants, and the columns that \
+                 it added go with what was written into them"
+            ));
+        }
+        watch.begun(&record, Way::Back)?;
+        let ended = adopter.take_back(&record, &mut |event| watch.event(&event)).await;
         watch.clear();
         self.ended(&record, &ended.map_err(failed)?)
     }
@@ -135,7 +167,27 @@ impl Command<'_> {
         for remark in &adoption.remarks {
             self.terminal.warn(&format!("{}: {}", remark.object, remark.what));
         }
+        if let Some(told) = &adoption.told {
+            let left_out = LeftOut::find(adopter.client(), self.manifest, &catalog, told).await?;
+            if let Some(left_out) = left_out {
+                let human = |width| show::left_out(told, &left_out, width);
+                self.terminal.result(human, || show::left_out_fields(told, &left_out))?;
+                return Ok(Err(Exit::Findings));
+            }
+        }
         Ok(Ok(adopter.begin(&adoption).await?))
+    }
+
+    /// What is wrong with the tenant of a request, if anything is.
+    async fn tenant(
+        &self,
+        client: &mut tokio_postgres::Client,
+        catalog: &Catalog,
+        request: &Request,
+    ) -> Result<Option<Problem>, Failure> {
+        let Some(tenant) = request.tenant_setting(self.manifest) else { return Ok(None) };
+        let found = TenantCheck::find(client, self.manifest, catalog, &tenant).await?;
+        Ok(self.unknown(&found, &tenant))
     }
 
     /// What is wrong with the tenant that all rows are to belong to.
@@ -159,31 +211,50 @@ impl Command<'_> {
         }
     }
 
-    fn shown(&self, adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>, name: &str) -> Ended {
+    fn shown(
+        &self,
+        adopted: Result<(Adoption, Vec<Problem>), Vec<Problem>>,
+        psql: &Psql,
+        name: &str,
+    ) -> Ended {
         match adopted {
             Ok((adoption, lacks)) if lacks.is_empty() => {
-                let human = |width| {
-                    if adoption.is_empty() {
-                        show::nothing(&adoption, width)
-                    } else {
-                        show::steps(&adoption, name, width)
-                    }
-                };
-                self.terminal.result(human, || show::adoption_fields(&adoption))?;
+                if adoption.is_empty() {
+                    self.said(|width| show::nothing(&adoption, width), || show::adoption_fields(&adoption))?;
+                    return Ok(Exit::Clean);
+                }
+                let script = show::Script::of(&adoption, psql)?;
+                let human = |width| script.text(&adoption, name, width);
+                self.terminal.result(human, || show::script_fields(&adoption, &script))?;
                 Ok(Exit::Clean)
             }
             Ok((_, problems)) | Err(problems) => self.problems(&problems),
         }
     }
 
+    /// Says something that is no script. Where one is asked for, nothing else goes to the standard output: there may be psql
+    /// behind it.
+    fn said(
+        &self,
+        human: impl FnOnce(Width) -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> Result<(), Failure> {
+        let prints = self.arguments.out.as_deref().is_some_and(is_standard_output);
+        if (self.arguments.dry_run || prints) && !self.terminal.is_json() {
+            self.terminal.aside(human);
+            return Ok(());
+        }
+        self.terminal.result(human, json)
+    }
+
     fn problems(&self, problems: &[Problem]) -> Ended {
         let json = || serde_json::json!({ "problems": output::problems(problems) });
-        self.terminal.result(|width| show::problems(problems, self.config, width), json)?;
+        self.said(|width| show::problems(problems, self.config, width), json)?;
         Ok(Exit::Findings)
     }
 
     fn status(&self, record: Option<&Record>) -> Ended {
-        self.terminal.result(|width| show::status(record, width), || show::status_fields(record))?;
+        self.said(|width| show::status(record, width), || show::status_fields(record))?;
         Ok(Exit::Clean)
     }
 
@@ -227,8 +298,13 @@ impl Arguments {
             tables: self.tables.clone(),
             children: self.children,
             tenant: self.tenant.clone(),
+            fill: self.fill.clone(),
             via: self.via.clone(),
         }
+    }
+
+    fn psql(&self, path: String) -> Psql {
+        Psql { lock_timeout: self.lock_timeout, batch: self.batch.get(), path }
     }
 
     fn settings(&self) -> Settings {

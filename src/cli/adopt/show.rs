@@ -10,9 +10,10 @@ use super::watch::Way;
 use crate::cli::output::layout::{Cell, Row, Width};
 use crate::cli::output::listed;
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, PLAIN, block, count, paint, plain};
+use crate::error::Error;
 use crate::ident::QualifiedName;
-use crate::migrate::adopt::{Left, Outcome, Record, Recorded, State};
-use crate::plan::adopt::{Action, Adoption, Phase, Step};
+use crate::migrate::adopt::{Left, LeftOut, Outcome, Record, Recorded, State};
+use crate::plan::adopt::{Action, Adoption, Phase, Psql, Step, Told};
 use crate::plan::{Lock, Work};
 
 pub(super) fn nothing(adoption: &Adoption, width: Width) -> String {
@@ -22,30 +23,60 @@ pub(super) fn nothing(adoption: &Adoption, width: Width) -> String {
     format!("{} {said}\n", paint(GOOD, title))
 }
 
-/// The steps with their SQL.
-pub(super) fn steps(adoption: &Adoption, name: &str, width: Width) -> String {
-    let mut text = format!("What an adoption would do in {}\n", paint(BOLD, name));
-    let mut said = None;
-    for (number, step) in (1..).zip(&adoption.steps) {
-        if said.replace(step.phase) != Some(step.phase) {
-            let _ = writeln!(text, "\n{}", paint(CARE.bold(), step.phase));
+/// An adoption as a script for psql.
+pub(super) struct Script {
+    setup: String,
+    /// The SQL of each step.
+    steps: Vec<String>,
+}
+
+impl Script {
+    pub(super) fn of(adoption: &Adoption, psql: &Psql) -> Result<Self, Error> {
+        let steps = adoption.steps.iter().map(|step| psql.step(step)).collect::<Result<_, _>>()?;
+        Ok(Self { setup: psql.setup(adoption)?, steps })
+    }
+
+    /// The SQL as it is, and what is said of it in comments.
+    pub(super) fn text(&self, adoption: &Adoption, name: &str, width: Width) -> String {
+        let width = width.within(3);
+        let title = format!("What an adoption would do in {}\n\n", paint(BOLD, name));
+        let mut text = comment(&(title + &width.wrap_in(0, DIM, HOW)));
+        let _ = writeln!(text, "\n{}", self.setup);
+        let mut said = None;
+        for (number, (step, sql)) in (1..).zip(adoption.steps.iter().zip(&self.steps)) {
+            if said.replace(step.phase) != Some(step.phase) {
+                let _ = write!(text, "\n{}", comment(&paint(CARE.bold(), step.phase)));
+            }
+            text += "\n";
+            text += &comment(head(number, step, width).trim_start_matches('\n'));
+            if let Some(query) = step.in_the_way.as_deref().filter(|_| rows_are_left(step)) {
+                let query = query.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+                text += &comment(&width.wrap_in(6, DIM, format!("rows that are left: {query}")));
+            }
+            let _ = writeln!(text, "\n{sql}");
         }
-        text += &head(number, step, width);
-        text += &sql(step.up.shown());
+        for remark in &adoption.remarks {
+            let said = width.hang(6, 2, PLAIN, format!("{}: {}", remark.object, remark.what));
+            let _ = write!(text, "\n{}", comment(&format!("{} {said}", paint(CARE.bold(), "note:"))));
+        }
+        let (steps, tables) = (count(adoption.steps.len(), "step"), count(adoption.tables.len(), "table"));
+        text + "\n" + &comment(&paint(BOLD, format!("{steps} on {tables}")))
     }
-    for remark in &adoption.remarks {
-        let said = width.hang(6, 2, PLAIN, format!("{}: {}", remark.object, remark.what));
-        let _ = writeln!(text, "\n{} {said}", paint(CARE.bold(), "note:"));
-    }
-    let _ = write!(
-        text,
-        "\n{}\n",
-        paint(
-            BOLD,
-            format!("{} on {}", count(adoption.steps.len(), "step"), count(adoption.tables.len(), "table"))
-        )
-    );
-    text
+}
+
+const HOW: &str = "For psql -f, outside of a transaction: each step commits by itself, so that nobody waits long. A step whose lock is \
+    not to be had ends the script; go on with that step. Batches pass over rows that somebody has locked: where a query lists some \
+    that are left, run the batches again. --out writes the same as one transaction, with the way back.";
+
+/// Whether rows can be left that somebody has to look for: batches end whatever they have found.
+fn rows_are_left(step: &Step) -> bool {
+    matches!(step.up, Action::Backfill(_))
+}
+
+/// Text as lines that SQL passes over.
+fn comment(text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { "--\n".to_owned() } else { format!("-- {line}\n") };
+    text.trim_end().lines().map(line).collect()
 }
 
 /// A step's number, what it does to what, and what it costs.
@@ -163,6 +194,39 @@ fn settle(title: &str, why: &str, step: &Recorded, width: Width) -> String {
     )
 }
 
+/// Rows that an expression leaves out, before anything is begun.
+pub(super) fn left_out(told: &Told, left_out: &LeftOut, width: Width) -> String {
+    let title = format!("{} of {} left out", rows(left_out.rows()), told.table.plain());
+    let reasons = [
+        (left_out.untold, "have no tenant that the expression tells"),
+        (left_out.unknown, "have one that is not there"),
+    ];
+    let said =
+        reasons.iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}"));
+    format!(
+        "{}: {}\n{}\n{}",
+        paint(CARE.bold(), &title),
+        width.hang(title.chars().count() + 2, 2, PLAIN, said.collect::<Vec<_>>().join(", ")),
+        sql(&left_out.query),
+        width.wrap_in(
+            0,
+            DIM,
+            "nothing was begun; settle them, or give an expression that tells their tenants too"
+        )
+    )
+}
+
+pub(super) fn left_out_fields(told: &Told, left_out: &LeftOut) -> Value {
+    json!({
+        "event": "ended",
+        "outcome": "left out",
+        "object": told.table.plain(),
+        "untold": left_out.untold,
+        "unknown": left_out.unknown,
+        "query": left_out.query,
+    })
+}
+
 fn rows(number: u64) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), "row")
 }
@@ -173,6 +237,7 @@ fn reasons(left: Left) -> String {
         (left.without_key, "name no parent"),
         (left.without_parent, "name a parent that is not there"),
         (left.of_no_tenant, "have a parent without a tenant"),
+        (left.untold, "have none that the expression tells"),
         (left.locked, "are kept locked by other transactions"),
     ];
     let said =
@@ -203,6 +268,12 @@ pub(super) fn adoption_fields(adoption: &Adoption) -> Value {
         "steps": steps,
         "remarks": adoption.remarks.iter().map(remark).collect::<Vec<_>>(),
     })
+}
+
+pub(super) fn script_fields(adoption: &Adoption, script: &Script) -> Value {
+    let mut fields = adoption_fields(adoption);
+    fields["script"] = format!("{}\n\n{}\n", script.setup, script.steps.join("\n\n")).into();
+    fields
 }
 
 pub(super) fn status_fields(record: Option<&Record>) -> Value {
@@ -252,6 +323,7 @@ pub(super) fn outcome_fields(outcome: &Outcome) -> Value {
             "without_key": left.without_key,
             "without_parent": left.without_parent,
             "parent_without_tenant": left.of_no_tenant,
+            "untold": left.untold,
             "locked": left.locked,
             "query": in_the_way(step),
         }),

@@ -27,6 +27,7 @@ tenantry migrate --check                     exit code 1 if anything is pending
 tenantry migrate --tenant 42                 run what is for each tenant for one of them, and stop there
 tenantry migrate --down                      take back what was applied last, by its file V7__name.down.sql
 tenantry migrate --down --to 5               take back all that has a higher version
+tenantry migrate --applied V7__adopt_invoice  add it to the ledger, and run nothing: tenantry adopt has done it
 tenantry migrate db --lock-timeout 500ms     another folder, and less patience with other transactions";
 
 /// Apply migrations, those for each tenant among them
@@ -60,6 +61,10 @@ pub(super) struct Arguments {
     /// With --down, take back all with a higher version than this one; those above 0 are all
     #[arg(long, value_name = "VERSION", requires = "down", value_parser = clap::value_parser!(i64).range(0..))]
     to: Option<i64>,
+
+    /// Add this migration to the ledger and run nothing: the database has by another way what it makes, such as tenantry adopt
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dry_run", "check", "down", "tenants", "restart"])]
+    applied: Option<String>,
 
     /// Run each-tenant migrations for this tenant alone, and begin with nothing that comes after; can be given more than once
     #[arg(long = "tenant", value_name = "TENANT")]
@@ -152,6 +157,12 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
                 None => way.open().await,
             }
         };
+        if let Some(applied) = &arguments.applied {
+            let added = migrator.mark_applied(applied, connect).await.map_err(show::of_files)?;
+            let human = |_| show::marked(applied, added, &name);
+            terminal.result(human, || json!({ "marked": applied, "added": added }))?;
+            return Ok(Exit::Clean);
+        }
         if arguments.check {
             let pending = migrator.pending(connect).await.map_err(show::of_files)?;
             let names: Vec<String> = pending.iter().map(|migration| migration.name()).collect();

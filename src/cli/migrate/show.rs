@@ -53,6 +53,16 @@ fn verbs(direction: Direction) -> [&'static str; 2] {
     }
 }
 
+/// A migration that counts as applied from now on.
+pub(super) fn marked(migration: &str, added: bool, database: &str) -> String {
+    let (said, how) = if added {
+        ("added to the ledger", "; nothing of it was run")
+    } else {
+        ("in the ledger already", "")
+    };
+    format!("{} {} of {}{how}\n", paint(NAME, migration), paint(GOOD, said), plain(database))
+}
+
 /// What has been done, and what is left. Each migration was told when it was done.
 pub(super) fn report(direction: Direction, report: &Report) -> String {
     let (mut text, [done, left]) = (String::new(), verbs(direction));

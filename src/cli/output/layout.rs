@@ -46,6 +46,11 @@ impl Width {
         self.0
     }
 
+    /// What is left of it beside something that takes so many columns of each line.
+    pub(crate) fn within(self, taken: usize) -> Self {
+        Self(self.0.saturating_sub(taken))
+    }
+
     /// Running text behind something that takes so many columns of its first line; further lines are indented.
     pub(crate) fn hang(self, taken: usize, indent: usize, style: Style, text: impl Display) -> String {
         let lines = self.lines(&plain(text), taken, indent);

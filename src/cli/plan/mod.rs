@@ -3,7 +3,7 @@
 mod clock;
 mod queries;
 mod show;
-mod write;
+pub(super) mod write;
 
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Runner {
+pub(super) enum Runner {
     Refinery,
     Sqlx,
     Flyway,

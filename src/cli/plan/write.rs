@@ -13,7 +13,12 @@ use crate::plan::{Numbering, Plan, Style};
 const FIRST_TIMESTAMP: u64 = 10_000_000_000_000;
 
 /// Writes the files of a migration beside those that are there, and says which.
-pub(super) fn files(plan: &Plan, style: Style, name: &str, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(in crate::cli) fn files(
+    plan: &Plan,
+    style: Style,
+    name: &str,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, Failure> {
     // Nothing is made before the name is found to be one.
     style.files(plan, 0, name)?;
     let made = NewFolders::make(folder)?;

@@ -30,6 +30,8 @@ pub struct Left {
     pub without_parent: u64,
     /// Those whose parent has no tenant.
     pub of_no_tenant: u64,
+    /// Those for which an expression tells none.
+    pub untold: u64,
 }
 
 impl Left {
@@ -40,7 +42,7 @@ impl Left {
     }
 
     fn underivable(self) -> u64 {
-        self.without_key + self.without_parent + self.of_no_tenant
+        self.without_key + self.without_parent + self.of_no_tenant + self.untold
     }
 }
 
@@ -197,6 +199,12 @@ impl Adopter<'_> {
             without_key: of("without_key")?,
             without_parent: of("without_parent")?,
             of_no_tenant: of("of_no_tenant")?,
+            // Where parents tell the tenants, the query has no such column.
+            untold: if row.columns().iter().any(|column| column.name() == "untold") {
+                of("untold")?
+            } else {
+                0
+            },
         };
         transaction.rollback().await.map_err(|source| Error::server(Doing::Rollback, source))?;
         Ok(left)

@@ -26,18 +26,22 @@
 mod backfill;
 mod build;
 mod event;
+mod file;
 mod record;
 mod run;
 mod session;
 mod settings;
 mod sql;
 mod tenant;
+mod told;
 mod transaction;
 
 pub use backfill::Left;
 pub use event::{Event, Observer};
-pub use record::{Record, Recorded, State, last};
+pub use file::at_once;
+pub use record::{Record, Recorded, State, last, last_of};
 pub use run::Outcome;
-pub use session::{Adopter, login};
+pub use session::{Adopter, login, usual_path};
 pub use settings::{Pause, Settings};
 pub use tenant::TenantCheck;
+pub use told::LeftOut;

@@ -3,7 +3,7 @@
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Transaction};
 
-use super::sql;
+use super::{file, sql};
 use crate::error::{Error, Result, Step as Doing};
 use crate::ident::{Ident, QualifiedName};
 use crate::migrate::path::UsualPath;
@@ -88,7 +88,7 @@ pub(super) fn recording(source: tokio_postgres::Error) -> Error {
     Error::script("keeping the records of the adoption", source)
 }
 
-fn reading(source: tokio_postgres::Error) -> Error {
+pub(super) fn reading(source: tokio_postgres::Error) -> Error {
     Error::script("reading the records of adoptions", source)
 }
 
@@ -103,16 +103,29 @@ pub(super) fn in_support(file: &str, support: &Ident) -> Result<String> {
 /// The role may not read the records, or the connection was lost.
 pub async fn last(client: &Client, support: &Ident) -> Result<Option<Record>> {
     let usual = UsualPath::leave(client).await?;
-    let record = begun_last(client, support).await;
+    let record = begun_last(client, support, None).await;
     usual.back(client).await?;
     record
 }
 
-async fn begun_last(client: &Client, support: &Ident) -> Result<Option<Record>> {
+/// The adoption of one of these tables, written as [`Record::tables`] has them, that was begun last and not taken back.
+///
+/// # Errors
+///
+/// As for [`last`].
+pub async fn last_of(client: &Client, support: &Ident, tables: &[String]) -> Result<Option<Record>> {
+    let usual = UsualPath::leave(client).await?;
+    let record = begun_last(client, support, Some(tables)).await;
+    usual.back(client).await?;
+    record
+}
+
+async fn begun_last(client: &Client, support: &Ident, of: Option<&[String]>) -> Result<Option<Record>> {
     if !present(client, support, None).await?.records {
         return Ok(None);
     }
-    let row = client.query_typed_opt(&in_support(sql::LAST, support)?, &[]).await.map_err(reading)?;
+    let parameters = [(&of as _, Type::TEXT_ARRAY)];
+    let row = client.query_typed_opt(&in_support(sql::LAST, support)?, &parameters).await.map_err(reading)?;
     let Some(row) = row else { return Ok(None) };
     let id: i64 = row.try_get("id").map_err(reading)?;
     let steps = client.query_typed(&in_support(sql::STEPS, support)?, &[(&id, Type::INT8)]).await;
@@ -131,13 +144,15 @@ async fn begun_last(client: &Client, support: &Ident) -> Result<Option<Record>> 
     record().map(Some).map_err(reading)
 }
 
-struct Present {
+#[expect(clippy::struct_excessive_bools, reason = "each is one answer of the server")]
+pub(super) struct Present {
     schema: bool,
     records: bool,
+    pub(super) files: bool,
     app: bool,
 }
 
-async fn present(client: &Client, support: &Ident, app: Option<&Ident>) -> Result<Present> {
+pub(super) async fn present(client: &Client, support: &Ident, app: Option<&Ident>) -> Result<Present> {
     let vars = Vars::default()
         .text("support", support.as_str())
         .text("app", app.map_or_else(String::new, |app| app.as_str().to_owned()));
@@ -146,26 +161,28 @@ async fn present(client: &Client, support: &Ident, app: Option<&Ident>) -> Resul
     if let Some(stranger) = stranger {
         return Err(Error::adopt(format!(
             "the records of adoptions in schema {support} belong to role {stranger:?}, and hold SQL that would run as another; log \
-             in as that role, or drop tables adoption and adoption_step there if nobody knows them"
+             in as that role, or drop tables adoption, adoption_step and adoption_file there if nobody knows them"
         )));
     }
     let of = |column: &str| row.try_get(column).map_err(reading);
-    Ok(Present { schema: of("schema")?, records: of("records")?, app: of("app")? })
+    Ok(Present { schema: of("schema")?, records: of("records")?, files: of("files")?, app: of("app")? })
 }
 
 /// Writes an adoption down, in one transaction with the place for it.
 pub(super) async fn begin(client: &mut Client, adoption: &Adoption) -> Result<()> {
     let Adoption { support, app, .. } = adoption;
-    let Present { schema, records, app: has_app } = present(client, support, Some(app)).await?;
+    let Present { schema, records, files, app: has_app } = present(client, support, Some(app)).await?;
     let transaction = client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
     let mut place = String::new();
     if !schema {
         place += &in_support(sql::SCHEMA, support)?;
     }
-    if !records {
-        let grantees = if has_app { format!("PUBLIC, {app}") } else { "PUBLIC".to_owned() };
-        let vars = Vars::default().name("support", support).sql("grantees", grantees);
-        place += &render(sql::RECORDS, &vars)?;
+    let grantees = if has_app { format!("PUBLIC, {app}") } else { "PUBLIC".to_owned() };
+    for (_, file) in [(records, sql::RECORDS), (files, sql::FILE_RECORDS)].iter().filter(|(there, _)| !there)
+    {
+        let vars = Vars::default().name("support", support).sql("grantees", &grantees);
+        place += "\n\n";
+        place += &render(file, &vars)?;
     }
     for statement in statements(&place) {
         transaction.batch_execute(statement).await.map_err(recording)?;
@@ -180,6 +197,7 @@ pub(super) async fn begin(client: &mut Client, adoption: &Adoption) -> Result<()
     for (number, step) in (1_i32..).zip(&adoption.steps) {
         begin_step(&transaction, &insert, id, number, step).await?;
     }
+    file::begin(&transaction, support, id, &adoption.at_once).await?;
     transaction.commit().await.map_err(|source| Error::final_step(Doing::Commit, source))
 }
 

@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::backfill::Left;
 use super::event::{Event, Observer};
-use super::record::{Record, Recorded, State, in_support, recording};
+use super::record::{Record, Recorded, State, in_support, reading, recording};
 use super::session::Adopter;
 use super::sql;
 use super::transaction::Mark;
@@ -71,10 +71,31 @@ impl Adopter<'_> {
     ///
     /// # Errors
     ///
-    /// There is no adoption. A step cannot be taken back; the error names it, nothing of it has changed, and the next call goes
-    /// on with it.
+    /// There is no adoption that has not ended; those of [`take_back`](Self::take_back).
     pub async fn abort(&mut self, observer: &mut Observer<'_>) -> Result<Outcome> {
-        let Record { id, steps, .. } = self.record_of_unended().await?;
+        let record = self.record_of_unended().await?;
+        self.take_back(&record, observer).await
+    }
+
+    /// Takes back what was done of an adoption, one that has come to its end too, the last step first. Rows stay, but for the
+    /// columns that it has added.
+    ///
+    /// Of the functions and roles that policies need, those stay that something else uses by now.
+    ///
+    /// # Errors
+    ///
+    /// One that was begun later was not taken back. A step cannot be taken back; the error names it, nothing of it has changed,
+    /// and the next call goes on with it.
+    pub async fn take_back(&mut self, record: &Record, observer: &mut Observer<'_>) -> Result<Outcome> {
+        let Record { id, steps, tables, .. } = record;
+        let id = *id;
+        if let Some(later) = self.later(id).await? {
+            return Err(Error::adopt(format!(
+                "the adoption of {} came after that of {}; take it back first",
+                later.join(", "),
+                tables.join(", ")
+            )));
+        }
         let aborting = in_support(sql::ABORTING, &self.support)?;
         self.client.query_typed(&aborting, &[(&id, Type::INT8)]).await.map_err(recording)?;
         for step in steps.iter().rev() {
@@ -103,6 +124,13 @@ impl Adopter<'_> {
         }
         self.ended(id).await?;
         Ok(Outcome::Done)
+    }
+
+    /// The tables of an adoption that was begun later and not taken back.
+    async fn later(&self, id: i64) -> Result<Option<Vec<String>>> {
+        let sql = in_support(sql::LATER, &self.support)?;
+        let row = self.client.query_typed_opt(&sql, &[(&id, Type::INT8)]).await.map_err(reading)?;
+        row.map(|row| row.try_get("tables")).transpose().map_err(reading)
     }
 
     async fn record_of_unended(&self) -> Result<Record> {

@@ -52,10 +52,7 @@ impl<'c> Adopter<'c> {
         let setting_up = |source| Error::script("setting the session up", source);
         let usual = UsualPath::leave(client).await?;
         client.query_typed(sql::SESSION, &[]).await.map_err(setting_up)?;
-        let app: [(&(dyn ToSql + Sync), Type); 1] = [(&manifest.roles.app_role().as_str(), Type::TEXT)];
-        let of_app = client.query_typed_opt(sql::APP_PATH, &app).await.map_err(setting_up)?;
-        let of_app = of_app.map(|row| row.try_get("path")).transpose().map_err(setting_up)?;
-        let usual_path = of_app.unwrap_or(usual.path);
+        let usual_path = of_app(client, manifest).await?.unwrap_or(usual.path);
         send::watch_client(client).await;
         let row = client.query_typed_one(sql::DEADLOCK_TIMEOUT, &[]).await.map_err(setting_up)?;
         let millis: i64 = row.try_get("millis").map_err(setting_up)?;
@@ -107,6 +104,15 @@ impl<'c> Adopter<'c> {
         record::last(self.client, &self.support).await
     }
 
+    /// The adoption of one of these tables, written as [`Record::tables`] has them, that was begun last and not taken back.
+    ///
+    /// # Errors
+    ///
+    /// The role may not read the records, or the connection was lost.
+    pub async fn last_of(&self, tables: &[String]) -> Result<Option<Record>> {
+        record::last_of(self.client, &self.support, tables).await
+    }
+
     /// Records an adoption, so that [`run`](Self::run) finds it.
     ///
     /// # Errors
@@ -154,12 +160,38 @@ impl<'c> Adopter<'c> {
         TenantCheck::find(self.client, manifest, catalog, tenant).await
     }
 
+    /// The session that it is.
+    pub fn client(&mut self) -> &mut Client {
+        self.client
+    }
+
     /// Lets the next tool in.
     ///
     /// If the connection is lost, that lets it in too.
     pub async fn close(self) {
         turn::end(self.client, &self.turn()).await;
     }
+}
+
+/// The `search_path` that triggers of services expect: that of the app role in this database, if one is set, or else that of
+/// the session.
+///
+/// # Errors
+///
+/// The connection was lost.
+pub async fn usual_path(client: &Client, manifest: &Manifest) -> Result<String> {
+    let usual = UsualPath::leave(client).await?;
+    let of_app = of_app(client, manifest).await;
+    let path = usual.path.clone();
+    usual.back(client).await?;
+    Ok(of_app?.unwrap_or(path))
+}
+
+async fn of_app(client: &Client, manifest: &Manifest) -> Result<Option<String>> {
+    let looking = |source| Error::script("looking for the search_path of the app role", source);
+    let app: [(&(dyn ToSql + Sync), Type); 1] = [(&manifest.roles.app_role().as_str(), Type::TEXT)];
+    let row = client.query_typed_opt(sql::APP_PATH, &app).await.map_err(looking)?;
+    row.map(|row| row.try_get("path")).transpose().map_err(looking)
 }
 
 /// The role that a session runs as.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
@@ -56,17 +57,20 @@ impl Adopter<'_> {
         limit: &str,
     ) -> Result<()> {
         let what = || format!("{}: {}", step.step.object, step.step.what);
-        let mark = self.mark(mark)?;
-        let transaction =
+        let marked = self.mark(mark)?;
+        let mut transaction =
             self.client.transaction().await.map_err(|source| Error::server(Doing::Begin, source))?;
         let set_up = transaction.query_typed(sql::TRANSACTION, &[(&limit, Type::TEXT)]).await;
         set_up.map_err(|source| Error::script(what(), source))?;
         for statement in statements(sql) {
-            let done = transaction.batch_execute(statement).await;
+            let done = match mark {
+                Mark::Undone if may_stay(statement) => drop_or_leave(&mut transaction, statement).await,
+                _ => transaction.batch_execute(statement).await,
+            };
             done.map_err(|source| Error::script(what(), source))?;
         }
         let parameters = [(&adoption as _, Type::INT8), (&step.number as _, Type::INT4)];
-        transaction.query_typed(&mark, &parameters).await.map_err(recording)?;
+        transaction.query_typed(&marked, &parameters).await.map_err(recording)?;
         transaction.commit().await.map_err(|source| Error::final_step(Doing::Commit, source))
     }
 
@@ -108,6 +112,28 @@ impl Adopter<'_> {
         // Zero would be no limit at all.
         let each = if whole.is_zero() { 0 } else { each.clamp(1, 2_147_483_647) };
         each.to_string()
+    }
+}
+
+/// Whether a statement drops what others may have come to use: policies that were made since call the same functions.
+fn may_stay(statement: &str) -> bool {
+    ["DROP FUNCTION IF EXISTS", "DROP ROLE IF EXISTS", "DROP SCHEMA IF EXISTS"]
+        .iter()
+        .any(|head| statement.starts_with(head))
+}
+
+/// Drops something, unless something else depends on it.
+async fn drop_or_leave(
+    transaction: &mut Transaction<'_>,
+    statement: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let attempt = transaction.savepoint("attempt").await?;
+    match attempt.batch_execute(statement).await {
+        Ok(()) => attempt.commit().await,
+        Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
+            attempt.rollback().await
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The tenants of rows that were there before.
 
 use super::Draft;
+use super::at_once;
 use super::column::on;
 use super::sql;
 use super::step::{Action, Backfill, Phase, Step};
 use super::table::{Source, Table, Walk, pairs};
+use super::told;
 use super::way::Way;
 use crate::catalog::{Trigger, TriggerEvent};
 use crate::error::Result;
@@ -13,7 +15,7 @@ use crate::plan::step::{Lock, Work};
 use crate::policy::render::{Vars, render};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
-    for table in tables {
+    for (number, table) in (1..).zip(tables) {
         let known = matches!(table.source, Source::Known(_));
         if table.is_filled() || (known && table.present.is_none()) {
             continue;
@@ -24,17 +26,19 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             Source::Parent(way) => {
                 format!("rows that are there get the tenant of their {}", way.key.references.plain())
             }
+            Source::Told(_) => "rows that are there get the tenant that the expression tells".to_owned(),
         };
-        draft.push(step(table, Phase::Backfill, what, backfill(table, false)?)?);
+        at_once::fill(draft, table, what.clone())?;
+        draft.push(step(table, Phase::Backfill, what, backfill(draft, number, table, false)?)?);
     }
     Ok(())
 }
 
 /// A row may have been on its way while its parent had no tenant yet, and have come in behind the batches. Once the check is
 /// there no such row can come any more.
-pub(super) fn sweep(table: &Table<'_>) -> Result<Step> {
+pub(super) fn sweep(draft: &Draft<'_>, number: usize, table: &Table<'_>) -> Result<Step> {
     let what = "rows that came in meanwhile get their tenant".to_owned();
-    step(table, Phase::NotNull, what, backfill(table, true)?)
+    step(table, Phase::NotNull, what, backfill(draft, number, table, true)?)
 }
 
 fn step(table: &Table<'_>, phase: Phase, what: String, backfill: Backfill) -> Result<Step> {
@@ -52,7 +56,7 @@ fn step(table: &Table<'_>, phase: Phase, what: String, backfill: Backfill) -> Re
     })
 }
 
-fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
+fn backfill(draft: &Draft<'_>, number: usize, table: &Table<'_>, sweep: bool) -> Result<Backfill> {
     let (after, upto) = (range(table, "$1", Side::After), range(table, "$2", Side::Upto));
     let relation = || Vars::default().text("relation", table.name.to_string());
     let (size, bound) = match &table.walk {
@@ -81,6 +85,12 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
             let known = format!("{tenant} IS NOT NULL");
             (tenant, source, known, left(table, way)?)
         }
+        Source::Told(_) => {
+            let source = told::source(draft, number)?;
+            let left = render(sql::LEFT_TOLD, &named().sql("source", &source))?;
+            let (tenant, known) = ("told.tenant".to_owned(), "told.tenant IS NOT NULL".to_owned());
+            (tenant, format!("\n        {source}"), known, left)
+        }
     };
     let vars = named()
         .sql("tenant", tenant)
@@ -91,7 +101,7 @@ fn backfill(table: &Table<'_>, sweep: bool) -> Result<Backfill> {
     Ok(Backfill { size, bound, batch: render(sql::BATCH, &vars)?, left, sweep })
 }
 
-fn join(way: &Way<'_>) -> String {
+pub(super) fn join(way: &Way<'_>) -> String {
     let pair = |(own, referenced): (&Ident, &Ident)| format!("parent.{referenced} = t.{own}");
     pairs(way.key).map(pair).collect::<Vec<_>>().join(" AND ")
 }
@@ -142,15 +152,21 @@ fn range(table: &Table<'_>, parameter: &str, side: Side) -> String {
 
 /// What others have fire at every update fires at these too.
 fn remark_triggers(draft: &mut Draft<'_>, table: &Table<'_>) {
-    let fires = |trigger: &Trigger| {
-        let here = trigger.columns.is_empty() || trigger.columns.contains(table.column);
-        trigger.enabled && trigger.events.contains(&TriggerEvent::Update) && here
-    };
-    for (name, _) in table.relation.triggers.iter().filter(|(_, trigger)| fires(trigger)) {
+    for name in firing(table) {
         let what = format!(
             "trigger {} fires for the rows that the backfill changes; see that it is meant to",
             name.plain()
         );
         draft.remark(table.name, what);
     }
+}
+
+/// The triggers of others that fire where a tenant is set.
+pub(super) fn firing<'a>(table: &Table<'a>) -> impl Iterator<Item = &'a Ident> {
+    let column = table.column;
+    let fires = move |trigger: &Trigger| {
+        let here = trigger.columns.is_empty() || trigger.columns.contains(column);
+        trigger.enabled && trigger.events.contains(&TriggerEvent::Update) && here
+    };
+    table.relation.triggers.iter().filter(move |(_, trigger)| fires(trigger)).map(|(name, _)| name)
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Draft;
+use super::at_once;
 use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table, pairs};
+use super::told;
 use super::way::Way;
 use crate::catalog::{Catalog, Expr};
 use crate::error::Result;
@@ -52,11 +54,12 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                     render(sql::COLUMN_FILLED, &vars)?,
                 )
             }
-            Source::Parent(_) => {
+            Source::Parent(_) | Source::Told(_) => {
                 (format!("column {name}"), column(table.name, table.column, &table.data_type)?)
             }
         };
-        let down = Action::Transaction(render(sql::DROP_COLUMN, &named())?);
+        let down = render(sql::DROP_COLUMN, &named())?;
+        at_once::column(draft, table.name, what.clone(), (up.clone(), down.clone()));
         draft.push(Step {
             object: table.name.plain(),
             phase: Phase::Column,
@@ -65,7 +68,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             locked: 1,
             work: Work::None,
             up: Action::Transaction(up),
-            down,
+            down: Action::Transaction(down),
             in_the_way: None,
         });
     }
@@ -73,7 +76,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
 }
 
 /// The tenant that is bound, or NULL.
-fn bound(draft: &Draft<'_>) -> Result<String> {
+pub(super) fn bound(draft: &Draft<'_>) -> Result<String> {
     draft.manifest.tenancy.clone().missing(Missing::Empty).context()
 }
 
@@ -94,17 +97,20 @@ pub(super) fn fill(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                 let default = default(draft, table, tenant)?;
                 let before = present.default.as_ref().map(Expr::as_str);
                 let name = table.column.as_str();
+                let what =
+                    format!("column {name} defaults to the tenant that is bound, or the one that is known");
+                let up = ddl::default(table.name, table.column, Some(&default))?;
+                let down = ddl::default(table.name, table.column, before)?;
+                at_once::column(draft, table.name, what.clone(), (up.clone(), down.clone()));
                 Step {
                     object: table.name.plain(),
                     phase: Phase::Fill,
-                    what: format!(
-                        "column {name} defaults to the tenant that is bound, or the one that is known"
-                    ),
+                    what,
                     lock: Lock::AccessExclusive,
                     locked: 1,
                     work: Work::None,
-                    up: Action::Transaction(ddl::default(table.name, table.column, Some(&default))?),
-                    down: Action::Transaction(ddl::default(table.name, table.column, before)?),
+                    up: Action::Transaction(up),
+                    down: Action::Transaction(down),
                     in_the_way: None,
                 }
             }
@@ -119,8 +125,28 @@ pub(super) fn fill(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
                     lock: Lock::ShareRowExclusive,
                     locked: 1,
                     work: Work::None,
-                    up: Action::Transaction(filling(draft, table, way, &function)?),
+                    up: Action::Transaction(of_parent(draft, table, way, &function)?),
                     down: Action::Transaction(unfilling(draft, table, &function)?),
+                    in_the_way: None,
+                }
+            }
+            (Source::Told(telling), _) => {
+                for schema in &telling.left_out {
+                    let what = format!(
+                        "names in --fill are not looked up in schema {}, where others than its owner may create; write them with it",
+                        schema.plain()
+                    );
+                    draft.remark(table.name, what);
+                }
+                Step {
+                    object: table.name.plain(),
+                    phase: Phase::Fill,
+                    what: "new rows get the tenant that the expression tells".to_owned(),
+                    lock: Lock::ShareRowExclusive,
+                    locked: 1,
+                    work: Work::None,
+                    up: Action::Transaction(told::up(draft, table, telling, number)?),
+                    down: Action::Transaction(told::down(draft, table, number)?),
                     in_the_way: None,
                 }
             }
@@ -139,15 +165,22 @@ pub(super) fn transition(
     match &table.source {
         Source::Parent(way) if !table.is_filled() => {
             let function = function(draft, number);
-            Ok(Some((unfilling(draft, table, &function)?, filling(draft, table, way, &function)?)))
+            Ok(Some((unfilling(draft, table, &function)?, of_parent(draft, table, way, &function)?)))
+        }
+        Source::Told(telling) if !table.is_filled() => {
+            Ok(Some((told::down(draft, table, number)?, told::up(draft, table, telling, number)?)))
         }
         _ => Ok(None),
     }
 }
 
 /// A name that no function has: tables of the same name in two schemas need two of them.
-fn function(draft: &Draft<'_>, number: usize) -> Ident {
-    let mut parts = vec!["adopt".to_owned(), "fill".to_owned(), number.to_string()];
+pub(super) fn function(draft: &Draft<'_>, number: usize) -> Ident {
+    unused(draft, "fill", number)
+}
+
+pub(super) fn unused(draft: &Draft<'_>, kind: &str, number: usize) -> Ident {
+    let mut parts = vec!["adopt".to_owned(), kind.to_owned(), number.to_string()];
     loop {
         let name = Ident::joined(&parts.iter().map(String::as_str).collect::<Vec<_>>());
         let is_taken = draft
@@ -162,7 +195,7 @@ fn function(draft: &Draft<'_>, number: usize) -> Ident {
     }
 }
 
-fn filling(draft: &Draft<'_>, table: &Table<'_>, way: &Way<'_>, function: &Ident) -> Result<String> {
+fn of_parent(draft: &Draft<'_>, table: &Table<'_>, way: &Way<'_>, function: &Ident) -> Result<String> {
     let (mut join, mut moved) = (String::new(), String::new());
     for (own, referenced) in pairs(way.key) {
         let _ = write!(join, "{}parent.{referenced} = NEW.{own}", if join.is_empty() { "" } else { " AND " });
@@ -181,16 +214,26 @@ fn filling(draft: &Draft<'_>, table: &Table<'_>, way: &Way<'_>, function: &Ident
         .name("parent_column", way.tenant)
         .sql("join", join)
         .sql("bound", bound(draft)?);
-    let body = render(sql::FILL_BODY, &body)?;
+    filling(draft, table, function, &render(sql::FILL_BODY, &body)?, &moved)
+}
+
+/// The triggers, and the function that they call. `moved` says of OLD and NEW whether a row may belong to another tenant now.
+pub(super) fn filling(
+    draft: &Draft<'_>,
+    table: &Table<'_>,
+    function: &Ident,
+    body: &str,
+    moved: &str,
+) -> Result<String> {
     let vars = on(table.name)
         .name("column", table.column)
         .name("support", draft.support())
         .name("function", function)
-        .text("body", format!("\n{body}\n"))
+        .body("body", format!("\n{body}\n"))
         .sql("moved", moved);
     render(sql::FILL, &vars)
 }
 
-fn unfilling(draft: &Draft<'_>, table: &Table<'_>, function: &Ident) -> Result<String> {
+pub(super) fn unfilling(draft: &Draft<'_>, table: &Table<'_>, function: &Ident) -> Result<String> {
     render(sql::UNFILL, &on(table.name).name("support", draft.support()).name("function", function))
 }

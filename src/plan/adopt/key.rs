@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
+use super::at_once;
 use super::column::on;
 use super::sql;
 use super::step::{Action, Phase, Step};
@@ -71,7 +72,7 @@ fn has_key(catalog: &Catalog, key: &ForeignKey) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unique {
+pub(super) enum Unique {
     Yes,
     No,
 }
@@ -123,6 +124,7 @@ fn build(
     };
     let vars = on(table).name("index", index).sql("kind", kind).sql("columns", list);
     let drop = Vars::default().name("schema", table.schema()).name("index", index);
+    at_once::index(draft, table, (index, columns), unique, what.clone())?;
     draft.push(Step {
         object: table.plain(),
         phase: Phase::Keys,
@@ -159,6 +161,7 @@ fn foreign_key(draft: &mut Draft<'_>, predicted: &Catalog, of: &Replacement<'_>)
     let Replacement { table, name, old, new } = of;
     draft.touch(table);
     draft.touch(&old.references);
+    at_once::foreign_key(draft, of)?;
     let beside = beside(predicted, table, name);
     let unchecked =
         |key: &ForeignKey| ddl::foreign_key_definition(&ForeignKey { validated: false, ..key.clone() });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::step::{Action, Phase, Step};
 use super::table::Table;
-use super::{Draft, column};
+use super::{Draft, at_once, column};
 use crate::catalog::{Catalog, Column, RelationKind};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
@@ -64,24 +64,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     {
         draft.new_owners.insert(owner.clone());
     }
-    if !first.is_empty() {
-        draft.push(Step {
-            object: "database".to_owned(),
-            phase: Phase::Policies,
-            what: if moved.is_empty() {
-                "roles, functions and schemas that policies need".to_owned()
-            } else {
-                "roles, functions and schemas that policies need, and the owner of what services use"
-                    .to_owned()
-            },
-            lock: Lock::None,
-            locked: 0,
-            work: Work::None,
-            up: Action::Transaction(joined(first.iter().map(|step| &step.up))),
-            down: transaction(joined(first.iter().rev().map(|step| &step.down))),
-            in_the_way: None,
-        });
-    }
+    ground(draft, &first, &moved)?;
     let drawn: BTreeSet<String> = tables
         .iter()
         .flat_map(|table| table.relation.columns.iter().filter_map(Column::sequence))
@@ -97,6 +80,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         objects.extend(table.relation.columns.iter().filter_map(Column::sequence).map(|of| of.plain()));
         let own = |step: &&plan::Step| objects.contains(&step.object);
         let own: Vec<&plan::Step> = planned.steps.iter().filter(own).collect();
+        draft.at_once.extend(own.iter().copied().cloned());
         let transition = column::transition(draft, number, table)?;
         if own.is_empty() && transition.is_none() {
             continue;
@@ -120,6 +104,35 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// What is no table's: roles, functions, schemas, and the owner of what services use besides.
+fn ground(draft: &mut Draft<'_>, first: &[&plan::Step], moved: &[&Transfer<'_>]) -> Result<()> {
+    if first.is_empty() {
+        return Ok(());
+    }
+    let of_support = format!("function {}.", draft.support().plain());
+    if first.iter().any(|step| step.object.starts_with(&of_support)) {
+        at_once::support(draft)?;
+    }
+    draft.at_once.extend(first.iter().copied().cloned());
+    let what = "roles, functions and schemas that policies need";
+    draft.push(Step {
+        object: "database".to_owned(),
+        phase: Phase::Policies,
+        what: if moved.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{what}, and the owner of what services use")
+        },
+        lock: Lock::None,
+        locked: 0,
+        work: Work::None,
+        up: Action::Transaction(joined(first.iter().map(|step| &step.up))),
+        down: transaction(joined(first.iter().rev().map(|step| &step.down))),
+        in_the_way: None,
+    });
+    Ok(())
+}
+
 /// A view that reads a table of the adoption would go on reading it with the rights of its owner.
 fn views(draft: &mut Draft<'_>, planned: &plan::Plan, tables: &[Table<'_>]) {
     let adopted: BTreeSet<&QualifiedName> = tables.iter().map(|table| table.name).collect();
@@ -139,6 +152,7 @@ fn whole(draft: &mut Draft<'_>, planned: &plan::Plan, object: &str) {
     if own.is_empty() {
         return;
     }
+    draft.at_once.extend(own.iter().copied().cloned());
     draft.push(Step {
         object: object.to_owned(),
         phase: Phase::Policies,

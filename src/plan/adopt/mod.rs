@@ -6,11 +6,13 @@
 //! The steps go phase by phase through all tables of an adoption, parents first. Policies come last, children first: no table
 //! is under FORCE while rows of another are still looked up in it.
 
+mod at_once;
 mod backfill;
 mod column;
 mod key;
 mod last;
 mod not_null;
+mod psql;
 mod request;
 mod rights;
 mod sql;
@@ -18,11 +20,13 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tests;
+mod told;
 mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::step::Remark;
+use super::Step as PlanStep;
+use super::step::{Plan, Remark};
 use crate::catalog::Catalog;
 use crate::catalog::replay::{Source, replay_on};
 use crate::error::{Error, Result};
@@ -31,9 +35,10 @@ use crate::policy::manifest::{Class, Entry, Manifest, Problem};
 use crate::policy::places;
 use crate::policy::render::{Vars, render};
 
+pub use psql::Psql;
 pub use request::Request;
 pub use rights::rights;
-pub use step::{Action, Adoption, Backfill, Phase, Step};
+pub use step::{Action, Adoption, Backfill, Phase, Step, Told};
 use table::Table;
 
 /// The steps that give tables their tenants while services go on working with them.
@@ -55,7 +60,11 @@ pub fn adopt(manifest: &Manifest, catalog: &Catalog, request: &Request) -> Resul
     let mut draft = Draft::new(&manifest, catalog);
     draft.remarks.extend(others);
     steps(&mut draft, &tables).map_err(defect)?;
-    if draft.problems.is_empty() { Ok(draft.into_adoption(&tables)) } else { Err(draft.problems) }
+    draft.touched.extend(tables.iter().map(|table| table.name.clone()));
+    let parents: BTreeSet<QualifiedName> = tables.iter().flat_map(Table::reads).cloned().collect();
+    let concerned = draft.touched.union(&parents).cloned().collect();
+    at_once::unforced(&mut draft, &concerned).map_err(defect)?;
+    if draft.problems.is_empty() { Ok(draft.into_adoption(&tables, parents)) } else { Err(draft.problems) }
 }
 
 fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
@@ -65,6 +74,26 @@ fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     not_null::steps(draft, tables)?;
     key::steps(draft, tables)?;
     last::steps(draft, tables)
+}
+
+/// The tables that a request names, whatever state they are in.
+///
+/// # Errors
+///
+/// Names that no table has, or several.
+pub fn named(
+    manifest: &Manifest,
+    catalog: &Catalog,
+    request: &Request,
+) -> Result<Vec<QualifiedName>, Vec<Problem>> {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for written in &request.tables {
+        match request::table(manifest, catalog, written) {
+            Ok(name) => found.push(name.clone()),
+            Err(what) => problems.push(problem(what)),
+        }
+    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
 /// The manifest without what it has to settle of other tables. Of class `tenant` are those, for the most part, that are to be
@@ -131,6 +160,8 @@ struct Draft<'a> {
     /// The catalog before the first step.
     catalog: &'a Catalog,
     steps: Vec<Step>,
+    /// What comes to the same in one transaction.
+    at_once: Vec<PlanStep>,
     remarks: Vec<Remark>,
     problems: Vec<Problem>,
     /// The tables that steps change.
@@ -147,6 +178,7 @@ impl<'a> Draft<'a> {
             manifest,
             catalog,
             steps,
+            at_once: Vec::new(),
             remarks,
             problems,
             touched: BTreeSet::new(),
@@ -179,18 +211,20 @@ impl<'a> Draft<'a> {
         replayed(self.manifest, self.catalog, &sql)
     }
 
-    fn into_adoption(mut self, tables: &[Table<'_>]) -> Adoption {
-        self.touched.extend(tables.iter().map(|table| table.name.clone()));
+    fn into_adoption(self, tables: &[Table<'_>], parents: BTreeSet<QualifiedName>) -> Adoption {
         Adoption {
             support: self.support().clone(),
+            has_support: self.catalog.schemas.contains_key(self.support()),
             new_owners: self.new_owners,
             transferred: self.transferred,
             roles: self.roles,
             app: self.manifest.roles.app_role().clone(),
             tables: tables.iter().map(|table| table.name.clone()).collect(),
-            parents: tables.iter().filter_map(Table::parent).cloned().collect(),
+            parents,
+            told: tables.iter().find_map(Table::told),
             touched: self.touched,
             steps: self.steps,
+            at_once: Plan { steps: self.at_once, remarks: Vec::new() },
             remarks: self.remarks,
         }
     }

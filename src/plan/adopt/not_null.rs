@@ -4,7 +4,7 @@ use super::column::on;
 use super::sql;
 use super::step::{Action, Phase, Step};
 use super::table::{Source, Table};
-use super::{Draft, backfill};
+use super::{Draft, at_once, backfill};
 use crate::catalog::Column;
 use crate::error::Result;
 use crate::ident::Ident;
@@ -13,7 +13,8 @@ use crate::policy::ddl;
 use crate::policy::render::render;
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
-    for table in tables.iter().filter(|table| !table.is_filled()) {
+    for (number, table) in (1..).zip(tables).filter(|(_, table)| !table.is_filled()) {
+        at_once::not_null(draft, table)?;
         let check = check_name(table);
         let named = || on(table.name).name("constraint", &check);
         let with_column = || named().name("column", table.column);
@@ -31,11 +32,12 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
             in_the_way: Some(in_the_way.clone()),
         };
 
-        let swept = matches!(table.source, Source::Parent(_)) || table.present.is_some();
+        let swept = !matches!(table.source, Source::Known(_)) || table.present.is_some();
         let refuses = |column: &&Column| column.not_null_unvalidated.is_some();
         if let Some(present) = table.present.filter(refuses) {
             // Rows that are written have to have a tenant already.
-            draft.push(backfill::sweep(table)?);
+            let sweep = backfill::sweep(draft, number, table)?;
+            draft.push(sweep);
             let up = ddl::prove_not_null(table.name, present)?;
             let down = Action::Transaction(ddl::unprove_not_null(table.name, present)?);
             let what = format!("column {column} is not null in any row");
@@ -49,7 +51,8 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         draft.push(step(what, Lock::AccessExclusive, Work::None, up, down));
 
         if swept {
-            draft.push(backfill::sweep(table)?);
+            let sweep = backfill::sweep(draft, number, table)?;
+            draft.push(sweep);
         }
 
         let up = render(sql::VALIDATE, &named())?;
@@ -63,7 +66,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// A name that no constraint of the table has.
+/// A name that no constraint of the table has, nor the one of NOT NULL from PostgreSQL 18 on is to have.
 fn check_name(table: &Table<'_>) -> Ident {
     let relation = table.relation;
     let is_taken = |name: &Ident| {
@@ -72,7 +75,7 @@ fn check_name(table: &Table<'_>) -> Ident {
             || relation.foreign_keys.contains_key(name)
             || relation.exclusions.contains_key(name)
     };
-    let mut parts = vec![table.name.name().as_str(), table.column.as_str(), "not", "null"];
+    let mut parts = vec![table.name.name().as_str(), table.column.as_str(), "is", "set"];
     loop {
         let name = Ident::joined(&parts);
         if !is_taken(&name) {

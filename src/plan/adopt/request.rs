@@ -16,6 +16,8 @@ pub struct Request {
     pub children: bool,
     /// The tenant that all rows belong to which are there until the first phase is done, as the setting carries it. Default: that of each row's parent.
     pub tenant: Option<String>,
+    /// An SQL expression over the row of the one table that is named, which tells its tenant. Default: that of the parent.
+    pub fill: Option<String>,
     /// Ways to the parents where there are several, each as `key` or `table=key`: a foreign key's name, or the table that it
     /// refers to.
     pub via: Vec<String>,
@@ -90,6 +92,15 @@ pub(super) fn table<'a>(
             Err(format!("{written} is the name of several tables; choose one: {}", several.join(", ")))
         }
     }
+}
+
+/// The table that is named first.
+pub(super) fn first<'a>(
+    manifest: &Manifest,
+    catalog: &'a Catalog,
+    request: &Request,
+) -> Option<&'a QualifiedName> {
+    request.tables.first().and_then(|written| table(manifest, catalog, written).ok())
 }
 
 /// Whether a table goes along with its parent.

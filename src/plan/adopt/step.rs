@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::ident::{Ident, QualifiedName};
-use crate::plan::step::{Lock, Remark, Work};
+use crate::plan::step::{Lock, Plan, Remark, Work};
 
 /// The way of some tables to their tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adoption {
     /// The schema of the functions that policies call, in which the adoption is recorded too.
     pub support: Ident,
+    /// Whether that schema is there before the first step.
+    pub has_support: bool,
     /// The role that services log in as.
     pub app: Ident,
     /// The roles that tables or functions are made over to.
@@ -21,12 +23,17 @@ pub struct Adoption {
     pub roles: Vec<String>,
     /// The tables, parents first.
     pub tables: Vec<QualifiedName>,
+    /// What an expression tells of rows, to be looked at first.
+    pub told: Option<Told>,
     /// The tables that tenants are taken from.
     pub parents: BTreeSet<QualifiedName>,
     /// The tables that steps change: those of the adoption, and those on the other side of their foreign keys.
     pub touched: BTreeSet<QualifiedName>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// What leads to the same schema in one transaction, with nobody at work: the files of an adoption, see
+    /// [`Style::files`](crate::plan::Style::files).
+    pub at_once: Plan,
     /// What somebody should know before it begins.
     pub remarks: Vec<Remark>,
 }
@@ -48,6 +55,21 @@ pub enum Phase {
     ForeignKeys,
     /// What [`plan`](crate::plan::plan) asks for: policies, FORCE, grants.
     Policies,
+}
+
+/// A table whose rows' tenants an expression tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The table.
+    pub table: QualifiedName,
+    /// Its tenant column, where it is there already.
+    pub column: Option<Ident>,
+    /// The expression.
+    pub expression: String,
+    /// The type of the tenant column, in SQL.
+    pub data_type: String,
+    /// The `search_path` by which its names are looked up.
+    pub path: String,
 }
 
 /// One step.

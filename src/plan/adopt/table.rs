@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::problem;
 use super::request::{self, Request};
+use super::step::Told;
+use super::told::{self, Telling};
 use super::way::{self, Way};
 use crate::catalog::{Catalog, Column, ForeignKey, IndexColumn, Relation, canonical_type};
 use crate::ident::{Ident, QualifiedName};
@@ -32,6 +34,8 @@ pub(super) enum Source<'a> {
     /// All rows belong to this one.
     Known(String),
     Parent(Way<'a>),
+    /// An expression over the row tells it.
+    Told(Telling),
 }
 
 /// How to go through all rows of a table.
@@ -46,8 +50,26 @@ impl<'a> Table<'a> {
     /// The table that tenants are taken from.
     pub(super) fn parent(&self) -> Option<&'a QualifiedName> {
         match &self.source {
-            Source::Known(_) => None,
+            Source::Known(_) | Source::Told(_) => None,
             Source::Parent(way) => Some(&way.key.references),
+        }
+    }
+
+    /// The tables in which tenants are looked up.
+    pub(super) fn reads(&self) -> impl Iterator<Item = &QualifiedName> {
+        let told = match &self.source {
+            Source::Told(telling) if !self.is_filled() => Some(&telling.reads),
+            _ => None,
+        };
+        let others = told.into_iter().flatten().filter(|name| *name != self.name);
+        self.parent().into_iter().chain(others)
+    }
+
+    /// What an expression tells, where rows need it.
+    pub(super) fn told(&self) -> Option<Told> {
+        match &self.source {
+            Source::Told(telling) if !self.is_filled() => Some(told::asked(self, telling)),
+            _ => None,
         }
     }
 
@@ -79,9 +101,16 @@ pub(super) fn tables<'a>(
         let column = manifest.column(name);
         let present = relation.column(column);
         let is_filled = present.is_some_and(|column| column.not_null);
-        let source = match &tenant {
-            Some(tenant) => Source::Known(tenant.clone()),
-            None => match way::of(manifest, catalog, request, names, places, name) {
+        let is_told = request.fill.is_some() && request::first(manifest, catalog, request) == Some(name);
+        let telling = request.fill.as_deref().filter(|_| is_told && !is_filled);
+        let source = match (&tenant, telling.map(|text| told::telling(manifest, catalog, text))) {
+            (Some(tenant), _) => Source::Known(tenant.clone()),
+            (None, Some(Ok(telling))) => Source::Told(telling),
+            (None, Some(Err(what))) => {
+                problems.push(problem(what));
+                continue;
+            }
+            (None, None) => match way::of(manifest, catalog, request, names, places, name) {
                 Ok(way) => Source::Parent(way),
                 // Nothing is to be derived.
                 Err(_) if is_filled => Source::Known(String::new()),
@@ -130,6 +159,11 @@ fn unused(
     if request.tenant.is_some() && !request.via.is_empty() {
         return vec![
             "a tenant and a way to the parents are both given; give the one or the other".to_owned(),
+        ];
+    }
+    if request.fill.is_some() && (request.tenant.is_some() || request.tables.len() != 1) {
+        return vec![
+            "an expression tells the tenants of one table; name that one alone, without --tenant".to_owned(),
         ];
     }
     let mut found = Vec::new();

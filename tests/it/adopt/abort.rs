@@ -80,6 +80,54 @@ async fn abort_in_the_midst_of_the_last_phase_does_so_too() {
     assert!(invoice.force_row_security);
 }
 
+/// One that has come to its end is taken back too, once the ones behind it are.
+#[tokio::test]
+async fn a_finished_adoption_can_be_taken_back() {
+    let mut world = World::new().await;
+    world
+        .sql("CREATE TABLE erp.tag (id bigint PRIMARY KEY, name text); INSERT INTO erp.tag SELECT 1, 'a'")
+        .await;
+    let manifest = world.folder.read("tenantry.toml");
+    world.folder.write("tenantry.toml", &(manifest + "\n\"erp.tag\" = { class = \"tenant\" }\n"));
+    let before = without_records(world.catalog().await);
+    let rows = world.rows().await;
+    world.adopted(BY_COMPANY);
+    let between = world.catalog().await;
+    world.adopted(&["tag", "--tenant", A]);
+    let first = world.adopt(&["customer", "--abort"]);
+    first.said(3, &["the adoption of erp.tag came after that of erp.customer", "take it back first"]);
+    assert!(world.adopted(&["--abort"]).err.contains("services see the rows of all tenants"));
+    same(&world.catalog().await, &between);
+    // Once more does not go on with the one before.
+    assert!(world.adopted(&["--abort"]).out.contains("taken back"));
+    same(&world.catalog().await, &between);
+    let run = world.adopted(&["invoice", "--abort"]);
+    assert!(run.out.contains("take back: "), "{run:#?}");
+    same(&without_records(world.catalog().await), &before);
+    assert_eq!(world.rows().await, rows);
+    // There is nothing of it left, and the way forth is open again.
+    world.adopt(&["invoice", "--abort"]).said(2, &["no adoption has been begun"]);
+    world.adopted(BY_COMPANY);
+    assert_eq!(world.wrong_rows().await, 0);
+}
+
+/// What others have come to use stays, and the rest goes all the same.
+#[tokio::test]
+async fn functions_that_other_policies_call_stay() {
+    let mut world = World::new().await;
+    let before = without_records(world.catalog().await);
+    world.adopted(BY_COMPANY);
+    world
+        .sql("CREATE TABLE erp.tag (tenant_id uuid); CREATE POLICY own ON erp.tag USING (tenant_id = (SELECT tenantry.tenant_id()))")
+        .await;
+    world.adopted(&["--abort"]);
+    let after = world.catalog().await;
+    let names: Vec<&str> = after.functions.keys().map(|of| of.name.name().as_str()).collect();
+    assert!(names.contains(&"tenant_id") && names.contains(&"no_tenant"), "{names:?}");
+    world.sql("DROP TABLE erp.tag; DROP FUNCTION tenantry.tenant_id(), tenantry.no_tenant(text)").await;
+    same(&without_records(world.catalog().await), &before);
+}
+
 /// An abort that was cut off goes on where it was, and there is no way forth meanwhile.
 #[tokio::test]
 async fn an_abort_that_was_cut_off_is_gone_on_with() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tenantry::policy::Script;
 use tenantry::rule::{Severity, audit};
 use tenantry::{Ident, migrate, plan};
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::abort::without_records;
@@ -34,10 +35,10 @@ const OWNED: &str = "
     REVOKE EXECUTE ON PROCEDURE erp.nothing FROM PUBLIC;
     RESET ROLE;";
 
-/// The steps that a plan adds for the table of companies, as an operator runs them who tries again.
-async fn apply(world: &mut World, script: &Script) {
+/// The steps that a plan adds once tables are adopted, as an operator runs them who tries again.
+pub(super) async fn apply(client: &mut Client, script: &Script) {
     for _ in 0..50 {
-        match migrate::apply(&mut world.client, script).await {
+        match migrate::apply(client, script).await {
             Ok(_) => return,
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {}
             Err(error) => panic!("{error:?}"),
@@ -81,7 +82,7 @@ async fn a_service_that_owned_its_tables_works_on_and_has_no_less() {
     let planned = plan::plan(&world.manifest(), &catalog).unwrap();
     // Shorter than the server waits before it looks for deadlocks.
     let script = planned.up().unwrap().lock_timeout(Duration::from_millis(500)).unwrap();
-    apply(&mut world, &script).await;
+    apply(&mut world.client, &script).await;
     service.end().await;
     assert_eq!(world.planned().await, Vec::<String>::new());
     let now = rights(&world.client, &world.app).await;
@@ -110,6 +111,21 @@ async fn an_abort_in_the_midst_of_the_last_phase_gives_everything_back() {
         "{of_app:#?}"
     );
     holder.batch_execute("COMMIT").await.unwrap();
+    world.adopted(&["--abort"]);
+    same(&without_records(world.catalog().await), &before);
+    assert_eq!(rights(&world.client, &world.app).await, had);
+}
+
+/// And so it does once everything was done.
+#[tokio::test]
+async fn a_finished_adoption_that_is_taken_back_gives_everything_back_too() {
+    let mut world = owned_world().await;
+    let (before, had) = (without_records(world.catalog().await), rights(&world.client, &world.app).await);
+    world.adopted(BY_COMPANY);
+    assert_eq!(
+        rights(&world.client, &world.app).await.is_superset(&had),
+        version::of(&world.client).await >= version::FIFTEEN
+    );
     world.adopted(&["--abort"]);
     same(&without_records(world.catalog().await), &before);
     assert_eq!(rights(&world.client, &world.app).await, had);

@@ -73,6 +73,29 @@ impl World {
         Self { client, database, folder, owner, app, system, roles, manifest }
     }
 
+    /// Another environment: an empty database of the same server, with the same manifest and roles.
+    pub(crate) async fn beside(&self) -> Self {
+        let database = testing::server().await.unwrap().database().await.unwrap();
+        let client = database.connect().await.unwrap();
+        let (name, owner) = (Ident::new(database.name()).unwrap(), Ident::new(self.owner.as_str()).unwrap());
+        client.batch_execute(&format!("GRANT CREATE ON DATABASE {name} TO {owner}")).await.unwrap();
+        let (folder, manifest) = (Folder::new(), self.manifest.clone());
+        folder.write("tenantry.toml", &manifest);
+        let [owner, app, system] = [&self.owner, &self.app, &self.system].map(Clone::clone);
+        Self { client, database, folder, owner, app, system, roles: self.roles.clone(), manifest }
+    }
+
+    /// The schema and the rows before the adoption, as a migration.
+    pub(crate) fn first(&self) -> String {
+        let names = [("{owner}", &self.owner), ("{app}", &self.app), ("{invoices}", &"300".to_owned())];
+        names.iter().fold(include_str!("erp.sql").to_owned(), |text, (role, name)| text.replace(role, name))
+    }
+
+    /// Runs another command of the tool.
+    pub(crate) fn tool(&self, args: &[&str]) -> Run {
+        Tool::at(&self.folder).args(args).env("DATABASE_URL", self.database.url()).run()
+    }
+
     pub(crate) fn manifest(&self) -> Manifest {
         Manifest::parse(&self.manifest).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
@@ -114,8 +137,12 @@ impl World {
     pub(crate) async fn catalog(&mut self) -> Catalog {
         let mut catalog = live::load(&mut self.client).await.unwrap();
         catalog.roles.retain(|name, _| self.roles.iter().any(|own| own == name.as_str()));
+        catalog.settings.retain(|of| {
+            of.role.as_ref().is_none_or(|role| self.roles.iter().any(|own| own == role.as_str()))
+        });
         catalog.memberships.retain(|of| self.roles.iter().any(|own| own == of.member.as_str()));
-        catalog.relations.retain(|name, _| !name.name().as_str().starts_with("adoption"));
+        let is_record = |name: &str| name.starts_with("adoption") || name == "refinery_schema_history";
+        catalog.relations.retain(|name, _| !is_record(name.name().as_str()));
         catalog
     }
 

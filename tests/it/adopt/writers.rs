@@ -31,20 +31,30 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// One that is at work.
+    /// One of the ERP that is at work.
     pub(super) async fn start(world: &World, knows: Knows) -> Self {
+        let client = world.as_app().await;
+        Self::of(client, knows, move |name| statements(knows, name)).await
+    }
+
+    /// One that runs the statements of a round, each in its transaction, and then those of the next. Rounds have names.
+    pub(super) async fn of(
+        mut client: Client,
+        knows: Knows,
+        statements: impl Fn(&str) -> Vec<String> + Send + 'static,
+    ) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let rounds = Arc::new(AtomicU32::new(0));
         let done = Arc::clone(&rounds);
-        let mut client = world.as_app().await;
         let name = format!("service {}", NEXT.fetch_add(1, Ordering::Relaxed));
         let of = name.clone();
         let task = tokio::spawn(async move {
             client.execute("SELECT set_config('lock_timeout', $1, false)", &[&LIMIT]).await.unwrap();
             while !stopped.load(Ordering::Relaxed) {
-                round(&mut client, knows, &format!("{of} {}", done.load(Ordering::Relaxed))).await;
+                let statements = statements(&format!("{of} {}", done.load(Ordering::Relaxed)));
+                round(&mut client, knows, statements).await;
                 done.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -72,14 +82,14 @@ impl Service {
     }
 }
 
-/// A customer, its invoice with a line and a note, some changes, and a look at all of it, each in its transaction.
-async fn round(client: &mut Client, knows: Knows, name: &str) {
+/// A customer, its invoice with a line and a note, some changes, and a look at all of it.
+fn statements(knows: Knows, name: &str) -> Vec<String> {
     let (company, other) = match knows {
         Knows::Nothing => (A, B),
         // Nobody who knows of tenants moves anything to another one.
         Knows::Tenant(tenant) => (tenant, tenant),
     };
-    let statements = [
+    vec![
         format!("INSERT INTO erp.customer (company_id, name) VALUES ('{company}', '{name}')"),
         format!("INSERT INTO erp.customer (company_id, name) VALUES ('{other}', 'other {name}')"),
         format!(
@@ -101,7 +111,10 @@ async fn round(client: &mut Client, knows: Knows, name: &str) {
         // One of those that were there before.
         format!("UPDATE erp.invoice SET total = total + 1 WHERE id = {}", 1 + name.len() * 7 % 300),
         "SELECT count(*) FROM erp.invoice JOIN erp.customer ON customer.id = customer_id".to_owned(),
-    ];
+    ]
+}
+
+async fn round(client: &mut Client, knows: Knows, statements: Vec<String>) {
     for sql in statements {
         let transaction = client.transaction().await.unwrap();
         if let Knows::Tenant(tenant) = knows {

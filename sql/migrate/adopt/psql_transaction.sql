@@ -1,0 +1,7 @@
+-- A step of several statements.
+-- Variables: statements.
+BEGIN;
+
+:statements
+
+COMMIT;
