@@ -44,9 +44,7 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
             );
             continue;
         }
-        if !wanted.has_key() {
-            let with: Vec<&Ident> =
-                std::iter::once(wanted.tenant).chain(wanted.columns.iter().copied()).collect();
+        if let Some(with) = wanted.lacking() {
             let index = draft.index_name(wanted.table, &with, "key");
             let sql =
                 (ddl::index(wanted.table, &index, &with, true)?, ddl::drop_index(wanted.table, &index)?);
@@ -57,6 +55,12 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The keys with the tenant that are still to be made, and can be.
+pub(super) fn lacking<'a>(draft: &Draft<'a>) -> Vec<(&'a QualifiedName, Vec<&'a Ident>)> {
+    let able = wanted(draft).into_iter().filter(|wanted| wanted.obstacle().is_none());
+    able.filter_map(|wanted| Some((wanted.table, wanted.lacking()?))).collect()
 }
 
 fn wanted<'a>(draft: &Draft<'a>) -> Vec<Wanted<'a>> {
@@ -75,10 +79,11 @@ fn wanted<'a>(draft: &Draft<'a>) -> Vec<Wanted<'a>> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Whether there is a key on the tenant and these columns.
-    fn has_key(&self) -> bool {
+    /// The tenant and these columns, unless there is a key on them.
+    fn lacking(&self) -> Option<Vec<&'a Ident>> {
         let with: Vec<&Ident> = std::iter::once(self.tenant).chain(self.columns.iter().copied()).collect();
-        self.relation.indexes.values().any(|index| index.valid && is_on(index, &with))
+        let is_there = self.relation.indexes.values().any(|index| index.valid && is_on(index, &with));
+        (!is_there).then_some(with)
     }
 
     /// The keys on these columns alone, but for the primary key, by which rows are known.

@@ -14,6 +14,7 @@ use crate::ident::{Ident, QualifiedName};
 use crate::plan::draft::Draft as PlanDraft;
 use crate::plan::key::{Replacement, replacements};
 use crate::plan::step::{Lock, Work};
+use crate::plan::unique::lacking;
 use crate::policy::render::{Vars, render};
 use crate::policy::{ddl, places};
 
@@ -47,7 +48,12 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         );
         draft.remark(of.table, what);
     }
-    let led = unique_keys(draft, &predicted, &mut names, &replaced)?;
+    let mut led = unique_keys(draft, &predicted, &mut names, &replaced)?;
+    for (table, columns) in lacking(&names).into_iter().filter(|(table, _)| adopted.contains(table)) {
+        led.insert(table);
+        let index = names.index_name(table, &columns, "key");
+        build(draft, table, &index, &columns, Unique::Yes)?;
+    }
     for table in tables {
         let leads = |index: &Index| index.leads_with(table.column);
         if !led.contains(table.name) && !table.relation.indexes.values().any(leads) {

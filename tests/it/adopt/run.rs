@@ -46,6 +46,29 @@ async fn a_tree_of_tables_gets_the_tenants_of_its_parents() {
     assert!(run.out.contains("nothing is left to do"), "{run:#?}");
 }
 
+/// A key that is to be unique within a tenant is built beside the one that is there, which stays until code is looked at.
+#[tokio::test]
+async fn what_is_unique_within_a_tenant_gets_a_key_online() {
+    let mut world = World::new().await;
+    let entry = "\"erp.invoice\" = { class = \"tenant\"";
+    let manifest =
+        world.folder.read("tenantry.toml").replace(entry, &format!("{entry}, unique = [\"number\"]"));
+    world.folder.write("tenantry.toml", &manifest);
+    world.client.batch_execute("CREATE UNIQUE INDEX numbered ON erp.invoice (number)").await.unwrap();
+    let run = world.adopted(BY_COMPANY);
+    assert!(run.out.contains("UNIQUE INDEX CONCURRENTLY \"invoice_tenant_id_number_key\""), "{run:#?}");
+    let catalog = world.catalog().await;
+    let invoice = tenantry::QualifiedName::parse("erp.invoice").unwrap();
+    let columns = |index: &tenantry::catalog::Index| {
+        index.columns().unwrap().into_iter().map(|column| column.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let unique = catalog.relations[&invoice].indexes.values().filter(|index| index.unique && index.valid);
+    let unique: Vec<Vec<String>> = unique.map(columns).collect();
+    for expected in [vec!["tenant_id", "number"], vec!["number"]] {
+        assert!(unique.contains(&expected.iter().map(ToString::to_string).collect()), "{unique:?}");
+    }
+}
+
 /// One tenant for all that is there.
 #[tokio::test]
 async fn one_tenant_gets_all_rows_that_are_there() {
