@@ -82,6 +82,10 @@ pub(super) fn plan(tables: &[Table<'_>], found: &BTreeMap<QualifiedName, Propose
         .collect();
     let mut runs = Vec::new();
     let mut placed: BTreeSet<&QualifiedName> = BTreeSet::new();
+    // What has its tenants, or gets them from its parents; of the others somebody has to say whose they are.
+    let mut led: BTreeSet<&QualifiedName> =
+        knows.iter().filter(|name| !left.contains_key(*name)).copied().collect();
+    let all = left.clone();
     while !left.is_empty() {
         let parents = |name: &QualifiedName, relation: &Relation| -> Vec<QualifiedName> {
             let keys = keys(name, relation, &knows).filter(|(_, key)| says_whose(relation, key));
@@ -108,7 +112,12 @@ pub(super) fn plan(tables: &[Table<'_>], found: &BTreeMap<QualifiedName, Propose
             } else {
                 let ways = names.iter().filter_map(|(name, of)| {
                     let keys: Vec<_> = keys(name, of, &knows).collect();
-                    let (key, _) = keys.iter().find(|(_, key)| says_whose(of, key))?;
+                    let able = keys.iter().filter(|(_, key)| says_whose(of, key));
+                    let unlike = |key: &ForeignKey| {
+                        let listed = all.get(&key.references).is_some_and(|parent| is_list(parent, key));
+                        (!led.contains(&key.references), listed)
+                    };
+                    let (key, _) = able.min_by_key(|(_, key)| unlike(key))?;
                     (keys.len() > 1).then(|| ((*name).clone(), (*key).clone()))
                 });
                 AdoptFrom::Parents(ways.collect())
@@ -118,12 +127,23 @@ pub(super) fn plan(tables: &[Table<'_>], found: &BTreeMap<QualifiedName, Propose
                 from,
             });
         }
+        led.extend(children.iter().map(|(name, _)| *name));
         for (name, _) in roots.into_iter().chain(children) {
             placed.insert(name);
             left.remove(name);
         }
     }
     runs
+}
+
+/// Whether a table looks like a list for all, such as one of currencies: it is known by a text, and refers to nobody.
+fn is_list(parent: &Relation, key: &ForeignKey) -> bool {
+    let is_text = |name: &Ident| {
+        parent
+            .column(name)
+            .is_some_and(|column| column.data_type == "text" || column.data_type.starts_with("character"))
+    };
+    parent.foreign_keys.is_empty() && key.referenced_columns.iter().all(is_text)
 }
 
 /// The foreign keys of a table to others that know their tenants.
