@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::step::{Lock, Plan, Remark, Step, Work};
-use crate::catalog::{Catalog, Relation};
+use crate::catalog::{Catalog, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Tenancy;
 use crate::policy::manifest::Manifest;
@@ -22,6 +22,8 @@ pub(super) struct Draft<'a> {
     pub(super) transfers: Vec<Transfer<'a>>,
     /// The names of all relations and indexes, and of those that steps of this plan make.
     taken: BTreeSet<QualifiedName>,
+    /// What steps grant on what, by its name in the plan.
+    pub(super) granted: BTreeSet<(String, Grantee, Privilege)>,
     steps: Vec<Step>,
     remarks: Vec<Remark>,
 }
@@ -47,7 +49,8 @@ impl<'a> Draft<'a> {
         }
         let tenancy = sections::settled(manifest, catalog);
         let (transfers, steps, remarks) = (Vec::new(), Vec::new(), Vec::new());
-        Self { manifest, tenancy, catalog, places, transfers, taken, steps, remarks }
+        let granted = BTreeSet::new();
+        Self { manifest, tenancy, catalog, places, transfers, taken, granted, steps, remarks }
     }
 
     pub(super) fn into_plan(mut self) -> Plan {

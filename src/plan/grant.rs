@@ -24,9 +24,9 @@ const BEYOND: [Privilege; 4] =
     [Privilege::Truncate, Privilege::References, Privilege::Trigger, Privilege::Maintain];
 
 /// What a grantee is to hold on a relation.
-struct Wanted {
+pub(super) struct Wanted {
     /// At least these.
-    least: BTreeSet<Privilege>,
+    pub(super) least: BTreeSet<Privilege>,
     /// At most these.
     most: BTreeSet<Privilege>,
 }
@@ -70,7 +70,10 @@ pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
             let sql =
                 (sql::grant(object, &missing, &grantee, false)?, sql::revoke(object, &missing, &grantee)?);
             let what = format!("{} for {}", list(&missing), role.plain());
-            draft.push(format!("schema {}", name.plain()), what, GRANT, sql);
+            let shown = format!("schema {}", name.plain());
+            let given = missing.iter().map(|(privilege, _)| (shown.clone(), grantee.clone(), *privilege));
+            draft.granted.extend(given);
+            draft.push(shown, what, GRANT, sql);
         }
     }
     Ok(())
@@ -130,7 +133,7 @@ fn exactly(privileges: BTreeSet<Privilege>) -> Wanted {
     Wanted { least: privileges.clone(), most: privileges }
 }
 
-fn system_wanted(place: &Place<'_>, relation: &Relation) -> Wanted {
+pub(super) fn system_wanted(place: &Place<'_>, relation: &Relation) -> Wanted {
     let least = match place {
         Place::Partition { .. } => BTreeSet::new(),
         Place::View | Place::Deny if !relation.is_table() => BTreeSet::from([Privilege::Select]),
@@ -167,6 +170,9 @@ fn relation_grants(
     }
     if let Some(granting) = granting(object, relation.grants.iter(), grantee, &wanted.least)? {
         let what = format!("{} for {}", list(&granting.privileges), grantee.plain());
+        let given =
+            granting.privileges.iter().map(|(privilege, _)| (name.plain(), grantee.clone(), *privilege));
+        draft.granted.extend(given);
         draft.push(name.plain(), what, GRANT, (granting.up, granting.down));
     }
     Ok(())

@@ -12,6 +12,7 @@ mod files;
 mod grant;
 mod key;
 mod map;
+mod needed;
 mod owner;
 mod partition;
 mod policies;
@@ -69,7 +70,7 @@ fn planned(manifest: &Manifest, catalog: &Catalog, keys: &[Phase]) -> Result<Pla
     let mut draft = Draft::new(manifest, &owned, places(manifest, &owned).relations);
     draft.transfers = transfers;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
-    let after: [Phase; 4] = [policies::steps, partition::steps, view::steps, grant::steps];
+    let after: [Phase; 5] = [policies::steps, partition::steps, view::steps, grant::steps, needed::steps];
     for phase in before.iter().chain(keys).chain(&after) {
         phase(&mut draft).map_err(defect)?;
     }

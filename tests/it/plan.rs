@@ -6,6 +6,7 @@ pub(crate) mod owned;
 mod periods;
 mod problems;
 mod refresh;
+mod set_off;
 pub(crate) mod types;
 mod window;
 
