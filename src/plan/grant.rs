@@ -19,6 +19,12 @@ const REVOKE: Kind = Kind {
     closes: "TRUNCATE asks no policy, REFERENCES probes for hidden keys, a trigger sees every writer's rows",
 };
 
+const READ_ONLY: Kind = Kind {
+    lock: Lock::None,
+    work: Work::None,
+    closes: "the role of backups could change the rows of all tenants",
+};
+
 /// What no policy governs.
 const BEYOND: [Privilege; 4] =
     [Privilege::Truncate, Privilege::References, Privilege::Trigger, Privilege::Maintain];
@@ -107,6 +113,10 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
             let wanted = system_wanted(&place, relation);
             relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
         }
+        if let Some(backup) = roles.backup_role() {
+            let wanted = Wanted { least: BTreeSet::new(), most: BTreeSet::from([Privilege::Select]) };
+            relation_grants(draft, name, relation, &Grantee::Role(backup.clone()), &wanted)?;
+        }
         let everything = matches!(place, Place::Partition { .. } | Place::Deny);
         let most = if everything { BTreeSet::new() } else { without(&BEYOND) };
         relation_grants(draft, name, relation, &Grantee::Public, &Wanted { least: BTreeSet::new(), most })?;
@@ -166,7 +176,9 @@ fn relation_grants(
         let down = granting_again(object, &excess.iter().copied(), grantee)?;
         let what = format!("no {} for {}", list(&revoked), grantee.plain());
         let sql = (sql::revoke(object, &revoked, grantee)?, down.join("\n\n"));
-        draft.push(name.plain(), what, REVOKE, sql);
+        let is_backup =
+            matches!(grantee, Grantee::Role(role) if draft.manifest.roles.backup_role() == Some(role));
+        draft.push(name.plain(), what, if is_backup { READ_ONLY } else { REVOKE }, sql);
     }
     if let Some(granting) = granting(object, relation.grants.iter(), grantee, &wanted.least)? {
         let what = format!("{} for {}", list(&granting.privileges), grantee.plain());

@@ -1,5 +1,6 @@
 //! Plans against a server: what they make, that they are complete, and that they can be taken back.
 
+mod backup;
 mod files;
 mod locks;
 pub(crate) mod owned;

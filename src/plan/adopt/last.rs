@@ -13,7 +13,7 @@ use crate::plan::roles::bypasses;
 use crate::plan::step::{Lock, Work};
 use crate::policy::ddl::Object;
 use crate::policy::transfer::{Transfer, transfers};
-use crate::policy::{Roles, place, places};
+use crate::policy::{READS_ALL, Roles, place, places};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
@@ -211,6 +211,7 @@ fn made(roles: &Roles, catalog: &Catalog, first: &[&plan::Step]) -> Vec<String> 
         (Some(roles.app_role()), "LOGIN"),
         (roles.migrator_role(), "LOGIN"),
         (roles.system_role(), "LOGIN BYPASSRLS"),
+        (roles.backup_role(), "LOGIN BYPASSRLS"),
     ];
     let touched =
         kinds.into_iter().filter_map(|(role, is)| Some((role.filter(|role| is_touched(role))?, is)));
@@ -220,6 +221,9 @@ fn made(roles: &Roles, catalog: &Catalog, first: &[&plan::Step]) -> Vec<String> 
         && is_touched(migrator)
     {
         sql.push(format!("GRANT {owner} TO {migrator};"));
+    }
+    if let Some(backup) = roles.backup_role().filter(|backup| is_touched(backup)) {
+        sql.push(format!("GRANT {READS_ALL} TO {backup};"));
     }
     sql
 }
