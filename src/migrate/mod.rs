@@ -7,6 +7,7 @@ mod event;
 mod gate;
 mod ledger;
 mod login;
+mod look;
 mod migration;
 mod migrator;
 mod one_by_one;
@@ -23,6 +24,7 @@ mod turn;
 
 pub use apply::apply;
 pub use event::Event;
+pub use look::{Rows, Unread, rows_in_the_way};
 pub use migration::{Migration, Migrations, Mode};
 pub use migrator::Migrator;
 pub use patience::Patience;

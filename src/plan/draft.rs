@@ -66,7 +66,15 @@ impl<'a> Draft<'a> {
         (up, down): (String, String),
     ) {
         let Kind { lock, work, closes } = kind;
-        self.steps.push(Step { object: object.into(), what: what.into(), up, down, lock, work, closes });
+        let (object, what) = (object.into(), what.into());
+        self.steps.push(Step { object, what, up, down, lock, work, closes, in_the_way: None });
+    }
+
+    /// Says of the last step which rows it does not take.
+    pub(super) fn in_the_way(&mut self, query: String) {
+        if let Some(step) = self.steps.last_mut() {
+            step.in_the_way = Some(query);
+        }
     }
 
     pub(super) fn remark(&mut self, object: &QualifiedName, what: impl Into<String>) {
