@@ -10,6 +10,7 @@ use tenantry::{migrate, plan, rule};
 
 use super::{plan_for, titles};
 use crate::policy::{A, Admin, B, admin, unique};
+use crate::support::kept;
 use crate::tool::Folder;
 
 const MANIFEST: &str = r#"
@@ -97,7 +98,7 @@ async fn a_dump_has_the_rows_of_all_tenants_and_is_restored_elsewhere() {
         "{:#?}",
         titles(&plan)
     );
-    migrate::apply(&mut admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    kept::apply(&mut admin, &names[1].1, &plan).await.unwrap_or_else(|error| panic!("{error:?}"));
 
     let catalog = live::load(&mut admin).await.unwrap();
     assert_eq!(titles(&plan_for(&manifest, &catalog)), Vec::<String>::new());

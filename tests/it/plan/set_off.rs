@@ -6,6 +6,7 @@ use tenantry::{migrate, rule};
 
 use super::{plan_for, titles};
 use crate::policy::{A, admin, outcome, unique};
+use crate::support::kept;
 
 const MANIFEST: &str = r#"
 [tenancy]
@@ -99,7 +100,7 @@ async fn a_trigger_can_write_what_it_writes_once_the_plan_was_applied() {
     // What nothing sets off is granted to nobody.
     assert!(!steps.iter().any(|step| step.contains("public.account")), "{steps:#?}");
 
-    migrate::apply(&mut admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    kept::apply(&mut admin, &app, &plan).await.unwrap_or_else(|error| panic!("{error:?}"));
     for role in [&app, &system] {
         let mut service = admin.login(role).await;
         assert_eq!(outcome(&mut service, Some(A), update).await, "1", "{role}");
