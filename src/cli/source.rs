@@ -31,6 +31,13 @@ pub(super) struct SqlFiles {
 const FROM: &str = "Files and folders of SQL to read instead of the database, in the order in which they are run, by the \
     owner that the manifest names; of a folder, the migrations that go forward; - is the standard input";
 
+impl SqlFiles {
+    /// Whether there are any: otherwise the server is asked.
+    pub(super) fn are_named(&self) -> bool {
+        !self.paths.is_empty()
+    }
+}
+
 impl Source {
     /// Reads the files that are named, or else the catalogs of the server.
     pub(super) fn read(

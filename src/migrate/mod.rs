@@ -7,6 +7,7 @@ mod event;
 mod gate;
 mod ledger;
 mod login;
+mod look;
 mod mark;
 mod migration;
 mod migrator;
@@ -25,6 +26,7 @@ mod turn;
 
 pub use apply::apply;
 pub use event::Event;
+pub use look::{Rows, Unread, rows_in_the_way};
 pub use migration::{Direction, Migration, Migrations, Mode};
 pub use migrator::{Down, Migrator};
 pub use patience::Patience;

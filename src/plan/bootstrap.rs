@@ -11,7 +11,7 @@ use crate::ident::{Ident, QualifiedName, literal};
 use crate::policy::ddl::{self, Object, Privileges};
 use crate::policy::granted::list;
 use crate::policy::manifest::{Manifest, Problem};
-use crate::policy::{Bootstrap, Missing, PartKind};
+use crate::policy::{Bootstrap, Missing, PartKind, READS_ALL};
 
 const BOOTSTRAP: Kind =
     Kind { lock: Lock::None, work: Work::None, closes: "policies need their roles and functions" };
@@ -102,8 +102,13 @@ fn missing(catalog: &Catalog, part: &PartKind) -> Option<(String, &'static str)>
     match part {
         PartKind::Role(role) => (knows_roles && !catalog.roles.contains_key(role))
             .then(|| (format!("role {}", role.plain()), "role is made, without a password")),
-        PartKind::Member { role, member } => (knows_roles && !roles::reaches(catalog, member, role))
-            .then(|| (format!("role {}", member.plain()), "member of the owner")),
+        PartKind::Member { role, member } => {
+            (knows_roles && !roles::reaches(catalog, member, role)).then(|| {
+                let of_owner = role.as_str() != READS_ALL;
+                let what = if of_owner { "member of the owner" } else { "member of pg_read_all_data" };
+                (format!("role {}", member.plain()), what)
+            })
+        }
         PartKind::Schema(schema) => (!catalog.schemas.contains_key(schema))
             .then(|| (format!("schema {}", schema.plain()), "schema of the functions that policies call")),
         PartKind::Function(function) => found(catalog, function)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::adopt::without_tenant;
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Work};
 use crate::catalog::{Catalog, Column, Expr, Relation};
@@ -112,6 +113,7 @@ fn not_null(
     };
     states.change(name.clone(), State { not_null: true, not_null_unvalidated: None, ..before });
     draft.push(name.plain(), what, kind, (up, down.join("\n\n")));
+    draft.in_the_way(without_tenant(name, &column.name)?);
     Ok(())
 }
 

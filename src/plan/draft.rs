@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::queries::Queries;
 use super::step::{Lock, Plan, Remark, Step, Work};
-use crate::catalog::{Catalog, Relation};
+use crate::catalog::{Catalog, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Tenancy;
 use crate::policy::manifest::Manifest;
@@ -25,6 +25,8 @@ pub(super) struct Draft<'a> {
     pub(super) transfers: Vec<Transfer<'a>>,
     /// The names of all relations and indexes, and of those that steps of this plan make.
     taken: BTreeSet<QualifiedName>,
+    /// What steps grant on what, by its name in the plan.
+    pub(super) granted: BTreeSet<(String, Grantee, Privilege)>,
     steps: Vec<Step>,
     remarks: Vec<Remark>,
 }
@@ -50,7 +52,8 @@ impl<'a> Draft<'a> {
         }
         let tenancy = sections::settled(manifest, catalog);
         let (transfers, steps, remarks) = (Vec::new(), Vec::new(), Vec::new());
-        Self { manifest, tenancy, catalog, places, queries: None, transfers, taken, steps, remarks }
+        let (queries, granted) = (None, BTreeSet::new());
+        Self { manifest, tenancy, catalog, places, queries, transfers, taken, granted, steps, remarks }
     }
 
     pub(super) fn into_plan(mut self) -> Plan {
@@ -66,7 +69,15 @@ impl<'a> Draft<'a> {
         (up, down): (String, String),
     ) {
         let Kind { lock, work, closes } = kind;
-        self.steps.push(Step { object: object.into(), what: what.into(), up, down, lock, work, closes });
+        let (object, what) = (object.into(), what.into());
+        self.steps.push(Step { object, what, up, down, lock, work, closes, in_the_way: None });
+    }
+
+    /// Says of the last step which rows it does not take.
+    pub(super) fn in_the_way(&mut self, query: String) {
+        if let Some(step) = self.steps.last_mut() {
+            step.in_the_way = Some(query);
+        }
     }
 
     pub(super) fn remark(&mut self, object: &QualifiedName, what: impl Into<String>) {

@@ -119,6 +119,7 @@ mod tests {
             lock: Lock::None,
             work: Work::None,
             closes: "nothing",
+            in_the_way: None,
         };
         Plan { steps: vec![step(1), step(2)], ..Plan::default() }
     }

@@ -19,14 +19,20 @@ const REVOKE: Kind = Kind {
     closes: "TRUNCATE asks no policy, REFERENCES probes for hidden keys, a trigger sees every writer's rows",
 };
 
+const READ_ONLY: Kind = Kind {
+    lock: Lock::None,
+    work: Work::None,
+    closes: "the role of backups could change the rows of all tenants",
+};
+
 /// What no policy governs.
 const BEYOND: [Privilege; 4] =
     [Privilege::Truncate, Privilege::References, Privilege::Trigger, Privilege::Maintain];
 
 /// What a grantee is to hold on a relation.
-struct Wanted {
+pub(super) struct Wanted {
     /// At least these.
-    least: BTreeSet<Privilege>,
+    pub(super) least: BTreeSet<Privilege>,
     /// At most these.
     most: BTreeSet<Privilege>,
 }
@@ -70,7 +76,10 @@ pub(super) fn schemas(draft: &mut Draft<'_>) -> Result<()> {
             let sql =
                 (sql::grant(object, &missing, &grantee, false)?, sql::revoke(object, &missing, &grantee)?);
             let what = format!("{} for {}", list(&missing), role.plain());
-            draft.push(format!("schema {}", name.plain()), what, GRANT, sql);
+            let shown = format!("schema {}", name.plain());
+            let given = missing.iter().map(|(privilege, _)| (shown.clone(), grantee.clone(), *privilege));
+            draft.granted.extend(given);
+            draft.push(shown, what, GRANT, sql);
         }
     }
     Ok(())
@@ -104,6 +113,10 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
             let wanted = system_wanted(&place, relation);
             relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
         }
+        if let Some(backup) = roles.backup_role() {
+            let wanted = Wanted { least: BTreeSet::new(), most: BTreeSet::from([Privilege::Select]) };
+            relation_grants(draft, name, relation, &Grantee::Role(backup.clone()), &wanted)?;
+        }
         let everything = matches!(place, Place::Partition { .. } | Place::Deny);
         let most = if everything { BTreeSet::new() } else { without(&BEYOND) };
         relation_grants(draft, name, relation, &Grantee::Public, &Wanted { least: BTreeSet::new(), most })?;
@@ -130,7 +143,7 @@ fn exactly(privileges: BTreeSet<Privilege>) -> Wanted {
     Wanted { least: privileges.clone(), most: privileges }
 }
 
-fn system_wanted(place: &Place<'_>, relation: &Relation) -> Wanted {
+pub(super) fn system_wanted(place: &Place<'_>, relation: &Relation) -> Wanted {
     let least = match place {
         Place::Partition { .. } => BTreeSet::new(),
         Place::View | Place::Deny if !relation.is_table() => BTreeSet::from([Privilege::Select]),
@@ -163,10 +176,15 @@ fn relation_grants(
         let down = granting_again(object, &excess.iter().copied(), grantee)?;
         let what = format!("no {} for {}", list(&revoked), grantee.plain());
         let sql = (sql::revoke(object, &revoked, grantee)?, down.join("\n\n"));
-        draft.push(name.plain(), what, REVOKE, sql);
+        let is_backup =
+            matches!(grantee, Grantee::Role(role) if draft.manifest.roles.backup_role() == Some(role));
+        draft.push(name.plain(), what, if is_backup { READ_ONLY } else { REVOKE }, sql);
     }
     if let Some(granting) = granting(object, relation.grants.iter(), grantee, &wanted.least)? {
         let what = format!("{} for {}", list(&granting.privileges), grantee.plain());
+        let given =
+            granting.privileges.iter().map(|(privilege, _)| (name.plain(), grantee.clone(), *privilege));
+        draft.granted.extend(given);
         draft.push(name.plain(), what, GRANT, (granting.up, granting.down));
     }
     Ok(())

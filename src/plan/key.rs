@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::adopt::astray;
 use super::column::names;
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Work};
@@ -115,6 +116,9 @@ pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
             if new.enforced { ("", Work::Scan) } else { (", and stays NOT ENFORCED", Work::None) };
         let what = format!("foreign key {} includes the tenant{more}", name.as_str());
         draft.push(table.plain(), what, Kind { work, ..FOREIGN_KEY }, sql);
+        if new.enforced {
+            draft.in_the_way(astray(table, new)?);
+        }
     }
     for name in &forced {
         let sql = (sql::force(name, true)?, sql::force(name, false)?);

@@ -12,6 +12,7 @@ mod files;
 mod grant;
 mod key;
 mod map;
+mod needed;
 mod owner;
 mod partition;
 mod policies;
@@ -96,7 +97,7 @@ fn planned(
     draft.transfers = transfers;
     draft.queries = queries;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
-    let after: [Phase; 4] = [policies::steps, partition::steps, view::steps, grant::steps];
+    let after: [Phase; 5] = [policies::steps, partition::steps, view::steps, grant::steps, needed::steps];
     if let Some(Absent { meant: Some(meant) }) = absent(manifest, catalog) {
         let what = format!(
             "it is made by this plan; {} works with {} of the tables, did you mean it?",

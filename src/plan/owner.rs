@@ -150,6 +150,7 @@ fn remarks(draft: &mut Draft<'_>) {
             owner.plain()
         ),
     );
+    partitions(draft, &given);
     for transfer in given {
         let name = transfer.owned.name();
         if transfer.ran_as_owner {
@@ -172,6 +173,22 @@ fn remarks(draft: &mut Draft<'_>) {
             );
             draft.remark_on(name, what);
         }
+    }
+}
+
+/// Partitions that the app role owned: their rows are reached through their table from now on.
+fn partitions(draft: &mut Draft<'_>, given: &[&Transfer<'_>]) {
+    let app = draft.manifest.roles.app_role().plain();
+    let of = |transfer: &&Transfer<'_>| match transfer.owned.place {
+        Some(Place::Partition { of }) => Some(of.clone()),
+        _ => None,
+    };
+    for table in given.iter().filter_map(of).collect::<BTreeSet<_>>() {
+        let what = format!(
+            "{app} owned its partitions too, and reaches their rows through it alone: it loses SELECT, INSERT, UPDATE, DELETE \
+             on each of them"
+        );
+        draft.remark(&table, what);
     }
 }
 

@@ -22,14 +22,18 @@ pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<P
             ));
         }
     }
-    if let Some(system) = manifest.roles.system_role()
-        && catalog.roles.get(system).is_some_and(|role| !role.bypass_rls && !role.superuser)
+    let roles = &manifest.roles;
+    for (role, purpose) in
+        [(roles.system_role(), "work across tenants"), (roles.backup_role(), "dump the rows of all tenants")]
     {
-        found(format!(
-            "role {0} is to work across tenants, and policies bind it; run ALTER ROLE {1} BYPASSRLS",
-            system.plain(),
-            system
-        ));
+        if let Some(role) = role
+            && catalog.roles.get(role).is_some_and(|role| !role.bypass_rls && !role.superuser)
+        {
+            let plain = role.plain();
+            found(format!(
+                "role {plain} is to {purpose}, and policies bind it; run ALTER ROLE {role} BYPASSRLS"
+            ));
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Step {
     pub work: Work,
     /// What was possible before it and is not after it.
     pub closes: &'static str,
+    /// A query for the rows because of which the server would refuse it, where there can be any.
+    pub in_the_way: Option<String>,
 }
 
 /// A lock on a table, by its name in [Explicit Locking](https://www.postgresql.org/docs/current/explicit-locking.html).

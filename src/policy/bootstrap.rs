@@ -29,6 +29,7 @@ macro_rules! file {
 /// - A superuser can run all of it.
 /// - Otherwise it takes CREATEROLE for roles that do not exist, and CREATE on the database.
 /// - Making the system role takes, besides, a superuser up to PostgreSQL 15, and BYPASSRLS from 16 on.
+/// - Making the backup role takes a superuser, or BYPASSRLS and the ADMIN option on `pg_read_all_data` from 16 on.
 /// - Making the migrator a member of an owner role that existed before takes the ADMIN option on it from 16 on.
 /// - [`Tenancy::tree`] takes membership in the system role, and the right to grant SELECT on its table, which has to exist.
 /// - Roles belong to the whole cluster: each further database of the same roles needs CREATE alone.
@@ -55,6 +56,7 @@ pub struct Bootstrap {
     app_password: Option<Password>,
     migrator_password: Option<Password>,
     system_password: Option<Password>,
+    backup_password: Option<Password>,
 }
 
 /// What a role is for, and the attributes that go with it.
@@ -68,11 +70,22 @@ const OWNER: Purpose = Purpose { name: "owner", logs_in: false, bypasses_policie
 const MIGRATOR: Purpose = Purpose { name: "migrator", logs_in: true, bypasses_policies: false };
 const APP: Purpose = Purpose { name: "app", logs_in: true, bypasses_policies: false };
 const SYSTEM: Purpose = Purpose { name: "system", logs_in: true, bypasses_policies: true };
+const BACKUP: Purpose = Purpose { name: "backup", logs_in: true, bypasses_policies: true };
+
+/// Its members read every table, sequence and schema, those that are still to be made included.
+pub(crate) const READS_ALL: &str = "pg_read_all_data";
 
 impl Bootstrap {
     /// A bootstrap that sets no passwords.
     pub fn new(tenancy: Tenancy, roles: Roles) -> Self {
-        Self { tenancy, roles, app_password: None, migrator_password: None, system_password: None }
+        Self {
+            tenancy,
+            roles,
+            app_password: None,
+            migrator_password: None,
+            system_password: None,
+            backup_password: None,
+        }
     }
 
     /// Sets the password of the app role, whether the role exists or not. Default: it stays as it is.
@@ -90,6 +103,12 @@ impl Bootstrap {
     /// Sets the password of the system role, whether the role exists or not. Default: it stays as it is.
     pub fn system_password(mut self, password: Password) -> Self {
         self.system_password = Some(password);
+        self
+    }
+
+    /// Sets the password of the backup role, whether the role exists or not. Default: it stays as it is.
+    pub fn backup_password(mut self, password: Password) -> Self {
+        self.backup_password = Some(password);
         self
     }
 
@@ -117,10 +136,12 @@ impl Bootstrap {
     fn roles(&self) -> Result<Vec<Part>> {
         let (owner, app) = (self.roles.owner_role(), self.roles.app_role());
         let (migrator, system) = (self.roles.migrator_role(), self.roles.system_role());
+        let backup = self.roles.backup_role();
         let logins = [
             (&MIGRATOR, migrator, &self.migrator_password),
             (&APP, Some(app), &self.app_password),
             (&SYSTEM, system, &self.system_password),
+            (&BACKUP, backup, &self.backup_password),
         ];
 
         let mut parts = Vec::new();
@@ -150,7 +171,14 @@ impl Bootstrap {
                 Part::new(kind, what, file!("member"), &vars())?.undone_by(file!("undo/member"), &vars())?,
             );
         }
-        for (name, purpose) in [(Some(app), &APP), (system, &SYSTEM)] {
+        if let Some(backup) = backup {
+            let vars = || Vars::default().name("backup", backup);
+            let kind = PartKind::Member { role: Ident::known(READS_ALL), member: backup.clone() };
+            let what = format!("{backup} reads every table");
+            let part = Part::new(kind, what, file!("reads_all"), &vars())?;
+            parts.push(part.undone_by(file!("undo/reads_all"), &vars())?);
+        }
+        for (name, purpose) in [(Some(app), &APP), (system, &SYSTEM), (backup, &BACKUP)] {
             let Some(name) = name else { continue };
             let vars = Vars::default()
                 .text("owner", owner.map_or("", Ident::as_str))
@@ -280,7 +308,8 @@ mod tests {
     #[test]
     fn each_part_is_undone_by_what_drops_it() {
         let tree = Tree::new("erp.company", "id", "parent_id").unwrap();
-        let roles = Roles::new("o", "a").unwrap().migrator("m").unwrap().system("s").unwrap();
+        let roles =
+            Roles::new("o", "a").unwrap().migrator("m").unwrap().system("s").unwrap().backup("b").unwrap();
         let parts = Bootstrap::new(Tenancy::default().tree(tree), roles).parts().unwrap();
         let undone: Vec<&str> = parts.iter().filter_map(|part| part.down.as_deref()).collect();
         assert_eq!(
@@ -290,7 +319,9 @@ mod tests {
                 r#"DROP ROLE IF EXISTS "m";"#,
                 r#"DROP ROLE IF EXISTS "a";"#,
                 r#"DROP ROLE IF EXISTS "s";"#,
+                r#"DROP ROLE IF EXISTS "b";"#,
                 r#"REVOKE "o" FROM "m";"#,
+                r#"REVOKE pg_read_all_data FROM "b";"#,
                 r#"DROP SCHEMA IF EXISTS "tenantry";"#,
                 r#"DROP FUNCTION IF EXISTS "tenantry".no_tenant(text);"#,
                 r#"DROP FUNCTION IF EXISTS "tenantry".tenant_id();"#,

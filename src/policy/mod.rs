@@ -71,6 +71,8 @@ pub(crate) mod transfer;
 mod tree;
 
 pub use bootstrap::Bootstrap;
+#[cfg(feature = "lint")]
+pub(crate) use bootstrap::READS_ALL;
 pub use foreign_key::{ForeignKey, OnDelete};
 pub use membership::Membership;
 pub use model::{Missing, Tenancy};

@@ -11,6 +11,7 @@ use crate::ident::Ident;
 /// | migrator | yes | migrations, as a member of owner |
 /// | app | yes | services; the policies bind it to one tenant |
 /// | system | yes | work across tenants; it has BYPASSRLS |
+/// | backup | yes | pg_dump; it has BYPASSRLS, reads everything and writes nothing |
 ///
 /// ```
 /// use tenantry::policy::Roles;
@@ -27,6 +28,7 @@ pub struct Roles {
     app: Ident,
     migrator: Option<Ident>,
     system: Option<Ident>,
+    backup: Option<Ident>,
 }
 
 impl Roles {
@@ -46,7 +48,7 @@ impl Roles {
     ///
     /// The name is not one that PostgreSQL keeps.
     pub fn without_owner(app: impl Into<String>) -> Result<Self> {
-        Ok(Self { owner: None, app: Ident::new(app)?, migrator: None, system: None })
+        Ok(Self { owner: None, app: Ident::new(app)?, migrator: None, system: None, backup: None })
     }
 
     /// The role that runs migrations. Default: none.
@@ -69,6 +71,16 @@ impl Roles {
         self.distinct()
     }
 
+    /// The role that `pg_dump` logs in as. It reads the rows of all tenants, and may write none. Default: none.
+    ///
+    /// # Errors
+    ///
+    /// The name is not one that PostgreSQL keeps, or is that of another role here.
+    pub fn backup(mut self, name: impl Into<String>) -> Result<Self> {
+        self.backup = Some(Ident::new(name)?);
+        self.distinct()
+    }
+
     pub(crate) fn owner_role(&self) -> Option<&Ident> {
         self.owner.as_ref()
     }
@@ -85,6 +97,16 @@ impl Roles {
         self.system.as_ref()
     }
 
+    pub(crate) fn backup_role(&self) -> Option<&Ident> {
+        self.backup.as_ref()
+    }
+
+    /// Whether it is a role that policies are not to bind.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_above_policies(&self, role: &Ident) -> bool {
+        [&self.system, &self.backup].into_iter().flatten().any(|of| of == role)
+    }
+
     /// The roles that read and write rows, as a list in SQL.
     pub(crate) fn writers(&self) -> String {
         list([Some(&self.app), self.system.as_ref()])
@@ -98,15 +120,12 @@ impl Roles {
     }
 
     fn distinct(self) -> Result<Self> {
-        let mut names: Vec<&Ident> =
-            [self.owner.as_ref(), Some(&self.app), self.migrator.as_ref(), self.system.as_ref()]
-                .into_iter()
-                .flatten()
-                .collect();
+        let others = [&self.owner, &self.migrator, &self.system, &self.backup];
+        let mut names: Vec<&Ident> = others.into_iter().flatten().chain([&self.app]).collect();
         names.sort();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::config(format!(
-                "role {} is given two purposes; expected a role for each of owner, migrator, app and system",
+                "role {} is given two purposes; expected a role for each of owner, migrator, app, system and backup",
                 pair[0]
             ))),
             None => Ok(self),

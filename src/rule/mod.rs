@@ -14,6 +14,7 @@ mod engine;
 pub mod example;
 mod finding;
 mod judge;
+pub(crate) mod needed;
 mod place;
 mod record;
 mod rules;

@@ -10,10 +10,10 @@ use tenantry::catalog::{
 };
 use tenantry::plan::{self, Choice, Facts, Hints, Proposal, Suggestion, nullable_tenant_columns, propose};
 use tenantry::policy::manifest::Manifest;
-use tenantry::{Ident, QualifiedName, migrate};
+use tenantry::{Ident, QualifiedName};
 
 use crate::policy::{Admin, admin, unique};
-use crate::support::expected;
+use crate::support::{expected, kept};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -129,7 +129,7 @@ async fn what_is_proposed_and_settled_is_what_a_plan_takes() {
     // The last answer never takes a tenant from where there is none.
     let last = settled(&proposal, |answers| &answers[answers.len() - 1]);
     let plan = plan::plan(&last, &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap_or_else(|error| panic!("{error:?}"));
     let again = plan::plan(&last, &erp.catalog().await).unwrap();
     assert!(again.is_empty(), "{:?}", again.steps);
 

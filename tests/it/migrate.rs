@@ -11,12 +11,13 @@ mod turn;
 
 use futures_util::future::BoxFuture;
 use tenantry::catalog::live;
-use tenantry::migrate::{self, Migrations, Migrator, Mode, Report, Stopped, Why};
+use tenantry::migrate::{Migrations, Migrator, Mode, Report, Stopped, Why};
 use tenantry::plan::plan;
 use tenantry::policy::manifest::Manifest;
 use tokio_postgres::{Client, NoTls};
 
 use crate::policy::{Admin, admin, unique};
+use crate::support::kept;
 
 /// A database whose tables are under FORCE, and roles for those who change it.
 pub(crate) struct Stand {
@@ -108,9 +109,9 @@ pub(crate) async fn prepare(admin: &mut Client, companies: i64) -> String {
     let parsed = Manifest::parse(&manifest).unwrap();
     let catalog = live::load(admin).await.unwrap();
     let plan = plan(&parsed, &catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    migrate::apply(admin, &plan.up().unwrap()).await.unwrap();
     let role =
         |name: &str| manifest.lines().find(|line| line.starts_with(name)).unwrap().split('"').nth(1).unwrap();
+    kept::apply(admin, role("app"), &plan).await.unwrap();
     let fill = format!(
         "insert into company select g, 'company ' || g from generate_series(1, {companies}) g;
          insert into invoice (tenant_id, state)

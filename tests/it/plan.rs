@@ -1,11 +1,13 @@
 //! Plans against a server: what they make, that they are complete, and that they can be taken back.
 
+mod backup;
 mod files;
 mod locks;
 pub(crate) mod owned;
 mod periods;
 mod problems;
 mod refresh;
+mod set_off;
 pub(crate) mod types;
 mod window;
 
@@ -18,7 +20,7 @@ use tenantry::{QualifiedName, migrate};
 use tokio_postgres::Client;
 
 use crate::policy::{A, Admin, B, admin, outcome, unique};
-use crate::support::{expected, version};
+use crate::support::{expected, kept, version};
 
 /// A database with an ERP in it, and a manifest for it.
 pub(crate) struct Erp {
@@ -95,7 +97,7 @@ async fn a_plan_that_was_applied_is_followed_by_an_empty_one() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
     assert!(!plan.is_empty());
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap_or_else(|error| panic!("{error:?}"));
     assert_eq!(titles(&erp.plan().await), Vec::<String>::new());
     // Policies of ours that no shape has any more are gone, and those of others stay.
     let catalog = erp.catalog().await;
@@ -109,12 +111,12 @@ async fn down_restores_exactly_what_was_there() {
     let mut erp = Erp::new().await;
     let before = erp.catalog().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let between = erp.catalog().await;
     migrate::apply(&mut erp.admin, &plan.down().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
     same(&erp.catalog().await, &before);
     // Each step does something that the next ones do not, or the way back would not have been tried.
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     same(&erp.catalog().await, &between);
 }
 
@@ -152,7 +154,7 @@ async fn a_plan_reads_well() {
 async fn after_a_plan_each_tenant_has_its_own_rows() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let mut app = erp.as_app().await;
     // Before PostgreSQL 15 nobody reads a view over tenants' tables.
     let of_view = if erp.version < version::FIFTEEN { "42501" } else { "1" };
@@ -196,7 +198,7 @@ async fn after_a_plan_each_tenant_has_its_own_rows() {
 async fn what_somebody_takes_away_is_planned_again() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let of_view = match erp.version {
         ..version::FIFTEEN => ("GRANT SELECT ON erp.open_invoice TO {app}", "erp.open_invoice"),
         _ => ("ALTER VIEW erp.open_number RESET (security_invoker)", "erp.open_number"),
@@ -245,12 +247,12 @@ async fn what_somebody_takes_away_is_planned_again() {
         let plan = erp.plan().await;
         let objects: BTreeSet<&str> = plan.steps.iter().map(|step| step.object.as_str()).collect();
         assert!(objects.iter().any(|found| found.starts_with(object)), "{drift}: {objects:?}");
-        migrate::apply(&mut erp.admin, &plan.up().unwrap())
+        kept::apply(&mut erp.admin, &erp.app, &plan)
             .await
             .unwrap_or_else(|error| panic!("{drift}: {error:?}"));
         migrate::apply(&mut erp.admin, &plan.down().unwrap()).await.unwrap();
         same(&erp.catalog().await, &before);
-        migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+        kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
         assert_eq!(titles(&erp.plan().await), Vec::<String>::new(), "{drift}");
     }
 }
@@ -259,7 +261,7 @@ async fn what_somebody_takes_away_is_planned_again() {
 async fn later_plans_need_no_superuser() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let new = erp.fill(
         "SET ROLE {owner};
          CREATE TABLE erp.payment (
@@ -278,7 +280,8 @@ async fn later_plans_need_no_superuser() {
     assert_eq!(forced, 1, "of the new foreign keys one refers to a table that is under FORCE");
     let before = erp.catalog().await;
     erp.admin.batch_execute(&erp.fill("SET ROLE {migrator}")).await.unwrap();
-    for script in [plan.up(), plan.down(), plan.up()] {
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap_or_else(|error| panic!("{error:?}"));
+    for script in [plan.down(), plan.up()] {
         migrate::apply(&mut erp.admin, &script.unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));
     }
     assert_eq!(titles(&erp.plan().await), Vec::<String>::new());
@@ -292,7 +295,7 @@ async fn later_plans_need_no_superuser() {
 async fn a_reference_that_crosses_is_found() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let crossing = erp.fill(
         "INSERT INTO erp.contact (tenant_id, id, customer_id) VALUES ('00000000-0000-0000-0000-00000000000b', 7, 2);
          CREATE TABLE erp.payment (tenant_id uuid NOT NULL, contact_id bigint REFERENCES erp.contact);
@@ -314,7 +317,7 @@ async fn a_reference_that_crosses_is_found() {
 async fn a_table_can_change_its_class() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let line = "\"erp.unit\" = { class = \"shared\" }";
     let mut now = line.to_owned();
     for next in [
@@ -330,7 +333,10 @@ async fn a_table_can_change_its_class() {
         let before = erp.catalog().await;
         let plan = erp.plan().await;
         assert!(!plan.is_empty(), "{next}");
-        for script in [plan.up(), plan.down(), plan.up()] {
+        kept::apply(&mut erp.admin, &erp.app, &plan)
+            .await
+            .unwrap_or_else(|error| panic!("{next}: {error:?}"));
+        for script in [plan.down(), plan.up()] {
             migrate::apply(&mut erp.admin, &script.unwrap())
                 .await
                 .unwrap_or_else(|error| panic!("{next}: {error:?}"));
@@ -338,6 +344,6 @@ async fn a_table_can_change_its_class() {
         assert_eq!(titles(&erp.plan().await), Vec::<String>::new(), "{next}");
         migrate::apply(&mut erp.admin, &plan.down().unwrap()).await.unwrap();
         same(&erp.catalog().await, &before);
-        migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+        kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     }
 }

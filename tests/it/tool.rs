@@ -12,6 +12,7 @@ mod map;
 mod output;
 mod passfile;
 mod plan;
+mod rows;
 mod tls;
 mod unique;
 

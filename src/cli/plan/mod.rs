@@ -1,11 +1,13 @@
 //! `tenantry plan`: the SQL that a database lacks.
 
 mod clock;
+mod look;
 mod queries;
 mod show;
 pub(super) mod write;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -16,7 +18,8 @@ use super::files;
 use super::output::layout::Width;
 use super::output::{self, Terminal};
 use super::source::{Source, SqlFiles, manifest};
-use crate::plan::{Plan, Remark, Step, Style, bootstrap, plan, plan_for};
+use crate::migrate::Rows;
+use crate::plan::{Plan, Remark, Step, Style};
 use crate::policy::manifest::Problem;
 use show::Way;
 
@@ -73,6 +76,11 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "out")]
     check: bool,
 
+    /// How long to look, without changing anything, for rows because of which the server would refuse a step; 0s leaves
+    /// them alone
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    data_timeout: Duration,
+
     /// Show the way back: the SQL that takes the steps back, the last one first
     #[arg(long, conflicts_with = "check")]
     down: bool,
@@ -106,23 +114,30 @@ struct Found {
     /// What stands in the way of a plan.
     problems: Vec<Problem>,
     source: Source,
+    /// What is known of the rows in the way of each step; empty where no server was asked.
+    rows: Vec<Option<Rows>>,
+}
+
+impl Found {
+    /// The rows in the way of a step that is told apart by its place.
+    fn rows(&self, step: usize) -> Option<Rows> {
+        self.rows.get(step).copied().flatten()
+    }
+
+    /// Whether the server would refuse a step.
+    fn is_refused(&self) -> bool {
+        self.rows.iter().flatten().any(|rows| matches!(rows, Rows::InTheWay(1..)))
+    }
+
+    /// Whether the plan can be run as it is.
+    fn exit(&self) -> Exit {
+        if self.is_refused() { Exit::Findings } else { Exit::Clean }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let manifest = manifest(&global.config)?;
-    let source = Source::read(&arguments.files, &manifest, global, terminal)?;
-    let planned = if arguments.bootstrap {
-        bootstrap(&manifest, &source.catalog)
-    } else if arguments.queries.is_empty() {
-        plan(&manifest, &source.catalog)
-    } else {
-        plan_for(&manifest, &source.catalog, &queries::read(&arguments.queries)?)
-    };
-    let (plan, problems) = match planned {
-        Ok(plan) => (plan, Vec::new()),
-        Err(problems) => (Plan::default(), problems),
-    };
-    let found = Found { plan, problems, source };
+    let found = look::found(arguments, &manifest, global, terminal)?;
     if !found.problems.is_empty() {
         said(arguments, terminal, |width| show::problems(&found, &global.config, width), || fields(&found))?;
         return Ok(Exit::Findings);
@@ -141,7 +156,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         }
     };
     said(arguments, terminal, human, || fields(&found))?;
-    Ok(if arguments.check && !found.plan.is_empty() { Exit::Findings } else { Exit::Clean })
+    Ok(if arguments.check && !found.plan.is_empty() { Exit::Findings } else { found.exit() })
 }
 
 /// Says what there is instead of a script. Where a script is asked for, nothing else goes to the standard output: there may be
@@ -174,11 +189,13 @@ fn out(
             Way::Down => plan.down()?,
         };
         if !terminal.is_json() {
-            terminal.aside(|width| output::not_followed(&found.source.opaque, width));
+            terminal.aside(|width| {
+                show::in_the_way(found, width) + &output::not_followed(&found.source.opaque, width)
+            });
         }
         let json = || json!({ "script": script.to_string(), "opaque": output::opaque(&found.source.opaque) });
         terminal.result(|_| script.to_string(), json)?;
-        return Ok(Exit::Clean);
+        return Ok(found.exit());
     }
     if arguments.down {
         return Err(Failure::usage("files hold both ways; leave --down out, or print one way with --out -"));
@@ -191,11 +208,11 @@ fn out(
         fields
     };
     terminal.result(|width| show::written(found, &written, width), json)?;
-    Ok(Exit::Clean)
+    Ok(found.exit())
 }
 
 fn fields(found: &Found) -> Value {
-    let step = |step: &Step| {
+    let step = |(at, step): (usize, &Step)| {
         json!({
             "object": step.object,
             "what": step.what,
@@ -204,11 +221,12 @@ fn fields(found: &Found) -> Value {
             "closes": step.closes,
             "up": step.up,
             "down": step.down,
+            "in_the_way": look::fields(step, found.rows(at)),
         })
     };
     let remark = |remark: &Remark| json!({ "object": remark.object, "what": remark.what });
     json!({
-        "steps": found.plan.steps.iter().map(step).collect::<Vec<_>>(),
+        "steps": found.plan.steps.iter().enumerate().map(step).collect::<Vec<_>>(),
         "remarks": found.plan.remarks.iter().map(remark).collect::<Vec<_>>(),
         "problems": output::problems(&found.problems),
         "opaque": output::opaque(&found.source.opaque),

@@ -7,6 +7,7 @@ use super::Found;
 use crate::cli::output::layout::{Cell, Row, Width};
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, block, count, paint, plain};
 use crate::cli::output::{listed, not_followed};
+use crate::migrate::Rows;
 use crate::plan::{Lock, Plan, Step, Work};
 
 /// Forward, or back.
@@ -52,6 +53,9 @@ pub(super) fn steps(found: &Found, way: Way, width: Width) -> String {
             if let Some(cost) = cost(step).filter(|_| way == Way::Up) {
                 text.push_str(&fact("lock", &cost, width));
             }
+            if way == Way::Up {
+                text.push_str(&rows(step, found.rows(number - 1), width));
+            }
             let sql = match way {
                 Way::Up => &step.up,
                 Way::Down => &step.down,
@@ -64,7 +68,7 @@ pub(super) fn steps(found: &Found, way: Way, width: Width) -> String {
         }
     }
     match way {
-        Way::Up => text + &open(found, width) + &summary(&found.plan, width),
+        Way::Up => text + &open(found, width) + &summary(found, width),
         Way::Down => text,
     }
 }
@@ -81,7 +85,7 @@ pub(super) fn list(found: &Found, width: Width) -> String {
         let _ = write!(text, "\n{}\n{}", paint(NAME.bold(), object), width.rows_at(column, 2, &rows));
     }
     let help = paint(DIM, "tenantry plan shows the SQL, and what each step is for");
-    text + &open(found, width) + &summary(plan, width) + &help + "\n"
+    text + &open(found, width) + &in_the_way(found, width) + &summary(found, width) + &help + "\n"
 }
 
 /// What has to be settled before there is a plan.
@@ -97,7 +101,7 @@ pub(super) fn written(found: &Found, files: &[PathBuf], width: Width) -> String 
     for file in files {
         let _ = writeln!(text, "{} {}", paint(GOOD, "wrote"), plain(file.display()));
     }
-    text + &open(found, width) + &summary(&found.plan, width)
+    text + &open(found, width) + &in_the_way(found, width) + &summary(found, width)
 }
 
 /// The steps by what they change, each with its number; the objects in the order in which they come first.
@@ -120,6 +124,61 @@ fn grouped(plan: &Plan, way: Way) -> Vec<(&str, Vec<(usize, &Step)>)> {
 fn fact(label: &str, said: &Cell, width: Width) -> String {
     let label = paint(DIM, format!("{:<8}", format!("{label}:")));
     format!("      {label} {}\n", width.hang(15, 15, said.style(), said.text()))
+}
+
+/// What is known of the rows in the way of a step, if it may not be run.
+fn rows(step: &Step, rows: Option<Rows>, width: Width) -> String {
+    let (said, style) = match rows {
+        None | Some(Rows::InTheWay(0)) => return String::new(),
+        Some(Rows::InTheWay(rows)) => (format!("{}; this lists them:", refusing(rows)), CARE),
+        Some(Rows::Unread(why)) => (format!("not looked at, since {why}; this lists those in the way:"), DIM),
+    };
+    let query = block(step.in_the_way.as_deref().unwrap_or_default());
+    let mut text = fact("rows", &Cell::new(style, said), width) + "\n";
+    for line in query.lines() {
+        let line = format!("               {line}");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+fn refusing(rows: u64) -> String {
+    let are = if rows == 1 { "is" } else { "are" };
+    format!("{} {are} in the way, and the server will refuse the step", count_rows(rows))
+}
+
+fn count_rows(rows: u64) -> String {
+    usize::try_from(rows).map_or_else(|_| format!("{rows} rows"), |rows| count(rows, "row"))
+}
+
+/// The rows in the way of all steps, each with the query that lists them, and what was not looked at.
+pub(super) fn in_the_way(found: &Found, width: Width) -> String {
+    let (mut refused, mut unread) = (String::new(), Vec::new());
+    for (at, step) in found.plan.steps.iter().enumerate() {
+        match found.rows(at) {
+            Some(Rows::InTheWay(rows @ 1..)) => {
+                let _ = writeln!(refused, "\n{}", paint(NAME.bold(), &step.object));
+                let said = format!("{}: {}; this lists them:", step.what, refusing(rows));
+                refused.push_str(&width.wrap_in(2, CARE, said));
+                for line in block(step.in_the_way.as_deref().unwrap_or_default()).lines() {
+                    let _ = writeln!(refused, "{}", format!("      {line}").trim_end());
+                }
+            }
+            Some(Rows::Unread(why)) => {
+                let said = format!("{}, since {why}", step.what);
+                unread.push(Row::new(Cell::new(NAME, &step.object), Cell::of(said)));
+            }
+            _ => {}
+        }
+    }
+    let mut text = String::new();
+    if !refused.is_empty() {
+        let _ = write!(text, "\n{}\n{refused}", paint(CARE.bold(), "Rows in the way"));
+    }
+    if !unread.is_empty() {
+        let _ = write!(text, "\n{}\n{}", paint(CARE.bold(), "Rows not looked at"), width.rows(2, &unread));
+    }
+    text
 }
 
 /// The lock that a step takes, and how long it may keep it. None if it takes none and no time.
@@ -147,13 +206,23 @@ fn open(found: &Found, width: Width) -> String {
     text
 }
 
-fn summary(plan: &Plan, width: Width) -> String {
+fn summary(found: &Found, width: Width) -> String {
+    let plan = &found.plan;
     let scans = plan.steps.iter().filter(|step| step.work == Work::Scan).count();
     let objects = grouped(plan, Way::Up).len();
     let mut text = format!("{} on {}", count(plan.steps.len(), "step"), count(objects, "object"));
     if scans > 0 {
         let read = if scans == 1 { "reads" } else { "read" };
         let _ = write!(text, "; {scans} of them {read} every row of a table under its lock");
+    }
+    let known = || (0..plan.steps.len()).filter_map(|step| found.rows(step));
+    let refused = known().filter(|rows| matches!(rows, Rows::InTheWay(1..))).count();
+    let unread = known().filter(|rows| matches!(rows, Rows::Unread(_))).count();
+    if refused > 0 {
+        let _ = write!(text, "; rows are in the way of {refused}");
+    }
+    if unread > 0 {
+        let _ = write!(text, "; for {unread} of them the rows were not looked at");
     }
     format!("\n{}", width.wrap_in(0, BOLD, text))
 }

@@ -70,5 +70,6 @@ fn step(row: &Row) -> Result<Step, tokio_postgres::Error> {
         lock: Lock::None,
         work: Work::None,
         closes: "",
+        in_the_way: None,
     })
 }

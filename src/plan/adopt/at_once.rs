@@ -35,7 +35,7 @@ fn step(
     closes: &'static str,
     (up, down): (String, String),
 ) -> Step {
-    Step { object: table.plain(), what, up, down, lock, work, closes }
+    Step { object: table.plain(), what, up, down, lock, work, closes, in_the_way: None }
 }
 
 /// The column, or its default, as a step of its own makes it.
@@ -134,6 +134,7 @@ pub(super) fn support(draft: &mut Draft<'_>) -> Result<()> {
             lock: Lock::None,
             work: Work::None,
             closes: SUPPORT,
+            in_the_way: None,
         });
     }
     Ok(())

@@ -227,7 +227,8 @@ fn beside(catalog: &Catalog, table: &QualifiedName, name: &Ident) -> Ident {
     }
 }
 
-fn astray(table: &QualifiedName, key: &ForeignKey) -> Result<String> {
+/// The query for the rows that refer to none which the key lets them refer to.
+pub(in crate::plan) fn astray(table: &QualifiedName, key: &ForeignKey) -> Result<String> {
     let named: Vec<String> = key.columns.iter().map(|own| format!("t.{own} IS NOT NULL")).collect();
     let mut pairs: Vec<(&Ident, &Ident)> = pairs(key).collect();
     let period = if key.period { pairs.pop() } else { None };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::step::{Action, Phase, Step};
 use super::table::Table;
 use super::{Draft, at_once, column};
-use crate::catalog::{Catalog, Column, RelationKind};
+use crate::catalog::{Catalog, Column, Relation, RelationKind};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::plan;
@@ -13,7 +13,7 @@ use crate::plan::roles::bypasses;
 use crate::plan::step::{Lock, Work};
 use crate::policy::ddl::Object;
 use crate::policy::transfer::{Transfer, transfers};
-use crate::policy::{Roles, place, places};
+use crate::policy::{READS_ALL, Roles, place, places};
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     let predicted = draft.predicted()?;
@@ -26,9 +26,9 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         }
     };
     let of_app = format!("role {}", draft.manifest.roles.app_role().plain());
-    let meant = |remark: &&plan::Remark| {
-        remark.object == of_app || tables.iter().any(|table| table.name.plain() == remark.object)
-    };
+    let adopted = tables.iter().map(|table| table.name).chain(views_of(draft.catalog, tables));
+    let adopted: BTreeSet<String> = adopted.map(QualifiedName::plain).collect();
+    let meant = |remark: &&plan::Remark| remark.object == of_app || adopted.contains(&remark.object);
     draft.remarks.extend(planned.remarks.iter().filter(meant).cloned());
     let found = places(draft.manifest, &predicted).relations;
     let transfers = transfers(draft.manifest, &predicted, &found);
@@ -135,15 +135,19 @@ fn ground(draft: &mut Draft<'_>, first: &[&plan::Step], moved: &[&Transfer<'_>])
 
 /// A view that reads a table of the adoption would go on reading it with the rights of its owner.
 fn views(draft: &mut Draft<'_>, planned: &plan::Plan, tables: &[Table<'_>]) {
-    let adopted: BTreeSet<&QualifiedName> = tables.iter().map(|table| table.name).collect();
-    let catalog = draft.catalog;
-    for (name, relation) in &catalog.relations {
-        let reads =
-            relation.view.as_ref().is_some_and(|view| view.reads.iter().any(|of| adopted.contains(of)));
-        if relation.kind == RelationKind::View && reads {
-            whole(draft, planned, &name.plain());
-        }
+    for name in views_of(draft.catalog, tables) {
+        whole(draft, planned, &name.plain());
     }
+}
+
+/// The views that read a table of the adoption.
+fn views_of<'a>(catalog: &'a Catalog, tables: &[Table<'_>]) -> Vec<&'a QualifiedName> {
+    let is_adopted = |name: &QualifiedName| tables.iter().any(|table| table.name == name);
+    let reads = |relation: &Relation| {
+        relation.kind == RelationKind::View
+            && relation.view.as_ref().is_some_and(|view| view.reads.iter().any(is_adopted))
+    };
+    catalog.relations.iter().filter(|(_, relation)| reads(relation)).map(|(name, _)| name).collect()
 }
 
 /// All that a plan does to one object, as one step.
@@ -225,6 +229,7 @@ fn made(roles: &Roles, catalog: &Catalog, first: &[&plan::Step]) -> Vec<String> 
         (Some(roles.app_role()), "LOGIN"),
         (roles.migrator_role(), "LOGIN"),
         (roles.system_role(), "LOGIN BYPASSRLS"),
+        (roles.backup_role(), "LOGIN BYPASSRLS"),
     ];
     let touched =
         kinds.into_iter().filter_map(|(role, is)| Some((role.filter(|role| is_touched(role))?, is)));
@@ -234,6 +239,9 @@ fn made(roles: &Roles, catalog: &Catalog, first: &[&plan::Step]) -> Vec<String> 
         && is_touched(migrator)
     {
         sql.push(format!("GRANT {owner} TO {migrator};"));
+    }
+    if let Some(backup) = roles.backup_role().filter(|backup| is_touched(backup)) {
+        sql.push(format!("GRANT {READS_ALL} TO {backup};"));
     }
     sql
 }

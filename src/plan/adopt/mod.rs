@@ -35,6 +35,8 @@ use crate::policy::manifest::{Class, Entry, Manifest, Problem};
 use crate::policy::places;
 use crate::policy::render::{Vars, render};
 
+pub(super) use key::astray;
+pub(super) use not_null::without_tenant;
 pub use psql::Psql;
 pub use request::Request;
 pub use rights::rights;

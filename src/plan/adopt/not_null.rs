@@ -7,10 +7,15 @@ use super::table::{Source, Table};
 use super::{Draft, at_once, backfill};
 use crate::catalog::Column;
 use crate::error::Result;
-use crate::ident::Ident;
+use crate::ident::{Ident, QualifiedName};
 use crate::plan::step::{Lock, Work};
 use crate::policy::ddl;
 use crate::policy::render::render;
+
+/// The query for the rows without a tenant.
+pub(in crate::plan) fn without_tenant(table: &QualifiedName, column: &Ident) -> Result<String> {
+    render(sql::WITHOUT_TENANT, &on(table).name("column", column))
+}
 
 pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     for (number, table) in (1..).zip(tables).filter(|(_, table)| !table.is_filled()) {
@@ -18,7 +23,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
         let check = check_name(table);
         let named = || on(table.name).name("constraint", &check);
         let with_column = || named().name("column", table.column);
-        let in_the_way = render(sql::WITHOUT_TENANT, &on(table.name).name("column", table.column))?;
+        let in_the_way = without_tenant(table.name, table.column)?;
         let column = table.column.as_str();
         let step = |what: String, lock: Lock, work: Work, up: String, down: Action| Step {
             object: table.name.plain(),

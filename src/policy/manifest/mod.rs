@@ -13,6 +13,7 @@
 //! owner = "erp_owner"             # owns the tables and cannot log in; default: each table keeps its owner
 //! migrator = "erp_migrator"       # runs migrations, as a member of owner; default: none
 //! system = "erp_system"           # work across tenants, BYPASSRLS; default: none
+//! backup = "erp_backup"           # pg_dump logs in as it: it reads everything, BYPASSRLS, and writes nothing; default: none
 //!
 //! [schemas]
 //! include = ["public"]            # whose tables are governed; default: public

@@ -126,6 +126,9 @@ fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
     if let Some(Field { value, line }) = fields.string("system") {
         roles = roles.and_then(|roles| text.take(line, roles.system(value)));
     }
+    if let Some(Field { value, line }) = fields.string("backup") {
+        roles = roles.and_then(|roles| text.take(line, roles.backup(value)));
+    }
     fields.finish();
     roles
 }

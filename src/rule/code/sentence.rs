@@ -35,7 +35,7 @@ impl Word {
         matches!(self.kind, Kind::Word | Kind::Symbol | Kind::Operator) && self.text == word
     }
 
-    fn is_name(&self) -> bool {
+    pub(in crate::rule) fn is_name(&self) -> bool {
         matches!(self.kind, Kind::Word | Kind::Quoted)
     }
 }
@@ -115,7 +115,8 @@ impl Sentence {
         (0..self.words.len()).any(|at| self.is_at(at, phrase))
     }
 
-    fn is_at(&self, at: usize, phrase: &str) -> bool {
+    /// Whether these keywords and symbols stand at a place.
+    pub(in crate::rule) fn is_at(&self, at: usize, phrase: &str) -> bool {
         let mut parts = phrase.split(' ').enumerate();
         parts.all(|(by, part)| self.words.get(at + by).is_some_and(|word| word.is(part)))
     }
@@ -133,7 +134,7 @@ impl Sentence {
     }
 
     /// Of each parenthesis that opens, where it closes.
-    fn closing(&self) -> Vec<Option<usize>> {
+    pub(in crate::rule) fn closing(&self) -> Vec<Option<usize>> {
         let mut closing = vec![None; self.words.len()];
         let mut open = Vec::new();
         for (at, word) in self.words.iter().enumerate() {
@@ -166,7 +167,7 @@ impl Sentence {
     }
 
     /// The name that stands before a place, if one does.
-    fn name_before(&self, place: usize) -> Option<Name> {
+    pub(in crate::rule) fn name_before(&self, place: usize) -> Option<Name> {
         let name = |back: usize| {
             let word = self.words.get(place.checked_sub(back)?)?;
             word.is_name().then(|| Ident::new(word.text.as_str()).ok()).flatten()
@@ -267,7 +268,7 @@ impl Sentence {
     }
 
     /// Adds the relations of a list with commas that begins at a place, and says where it ends.
-    fn listed(&self, from: usize, how: Use, found: &mut Vec<(Use, Name)>) -> usize {
+    pub(in crate::rule) fn listed(&self, from: usize, how: Use, found: &mut Vec<(Use, Name)>) -> usize {
         let mut at = from;
         let is = |at: usize, one: &str| self.words.get(at).is_some_and(|word| word.is(one));
         loop {

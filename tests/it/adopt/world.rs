@@ -1,6 +1,6 @@
 //! An ERP to adopt, and the tool that does it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use tenantry::{Ident, plan};
 use tokio_postgres::Client;
 
 use crate::policy::unique;
+use crate::support::kept::Held;
 use crate::support::version;
 use crate::tool::{Folder, Run, Tool};
 
@@ -111,8 +112,10 @@ impl World {
     /// Runs it to its end, which is as it is to be.
     #[track_caller]
     pub(crate) fn adopted(&self, args: &[&str]) -> Run {
+        let before = Before::of(self, args);
         let run = self.adopt(args);
         assert_eq!(run.code, 0, "{run:#?}");
+        before.is_kept(&format!("{}\n{}", run.out, run.err));
         run
     }
 
@@ -128,9 +131,10 @@ impl World {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let before = Before::of(self, args);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Running { lines, patience: Patience::new(child.id()), child }
+        Running { lines, patience: Patience::new(child.id()), child, before, said: String::new() }
     }
 
     /// The catalog without the roles of other tests, and without the records.
@@ -198,6 +202,33 @@ pub(crate) struct Running {
     pub(crate) child: Child,
     lines: BufReader<ChildStdout>,
     patience: Patience,
+    before: Before,
+    said: String,
+}
+
+/// What there was before an adoption, which leaves nothing less.
+struct Before {
+    held: Held,
+    url: String,
+    app: String,
+    /// Whether the adoption is taken back, and what it has made goes.
+    is_back: bool,
+}
+
+impl Before {
+    fn of(world: &World, args: &[&str]) -> Self {
+        let (url, app) = (world.database.url(), world.app.clone());
+        Self { held: Held::of_database(&url, &app), url, app, is_back: args.contains(&"--abort") }
+    }
+
+    /// Fails if something has been taken away and the report does not say so.
+    #[track_caller]
+    fn is_kept(&self, report: &str) {
+        let after = Held::of_database(&self.url, &self.app);
+        let gives_up = report.contains("gives up the ownership");
+        let lost = self.held.lost(&after, |fact| fact.is_said(report) || (gives_up && fact.is_an_owners()));
+        assert!(self.is_back || lost.is_empty(), "the adoption takes away, without saying so: {lost:#?}");
+    }
 }
 
 impl Running {
@@ -205,6 +236,7 @@ impl Running {
     pub(crate) fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         let read = self.lines.read_line(&mut line).unwrap();
+        self.said.push_str(&line);
         (read > 0).then(|| serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
     }
 
@@ -229,7 +261,14 @@ impl Running {
     pub(crate) fn end(mut self) -> i32 {
         while self.next().is_some() {}
         self.patience.end();
-        self.child.wait().unwrap().code().unwrap()
+        let code = self.child.wait().unwrap().code().unwrap();
+        if code == 0 {
+            let mut warned = String::new();
+            self.child.stderr.take().unwrap().read_to_string(&mut warned).unwrap();
+            self.said.push_str(&warned);
+            self.before.is_kept(&self.said);
+        }
+        code
     }
 }
 

@@ -14,6 +14,7 @@ use tokio_postgres::error::SqlState;
 
 use super::{plan_for, same, titles};
 use crate::policy::{A, Admin, admin, outcome, unique};
+use crate::support::kept::Held;
 use crate::tool::{Folder, Tool};
 
 /// How long a statement of a service may wait for a lock.
@@ -81,6 +82,13 @@ impl Erp {
             }
         }
         panic!("the locks are not to be had");
+    }
+
+    /// Applies a plan, which leaves the app role nothing less than it had unless it says so.
+    async fn follow(&mut self, plan: &plan::Plan, script: &tenantry::policy::Script) {
+        let before = Held::of(&self.admin, &self.app).await;
+        self.apply(script).await;
+        before.kept_by(&Held::of(&self.admin, &self.app).await, plan);
     }
 
     /// What the app role may do, one line for each right.
@@ -201,8 +209,9 @@ async fn a_service_that_owned_everything_works_on_and_has_no_less() {
     writer.goes_on().await;
     reader.goes_on().await;
     // Shorter than the server waits before it looks for deadlocks, so that it is never a service that loses one.
-    let script = erp.plan().await.up().unwrap().lock_timeout(std::time::Duration::from_millis(500)).unwrap();
-    erp.apply(&script).await;
+    let plan = erp.plan().await;
+    let script = plan.up().unwrap().lock_timeout(std::time::Duration::from_millis(500)).unwrap();
+    erp.follow(&plan, &script).await;
     writer.end().await;
     reader.end().await;
 
@@ -235,7 +244,7 @@ async fn the_way_back_gives_everything_back() {
     let before = erp.catalog().await;
     let rights = erp.rights().await;
     let plan = erp.plan().await;
-    erp.apply(&plan.up().unwrap()).await;
+    erp.follow(&plan, &plan.up().unwrap()).await;
     let between = erp.catalog().await;
     erp.apply(&plan.down().unwrap()).await;
     same(&erp.catalog().await, &before);

@@ -6,6 +6,7 @@ use tenantry::{migrate, plan};
 
 use super::{plan_for, same, titles};
 use crate::policy::{A, Admin, B, admin, outcome, unique};
+use crate::support::kept;
 
 const TABLES: &str = "CREATE EXTENSION btree_gist;
 CREATE TABLE room (
@@ -74,7 +75,7 @@ async fn a_period_stays_one_in_the_key_that_includes_the_tenant() {
     let before = catalog(&mut admin, &app).await;
     let plan = plan_for(&manifest, &before);
     let up = plan.up().unwrap();
-    migrate::apply(&mut admin, &up).await.unwrap_or_else(|error| panic!("{error:?}\n{up}"));
+    kept::apply(&mut admin, &app, &plan).await.unwrap_or_else(|error| panic!("{error:?}\n{up}"));
     let after = catalog(&mut admin, &app).await;
     assert_eq!(titles(&plan_for(&manifest, &after)), Vec::<String>::new());
     let mut service = admin.login(&app).await;

@@ -1,11 +1,11 @@
 //! Manifests that the database contradicts.
 
 use tenantry::catalog::Catalog;
-use tenantry::migrate;
 use tenantry::plan;
 use tenantry::policy::manifest::Manifest;
 
 use super::Erp;
+use crate::support::kept;
 use crate::support::version::FIFTEEN;
 
 /// What has to be settled, one line each, without the numbers of lines.
@@ -173,7 +173,7 @@ async fn a_role_that_policies_would_not_bind_is_named() {
 async fn functions_that_policies_depend_on_keep_their_meaning() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let catalog = erp.catalog().await;
     let manifest = erp.manifest.replace("type = \"uuid\"", "type = \"uuid\"\nsetting = \"erp.company\"");
     assert_eq!(

@@ -7,6 +7,7 @@ use tenantry::{Ident, QualifiedName, plan};
 
 use super::{plan_for, same, titles};
 use crate::policy::{A, Admin, B, admin, unique};
+use crate::support::kept;
 
 async fn catalog(admin: &mut Admin, roles: &[&str]) -> Catalog {
     let mut catalog = live::load(admin).await.unwrap();
@@ -36,7 +37,7 @@ async fn a_plan_leaves_a_refresh_that_reads_all_rows() {
     let before = catalog(&mut admin, &roles).await;
     let plan = plan_for(&manifest, &before);
     let up = plan.up().unwrap();
-    migrate::apply(&mut admin, &up).await.unwrap_or_else(|error| panic!("{error:?}\n{up}"));
+    kept::apply(&mut admin, &app, &plan).await.unwrap_or_else(|error| panic!("{error:?}\n{up}"));
     let after = catalog(&mut admin, &roles).await;
     let revenue = &after.relations[&QualifiedName::parse("public.revenue").unwrap()];
     assert_eq!(revenue.owner, Ident::new(system.as_str()).unwrap());

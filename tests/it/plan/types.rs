@@ -6,6 +6,7 @@ use tenantry::policy::Script;
 
 use super::{plan_for, same, titles};
 use crate::policy::{admin, outcome, unique};
+use crate::support::kept::Held;
 
 /// One table of each class, with a row of each of two tenants; tenant {a} is above tenant {b}.
 pub(crate) const TABLES: &str = "
@@ -86,6 +87,8 @@ async fn check(missing: &str, tenant_type: &str, column: &str, [a, b]: [&str; 2]
 
     let mut before = live::load(&mut admin).await.unwrap();
     let plan = plan_for(&manifest, &before);
+    let held = Held::of(&admin, &app).await;
+    let url = admin.url();
     let mut apply = async |script: &Script| {
         let done = migrate::apply(&mut admin, script).await;
         done.unwrap_or_else(|error| panic!("{column} {missing}: {error:?}"));
@@ -93,6 +96,7 @@ async fn check(missing: &str, tenant_type: &str, column: &str, [a, b]: [&str; 2]
     };
     let (up, down) = (plan.up().unwrap(), plan.down().unwrap());
     let after = apply(&up).await;
+    held.kept_by(&Held::of_database(&url, &app), &plan);
     assert_eq!(titles(&plan_for(&manifest, &after)), Vec::<String>::new(), "{column} {missing}");
     let mut again = apply(&down).await;
     // The roles of other tests come and go.

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tenantry::migrate;
-
 use super::Erp;
 use crate::policy::{B, outcome};
+use crate::support::kept;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_sees_a_policy_being_replaced() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
-    migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let mut app = erp.as_app().await;
     let reader = tokio::spawn({
@@ -35,7 +34,7 @@ async fn nobody_sees_a_policy_being_replaced() {
         now = next;
         let plan = erp.plan().await;
         assert!(!plan.is_empty(), "{class}");
-        migrate::apply(&mut erp.admin, &plan.up().unwrap()).await.unwrap();
+        kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
     }
     done.store(true, Ordering::Relaxed);
     assert!(reader.await.unwrap() > 20, "the reader hardly read");

@@ -12,16 +12,24 @@ struct Names {
     app: String,
     system: String,
     migrator: String,
+    backup: String,
 }
 
 impl Names {
     fn new() -> Self {
-        Self { owner: unique("o"), app: unique("a"), system: unique("s"), migrator: unique("m") }
+        Self {
+            owner: unique("o"),
+            app: unique("a"),
+            system: unique("s"),
+            migrator: unique("m"),
+            backup: unique("b"),
+        }
     }
 
     fn bootstrap(&self) -> Bootstrap {
         let roles = Roles::new(&self.owner, &self.app).unwrap();
         let roles = roles.migrator(&self.migrator).unwrap().system(&self.system).unwrap();
+        let roles = roles.backup(&self.backup).unwrap();
         Bootstrap::new(Tenancy::default(), roles)
     }
 
@@ -41,6 +49,7 @@ async fn roles_are_made_with_the_attributes_of_their_purpose() {
         (&names.migrator, true, false),
         (&names.app, true, false),
         (&names.system, true, true),
+        (&names.backup, true, true),
     ] {
         let row = admin
             .query_one(

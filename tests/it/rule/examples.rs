@@ -9,6 +9,7 @@ use tenantry::rule::{Finding, Reach, Rule, all, audit, example, lint};
 use tenantry::testing::{self, Server};
 use tokio_postgres::{Client, NoTls};
 
+use crate::support::kept::{Fact, Held};
 use crate::support::version;
 
 /// A server of its own: the examples have roles, which are the whole cluster's.
@@ -109,9 +110,24 @@ async fn a_rule_says_the_same_of_a_database_as_of_the_files_that_make_it() {
                 }
                 let fixes: Vec<String> = found.into_iter().filter_map(|finding| finding.sql).collect();
                 if !fixes.is_empty() {
+                    let before = Held::of(&client, "erp_app").await;
                     match stand.as_owner(&client, &fixes.join("\n")).await {
                         Err(why) => wrong.push(format!("{code}: its fix does not run: {why}")),
                         Ok(()) => {
+                            let after = Held::of(&client, "erp_app").await;
+                            let said = |fact: &Fact| {
+                                let takes = |fix: &&String| {
+                                    (fix.contains("REVOKE") && fix.contains(&fact.what))
+                                        || (fix.contains("OWNER TO") && fact.is_an_owners())
+                                };
+                                // Its fix says so in words.
+                                let widens =
+                                    fact.is_unique() && rule.fix.contains("can then have the same value");
+                                widens || fixes.iter().any(|fix| takes(&fix))
+                            };
+                            let lost = before.lost(&after, said);
+                            wrong
+                                .extend(lost.iter().map(|lost| format!("{code}: its fix takes away {lost}")));
                             let left = stand.found(rule, &mut client).await;
                             wrong.extend(
                                 left.iter().map(|left| format!("{code} after its fix: {}", left.message)),

@@ -2,12 +2,11 @@
 
 use std::process::Command;
 
-use tenantry::migrate;
 use tokio_postgres::Client;
 
 use super::{Folder, Place, Run, Tool, place};
 use crate::policy::unique;
-use crate::support::expected;
+use crate::support::{expected, kept};
 
 const SCHEMA: &str = include_str!("erp.sql");
 
@@ -275,5 +274,5 @@ async fn the_script_is_the_plans() {
     let plan = tenantry::plan::plan(&manifest, &catalog).unwrap();
     assert_eq!(erp.run(&["--out", "-"]).out, plan.up().unwrap().to_string());
     assert_eq!(erp.run(&["--out", "-", "--down"]).out, plan.down().unwrap().to_string());
-    migrate::apply(&mut erp.client, &plan.up().unwrap()).await.unwrap();
+    kept::apply(&mut erp.client, &erp.app, &plan).await.unwrap();
 }

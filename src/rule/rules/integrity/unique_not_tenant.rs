@@ -16,7 +16,9 @@ pub(super) const RULE: Rule = Rule {
     finds: "a unique key of a tenant table does not include the tenant",
     why: "A key is checked against the rows of all tenants: a tenant that tries a value learns from the refusal, or from an \
           ON CONFLICT that adds nothing or fails, that another tenant has it. And two tenants cannot have the same value.",
-    fix: "Let the key begin with the tenant column: unique in the manifest and tenantry plan --queries do it in steps. In a key WITHOUT OVERLAPS that takes the extension btree_gist.",
+    fix: "Let the key begin with the tenant column: unique in the manifest and tenantry plan --queries do it in steps. Two tenants \
+          can then have the same value, and an ON CONFLICT that names the key's columns has to name the tenant column too. In a key \
+          WITHOUT OVERLAPS that takes the extension btree_gist.",
     bad: "CREATE TABLE invoice (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text NOT NULL UNIQUE);",
     good: "CREATE TABLE invoice (
     id uuid PRIMARY KEY,

@@ -2,7 +2,7 @@
 
 use crate::catalog::{DML, Grantee, Object, Privilege, Role};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::ddl;
+use crate::policy::{READS_ALL, ddl};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::opening::governs;
@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
     finds: "a role that looks made for backups is bound by policies",
     why: "A pg_dump as that role fails. With --enable-row-security it succeeds, and the dump lacks the rows that the role does \
           not see, which nobody notices before it is restored.",
-    fix: "Give the role of backups BYPASSRLS and SELECT, and nothing else.",
+    fix: "Name a role of backups in the manifest, backup in [roles], and let tenantry plan --bootstrap make it; or give the \
+          one that is there BYPASSRLS and pg_read_all_data, and nothing else.",
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON invoice TO erp_app
@@ -33,18 +34,22 @@ GRANT pg_read_all_data TO erp_backup;",
     check: Check::Model(check),
 };
 
-const READS_ALL: &str = "pg_read_all_data";
-
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     let guarded: Vec<Table<'_, '_>> = subject.tables().filter(|table| table.relation.row_security).collect();
     for name in subject
         .catalog
         .roles
         .iter()
-        .filter(|(name, role)| may_be_for_backups(subject, name, role))
+        .filter(|(name, role)| is_for_backups(subject, name) || may_be_for_backups(subject, name, role))
         .map(|(name, _)| name)
     {
         let reached = Reached::of(subject.catalog, name);
+        let named = is_for_backups(subject, name);
+        if named && !reads_everything(subject, name, &reached) {
+            let message = format!("{0} may not read every table, so pg_dump as {0} fails", name.plain());
+            let sql = ddl::grant_role(&Ident::known(READS_ALL), name);
+            found.add(Object::Role(name.clone()), message).sql(sql);
+        }
         // It can say --role of one that policies do not bind.
         if reached.set().any(|role| subject.bypasses(role).is_some()) {
             continue;
@@ -54,17 +59,29 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         };
         let bound: Vec<&Table<'_, '_>> = guarded.iter().filter(binds).collect();
         let reads_all = reached.used().any(|role| role.as_str() == READS_ALL);
-        if bound.is_empty() || !(reads_all || reads_only(&guarded, &reached)) {
+        if bound.is_empty() || !(named || reads_all || reads_only(&guarded, &reached)) {
             continue;
         }
         let message = format!(
-            "{} may read all tables and has no BYPASSRLS, so pg_dump as {} fails or leaves rows out at {}",
+            "{} {} and has no BYPASSRLS, so pg_dump as {} fails or leaves rows out at {}",
             name.plain(),
+            if named { "is for backups" } else { "may read all tables" },
             name.plain(),
             list(bound.into_iter().map(|table| QualifiedName::plain(table.name)))
         );
         found.add(Object::Role(name.clone()), message).sql(ddl::alter_role(name, &["BYPASSRLS"]));
     }
+}
+
+/// Whether it is the manifest's role of backups.
+fn is_for_backups(subject: &Subject<'_>, name: &Ident) -> bool {
+    subject.manifest.roles.backup_role() == Some(name)
+}
+
+/// Whether it may read every table and sequence that is there; those to come it reads by `pg_read_all_data` alone.
+fn reads_everything(subject: &Subject<'_>, name: &Ident, reached: &Reached<'_>) -> bool {
+    let superuser = subject.catalog.roles.get(name).is_some_and(|role| role.superuser);
+    superuser || reached.inherits(&Ident::known(READS_ALL))
 }
 
 /// Whether a role can log in here, is bound by policies, and is none of those whose purpose is known.
@@ -110,7 +127,7 @@ mod tests {
 
     use crate::catalog::Database;
     use crate::ident::Ident;
-    use crate::rule::trial::{said, said_of_server};
+    use crate::rule::trial::{said, said_of_server, said_under};
 
     const CODE: &str = "dump-truncated";
     const TABLES: &str = "CREATE TABLE t (tenant_id uuid); CREATE TABLE u (tenant_id uuid);
@@ -134,6 +151,20 @@ mod tests {
         ] {
             assert!(said(CODE, &format!("{all} {more}")).is_empty(), "{more}");
         }
+    }
+
+    #[test]
+    fn the_one_that_the_manifest_names_is_held_to_its_purpose() {
+        let manifest = crate::rule::example::MANIFEST.replace("[roles]", "[roles]\nbackup = \"erp_copy\"");
+        let said = |more: &str| said_under(CODE, &manifest, &format!("{TABLES} {more}"));
+        let reads = "high: erp_copy may not read every table, so pg_dump as erp_copy fails";
+        let bound = MESSAGE.replace("may read all tables", "is for backups");
+        let mut found = said("");
+        found.sort();
+        assert_eq!(found, [bound.clone(), reads.to_owned()]);
+        assert_eq!(said("GRANT pg_read_all_data TO erp_copy;"), [bound]);
+        assert_eq!(said("ALTER ROLE erp_copy BYPASSRLS;"), [reads]);
+        assert!(said("ALTER ROLE erp_copy BYPASSRLS; GRANT pg_read_all_data TO erp_copy;").is_empty());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod app_role_server_access;
 mod default_privileges_open;
 mod dump_truncated;
 mod maintain_granted;
+mod privilege_missing;
 mod references_granted;
 mod role_escalation_path;
 mod shared_role_role_switch;
@@ -28,6 +29,7 @@ pub(super) const RULES: &[&Rule] = &[
     &references_granted::RULE,
     &trigger_granted::RULE,
     &maintain_granted::RULE,
+    &privilege_missing::RULE,
     &default_privileges_open::RULE,
     &app_can_create::RULE,
     &shared_role_role_switch::RULE,
