@@ -65,6 +65,20 @@ fn the_runs_of_adopt_are_in_order() {
     adopt(&manifest, &catalog, &request).unwrap_or_else(|problems| panic!("{problems:#?}"));
 }
 
+/// Of two keys that every row has, the one to a list for all says nothing of the tenant.
+#[test]
+fn the_way_leads_past_a_list_for_all() {
+    let tables = [
+        ("company", "id!"),
+        ("a_currency", "id:text! name:text"),
+        ("customer", "id! name:text"),
+        ("invoice", "id! currency_id:text!>a_currency customer_id!>customer"),
+    ];
+    let runs = runs(&propose(&catalog(&tables), &hinted(), &Facts::default()));
+    let way = "tenantry adopt public.invoice --via public.invoice=invoice_customer_id_fkey";
+    assert_eq!(runs.last().map(String::as_str), Some(way), "{runs:?}");
+}
+
 #[test]
 fn a_circle_is_begun_somewhere_and_every_table_comes_once() {
     let tables = [("company", "id!"), ("a", "id! b_id!>b"), ("b", "id! a_id!>a"), ("c", "id! a_id!>a")];
