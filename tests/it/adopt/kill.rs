@@ -93,11 +93,16 @@ async fn a_run_that_is_killed_while_it_waits_is_gone_on_with() {
 /// The step that waits for a lock, or none if the run ends.
 async fn blocked(client: &Client, tool: &mut super::world::Running) -> Option<i64> {
     loop {
-        let step = tool.until(|event| event["event"] == "step")?;
+        // One that is slow to ask for its lock says so when it has not got it in time.
+        let told =
+            tool.until(|event| ["step", "retry"].contains(&event["event"].as_str().unwrap_or_default()))?;
+        if told["event"] == "retry" {
+            return told["step"].as_i64();
+        }
         for _ in 0..20 {
             let waiting: i64 = client.query_one(WAITING, &[]).await.unwrap().get(0);
             if waiting > 0 {
-                return step["number"].as_i64();
+                return told["number"].as_i64();
             }
             sleep(Duration::from_millis(2)).await;
         }
