@@ -6,6 +6,7 @@ use super::adopt::astray;
 use super::column::names;
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Work};
+use super::unique;
 use crate::catalog::{ForeignKey, Index};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
@@ -51,6 +52,7 @@ pub(super) fn indexes(draft: &mut Draft<'_>) -> Result<()> {
     let mut led: BTreeSet<&QualifiedName> = BTreeSet::new();
     let mut made: BTreeSet<(&QualifiedName, Vec<Ident>, Unique)> = BTreeSet::new();
     let replacements = replacements(draft);
+    led.extend(unique::lacking(draft).into_iter().map(|(table, _)| table));
     for replacement in &replacements {
         let Some((parent, relation)) = draft.catalog.relations.get_key_value(&replacement.old.references)
         else {

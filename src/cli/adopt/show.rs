@@ -198,8 +198,8 @@ fn settle(title: &str, why: &str, step: &Recorded, width: Width) -> String {
 pub(super) fn left_out(told: &Told, left_out: &LeftOut, width: Width) -> String {
     let title = format!("{} of {} left out", rows(left_out.rows()), told.table.plain());
     let reasons = [
-        (left_out.untold, "have no tenant that the expression tells"),
-        (left_out.unknown, "have one that is not there"),
+        (left_out.untold, "without a tenant by the expression"),
+        (left_out.unknown, "with one that the table of tenants does not have"),
     ];
     let said =
         reasons.iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}"));

@@ -63,7 +63,7 @@ async fn rows_that_the_expression_leaves_out_are_counted_and_listed_first() {
     let run = fill(&world, &[]);
     assert_eq!(run.code, 1, "{run:#?}");
     for part in [
-        "3 rows of erp.outbox left out: 2 have no tenant that the expression tells, 1 have one that is not there",
+        "3 rows of erp.outbox left out: 2 without a tenant by the expression, 1 with one that the table of tenants does not have",
         "nothing was begun",
     ] {
         assert!(run.unwrapped().contains(part), "{part} in {run:#?}");
