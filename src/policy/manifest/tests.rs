@@ -66,7 +66,7 @@ fn what_is_wrong_is_said_with_its_line() {
         ),
         (
             "{ class = \"tenant\", reason = \"x\" }",
-            "line 6: public.t has no field \"reason\"; known are class, column, grants, direct",
+            "line 6: public.t has no field \"reason\"; known are class, column, grants, unique, direct",
         ),
         ("{ class = \"child\" }", "line 6: public.t lacks via; it has no default"),
         ("{ class = \"exempt\" }", "line 6: public.t lacks reason; it has no default"),
@@ -79,6 +79,14 @@ fn what_is_wrong_is_said_with_its_line() {
         (
             "{ class = \"tenant\", grants = [\"truncate\"] }",
             "line 6: grants has \"truncate\"; expected select, insert, update or delete, which policies govern",
+        ),
+        (
+            "{ class = \"tenant\", unique = \"a\" }",
+            "line 6: unique of public.t is not a list of texts, such as [\"public\"]",
+        ),
+        (
+            "{ class = \"tenant\", unique = [\"a,\"] }",
+            "line 6: a name is empty; give the name as the catalog spells it",
         ),
         ("{ class = \"tree\" }", "line 6: public.t is of class tree, which needs a section [tree]"),
         (
