@@ -46,7 +46,7 @@ SELECT 'rule', r.name, regexp_replace(pg_get_indexdef(i.indexrelid), '^(CREATE U
 FROM relation AS r JOIN pg_index AS i ON i.indrelid = r.oid
 WHERE i.indisunique AND i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))
 UNION ALL
-SELECT 'rule', r.name, a.attname || ' NOT NULL', '', NULL
+SELECT 'rule', r.name, format('%I NOT NULL', a.attname), '', NULL
 FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid
 WHERE r.relkind IN ('r', 'p') AND a.attnum > 0 AND a.attnotnull
 UNION ALL
