@@ -85,18 +85,23 @@ impl Held {
                         && fact.what.split(',').all(|pair| pairs.contains(pair))
                         && is_as_strong(&other.whose, &fact.whose)
                 }),
-                // So an adoption that is gone on with puts the one in the place of the other.
-                "rule" => not_null(&fact.what).is_some_and(|column| {
-                    self.0.contains(&Fact { what: format!("{column} NOT NULL"), ..fact.clone() })
-                }),
+                // An adoption that is gone on with puts the one in the place of the other.
+                "rule" => {
+                    successor(&fact.what).is_some_and(|what| self.0.contains(&Fact { what, ..fact.clone() }))
+                }
                 _ => false,
             }
     }
 }
 
-/// The column of which a check says nothing but that it is not null.
-fn not_null(check: &str) -> Option<&str> {
-    check.trim_end_matches(" NOT VALID").strip_prefix("CHECK ((")?.strip_suffix(" IS NOT NULL))")
+/// What says the same as a check that a column is not null, or as a unique index.
+fn successor(rule: &str) -> Option<String> {
+    if let Some(index) = rule.strip_prefix("CREATE UNIQUE INDEX ON ") {
+        return Some(format!("UNIQUE {}", index.split_once(" USING btree ")?.1));
+    }
+    let column =
+        rule.trim_end_matches(" NOT VALID").strip_prefix("CHECK ((")?.strip_suffix(" IS NOT NULL))")?;
+    Some(format!("{column} NOT NULL"))
 }
 
 /// Whether a reference says at least what another one did.

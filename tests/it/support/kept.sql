@@ -3,7 +3,8 @@
 WITH own AS (
     SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'tenantry')
 ), whose AS (
-    SELECT rolname AS role FROM pg_roles WHERE rolname = $1::text AND NOT rolsuper
+    -- A name is cut at 63 bytes, and what a reference says is longer.
+    SELECT rolname::text AS role FROM pg_roles WHERE rolname = $1::text AND NOT rolsuper
     UNION ALL SELECT 'public'
 ), relation AS (
     SELECT c.oid, c.relkind, format('%I.%I', n.nspname, c.relname) AS name,
