@@ -29,6 +29,8 @@ enum Target {
     Constraint(String),
     /// What a builder is told: the words that follow.
     Words(Vec<String>),
+    /// What stands elsewhere, and may be any key: `ON CONFLICT ({columns})`
+    Unknown,
 }
 
 /// How far behind the clause of a builder its arguments are looked for, in words.
@@ -42,9 +44,11 @@ impl Queries {
         while let Some(at) = lower.get(from..).and_then(|rest| rest.find("conflict")).map(|at| from + at) {
             from = at + "conflict".len();
             let (before, rest) = (lower.get(..at).unwrap_or_default(), lower.get(from..).unwrap_or_default());
-            let Some(target) = style(before).and_then(|style| target(rest, style)) else { continue };
+            let Some(style) = style(before) else { continue };
+            let Some(target) = target(rest, style) else { continue };
+            let table = if style == Style::Sql { table(before) } else { None };
             let line = before.matches('\n').count() + 1;
-            self.named.push(Named { file: file.to_owned(), line, table: table(before), target });
+            self.named.push(Named { file: file.to_owned(), line, table, target });
         }
     }
 
@@ -67,6 +71,7 @@ impl Target {
                     && columns.iter().all(|column| named.iter().any(|word| is(word, column)))
             }
             Self::Constraint(name) => is(name, key),
+            Self::Unknown => true,
             Self::Words(words) => {
                 let says = |name: &Ident| words.iter().any(|word| is(word, name) || *word == pascal(name));
                 says(key) || columns.iter().all(|column| says(column))
@@ -105,11 +110,23 @@ fn target(rest: &str, style: Style) -> Option<Target> {
     if style == Style::Builder {
         return Some(Target::Words(words(text).take(WORDS).collect()));
     }
+    let is_filled_in = |text: &str| text.trim_start().starts_with(['{', '$', '%', '?', '#']);
     if let Some(name) = text.strip_prefix("on constraint") {
-        return words(name).next().map(Target::Constraint);
+        let name = if is_filled_in(name) { None } else { words(name).next() };
+        return Some(name.map_or(Target::Unknown, Target::Constraint));
     }
     // DO NOTHING without a target means every key, and goes on to.
-    let list = text.strip_prefix('(')?.split(')').next().unwrap_or_default();
+    if words(text).next().as_deref() == Some("do") {
+        return None;
+    }
+    let Some(list) = text.strip_prefix('(') else {
+        let ends = rest.get(..rest.len() - text.len()).is_some_and(|gap| gap.contains(['"', '\'', '`']));
+        return (ends || is_filled_in(text)).then_some(Target::Unknown);
+    };
+    let list = list.split(')').next().unwrap_or_default();
+    if list.contains(['{', '$', '%', '?', '#']) {
+        return Some(Target::Unknown);
+    }
     let is_plain = list.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_,\"\\".contains(c));
     Some(if is_plain {
         // An operator class or a collation may follow the column.
@@ -125,11 +142,12 @@ fn words(text: &str) -> impl Iterator<Item = String> + '_ {
         .map(str::to_owned)
 }
 
-/// The table that a statement inserts into, if it is written before the clause.
+/// The table that a statement inserts into, if it is written before the clause in the same text: where a text ends between them,
+/// the clause may be another statement's.
 fn table(before: &str) -> Option<String> {
     let at = before.rfind("insert into")?;
     let statement = before.get(at + "insert into".len()..)?;
-    if statement.contains(';') {
+    if statement.contains([';', '"', '`']) {
         return None;
     }
     let name: String = statement
@@ -170,6 +188,10 @@ mod tests {
             "OnConflict::columns([Invoice::Year, Invoice::Number]).do_nothing()",
             "on_conflict_do_update(index_elements=['year', 'number'], set_={})",
             "on_conflict_do_nothing(constraint='invoice_year_number_key')",
+            "format!(\"insert into invoice values ($1) on conflict ({columns}) do nothing\")",
+            "\"insert into invoice values (1) on conflict \" + target + \" do nothing\"",
+            "on conflict on constraint %s do nothing",
+            "on conflict ${target} do nothing",
         ] {
             assert!(is_named(code), "{code}");
         }
@@ -184,6 +206,8 @@ mod tests {
             "insert into customer values (1) on conflict (year, number) do nothing",
             "insert into invoice values (1) on conflict on constraint invoice_pkey do nothing",
             "// a conflict of (year, number) is no clause",
+            "// on conflict the row stays as it is",
+            "insert into customer values (1) on conflict ({columns}) do nothing",
             "let year = 1; let number = conflict(year);",
         ] {
             assert!(!is_named(code), "{code}");
@@ -192,6 +216,13 @@ mod tests {
 
     #[test]
     fn a_statement_that_has_ended_says_nothing_of_the_next() {
+        let other = "q = \"insert into customer values (1)\"\n";
+        for clause in
+            ["tail = \" on conflict (year, number) do nothing\"", "db.onConflict(['year', 'number'])"]
+        {
+            assert!(is_named(&format!("{other}{clause}")), "{clause}");
+        }
+        assert!(is_named("insert into customer values (1)\ndb.onConflict(['year', 'number'])"));
         assert!(is_named("insert into customer values (1);\n$q->on conflict (year, number)"));
     }
 }

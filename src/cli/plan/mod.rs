@@ -68,7 +68,7 @@ pub(super) struct Arguments {
     bootstrap: bool,
 
     /// Files and folders of the services' code, whatever the language: a key that the manifest's unique replaces is dropped once no
-    /// ON CONFLICT in them names it
+    /// ON CONFLICT in them names it, or may name it; what a builder of SQL is told by a variable is not seen
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "bootstrap")]
     queries: Vec<PathBuf>,
 
