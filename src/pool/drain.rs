@@ -13,7 +13,7 @@ use super::task;
 use crate::wire::FAREWELL;
 
 /// What has to come back from the server before a connection is clean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Debt {
     /// Nothing: no request is unanswered and no transaction is open.
     None,
@@ -23,6 +23,8 @@ pub(super) enum Debt {
     Rollback,
     /// Nothing that could be waited for: requests and answers may no longer match.
     Close,
+    /// The same, and nobody reads what comes: rows were left with somebody who can read them no more.
+    Cut,
 }
 
 /// The way to the drain, where each connection has a task of its own, so that one that hangs does
@@ -71,10 +73,10 @@ impl Abandoned {
             match self.debt {
                 Debt::Rollback => object.batch_execute("ROLLBACK").await,
                 Debt::None | Debt::Answer => object.check_connection().await,
-                Debt::Close => std::future::pending().await,
+                Debt::Close | Debt::Cut => std::future::pending().await,
             }
         };
-        let patience = if self.debt == Debt::Close { Duration::ZERO } else { rules.patience };
+        let patience = if self.debt >= Debt::Close { Duration::ZERO } else { rules.patience };
         let answered = timeout(patience, answer).await;
         let Some(object) = self.object.take() else { return };
         match answered {
@@ -92,7 +94,7 @@ impl Abandoned {
             Err(_) => {
                 warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
                 if let Some(client) = Object::take(object) {
-                    end(client.leave(), &rules.target, self.debt != Debt::Close).await;
+                    end(client.leave(), &rules.target, self.debt).await;
                 }
             }
         }
@@ -105,8 +107,9 @@ impl Abandoned {
 /// So it is sent again, less and less often, until the connection has ended: which it does by itself once what it has
 /// sent is answered. Nobody else is served on it, so no request meets anybody else.
 ///
-/// Where nobody reads the answers, it does not end by itself, and is cut once a request was taken.
-async fn end(leaving: Leaving, target: &Target, answers: bool) {
+/// Where nobody reads what comes, it does not end by itself, and is cut once a request was taken: the server is at
+/// work on what it has begun to answer.
+async fn end(leaving: Leaving, target: &Target, debt: Debt) {
     let Leaving { token, link, mut driving } = leaving;
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
@@ -120,7 +123,7 @@ async fn end(leaving: Leaving, target: &Target, answers: bool) {
         if timeout(pause, driving.ended()).await.is_ok() {
             return;
         }
-        if taken && !answers {
+        if taken && debt == Debt::Cut {
             return driving.cut();
         }
         pause = (2 * pause).min(LONGEST_PAUSE);

@@ -43,7 +43,7 @@ struct State {
 
 impl State {
     fn become_due(&mut self, debt: Debt) {
-        if self.debt != Debt::Close {
+        if self.debt < Debt::Close || debt > self.debt {
             self.debt = debt;
         }
     }
@@ -70,7 +70,7 @@ impl Lease {
     }
 
     /// Notes what the connection will owe, just before the request that makes it so is sent.
-    /// [`Debt::Close`] stays, whatever follows.
+    /// [`Debt::Close`] stays, whatever follows, unless it is [`Debt::Cut`].
     pub(super) fn owe(&self, debt: Debt) {
         self.with_state(|state| state.become_due(debt));
     }

@@ -265,8 +265,12 @@ impl Work {
 
     /// Marks the connection as one that nobody may use again.
     pub(super) fn give_up(&self, why: &'static str) {
+        self.give_up_owing(Debt::Close, why);
+    }
+
+    fn give_up_owing(&self, debt: Debt, why: &'static str) {
         if let Some(lease) = self.lease() {
-            lease.owe(Debt::Close);
+            lease.owe(debt);
         }
         *lock(&self.failure) = Some(Failure::GivenUp(why));
     }

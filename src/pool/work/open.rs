@@ -13,6 +13,7 @@ use tokio_postgres::Error as PgError;
 use super::{Unread, Work};
 use crate::error::{Error, Kind, Result, Step};
 use crate::pool::connection::Connection;
+use crate::pool::drain::Debt;
 
 pub(super) const LEAKED: &str = "a stream or a COPY on it was leaked";
 
@@ -75,7 +76,7 @@ impl Work {
         if self.is_free().is_ok() {
             return Ok(());
         }
-        self.give_up(LEAKED);
+        self.give_up_owing(Debt::Cut, LEAKED);
         Err(Error::from(Kind::GivenUp { why: LEAKED }))
     }
 
@@ -109,7 +110,7 @@ impl Drop for Work {
     /// What was leaked is never read, so there is no answer to wait for.
     fn drop(&mut self) {
         if self.is_free().is_err() {
-            self.give_up(LEAKED);
+            self.give_up_owing(Debt::Cut, LEAKED);
         }
     }
 }

@@ -211,6 +211,35 @@ async fn serves(pool: &TenantPool) -> Result<()> {
     Ok(())
 }
 
+/// By a cancel request that comes before the statement that it is for.
+pub async fn are_overtaken(way: Way) {
+    let stand = Stand::new(way).await;
+    let locking = stand.road.erp.admin().await;
+    locking.batch_execute(&format!("begin; {TABLE}")).await.unwrap();
+    let pool = stand.builder().max_size(1).drain_timeout(Duration::ZERO).build().await.unwrap();
+    for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {
+        prepares(&pool).await;
+        let before = stand.turnstile.cancels();
+        stand.turnstile.hold_requests(true);
+        let mut work = run(pool.clone());
+        assert!(work.as_mut().now_or_never().is_none());
+        drop(work);
+        timeout(LIMIT, stand.turnstile.cancels_came(before + 1)).await.expect("no request was sent");
+        timeout(LIMIT, stand.turnstile.cancels_are_done()).await.expect("the cancel request is under way");
+        stand.turnstile.hold_requests(false);
+        serves(&pool).await.unwrap();
+        stand.comes_to_rest(&pool).await;
+    }
+    locking.batch_execute("rollback").await.unwrap();
+}
+
+/// Prepares what is run, so that the first poll sends it.
+async fn prepares(pool: &TenantPool) {
+    let tx = pool.tenant(tenant(OTHER)).begin();
+    timeout(LIMIT, tx.prepare(SLEEP)).await.expect("it hangs").unwrap();
+    timeout(LIMIT, tx.prepare(COPY_IN)).await.expect("it hangs").unwrap();
+}
+
 /// Without any patience, and so with the cancel request close behind the statement.
 pub async fn are_abandoned_at_once(way: Way) {
     let stand = Stand::new(way).await;
@@ -219,11 +248,7 @@ pub async fn are_abandoned_at_once(way: Way) {
     let pool = stand.builder().max_size(1).drain_timeout(Duration::ZERO).build().await.unwrap();
     for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {
         for _ in 0..30 {
-            // Prepares what is run, so that the first poll sends it.
-            let tx = pool.tenant(tenant(OTHER)).begin();
-            timeout(LIMIT, tx.prepare(SLEEP)).await.expect("it hangs").unwrap();
-            timeout(LIMIT, tx.prepare(COPY_IN)).await.expect("it hangs").unwrap();
-            drop(tx);
+            prepares(&pool).await;
             let mut work = run(pool.clone());
             assert!(work.as_mut().now_or_never().is_none());
             drop(work);

@@ -69,6 +69,11 @@ macro_rules! suite {
             }
 
             #[tokio::test]
+            async fn what_a_cancel_request_overtakes_does_not_go_on() {
+                sleepers::are_overtaken(WAY).await;
+            }
+
+            #[tokio::test]
             async fn a_token_that_is_used_after_the_end_does_nothing() {
                 tokens::used_after_the_end(WAY).await;
             }

@@ -32,6 +32,7 @@ struct Shared {
     /// How many connections have a message that may not pass.
     holding: watch::Sender<usize>,
     passed: AtomicUsize,
+    holds_requests: watch::Sender<bool>,
     holds_cancels: watch::Sender<bool>,
     /// How many cancel requests have come, and how many of them the server has dealt with.
     cancels: watch::Sender<(usize, usize)>,
@@ -93,6 +94,11 @@ impl Turnstile {
     /// How many messages have passed.
     pub fn passed(&self) -> usize {
         self.shared.passed.load(Ordering::SeqCst)
+    }
+
+    /// Makes what clients send late, cancel requests excepted: it waits here, or no longer does so.
+    pub fn hold_requests(&self, hold: bool) {
+        self.shared.holds_requests.send_replace(hold);
     }
 
     /// Makes cancel requests late: they wait here, or no longer do so.
@@ -166,8 +172,26 @@ async fn relay(
     }
     to_server.write_all(&first).await?;
     tokio::select! {
-        result = tokio::io::copy(&mut from_client, &mut to_server) => result.map(drop),
+        result = requests(from_client, to_server, shared) => result,
         result = answers(from_server, to_client, shared) => result,
+    }
+}
+
+/// Hands on what the client sends, when it may pass.
+async fn requests(
+    mut client: impl AsyncRead + Unpin,
+    mut server: OwnedWriteHalf,
+    shared: &Shared,
+) -> io::Result<()> {
+    let mut holds = shared.holds_requests.subscribe();
+    let mut bytes = vec![0; 8192];
+    loop {
+        let count = client.read(&mut bytes).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        holds.wait_for(|hold| !hold).await.map_err(io::Error::other)?;
+        server.write_all(&bytes[..count]).await?;
     }
 }
 
