@@ -165,6 +165,8 @@ pub(crate) enum Kind {
         "the statement has run, but its rows were of types or columns that the connection had not learnt, and too long to be kept; read them again"
     )]
     StaleRows,
+    #[error("the statement left the connection that it shared, and was not sent on another")]
+    Left,
     #[error("the transaction was rolled back because a statement in it had failed")]
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]

@@ -1,7 +1,7 @@
 //! The ways to run a point read on a pool that many clients share.
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use tenantry::{TenantPool, types::ToSql};
+use tenantry::{Sharing, Strategy, TenantContext, TenantPool, types::ToSql};
 use tokio_postgres::{Config, NoTls};
 
 use super::AnyError;
@@ -16,7 +16,12 @@ pub enum Pooled {
     /// The same kind of pool, a transaction, the tenant bound in it, each step awaited.
     OneByOne(Pool),
     Scoped(&'static str, TenantPool),
+    /// The same in contexts that only read. Of so many requests one sleeps, if any does.
+    Reads(&'static str, TenantPool, Option<usize>),
 }
+
+/// What a request that sleeps does.
+const SLEEP: &str = "select pg_sleep(0.05)";
 
 impl Pooled {
     /// All ways, each with a pool of its own, with the names by which their backends are found.
@@ -33,11 +38,48 @@ impl Pooled {
         Ok(ways)
     }
 
+    /// Those that a statement without a tenant is compared with where more clients than connections would read.
+    pub async fn sharing(
+        fixture: &Fixture,
+        size: usize,
+        port: Option<u16>,
+    ) -> Result<Vec<(String, Self)>, AnyError> {
+        let name = |at: usize| format!("bench-sharing-{size}-{at}");
+        let url = |url: String| port.map_or(Ok(url.clone()), |port| fixture.through(&url, port));
+        let mut ways: Vec<(String, Self)> = vec![
+            (name(0), Self::Plain(deadpool(&url(fixture.plain_url(&name(0)))?, size)?)),
+            (name(1), Self::OneByOne(deadpool(&url(fixture.app_url(&name(1)))?, size)?)),
+        ];
+        let implicit = tenant_pool(&url(fixture.app_url(&name(2)))?, Strategy::Implicit);
+        ways.push((name(2), Self::Scoped("tenantry, Implicit", implicit.max_size(size).build().await?)));
+        let depth = std::env::var("DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(32);
+        for (at, label, sharing) in
+            [(3, "tenantry, read-only, alone", Sharing::Never), (4, "tenantry, read-only, shared", Sharing::Reads)]
+        {
+            let pool = tenant_pool(&url(fixture.app_url(&name(at)))?, Strategy::Implicit).max_size(size);
+            let pool = pool.sharing(sharing).sharing_depth(depth).build().await?;
+            ways.push((name(at), Self::Reads(label, pool, None)));
+        }
+        Ok(ways)
+    }
+
+    /// Reads of which one in twenty takes 50 ms, alone on their connections and shared.
+    pub async fn mixed(fixture: &Fixture, size: usize) -> Result<Vec<(String, Self)>, AnyError> {
+        let mut ways = Vec::new();
+        for (at, label, sharing) in [(0, "read-only, alone", Sharing::Never), (1, "read-only, shared", Sharing::Reads)]
+        {
+            let name = format!("bench-mixed-{at}");
+            let pool = tenant_pool(&fixture.app_url(&name), Strategy::Implicit).max_size(size);
+            ways.push((name, Self::Reads(label, pool.sharing(sharing).build().await?, Some(20))));
+        }
+        Ok(ways)
+    }
+
     pub fn name(&self) -> &'static str {
         match self {
             Self::Plain(_) => "plain autocommit, filter by hand",
             Self::OneByOne(_) => "BEGIN, tenant, ..., COMMIT in turn",
-            Self::Scoped(name, _) => name,
+            Self::Scoped(name, _) | Self::Reads(name, ..) => name,
         }
     }
 }
@@ -61,8 +103,23 @@ impl Requests for Pooled {
                 transaction.commit().await?;
             }
             Self::Scoped(_, pool) => scoped_step(&pool.tenant(TENANT), Step::Point, id).await?,
+            Self::Reads(_, pool, _) => {
+                let scope = pool.tenant(TenantContext::new(TENANT).read_only());
+                if self.counts(seed) {
+                    scoped_step(&scope, Step::Point, id).await?;
+                } else {
+                    scope.query(SLEEP, &[]).await?;
+                }
+            }
         }
         Ok(())
+    }
+
+    fn counts(&self, seed: usize) -> bool {
+        match self {
+            Self::Reads(_, _, Some(of)) => !seed.is_multiple_of(*of),
+            _ => true,
+        }
     }
 }
 

@@ -13,6 +13,11 @@ use super::turns::Order;
 pub trait Requests: Clone + Send + Sync + 'static {
     /// Serves one request of one client.
     fn request(&self, seed: usize) -> impl Future<Output = Result<(), AnyError>> + Send;
+
+    /// Whether the time of this request counts.
+    fn counts(&self, _seed: usize) -> bool {
+        true
+    }
 }
 
 /// One way, and the server's processes that work for it, where they are known.
@@ -84,14 +89,18 @@ async fn run<R: Requests>(way: &Way<R>, clients: usize, length: Duration) -> Res
     for client in 0..clients {
         let requests = way.requests.clone();
         tasks.push(tokio::spawn(async move {
-            let mut times = Vec::new();
+            let (mut times, mut served) = (Vec::new(), 0);
             loop {
                 let begun = Instant::now();
                 if begun >= ends {
                     return Ok::<_, AnyError>(times);
                 }
-                requests.request(client * 31 + times.len()).await?;
-                times.push(begun.elapsed().as_secs_f64() * 1e6);
+                let seed = client * 31 + served;
+                requests.request(seed).await?;
+                served += 1;
+                if requests.counts(seed) {
+                    times.push(begun.elapsed().as_secs_f64() * 1e6);
+                }
             }
         }));
     }

@@ -3,7 +3,7 @@
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, Severity};
 
-use super::Step;
+use super::{Error, Kind, Step};
 use super::fault::Fault;
 
 /// What a lost connection leaves of a unit of work.
@@ -30,6 +30,13 @@ pub(super) fn line(step: &Step, outcome: Outcome, how: &str) -> String {
         Outcome::InDoubt => format!(
             "the connection broke after {step} was sent and before it was answered: {how}; find out whether it took effect before you repeat it"
         ),
+    }
+}
+
+impl Error {
+    /// Whether the statement has left a connection that it shared, to be sent on another.
+    pub(crate) fn is_left(&self) -> bool {
+        matches!(*self.0, Kind::Left)
     }
 }
 

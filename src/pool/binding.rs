@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
 
-use super::limits::{Plan, Plans, statement};
+use super::limits::{Plan, Plans, READ_ONLY, of_statement, statement};
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
 use crate::tenant::{Limits, TenantContext, TenantId, TenantType, TransactionMode};
@@ -32,9 +32,6 @@ const SELECTS: [&str; 8] = [
 
 /// The name under which the server keeps the `BEGIN` without options. Others are parsed each time.
 const BEGIN: &str = "tenantry_begin";
-
-/// What makes a transaction read-only where no `BEGIN` says so.
-const READ_ONLY: (&str, &str) = ("transaction_read_only", "on");
 
 /// The setting that tells the server's side why a unit of work crosses tenants.
 const SYSTEM_REASON: &str = "tenantry.system_reason";
@@ -177,6 +174,11 @@ impl Binding {
         }
     }
 
+    /// After how long the server ends a statement on its own, if it was told so.
+    pub(super) fn statement_timeout(&self) -> Option<Duration> {
+        of_statement(&self.limits)
+    }
+
     /// How long one call may take.
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.limits.of_call()
@@ -244,7 +246,8 @@ impl Binding {
                 None
             }
         };
-        if let (None, [], Some((name, select))) = (extra, &*self.more, &self.plan.select) {
+        let made = if extra.is_some() { &self.plan.read_only } else { &self.plan.select };
+        if let ([], Some((name, select))) = (&*self.more, made) {
             return prologue.push(Part::Context, name, Sql::Shared(Arc::clone(select)), [&*self.first.1]);
         }
         let count = self.count() + usize::from(extra.is_some());

@@ -12,6 +12,7 @@ use super::bounds::Bounds;
 use super::core::{Core, Options};
 use super::guard::Purpose;
 use super::retry::Retry;
+use super::sharing::{Sharing, SharingRules};
 use super::strategy::Strategy;
 use super::{Shared, TenantPool, url, version};
 use crate::error::{Error, Result};
@@ -107,6 +108,7 @@ impl TenantPoolBuilder {
                 statement_cache_size: 256,
                 retry: Retry::default(),
                 limits: Limits::default(),
+                sharing: SharingRules::default(),
             },
             system_max_size: SYSTEM_MAX_SIZE,
         }
@@ -283,6 +285,22 @@ impl TenantPoolBuilder {
         self
     }
 
+    /// Which statements may share a connection where their callers would have to wait for one. Default:
+    /// [`Sharing::Reads`], those of contexts that are [`read_only`](crate::TenantContext::read_only). A
+    /// [`Scope`](crate::Scope::sharing) can say otherwise of its own.
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.options.sharing.sharing = sharing;
+        self
+    }
+
+    /// How many statements may be under way on a connection that is shared. Default: 32. From 1, which shares nothing, to 1024.
+    ///
+    /// Each takes some 2 kB of the client's memory beside its own parameters and rows.
+    pub fn sharing_depth(mut self, statements: usize) -> Self {
+        self.options.sharing.depth = statements;
+        self
+    }
+
     /// How many prepared statements each connection keeps, those that were used last. Default: 256. Zero
     /// keeps none, so that each use of a text prepares it again, a flight more.
     ///
@@ -370,12 +388,14 @@ impl TenantPoolBuilder {
         if self.options.bounds.max_size == 0 || self.system_max_size == 0 {
             return Err(Error::config("a pool of size 0 can serve nobody; set max_size to 1 or more"));
         }
+        self.options.sharing.check()?;
         let (config, connector) = self.config.read(&self.connector)?;
         let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
 
         let (options, limits) = (self.options.clone(), self.options.limits);
         let mut system_options = options.clone();
         system_options.bounds.max_size = self.system_max_size;
+        system_options.sharing = SharingRules::NEVER;
         let tenants = Core::new(config, connector, options, &setting, Purpose::Tenants)?;
         let system = system
             .map(|(config, connector)| {

@@ -1,6 +1,6 @@
 //! What a tenant pool and a system pool have in common: connections to one database as one role.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -15,9 +15,12 @@ use super::guard::{Guard, Purpose};
 use super::lease::Lease;
 use super::opener::Opener;
 use super::retry::Retry;
+use super::sharing::{Sharing, SharingRules};
 use super::stock::Stock;
 use super::strategy::Strategy;
 use super::target::Target;
+use super::texts::{Text, Texts};
+use super::waiting::Got;
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
 use crate::tenant::Limits;
@@ -35,10 +38,12 @@ pub(super) struct Options {
     pub(super) statement_cache_size: usize,
     pub(super) retry: Retry,
     pub(super) limits: Limits,
+    pub(super) sharing: SharingRules,
 }
 
 pub(super) struct Core {
     stock: Arc<Stock>,
+    texts: Texts,
     options: Options,
 }
 
@@ -58,8 +63,11 @@ impl Core {
         let drain = Drain::new(options.drain_timeout, Arc::clone(&target));
         let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
         let cached_statements = options.statement_cache_size;
-        let stock = Stock::new(options.bounds, Opener { target, guard, drain, cached_statements });
-        Ok(Arc::new(Self { stock, options }))
+        let opener = Opener { target, guard, drain, cached_statements };
+        let stock = Stock::new(options.bounds, options.sharing.depth, opener);
+        // Each connection keeps so many, and not all have to keep the same.
+        let texts = Texts::new(cached_statements.saturating_mul(4));
+        Ok(Arc::new(Self { stock, texts, options }))
     }
 
     /// Checks a connection out and makes it ready to bind the context. Where the pool does not take
@@ -70,8 +78,29 @@ impl Core {
         if let Some(reason) = binding.reason() {
             info!(reason, "cross-tenant access");
         }
-        let select = Mutex::new(self.strategy().prepare(&lease, &binding).await?);
-        Ok(Connection { lease: Arc::new(lease), binding, select })
+        let select = self.strategy().prepare(&lease, &binding).await?;
+        Ok(Connection::alone(lease, binding, select))
+    }
+
+    /// The same for a statement that may share its connection with others.
+    pub(super) async fn shared(&self, bound: &Bound, text: Arc<Text>) -> Result<Connection> {
+        let binding = bound.clone().map_err(|why| Error::config(&*why))?;
+        Ok(match self.stock.get_or_share(&text).await? {
+            Got::Object(object) => {
+                let lease = Lease::new(object, self.stock.opener.drain.clone());
+                Connection::leads(lease, binding, text)
+            }
+            Got::Ride(ride) => Connection::follows(ride, binding, text),
+        })
+    }
+
+    /// What is known of a statement, if it may share its connection under these rules or those of the pool.
+    pub(super) fn may_share(&self, bound: &Bound, sharing: Option<Sharing>, sql: &str) -> Option<Arc<Text>> {
+        let rules = self.options.sharing;
+        let sharing = sharing.unwrap_or(rules.sharing);
+        let binding = bound.as_ref().ok()?;
+        let may = rules.depth > 1 && sharing.takes(binding) && self.strategy() == Strategy::Implicit;
+        may.then(|| self.texts.get(sql))
     }
 
     /// Checks a connection out. One that is found closed is replaced first.

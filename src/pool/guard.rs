@@ -165,22 +165,24 @@ impl Guard {
             [(&self.setting.as_str(), Type::TEXT), (&process_id, Type::INT4)];
         let mut query = pin!(lease.client().query_typed(GUARD, &params));
         lease.owe(Debt::Answer);
+        let mut carried = None;
         if self.strategy() == Strategy::Implicit {
             let set = Sql::Known(SET_CANARY);
-            lease
+            let armed = lease
                 .link()
-                .arm(|prologue| {
+                .arm(None, |prologue| {
                     prologue.push(Part::Context, "", set, [CANARY, canary])?;
                     // Compiling a query that runs once costs more than it saves.
                     prologue.push(Part::Context, "", Sql::Known(SET_CANARY), ["jit", "off"])
                 })
                 .map_err(|error| Error::config(format!("the canary cannot be sent: {error}")))?;
+            carried = Some(armed);
         }
         // The first poll sends it, and no other request comes between.
         let first = poll_fn(|cx| Poll::Ready(query.as_mut().poll(cx))).await;
         let answer = match first {
             Poll::Ready(answer) => {
-                lease.link().disarm();
+                carried.map(|number| lease.link().disarm(number));
                 answer
             }
             Poll::Pending => query.await,

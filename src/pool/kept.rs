@@ -50,6 +50,7 @@ impl Statements {
     ) -> Result<T> {
         match &self.0 {
             Unit::Single(_) => {
+                ready.lease.seal();
                 ready.lease.owe(Debt::Answer);
                 let read = async {
                     let answer = request.await;
@@ -69,6 +70,7 @@ impl Statements {
         let mut request = Box::pin(ready.client().query_typed_raw(text, no_params));
         match &self.0 {
             Unit::Single(_) => {
+                ready.lease.seal();
                 ready.lease.owe(Debt::Answer);
                 let rows = async { request.await.map_err(|error| ready.lease.error(Step::Statement, error)) };
                 let rows = self.afterwards(ready, pin!(rows)).await?;

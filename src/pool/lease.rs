@@ -1,7 +1,7 @@
 //! One connection, checked out for one unit of work, and what it owes before it may be used again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Oid, Type};
@@ -11,6 +11,7 @@ use super::cache::OutOfDate;
 use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
 use super::object::Object;
+use super::stock::Stock;
 use crate::error::{Error, Kind as ErrorKind, Outcome, Result, Step, connection_is_lost};
 use crate::wire::{Link, kept};
 
@@ -22,8 +23,17 @@ pub(super) struct Lease {
     object: Option<Object>,
     drain: Drain,
     state: Mutex<State>,
+    /// Held by who sends. Whether nobody else may share the connection from now on.
+    turn: Mutex<Turn>,
     /// Whether what runs on it cannot write.
     read_only: AtomicBool,
+}
+
+/// Whose turn it is to send.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// Whether nobody may follow any more what is under way.
+    pub(super) sealed: bool,
 }
 
 /// A statement to run, and whether the server has described it just now.
@@ -52,7 +62,8 @@ impl State {
 impl Lease {
     pub(super) fn new(object: Object, drain: Drain) -> Self {
         let state = State { debt: Debt::None, preparing: 0, retired: false };
-        Self { object: Some(object), drain, state: Mutex::new(state), read_only: AtomicBool::new(false) }
+        let (state, turn) = (Mutex::new(state), Mutex::default());
+        Self { object: Some(object), drain, state, turn, read_only: AtomicBool::new(false) }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -64,9 +75,31 @@ impl Lease {
         self.client().link()
     }
 
-    /// Whether every request on the connection has been answered, as far as this loan goes.
+    /// Whether every request on the connection has been answered, as far as this loan goes, but for single statements:
+    /// each of these carries all that it needs, and others can follow it.
     pub(super) fn is_quiet(&self) -> bool {
         self.with_state(|state| state.preparing == 0 && state.debt == Debt::None)
+    }
+
+    /// Waits for the turn to send. Nobody waits while they have it.
+    pub(super) fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets nobody follow any more what is under way, so that other requests than single statements can be sent.
+    pub(super) fn seal(&self) {
+        self.turn().sealed = true;
+    }
+
+    /// Whether others may follow what is under way.
+    pub(super) fn is_open(&self) -> bool {
+        // Nobody waits for who is sending.
+        let sealed = self.turn.try_lock().map_or(true, |turn| turn.sealed);
+        !sealed && self.is_quiet() && !self.is_retired() && !self.link().is_altered()
+    }
+
+    pub(super) fn stock(&self) -> Option<&Arc<Stock>> {
+        self.object.as_ref().map(Object::stock)
     }
 
     /// Notes what the connection will owe, just before the request that makes it so is sent.
@@ -102,10 +135,9 @@ impl Lease {
         Writing { lease: self, debt }
     }
 
-    /// Notes that a unit of work begins, for its errors to say what has become of it.
+    /// Notes whether what is sent next may write.
     pub(super) fn begin(&self, read_only: bool) {
         self.read_only.store(read_only, Ordering::Relaxed);
-        self.link().forget_written();
     }
 
     /// An error of this connection's. Where it was lost, the error says why, as far as that is known.
@@ -113,15 +145,8 @@ impl Lease {
         self.tell(step, source, Outcome::Undone)
     }
 
-    /// The same of a step that ends a unit of work.
-    pub(super) fn final_error(&self, step: Step, source: PgError) -> Error {
-        let outcome = if !self.link().was_written() {
-            Outcome::NotSent
-        } else if self.read_only.load(Ordering::Relaxed) {
-            Outcome::ReadOnly
-        } else {
-            Outcome::InDoubt
-        };
+    /// The same of a step that ends a unit of work, of which this has become if the connection was lost.
+    pub(super) fn final_error(&self, step: Step, source: PgError, outcome: Outcome) -> Error {
         self.tell(step, source, outcome)
     }
 
@@ -253,7 +278,8 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
         let State { debt, preparing, retired } = self.with_state(|state| *state);
-        let debt = if debt == Debt::None && preparing > 0 { Debt::Answer } else { debt };
+        let unanswered = preparing > 0 || object.link().is_under_way();
+        let debt = if debt == Debt::None && unanswered { Debt::Answer } else { debt };
         match debt {
             Debt::None if !retired && !object.link().is_altered() => drop(object),
             Debt::None => Object::close(object),

@@ -14,12 +14,20 @@ const SET_TENANT: &str = include_str!("../../sql/pool/set_tenant.sql");
 const TENANT: &str = "tenantry_tenant";
 const TENANT_BLOCK: &str = "tenantry_tenant_block";
 
+/// The same for a statement on its own that only reads.
+const TENANT_READ_ONLY: &str = "tenantry_tenant_read_only";
+
 /// The limits of a unit of work, settings of the server's with their values.
 pub(super) struct Plan {
     pub(super) limits: Vec<(&'static str, String)>,
     /// The statement that binds a tenant and all of the limits, and its name on the server, where the pool has made one.
     pub(super) select: Option<(&'static str, Arc<str>)>,
+    /// The same for a statement on its own that only reads.
+    pub(super) read_only: Option<(&'static str, Arc<str>)>,
 }
+
+/// What makes a transaction read-only where no `BEGIN` says so.
+pub(super) const READ_ONLY: (&str, &str) = ("transaction_read_only", "on");
 
 /// The two forms of a plan: an open transaction can be idle, and a statement on its own cannot.
 #[derive(Clone)]
@@ -32,15 +40,16 @@ pub(super) struct Plans {
 impl Plans {
     /// For the limits of one context, which are parameters of the context select.
     pub(super) fn new(limits: &Limits) -> Self {
-        let plan = |limits| Arc::new(Plan { limits, select: None });
+        let plan = |limits| Arc::new(Plan { limits, select: None, read_only: None });
         Self { single: plan(settings(limits)), block: block(limits).map(plan) }
     }
 
     /// For the limits of a pool: as they never change, they stand in the text of the statement that binds the tenant.
     pub(super) fn of_pool(setting: &SettingName, limits: &Limits) -> Self {
-        let plan = |name, limits: Vec<(&'static str, String)>| {
+        let select = |name, limits: &[(&'static str, String)], more: &[(&str, &str)]| {
             let mut sql = statement(SET_TENANT).replace(":'setting'", &literal(setting.as_str()));
-            for (setting, value) in &limits {
+            let limits = limits.iter().map(|(setting, value)| (*setting, value.as_str()));
+            for (setting, value) in limits.chain(more.iter().copied()) {
                 // OR, because PostgreSQL keeps its order and goes on while it is not true. Writing to a String does not fail.
                 let _ = write!(
                     sql,
@@ -49,10 +58,17 @@ impl Plans {
                     literal(value)
                 );
             }
-            Arc::new(Plan { limits, select: Some((name, sql.into())) })
+            Some((name, sql.into()))
         };
-        let block = block(limits).map(|limits| plan(TENANT_BLOCK, limits));
-        Self { single: plan(TENANT, settings(limits)), block }
+        let of_single = settings(limits);
+        let single = Plan {
+            select: select(TENANT, &of_single, &[]),
+            read_only: select(TENANT_READ_ONLY, &of_single, &[READ_ONLY]),
+            limits: of_single,
+        };
+        let block = block(limits)
+            .map(|limits| Plan { select: select(TENANT_BLOCK, &limits, &[]), read_only: None, limits });
+        Self { single: Arc::new(single), block: block.map(Arc::new) }
     }
 }
 
@@ -78,6 +94,11 @@ fn block(limits: &Limits) -> Option<Vec<(&'static str, String)>> {
     let mut settings = settings(limits);
     settings.push(("idle_in_transaction_session_timeout", milliseconds(idle)));
     Some(settings)
+}
+
+/// How long a statement on its own may run, if its context or pool says so.
+pub(super) fn of_statement(limits: &Limits) -> Option<Duration> {
+    statement_timeout(limits).filter(|limit| !limit.is_zero())
 }
 
 /// The shorter one of what was asked for and of what the limit of a call comes to.

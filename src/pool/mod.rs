@@ -22,6 +22,7 @@ mod cursor;
 mod deadline;
 mod door;
 mod drain;
+mod elsewhere;
 mod guard;
 mod kept;
 mod lease;
@@ -37,6 +38,8 @@ mod recheck;
 pub(crate) mod retry;
 mod rows;
 mod scope;
+mod shared;
+mod sharing;
 mod single;
 mod stale;
 mod statement;
@@ -46,6 +49,7 @@ mod strategy;
 mod target;
 mod task;
 mod tending;
+mod texts;
 mod transaction;
 mod url;
 mod version;
@@ -69,6 +73,7 @@ pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant};
 pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope};
+pub use self::sharing::Sharing;
 pub use self::statement::ToStatement;
 pub use self::statements::Statements;
 pub use self::strategy::Strategy;
@@ -179,6 +184,7 @@ impl TenantPool {
             available: counts.idle,
             waiting: counts.waiting,
             places_taken: counts.places_taken,
+            sharing: counts.sharing,
         }
     }
 
@@ -216,6 +222,8 @@ impl fmt::Debug for TenantPool {
         f.debug_struct("TenantPool")
             .field("strategy", &tenants.strategy())
             .field("statements", &tenants.guard().statements())
+            .field("sharing", &tenants.options().sharing.sharing)
+            .field("sharing_depth", &tenants.options().sharing.depth)
             .field("settled", &tenants.guard().is_settled())
             .field("setting", &setting.name().as_str())
             .field("tenant_type", tenant_type)
@@ -240,4 +248,6 @@ pub struct PoolStatus {
     /// How many of `max_size` places are taken: by those that are open, and by those that are being
     /// opened or closed. The server never sees more.
     pub places_taken: usize,
+    /// How many callers share a connection that another has taken, see [`Sharing`].
+    pub sharing: usize,
 }

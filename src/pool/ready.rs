@@ -42,7 +42,33 @@ impl Statements {
         }
     }
 
+    /// The same for a statement whose answer is collected, so that it may share its connection.
+    pub(super) async fn ready_to_share(&self, source: Source<'_>) -> Result<Ready<'_>> {
+        let (Unit::Single(single), Source::Sql(sql)) = (&self.0, source) else { return self.ready(source).await };
+        let trace = judge(sql, self.place())?;
+        let Some(text) = single.may_share(sql).filter(|_| trace == Trace::None) else {
+            return self.judged(trace).await;
+        };
+        let deadline = single.deadline();
+        let connection = deadline.bound(pin!(single.shared(text))).await;
+        let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
+        Ok(Ready { on: On::Own(connection), deadline })
+    }
+
+    /// A connection of its own for a statement that has left the one that it shared.
+    pub(super) async fn elsewhere<'a>(&'a self, ready: Ready<'a>, source: Source<'_>) -> Result<Ready<'a>> {
+        let Ready { on, deadline } = ready;
+        drop(on);
+        let waiting = pin!(self.ready(source));
+        let mut ready = deadline.bound(waiting).await.unwrap_or_else(|expired| Err(expired.undone()))?;
+        ready.deadline = deadline;
+        Ok(ready)
+    }
+
     pub(super) async fn prepare(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
+        if let Some(statement) = ready.statement() {
+            return Ok(Prepared { statement: statement.clone(), fresh: false });
+        }
         let outdated = match source {
             Source::Prepared(statement) => ready.client().cache().text_of_outdated(statement),
             _ => None,
@@ -87,7 +113,11 @@ impl Statements {
     }
 
     pub(super) async fn unprepared(&self, sql: &str) -> Result<Ready<'_>> {
-        let trace = judge(sql, self.place())?;
+        self.judged(judge(sql, self.place())?).await
+    }
+
+    /// A connection for a statement that may leave this behind.
+    async fn judged(&self, trace: Trace) -> Result<Ready<'_>> {
         let ready = self.connection().await?;
         if trace == Trace::Session {
             ready.lease.retire();

@@ -12,11 +12,10 @@ use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
 use super::cache::OutOfDate;
-use super::connection::Connection;
+use super::connection::{Connection, Passage};
 use super::deadline::{Deadline, Expired, Patience};
 use super::kept::kept_number_of;
 use super::lease::Lease;
-use super::single::failure;
 use super::statement::sealed::Source;
 use super::work::Hold;
 use crate::error::{Error, Kind, Result, Step};
@@ -45,9 +44,9 @@ type Kept = Pin<Box<dyn Future<Output = Result<tokio_postgres::RowStream>> + Sen
 
 enum End {
     /// A statement on its own, whose COMMIT is under way.
-    Single { lease: Arc<Lease>, closing: Answers, read_only: bool },
+    Single { passage: Passage, closing: Answers },
     /// The same once all its rows have been read.
-    Closing { lease: Arc<Lease>, closing: Answers, read_only: bool },
+    Closing { passage: Passage, closing: Answers },
     /// A statement of an open transaction.
     Block(Hold),
     /// The last row or an error was returned.
@@ -61,8 +60,7 @@ impl RowStream<'_> {
         closing: Answers,
         deadline: Deadline,
     ) -> Self {
-        let (lease, read_only) = (Arc::clone(&connection.lease), connection.binding.is_read_only());
-        Self::new(rows, End::Single { lease, closing, read_only }, deadline)
+        Self::new(rows, End::Single { passage: connection.passage(), closing }, deadline)
     }
 
     pub(super) fn block(rows: tokio_postgres::RowStream, hold: Hold, deadline: Deadline) -> Self {
@@ -129,7 +127,7 @@ impl RowStream<'_> {
                 None => Error::server(Step::Statement, error),
             },
             // The answer to the COMMIT is still to come; the drain waits for it.
-            End::Single { lease, .. } | End::Closing { lease, .. } => failure(&lease, error),
+            End::Single { passage, .. } | End::Closing { passage, .. } => passage.failure(error),
             End::Reached => Error::final_step(Step::Statement, error),
         };
         self.patience.name(error)
@@ -159,12 +157,12 @@ impl RowStream<'_> {
             }
             self.end = std::mem::replace(&mut self.end, End::Reached).after_rows();
         }
-        let End::Closing { lease, closing, .. } = &mut self.end else { return Poll::Ready(None) };
+        let End::Closing { passage, closing } = &mut self.end else { return Poll::Ready(None) };
         let closed = ready!(closing.poll_all(cx));
         if closed.is_ok() {
-            lease.settle();
+            passage.lease.settle();
         }
-        let failed = closed.err().map(|(step, error)| Err(lease.final_error(step, error)));
+        let failed = closed.err().map(|(step, error)| Err(passage.final_error(step, error)));
         self.end = End::Reached;
         Poll::Ready(failed)
     }
@@ -203,7 +201,7 @@ async fn kept_rows(
 impl End {
     fn lease(&self) -> Option<Arc<Lease>> {
         match self {
-            Self::Single { lease, .. } | Self::Closing { lease, .. } => Some(Arc::clone(lease)),
+            Self::Single { passage, .. } | Self::Closing { passage, .. } => Some(Arc::clone(&passage.lease)),
             Self::Block(hold) => hold.work()?.lease().map(Arc::clone),
             Self::Reached => None,
         }
@@ -211,7 +209,7 @@ impl End {
 
     fn after_rows(self) -> Self {
         match self {
-            Self::Single { lease, closing, read_only } => Self::Closing { lease, closing, read_only },
+            Self::Single { passage, closing } => Self::Closing { passage, closing },
             Self::Block(hold) => {
                 if let Some(work) = hold.work() {
                     work.unread_is_read();
@@ -224,8 +222,8 @@ impl End {
 
     fn expire(self, expired: Expired) -> Error {
         match self {
-            Self::Single { read_only, .. } | Self::Closing { read_only, .. } => {
-                expired.after_commit(read_only)
+            Self::Single { passage, .. } | Self::Closing { passage, .. } => {
+                expired.after_commit(passage.read_only)
             }
             Self::Block(hold) => match hold.work() {
                 Some(work) => work.expire(expired),

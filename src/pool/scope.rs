@@ -14,6 +14,7 @@ use super::binding::Bound;
 use super::core::Core;
 use super::door::{System, Tenant};
 use super::rows::RowStream;
+use super::sharing::Sharing;
 use super::single::Single;
 use super::statement::ToStatement;
 use super::statements::Statements;
@@ -62,6 +63,25 @@ impl<D> Scope<D> {
     #[must_use]
     pub fn timeout(self, limit: Duration) -> Self {
         Self::of(self.single.with_timeout(limit))
+    }
+
+    /// The same with another rule for which statements may share a connection, see [`Sharing`].
+    ///
+    /// [`Sharing::Always`] is for statements that wait for no lock that the caller may hold; what they read or write may be
+    /// anything. [`Sharing::Never`] has each of them alone on its connection.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
+    /// use tenantry::Sharing;
+    ///
+    /// let seen = pool.tenant(42_i64).sharing(Sharing::Always);
+    /// seen.execute("insert into page_view (page) values ($1)", &[&"/invoices"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sharing(self, sharing: Sharing) -> Self {
+        Self::of(self.single.with_sharing(sharing))
     }
 
     /// Like [`Statements::query_raw`]; the stream holds its connection by itself and borrows nothing.

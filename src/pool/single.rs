@@ -9,27 +9,29 @@ use std::time::Duration;
 use tokio_postgres::Error as PgError;
 
 use super::answers::Answers;
-use super::binding::{Binding, Bound};
+use super::binding::{Binding, Bound, Form};
 use super::connection::Connection;
 use super::core::Core;
 use super::deadline::Deadline;
 use super::drain::Debt;
-use super::lease::Lease;
 use super::retry::Retry;
+use super::sharing::Sharing;
 use super::strategy::Strategy;
+use super::texts::Text;
 use super::work::Work;
-use crate::error::{Error, Result, Step, connection_is_lost};
-use crate::wire::{Part, Stage};
+use crate::error::{Error, Kind, Result, Step, connection_is_lost};
 
 /// What single statements of one scope share.
 pub(super) struct Single {
     core: Arc<Core>,
     bound: Bound,
+    /// Which statements may share, where it is not as in all the pool.
+    sharing: Option<Sharing>,
 }
 
 impl Single {
     pub(super) fn new(core: Arc<Core>, bound: Bound) -> Self {
-        Self { core, bound }
+        Self { core, bound, sharing: None }
     }
 
     /// A transaction with the same context, nothing of it sent yet.
@@ -40,7 +42,14 @@ impl Single {
     /// The same with another limit for each call.
     pub(super) fn with_timeout(&self, limit: Duration) -> Self {
         let limited = |binding: &Arc<Binding>| Arc::new(binding.with_timeout(limit));
-        Self::new(Arc::clone(&self.core), self.bound.as_ref().map(limited).map_err(Arc::clone))
+        let bound = self.bound.as_ref().map(limited).map_err(Arc::clone);
+        Self { bound, core: Arc::clone(&self.core), sharing: self.sharing }
+    }
+
+    /// The same with another rule for who shares.
+    pub(super) fn with_sharing(&self, sharing: Sharing) -> Self {
+        let bound = self.bound.as_ref().map(Arc::clone).map_err(Arc::clone);
+        Self { bound, core: Arc::clone(&self.core), sharing: Some(sharing) }
     }
 
     /// Starts to count the time of a call.
@@ -64,6 +73,16 @@ impl Single {
         self.core.connection(&self.bound).await
     }
 
+    /// What is known of a statement, if it may share its connection.
+    pub(super) fn may_share(&self, sql: &str) -> Option<Arc<Text>> {
+        self.core.may_share(&self.bound, self.sharing, sql)
+    }
+
+    /// A connection that others may share, or one that others use already.
+    pub(super) async fn shared(&self, text: Arc<Text>) -> Result<Connection> {
+        self.core.shared(&self.bound, text).await
+    }
+
     /// Runs a statement between its own BEGIN and COMMIT and waits for all of it.
     pub(super) async fn run<T>(
         &self,
@@ -80,7 +99,7 @@ impl Single {
                 if !connection_is_lost(&error) {
                     connection.lease.settle();
                 }
-                Err(connection.lease.final_error(step, error))
+                Err(connection.final_error(step, error))
             }
         }
     }
@@ -92,18 +111,24 @@ impl Single {
         mut statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<(T, Answers)> {
         let strategy = self.core.strategy();
-        let form = strategy.form_of_single(connection);
         let lease = &connection.lease;
         let mut send = |cx: &mut Context<'_>| {
+            // Held, so that nobody's request comes between the opening and the statement.
+            let turn = lease.turn();
+            let form = strategy.form_of_single(connection);
+            if connection.follows_others() && (turn.sealed || form != Form::Alone) {
+                return Err(Error::from(Kind::Left));
+            }
             let opening = strategy.open(connection, form)?;
             // The first poll sends the statement, behind the opening and ahead of the closing.
             let writing = lease.writing(opening.debt());
             let first = statement.as_mut().poll(cx);
             writing.end();
-            Ok::<_, Error>((opening.follow(&first), first))
+            Ok::<_, Error>((opening.follow(&first), first, form))
         };
-        let (opening, first) = poll_fn(|cx| Poll::Ready(send(cx))).await?;
+        let (opening, first, form) = poll_fn(|cx| Poll::Ready(send(cx))).await?;
         let (mut opening, mut closing) = if let Some(opening) = opening {
+            connection.offer();
             (opening, Strategy::close(lease, form))
         } else {
             // The driver does not take the statement, and nothing was sent.
@@ -122,11 +147,11 @@ impl Single {
                 // An error of the server's comes with the end of the transaction. One of the driver's
                 // own may leave the rest of an answer on its way.
                 let ended = error.code().is_some() && !connection_is_lost(&error);
-                (failure(lease, error), ended || !closing.is_empty())
+                (connection.passage().failure(error), ended || !closing.is_empty())
             }
             // The statement and its COMMIT were sent along, and the server may have heard them.
             (Err((_, error)), _) if connection_is_lost(&error) => {
-                return Err(lease.final_error(Step::Statement, error));
+                return Err(connection.final_error(Step::Statement, error));
             }
             (Err((Step::Begin, error)), _) => {
                 // The statement ran outside of any transaction and without a tenant, which the
@@ -141,15 +166,5 @@ impl Single {
             lease.settle();
         }
         Err(error)
-    }
-}
-
-/// The error of a single statement, named after what of it failed.
-pub(super) fn failure(lease: &Lease, error: PgError) -> Error {
-    match lease.link().failed() {
-        Some(Stage::Prologue(Part::Begin)) => lease.error(Step::Begin, error),
-        Some(Stage::Prologue(Part::Context)) => lease.error(Step::Bind, error),
-        Some(Stage::Commit) => lease.final_error(Step::Commit, error),
-        Some(Stage::Bind | Stage::Statement) | None => lease.final_error(Step::Statement, error),
     }
 }

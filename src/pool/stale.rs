@@ -29,6 +29,11 @@ const STALE: [&SqlState; 13] = [
     &SqlState::PROTOCOL_VIOLATION,
 ];
 
+/// Whether the server may say this of a statement that is out of date.
+pub(super) fn is_stale(code: &SqlState) -> bool {
+    STALE.contains(&code)
+}
+
 /// How often a statement is run anew behind a pooler: others may have had it prepare the same text, in the
 /// same minute, before another change.
 pub(super) const ATTEMPTS: u32 = 3;
@@ -58,10 +63,10 @@ impl Connection {
             // The driver has sent nothing, so this is no matter of what has run.
             return self.forget(run.source, OutOfDate::Here).filter(|_| run.first).ok_or(error);
         }
-        if !error.code().is_some_and(|code| STALE.contains(&code)) {
+        if !error.code().is_some_and(is_stale) {
             return Err(error);
         }
-        let before_it_ran = self.lease.link().failed_at_bind();
+        let before_it_ran = self.failed_at_bind();
         let out_of_date = if before_it_ran { OutOfDate::There } else { OutOfDate::Here };
         let Some(sql) = self.forget(run.source, out_of_date) else { return Err(error) };
         if !before_it_ran {

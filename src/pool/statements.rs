@@ -70,12 +70,12 @@ pub(super) enum Unit {
 /// A macro, because the futures of the driver's are large and stay where their makers have pinned them.
 macro_rules! run_prepared {
     (
-        $db:ident.$run:ident($source:expr),
+        $db:ident.$get:ident.$run:ident($source:expr),
         |$client:ident, $statement:ident| $request:expr,
         |$ready:ident, $text:ident| $kept:expr
     ) => {{
         let source = $source;
-        let $ready = $db.ready(source).await?;
+        let mut $ready = $db.$get(source).await?;
         let mut prepared = $db.prepare(&$ready, source).await?;
         let mut repeats = 0;
         loop {
@@ -85,6 +85,11 @@ macro_rules! run_prepared {
                 Ok(value) => break Ok(value),
                 Err(error) => error,
             };
+            if $db.goes_elsewhere(&$ready, source, &error) {
+                $ready = $db.elsewhere($ready, source).await?;
+                prepared = $db.prepare(&$ready, source).await?;
+                continue;
+            }
             let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
             let run = Run { source, fresh: prepared.fresh, first: repeats == 0, may_repeat };
             if let Some(number) = kept_number(&error) {
@@ -149,7 +154,7 @@ impl Statements {
             // Its columns are those of the cursor, of which only this execution tells.
             Source::Sql(sql) if params.is_empty() && is_fetch(sql) => self.query_typed(sql, &[]).await,
             source => run_prepared!(
-                self.run(source),
+                self.ready_to_share.run(source),
                 |client, statement| client.query(statement, params),
                 |ready, text| self.kept_rows(&ready, &text)
             ),
@@ -199,7 +204,7 @@ impl Statements {
         }
         let params = || params.iter().map(BorrowToSql::borrow_to_sql);
         let rows = run_prepared!(
-            self.stream(statement.source()),
+            self.ready.stream(statement.source()),
             |client, statement| client.query_raw(statement, params()),
             |ready, text| self.kept_stream(&ready, &text)
         );
@@ -212,7 +217,7 @@ impl Statements {
         S: ?Sized + ToStatement,
     {
         run_prepared!(
-            self.run(statement.source()),
+            self.ready_to_share.run(statement.source()),
             |client, statement| client.execute(statement, params),
             |ready, text| self.kept_count(&ready, &text)
         )
@@ -229,7 +234,7 @@ impl Statements {
         let params: Vec<P> = params.into_iter().collect();
         let params = || params.iter().map(BorrowToSql::borrow_to_sql);
         run_prepared!(
-            self.run(statement.source()),
+            self.ready_to_share.run(statement.source()),
             |client, statement| client.execute_raw(statement, params()),
             |ready, text| self.kept_count(&ready, &text)
         )
@@ -301,7 +306,7 @@ impl Statements {
     /// Declares a cursor, which nobody but [`Cursor`](crate::Cursor) may.
     pub(super) async fn declare(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         run_prepared!(
-            self.run(Source::Declare(sql)),
+            self.ready.run(Source::Declare(sql)),
             |client, statement| client.execute(statement, params),
             |ready, text| self.kept_count(&ready, &text)
         )
@@ -313,6 +318,7 @@ impl Statements {
         match &self.0 {
             Unit::Single(single) => {
                 let sql = ready.judge(run, error)?;
+                ready.lease.seal();
                 ready.renew(single.core().strategy()).await?;
                 Ok(sql)
             }
@@ -338,7 +344,12 @@ impl Statements {
     ) -> Result<T> {
         let answer = match &self.0 {
             Unit::Single(single) => {
-                let answer = ready.deadline.bound(pin!(single.run(ready, statement))).await;
+                let running = pin!(single.run(ready, statement));
+                let answer = if ready.may_leave() {
+                    ready.deadline.bound(pin!(ready.patiently(running))).await
+                } else {
+                    ready.deadline.bound(running).await
+                };
                 answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())))
             }
             Unit::Block(work) => {

@@ -1,6 +1,9 @@
 //! What a pool has: idle connections, places for more, and the callers who wait for one.
 
+mod sharing;
+
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,8 +16,10 @@ use super::object::Object;
 use super::opener::Opener;
 use super::pace::Pace;
 use super::places::Place;
+use super::shared::Shared;
 use super::tending::Tending;
-use super::waiting::{Answer, Ticket, Waiting};
+use super::texts::Text;
+use super::waiting::{Answer, Got, Ticket, Waiting};
 use super::{checkup, recheck, task};
 use crate::error::{Error, Kind, Result};
 
@@ -29,6 +34,8 @@ pub(super) struct Stock {
     pub(super) bounds: Bounds,
     pub(super) opener: Opener,
     tending: Tending,
+    /// How many of those who wait would share a connection. To see that nobody would takes no lock.
+    willing: AtomicUsize,
 }
 
 struct State {
@@ -36,6 +43,8 @@ struct State {
     idle: Vec<Client>,
     queue: VecDeque<Ticket>,
     tickets: u64,
+    /// The connections on which others may follow.
+    shared: Shared,
     /// How many places nobody has.
     free: usize,
     /// How many connections are being opened or checked, for whoever waits.
@@ -57,23 +66,25 @@ pub(super) struct Counts {
     pub(super) idle: usize,
     pub(super) waiting: usize,
     pub(super) places_taken: usize,
+    pub(super) sharing: usize,
 }
 
 /// What somebody who wants a connection gets.
 #[expect(clippy::large_enum_variant, reason = "boxing it would cost each checkout an allocation")]
 pub(super) enum Taken {
-    Object(Object),
+    Got(Got),
     Waiting(Waiting),
 }
 
 impl Stock {
     /// Nothing is opened before somebody wants a connection, or some are to be kept idle.
-    pub(super) fn new(bounds: Bounds, opener: Opener) -> Arc<Self> {
+    pub(super) fn new(bounds: Bounds, depth: usize, opener: Opener) -> Arc<Self> {
         let now = Instant::now();
         Arc::new_cyclic(|this: &Weak<Self>| Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
                 queue: VecDeque::new(),
+                shared: Shared::new(depth),
                 tickets: 0,
                 free: bounds.max_size,
                 coming: 0,
@@ -85,6 +96,7 @@ impl Stock {
                 closed: false,
             }),
             tending: Tending::start(&bounds, this.clone()),
+            willing: AtomicUsize::new(0),
             bounds,
             opener,
         })
@@ -96,16 +108,29 @@ impl Stock {
 
     /// A connection, checked where it was idle for long, or opened where there is none.
     pub(super) async fn get(self: &Arc<Self>) -> Result<Object> {
-        match self.take()? {
-            Taken::Object(object) => Ok(object),
+        match self.wait(None).await? {
+            Got::Object(object) => Ok(object),
+            // Nobody is given a connection to share who has not asked for it.
+            Got::Ride(_) => Err(Error::from(Kind::PoolClosed)),
+        }
+    }
+
+    /// The same for a statement that may share a connection, where it would have to wait for one.
+    pub(super) async fn get_or_share(self: &Arc<Self>, text: &Arc<Text>) -> Result<Got> {
+        self.wait(Some(text)).await
+    }
+
+    async fn wait(self: &Arc<Self>, text: Option<&Arc<Text>>) -> Result<Got> {
+        match self.take(text)? {
+            Taken::Got(got) => Ok(got),
             // On the heap, because it is large and every checkout's future would have room for it.
             Taken::Waiting(waiting) => Box::pin(waiting.wait()).await,
         }
     }
 
     /// The connection that was used last, or a place in the queue.
-    pub(super) fn take(self: &Arc<Self>) -> Result<Taken> {
-        let mut over = Vec::new();
+    pub(super) fn take(self: &Arc<Self>, text: Option<&Arc<Text>>) -> Result<Taken> {
+        let (mut over, mut seen) = (Vec::new(), Vec::new());
         let mut state = self.lock();
         if state.closed {
             return Err(Error::from(Kind::PoolClosed));
@@ -124,23 +149,32 @@ impl Stock {
             Some(object) if now.duration_since(object.idle_since) < self.bounds.check_idle_after => {
                 drop(state);
                 drop(over);
-                return Ok(Taken::Object(object));
+                return Ok(Taken::Got(Got::Object(object)));
             }
             unchecked => unchecked,
         };
-        let (sender, receiver) = oneshot::channel();
-        state.tickets += 1;
-        let id = state.tickets;
-        state.queue.push_back(Ticket { id, sender });
+        let ride = text.and_then(|text| state.ride(text, state.queue.len(), &mut seen, now));
         state.coming += usize::from(unchecked.is_some());
-        let openings = Self::openings(&mut state, now, 0);
+        let taken = if let Some(ride) = ride {
+            Taken::Got(Got::Ride(ride))
+        } else {
+            let (sender, receiver) = oneshot::channel();
+            state.tickets += 1;
+            let id = state.tickets;
+            self.willing.fetch_add(usize::from(text.is_some()), Ordering::AcqRel);
+            state.queue.push_back(Ticket { id, text: text.cloned(), sender });
+            Taken::Waiting(Waiting::new(Arc::clone(self), id, text.cloned(), receiver))
+        };
+        // Who shares makes room for those who come later.
+        let beside = usize::from(matches!(taken, Taken::Got(_)));
+        let openings = Self::openings(&mut state, now, beside);
         drop(state);
-        drop(over);
+        drop((over, seen));
         if let Some(object) = unchecked {
             task::start(checkup::run(object, Coming::new(self, None)));
         }
         self.open(openings);
-        Ok(Taken::Waiting(Waiting::new(Arc::clone(self), id, receiver)))
+        Ok(taken)
     }
 
     /// Takes places for those who wait, and for as many as are wanted beside. What is returned has
@@ -206,7 +240,7 @@ impl Stock {
     pub(super) fn disappoint(&self, error: Error) {
         let mut state = self.lock();
         let mut answer = Err(error);
-        while let Some(ticket) = state.queue.pop_front() {
+        while let Some(ticket) = state.next(self) {
             match ticket.sender.send(answer) {
                 Ok(()) => return,
                 Err(unheard) => answer = unheard,
@@ -219,6 +253,9 @@ impl Stock {
         let mut state = self.lock();
         let at = state.queue.binary_search_by_key(&id, |ticket| ticket.id);
         let ticket = at.ok().and_then(|at| state.queue.remove(at));
+        if ticket.as_ref().is_some_and(|ticket| ticket.text.is_some()) {
+            self.willing.fetch_sub(1, Ordering::AcqRel);
+        }
         drop(state);
         drop(ticket);
     }
@@ -236,6 +273,7 @@ impl Stock {
         let mut state = self.lock();
         let now = Instant::now();
         state.lent -= 1;
+        state.shared.tidy();
         let mut recheck = None;
         if state.closed || state.is_over(&client, now) {
             state.part(client, &mut over);
@@ -256,7 +294,9 @@ impl Stock {
 
     /// A connection that was in use leaves the pool.
     pub(super) fn lose(&self) {
-        self.lock().lent -= 1;
+        let mut state = self.lock();
+        state.lent -= 1;
+        state.shared.tidy();
     }
 
     /// Closes a connection in good order that was in use.
@@ -264,6 +304,7 @@ impl Stock {
         let mut over = Vec::new();
         let mut state = self.lock();
         state.lent -= 1;
+        state.shared.tidy();
         state.part(client, &mut over);
         drop(state);
         drop(over);
@@ -332,6 +373,7 @@ impl Stock {
         let mut state = self.lock();
         state.closed = true;
         let queue = std::mem::take(&mut state.queue);
+        self.willing.store(0, Ordering::Release);
         drop(state);
         for ticket in queue {
             let _ = ticket.sender.send(Err(Error::from(Kind::PoolClosed)));
@@ -351,6 +393,7 @@ impl Stock {
             idle: state.idle.len(),
             waiting: state.queue.len(),
             places_taken: self.bounds.max_size - state.free,
+            sharing: state.shared.followers(),
         }
     }
 }
@@ -363,21 +406,30 @@ impl State {
             || client.terms.expires.is_some_and(|expires| now >= expires)
     }
 
+    /// Whoever waits longest.
+    fn next(&mut self, stock: &Stock) -> Option<Ticket> {
+        let ticket = self.queue.pop_front()?;
+        if ticket.text.is_some() {
+            stock.willing.fetch_sub(1, Ordering::AcqRel);
+        }
+        Some(ticket)
+    }
+
     /// Gives a connection to whoever waits longest, or puts it to the others.
     fn hand(&mut self, mut client: Client, stock: &Arc<Stock>, now: Instant) {
         client.idle_since = now;
-        while let Some(ticket) = self.queue.pop_front() {
-            let answer: Answer = Ok(Object::new(client, stock));
+        while let Some(ticket) = self.next(stock) {
+            let answer: Answer = Ok(Got::Object(Object::new(client, stock)));
             match ticket.sender.send(answer) {
                 Ok(()) => {
                     self.lent += 1;
                     return;
                 }
-                Err(Ok(object)) => match Object::unlent(object) {
+                Err(Ok(Got::Object(object))) => match Object::unlent(object) {
                     Some(unheard) => client = unheard,
                     None => return,
                 },
-                Err(Err(_)) => return,
+                Err(_) => return,
             }
         }
         self.idle.push(client);

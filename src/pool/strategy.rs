@@ -73,14 +73,22 @@ impl Strategy {
     pub(super) fn open(self, connection: &Connection, form: Form) -> Result<Opening<'_>> {
         let Connection { lease, binding, .. } = connection;
         lease.begin(binding.is_read_only());
+        if form == Form::Block {
+            lease.link().forget_written();
+        }
         let mut answers = Answers::default();
         // While a preparation is under way, the next request on the wire need not be the statement.
         if self == Self::Implicit && lease.is_quiet() {
             let link = lease.link();
-            link.arm(|prologue| binding.fill(prologue, form))
+            let number = link
+                .arm(connection.timing(), |prologue| binding.fill(prologue, form))
                 .map_err(|error| Error::config(format!("the context cannot be sent: {error}")))?;
-            lease.owe(form.debt());
-            return Ok(Opening { answers, carried: Some(Carried(Some(link))) });
+            match form {
+                // The link knows what it owes.
+                Form::Alone => connection.note_number(number),
+                Form::Block => lease.owe(Debt::Rollback),
+            }
+            return Ok(Opening { answers, carried: Some(Carried { link: Some(link), number }) });
         }
         lease.link().forget_failure();
         lease.owe(Debt::Rollback);
@@ -113,22 +121,12 @@ impl Strategy {
 
     /// Sends what ends a unit of one statement, right behind the statement, without waiting.
     pub(super) fn close(lease: &Arc<Lease>, form: Form) -> Answers {
-        lease.owe(Debt::Answer);
         let mut answers = Answers::default();
         if form == Form::Block {
+            lease.owe(Debt::Answer);
             answers.push_command(Step::Commit, lease, COMMIT);
         }
         answers
-    }
-}
-
-impl Form {
-    /// What a connection owes while a unit of this form is open.
-    fn debt(self) -> Debt {
-        match self {
-            Self::Alone => Debt::Answer,
-            Self::Block => Debt::Rollback,
-        }
     }
 }
 
@@ -180,24 +178,27 @@ impl ToSql for Hidden<'_> {
 
 /// A prologue that waits for its statement. Where a panic comes first it is taken back, so that no
 /// other request carries it.
-struct Carried<'a>(Option<&'a Link>);
+struct Carried<'a> {
+    link: Option<&'a Link>,
+    number: u64,
+}
 
 impl Carried<'_> {
     /// The statement is in the connection's queue, ahead of anything that is sent from now on.
     fn departed(mut self) -> bool {
-        self.0.take().is_some()
+        self.link.take().is_some()
     }
 
     /// Whether a statement whose answer is there took it along.
     fn was_taken(mut self) -> bool {
-        self.0.take().is_some_and(|link| !link.disarm())
+        self.link.take().is_some_and(|link| !link.disarm(self.number))
     }
 }
 
 impl Drop for Carried<'_> {
     fn drop(&mut self) {
-        if let Some(link) = self.0 {
-            link.disarm();
+        if let Some(link) = self.link {
+            link.disarm(self.number);
         }
     }
 }

@@ -8,15 +8,27 @@ use tokio::time::{sleep, timeout};
 
 use super::object::Object;
 use super::retry::Retry;
+use super::shared::Ride;
 use super::stock::{Stock, Taken};
+use super::texts::Text;
 use crate::error::{Error, Kind, Result};
 
 /// What a caller hears at last.
-pub(super) type Answer = Result<Object>;
+pub(super) type Answer = Result<Got>;
+
+/// What somebody who wants a connection gets in the end.
+#[expect(clippy::large_enum_variant, reason = "boxing it would cost each checkout an allocation")]
+pub(super) enum Got {
+    Object(Object),
+    /// One that others use too.
+    Ride(Ride),
+}
 
 /// The pool's side of a place in the queue.
 pub(super) struct Ticket {
     pub(super) id: u64,
+    /// The statement that would share a connection, if it would.
+    pub(super) text: Option<Arc<Text>>,
     pub(super) sender: oneshot::Sender<Answer>,
 }
 
@@ -24,6 +36,7 @@ pub(super) struct Ticket {
 pub(super) struct Waiting {
     stock: Arc<Stock>,
     id: u64,
+    text: Option<Arc<Text>>,
     receiver: oneshot::Receiver<Answer>,
 }
 
@@ -35,15 +48,20 @@ const RETRY: Retry = Retry {
 };
 
 impl Waiting {
-    pub(super) fn new(stock: Arc<Stock>, id: u64, receiver: oneshot::Receiver<Answer>) -> Self {
-        Self { stock, id, receiver }
+    pub(super) fn new(
+        stock: Arc<Stock>,
+        id: u64,
+        text: Option<Arc<Text>>,
+        receiver: oneshot::Receiver<Answer>,
+    ) -> Self {
+        Self { stock, id, text, receiver }
     }
 
     /// Waits for a connection as long as the pool's `wait_timeout`, during which it also tries again
     /// what only failed because the server is not taking connections at the moment.
     ///
     /// Who is next may wait longer where a connection is on its way, which has limits of its own.
-    pub(super) async fn wait(mut self) -> Result<Object> {
+    pub(super) async fn wait(mut self) -> Result<Got> {
         let bounds = self.stock.bounds;
         let begun = Instant::now();
         let mut retries = 0;
@@ -60,7 +78,7 @@ impl Waiting {
                 return Err(last.unwrap_or_else(|| Error::from(Kind::PoolTimeout(bounds.wait_timeout))));
             };
             let error = match answer {
-                Ok(Ok(object)) => return Ok(object),
+                Ok(Ok(got)) => return Ok(got),
                 Ok(Err(error)) => error,
                 Err(_) => Error::from(Kind::PoolClosed),
             };
@@ -70,8 +88,8 @@ impl Waiting {
             retries += 1;
             last = Some(error);
             sleep(pause).await;
-            match self.stock.take()? {
-                Taken::Object(object) => return Ok(object),
+            match self.stock.take(self.text.as_ref())? {
+                Taken::Got(got) => return Ok(got),
                 Taken::Waiting(waiting) => self = waiting,
             }
         }

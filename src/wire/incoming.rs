@@ -17,6 +17,9 @@ use crate::error::Farewell;
 /// The longest error that waits for its ReadyForQuery. A longer one is passed on as it comes.
 const LONGEST_HELD: usize = 1 << 20;
 
+/// Nobody who shares the connection is sent behind an answer with more bytes of rows.
+const LONG: usize = 1 << 20;
+
 /// What becomes of the message under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -48,6 +51,8 @@ pub(super) struct Incoming {
     held: BytesMut,
     /// Where in what is held the latest message begins.
     latest: usize,
+    /// How many bytes of rows the answer under way has had so far.
+    rows: usize,
     /// Whether an error is held.
     holding: bool,
     /// What goes to the driver ahead of anything that is read next.
@@ -68,6 +73,7 @@ impl Incoming {
             started: false,
             held: BytesMut::new(),
             latest: 0,
+            rows: 0,
             holding: false,
             ready: BytesMut::new(),
             message: BytesMut::new(),
@@ -217,6 +223,23 @@ impl Incoming {
             Sender::Wire | Sender::Prologue(..) => Fate::Withhold,
         };
         let reply = ledger.received(header)?;
+        match header.tag {
+            b'Z' => {
+                self.rows = 0;
+                if matches!(reply, Reply::Ready(Sender::Driver))
+                    && let Some(number) = ledger.take_carried()
+                {
+                    link.answer(number);
+                }
+            }
+            b'D' => {
+                self.rows += header.body;
+                if self.rows > LONG {
+                    link.note_heavy(ledger.carried());
+                }
+            }
+            _ => {}
+        }
         Ok(match reply {
             Reply::To(sender) => fate(sender),
             Reply::Parameters if outgoing.statements.reads_description() => Fate::Read(Reading::Parameters),
@@ -256,7 +279,7 @@ impl Incoming {
             }
             Reply::Failed { stage, unparsed, undescribed } => {
                 outgoing.failed(matches!(stage, Stage::Prologue(_)), unparsed, undescribed);
-                link.fail(stage);
+                link.fail(ledger.carried(), stage);
                 self.hold(header, piece)
             }
             Reply::Unasked if self.holding => self.hold(header, piece),

@@ -32,6 +32,8 @@ pub(super) enum Message {
     CopyEnd,
     /// A request that the stream answers itself, once those before it are answered.
     Kept(u64),
+    /// Nothing that is sent: what follows carries the prologue with this number.
+    Carrier(u64),
 }
 
 /// Who sent a message, and so who gets its answer.
@@ -99,6 +101,8 @@ enum Copying {
 pub(super) struct Ledger {
     owed: VecDeque<(Message, Sender)>,
     copying: Copying,
+    /// The number of the prologue that the request which stands first carries, if it does.
+    carried: Option<u64>,
     /// Whether the server has failed the request that stands first.
     failed: bool,
     /// Whether the server has failed a request whose Sync is not sent yet. It answers nothing up to there.
@@ -131,6 +135,10 @@ impl Ledger {
             return Ok(Reply::Unasked);
         }
         self.resolve_doubt(tag);
+        while let Some(&(Message::Carrier(number), _)) = self.owed.front() {
+            self.carried = Some(number);
+            self.pop();
+        }
         let Some(&(message, sender)) = self.owed.front() else {
             // A server that shuts down says so to those who ask for nothing, too.
             return match tag {
@@ -177,6 +185,16 @@ impl Ledger {
             _ => return unexpected(),
         }
         Ok(Reply::To(sender))
+    }
+
+    /// The number of the prologue that the request under way carries, if it does.
+    pub(super) fn carried(&self) -> Option<u64> {
+        self.carried
+    }
+
+    /// The same, once the request has been answered to its end.
+    pub(super) fn take_carried(&mut self) -> Option<u64> {
+        self.carried.take()
     }
 
     /// The number of an answer that is due now and that the server does not send.
@@ -306,5 +324,6 @@ fn expected(message: Message) -> &'static str {
         Message::Query | Message::QueryAnswered => "the answer to a simple query",
         Message::CopyEnd => "CommandComplete of the copy",
         Message::Kept(_) => "nothing, as the answer is there",
+        Message::Carrier(_) => "the answer to a statement",
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use postgres_protocol::Oid;
 use tokio_postgres::types::Type;
 
+use super::flight::{Flights, Timing};
 use super::kept::KeptAnswers;
 use super::ledger::{Part, Stage};
 use super::prologue::Prologue;
@@ -18,9 +20,7 @@ use crate::error::Farewell;
 /// The way from a pool to the stream of one of its connections.
 #[derive(Debug, Default)]
 pub(crate) struct Link {
-    prologue: Mutex<Prologue>,
-    /// Whether the prologue waits for its statement.
-    armed: AtomicBool,
+    flights: Flights,
     /// Where the request that carried the last prologue failed.
     failed: AtomicU8,
     /// Whether the request that failed last did so before anything of its statement had run.
@@ -48,7 +48,7 @@ pub(crate) struct Link {
 
 impl Link {
     pub(super) fn new(mode: StatementMode) -> Self {
-        Self { prologue: Mutex::new(Prologue::new(mode)), ..Self::default() }
+        Self { flights: Flights::new(mode), ..Self::default() }
     }
 
     #[cfg(unix)]
@@ -60,43 +60,72 @@ impl Link {
         self.socket.as_deref()
     }
 
-    /// Prepares what the next statement on this connection shall carry ahead of it.
+    /// Prepares what the next statement on this connection shall carry ahead of it, and returns its number.
     ///
-    /// The caller makes sure of two things: that every request sent before has been answered, and
-    /// that the very next one is the statement. What was prepared before and not carried is lost.
-    pub(crate) fn arm<E>(&self, fill: impl FnOnce(&mut Prologue) -> Result<(), E>) -> Result<(), E> {
-        let mut prologue = self.prologue();
-        self.armed.store(false, Ordering::Relaxed);
-        prologue.clear();
-        self.forget_failure();
-        fill(&mut prologue)?;
-        self.armed.store(true, Ordering::Release);
-        Ok(())
+    /// The caller makes sure of two things: that every request sent before, and not answered, carries a prologue too, and
+    /// that the very next one is the statement. `timing` hears how long it takes.
+    pub(crate) fn arm<E>(
+        &self,
+        timing: Option<Arc<Timing>>,
+        fill: impl FnOnce(&mut Prologue) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        if !self.is_under_way() {
+            self.forget_failure();
+        }
+        self.flights.arm(timing, fill)
     }
 
-    /// Takes the prologue back. Whether it was still there, so that the statement was not sent.
-    pub(crate) fn disarm(&self) -> bool {
-        let _prologue = self.prologue();
-        self.armed.swap(false, Ordering::AcqRel)
+    /// Takes the prologue back that was prepared last. Whether it was still there, so that the statement was not sent.
+    pub(crate) fn disarm(&self, number: u64) -> bool {
+        self.flights.disarm(number)
     }
 
     pub(super) fn is_armed(&self) -> bool {
-        self.armed.load(Ordering::Acquire)
+        self.flights.is_armed()
     }
 
-    /// Hands the prologue to the statement that carries it, once.
-    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue) -> T) -> Option<T> {
-        let prologue = self.prologue();
-        self.armed.swap(false, Ordering::AcqRel).then(|| write(&prologue))
+    /// Hands the prologue that was prepared first to the statement that carries it, and returns its number.
+    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<(u64, T)> {
+        self.flights.take(write)
     }
 
-    fn prologue(&self) -> MutexGuard<'_, Prologue> {
-        self.prologue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes that the server has answered a request that carried a prologue.
+    pub(super) fn answer(&self, number: u64) {
+        self.flights.answer(number);
+    }
+
+    /// How many requests that carry prologues are not answered.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.flights.under_way()
+    }
+
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way() > 0
+    }
+
+    /// Notes that a request that carries a prologue is long, or its answer.
+    pub(super) fn note_heavy(&self, number: Option<u64>) {
+        if let Some(number) = number {
+            self.flights.note_heavy(number);
+        }
+    }
+
+    /// Whether a request is under way that is long, or whose answer is: for those who might follow it.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.flights.is_heavy()
+    }
+
+    /// For how long the server has answered nothing of what is under way, beyond the time that the network takes.
+    pub(crate) fn stands_still_for(&self) -> Duration {
+        self.flights.stands_still_for()
     }
 
     /// Notes where a request failed. The first one since the last prologue counts: what follows a
     /// prologue that failed fails for its sake.
-    pub(super) fn fail(&self, stage: Stage) {
+    pub(super) fn fail(&self, number: Option<u64>, stage: Stage) {
+        if let Some(number) = number {
+            self.flights.fail(number, stage);
+        }
         let at = match stage {
             Stage::Prologue(Part::Begin) => AT_BEGIN,
             Stage::Prologue(Part::Context) => AT_CONTEXT,
@@ -165,6 +194,11 @@ impl Link {
         self.kept.is_whole(number)
     }
 
+    /// Drops an answer that nobody will ask for.
+    pub(crate) fn drop_kept(&self, number: u64) {
+        self.kept.take(number);
+    }
+
     /// Notes types that the driver has looked up.
     pub(crate) fn learn_types<'a>(&self, types: impl IntoIterator<Item = &'a Type>) {
         let new = types.into_iter().map(Type::oid).filter(|oid| Type::from_oid(*oid).is_none());
@@ -229,8 +263,22 @@ impl Link {
         self.violation.get()
     }
 
-    pub(super) fn note_written(&self) {
+    /// Notes that something that runs was handed to the network, of the request with this number if it has one.
+    pub(super) fn note_written(&self, number: Option<u64>) {
         self.written.store(true, Ordering::Release);
+        if let Some(number) = number {
+            self.flights.note_written(number);
+        }
+    }
+
+    /// Where a request that carries a prologue failed, if it did.
+    pub(crate) fn failed_of(&self, number: u64) -> Option<Stage> {
+        self.flights.failed(number)
+    }
+
+    /// Whether something of a request that carries a prologue was handed to the network that the server may have run.
+    pub(crate) fn was_written_of(&self, number: u64) -> bool {
+        self.flights.was_written(number)
     }
 
     /// For a step whose loss has to be told from its never having been sent.

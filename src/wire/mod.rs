@@ -21,6 +21,7 @@ mod connect;
 mod connected;
 mod description;
 mod endpoint;
+mod flight;
 mod frame;
 mod incoming;
 mod keepalive;
@@ -47,6 +48,7 @@ use std::pin::Pin;
 
 pub(crate) use self::connect::Connector;
 pub(crate) use self::connected::{Connected, Driving, FAREWELL, Kept};
+pub(crate) use self::flight::Timing;
 pub(crate) use self::keepalive::keep_alive;
 pub(crate) use self::ledger::{Part, Stage};
 pub(crate) use self::link::Link;

@@ -14,6 +14,9 @@ use super::violation::Violation;
 /// which the two have to stand side by side; of a longer statement the rest is not copied.
 const COPIED: usize = 16 * 1024;
 
+/// Nobody who shares the connection is sent behind a longer message.
+const LONG: usize = 64 * 1024;
+
 /// Follows what the driver sends, and writes ahead of it or in place of it what has to be.
 #[derive(Debug)]
 pub(super) struct Outgoing {
@@ -28,6 +31,10 @@ pub(super) struct Outgoing {
     tracks: bool,
     /// Whether a message has passed by which the server runs something.
     runs: bool,
+    /// The number of the prologue that the request under way carries, if it does.
+    carries: Option<u64>,
+    /// The same of the last one by which the server runs something.
+    ran: Option<u64>,
     /// The part of a message that has to be seen whole because a name stands in it.
     pub(super) named: BytesMut,
     /// The portal that the Bind under way makes, whose columns are asked for behind it.
@@ -55,6 +62,8 @@ impl Outgoing {
             at_request: true,
             tracks: false,
             runs: false,
+            carries: None,
+            ran: None,
             named: BytesMut::new(),
             checked: None,
             asks_for_kept: None,
@@ -109,6 +118,7 @@ impl Outgoing {
             let rest = &bytes[at..];
             if self.is_between_requests() {
                 self.tracks = self.must_track(link);
+                self.carries = None;
                 self.open_request(rest[0], out, ledger, link)?;
             }
             at += if self.tracks {
@@ -136,7 +146,12 @@ impl Outgoing {
         match tag {
             b'P' | b'B' => {
                 let known = &self.known;
-                let written = link.take(|prologue| prologue.write(known, out, ledger)).unwrap_or(Ok(()));
+                let carrier = link.take(|prologue, number| {
+                    ledger.sent(Message::Carrier(number), Sender::Wire);
+                    prologue.write(known, out, ledger)
+                });
+                let Some((number, written)) = carrier else { return Ok(()) };
+                self.carries = Some(number);
                 written.map_err(|error| Violation::new("a context that can be sent", error.to_string()))
             }
             // The driver itself closes statements that nobody holds any more, and asks whether the
@@ -188,14 +203,23 @@ impl Outgoing {
         };
         if let Some(message) = message {
             ledger.sent(message, Sender::Driver);
-            self.runs |= matches!(message, Message::Execute | Message::Query);
+            if matches!(message, Message::Execute | Message::Query) {
+                self.runs = true;
+                self.ran = self.carries;
+            }
         }
         self.end_if_whole();
     }
 
-    /// Whether, since the last call, a message has passed by which the server runs something.
-    pub(super) fn take_runs(&mut self) -> bool {
-        std::mem::take(&mut self.runs)
+    /// Tells the link whether a long message is under way and if, since the last call, one has passed by which the server
+    /// runs something.
+    pub(super) fn tell(&mut self, link: &Link) {
+        if self.under_way.body > LONG && self.left > 0 {
+            link.note_heavy(self.carries);
+        }
+        if std::mem::take(&mut self.runs) {
+            link.note_written(self.ran);
+        }
     }
 
     pub(super) fn end_if_whole(&mut self) {

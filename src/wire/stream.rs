@@ -126,16 +126,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
                 // Nothing comes from the server that would have it read.
                 cx.waker().wake_by_ref();
             }
-            if this.outgoing.take_runs() {
-                this.link.note_written();
-            }
+            this.outgoing.tell(&this.link);
             return Poll::Ready(rewritten.map_err(|violation| this.give_up(violation)));
         }
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
         let followed = this.outgoing.follow(&bytes[..written], &mut this.ledger);
-        if this.outgoing.take_runs() {
-            this.link.note_written();
-        }
+        this.outgoing.tell(&this.link);
         Poll::Ready(followed.map(|()| written).map_err(|violation| this.give_up(violation)))
     }
 

@@ -1,6 +1,7 @@
 //! What may stand as a statement: one SQL text that leaves transaction and session alone.
 
 mod advice;
+mod company;
 mod copy;
 mod into;
 mod set;
@@ -14,6 +15,7 @@ use self::tokens::{Token, Tokens, past_space};
 use crate::error::{Error, Kind, Result};
 use crate::tenant::refuse_nul;
 
+pub(super) use self::company::keeps_to_itself;
 pub(super) use self::copy::Way;
 
 /// A statement to run: SQL text, which goes through the connection's statement cache, or a

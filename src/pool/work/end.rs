@@ -58,13 +58,13 @@ impl Work {
             return Err(Error::from(Kind::Aborted { code: error.code().cloned() }));
         }
         if let Err((step, error)) = answer {
-            return Err(lease.final_error(step, error));
+            return Err(connection.final_error(step, error));
         }
         opened?;
         if self.opening_failed().is_some() {
             return Err(Error::from(Kind::Aborted { code: None }));
         }
-        probed.map_err(|(_, error)| lease.final_error(Step::Commit, error))
+        probed.map_err(|(_, error)| connection.final_error(Step::Commit, error))
     }
 
     /// Ends the transaction with ROLLBACK.

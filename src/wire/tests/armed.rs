@@ -32,13 +32,13 @@ fn a_prologue_stands_ahead_of_a_request_and_never_inside_one() {
             let mut stream = Stream::started(StatementMode::Named);
             let mut frames = Frames::default();
             frames.put(&stream.write(&first[..armed_at]));
-            stream.link.arm(|prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
+            let number = stream.link.arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
             for bytes in [&first[armed_at..], &second].concat().chunks(piece) {
                 frames.put(&stream.write(bytes));
             }
             let lines: Vec<String> = std::iter::from_fn(|| frames.next_line()).collect();
             assert_eq!(lines, expected, "armed at {armed_at}, in pieces of {piece}");
-            assert!(!stream.link.disarm());
+            assert!(!stream.link.disarm(number));
         }
     }
 }

@@ -142,21 +142,21 @@ impl Driver {
         prologue: &[Command<'_>],
         request: impl Future<Output = T> + 'a,
     ) -> Sent<'a, T> {
-        self.arm(prologue);
+        let number = self.arm(prologue);
         let sent = self.send(request).await;
         if matches!(sent, Sent::Answered(_)) {
-            assert!(self.link.disarm(), "a request that was not sent took the prologue along");
+            assert!(self.link.disarm(number), "a request that was not sent took the prologue along");
         }
         sent
     }
 
-    pub(super) fn arm(&self, prologue: &[Command<'_>]) {
+    pub(super) fn arm(&self, prologue: &[Command<'_>]) -> u64 {
         let fill = |waiting: &mut Prologue| {
             prologue.iter().try_for_each(|&(part, name, sql, params)| {
                 waiting.push(part, name, Sql::Shared(sql.into()), params.iter().copied())
             })
         };
-        self.link.arm(fill).unwrap();
+        self.link.arm(None, fill).unwrap()
     }
 
     /// A statement of one parameter or none, which lives as long as the connection.

@@ -100,7 +100,7 @@ fn a_row_of_100_mb_streams_through() {
 fn a_row_of_a_prologue_is_not_kept_either() {
     const ROW: usize = 10 << 20;
     let mut stream = Stream::started(StatementMode::Named);
-    stream.link.arm(|prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
+    stream.link.arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
     let bind = frame(b'B', b"\0s\0\0\0\0\0\0\0");
     stream.write(&[bind, execute()].concat());
     stream.line.send(&words("1 2"));
@@ -153,7 +153,7 @@ fn a_long_parameter_streams_through() {
     const LENGTH: usize = 20 << 20;
     for mode in [StatementMode::Named, StatementMode::Unnamed] {
         let mut stream = Stream::started(mode);
-        stream.link.arm(|prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
+        stream.link.arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
         let start = [header(b'B', 3 + LENGTH), b"\0s\0".to_vec()].concat();
         let mut written = stream.write(&start).len();
         assert!(written > start.len() - 1);

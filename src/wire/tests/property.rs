@@ -216,11 +216,11 @@ async fn ask_all(driver: Rc<Driver>, case: &Case, answers: &RefCell<Vec<(usize, 
             driver.send(asked).await
         } else {
             driver.rest().await;
-            driver.arm(prologue);
+            let number = driver.arm(prologue);
             let sent = driver.send(asked).await;
             if matches!(sent, Sent::Answered(_)) {
                 // The connection is gone, and nothing was sent.
-                driver.link.disarm();
+                driver.link.disarm(number);
             }
             sent
         };

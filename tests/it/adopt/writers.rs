@@ -130,7 +130,8 @@ const PHASES: [&str; 6] = ["column", "fill", "backfill", "not-null", "keys", "fo
 
 /// Takes the adoption through a phase, while services work, which then meet what it has left.
 async fn go_on(world: &World, args: &[&str], phase: &str, services: &[&Service]) {
-    let mut tool = world.start(&[args, &["--until", phase, "--batch", "20"]].concat());
+    // Many batches, and not so many that a fast service keeps it busy for minutes with what it has written until then.
+    let mut tool = world.start(&[args, &["--until", phase, "--batch", "200"]].concat());
     let ended = tokio::task::spawn_blocking(move || {
         while tool.next().is_some() {}
         tool.end()
