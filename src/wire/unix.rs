@@ -31,7 +31,8 @@ pub(super) async fn connect(
     let stream = Wire::new(Patient::new(stream, FAREWELL), Arc::clone(&link), mode);
     let connected = config.connect_raw(stream, NoTls).await;
     let (client, connection) = connected.map_err(unconnected)?;
-    let connected = Connected { client, link, driving: spawn(connection, kept) };
+    let driving = spawn(connection, &link, kept);
+    let connected = Connected { client, link, driving };
     if config.get_target_session_attrs() != TargetSessionAttrs::Any {
         suits(&connected.client, config.get_target_session_attrs()).await?;
     }
