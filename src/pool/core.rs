@@ -100,7 +100,10 @@ impl Core {
         let sharing = sharing.unwrap_or(rules.sharing);
         let binding = bound.as_ref().ok()?;
         let may = rules.depth > 1 && sharing.takes(binding) && self.strategy() == Strategy::Implicit;
-        may.then(|| self.texts.get(sql))
+        // What a pooler has prepared long ago may answer with rows that have to be kept, and to ask for them is no request of
+        // one who shares. What only reads is sent again in place of that.
+        let again = binding.is_read_only() || !self.guard().met_a_pooler();
+        (may && again).then(|| self.texts.get(sql))
     }
 
     /// Checks a connection out. One that is found closed is replaced first.

@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
@@ -75,6 +76,8 @@ pub(super) struct Guard {
     strategy: Option<Strategy>,
     statements: Option<StatementMode>,
     settled: OnceLock<Settled>,
+    /// Whether a pooler was met on the way.
+    pooler: AtomicBool,
 }
 
 /// What the first look has found, for good.
@@ -99,7 +102,7 @@ impl Guard {
         strategy: Option<Strategy>,
         statements: Option<StatementMode>,
     ) -> Self {
-        Self { setting, purpose, strategy, statements, settled: OnceLock::new() }
+        Self { setting, purpose, strategy, statements, settled: OnceLock::new(), pooler: AtomicBool::new(false) }
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -119,6 +122,11 @@ impl Guard {
         self.settled.get().map(|settled| settled.statements).or(self.statements).unwrap_or_default()
     }
 
+    /// Whether the pool's connections lead to a pooler, as far as is known.
+    pub(super) fn met_a_pooler(&self) -> bool {
+        self.pooler.load(Ordering::Acquire)
+    }
+
     /// Asks the server what the role of a connection can do, and refuses one that does not fit.
     pub(super) async fn examine(&self, lease: &Arc<Lease>) -> Result<Verdict> {
         let canary = RandomState::new().hash_one(0_u8).to_string();
@@ -133,6 +141,9 @@ impl Guard {
         let role = judge(&findings, &self.setting, self.purpose)?;
         if let Some(process_id) = backend.and_then(|id| id.parse().ok()) {
             lease.link().served_by(process_id);
+        }
+        if !lease.link().is_direct() {
+            self.pooler.store(true, Ordering::Release);
         }
         lease.link().set_up();
         let heard = heard.as_deref() == Some(&canary);

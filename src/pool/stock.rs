@@ -19,7 +19,7 @@ use super::places::Place;
 use super::shared::Shared;
 use super::tending::Tending;
 use super::texts::Text;
-use super::waiting::{Answer, Got, Ticket, Waiting};
+use super::waiting::{Answer, Got, Overtaken, Ticket, Waiting};
 use super::{checkup, recheck, task};
 use crate::error::{Error, Kind, Result};
 
@@ -162,8 +162,9 @@ impl Stock {
             state.tickets += 1;
             let id = state.tickets;
             self.willing.fetch_add(usize::from(text.is_some()), Ordering::AcqRel);
-            state.queue.push_back(Ticket { id, text: text.cloned(), sender });
-            Taken::Waiting(Waiting::new(Arc::clone(self), id, text.cloned(), receiver))
+            let (text, overtaken) = (text.cloned(), Overtaken::No);
+            state.queue.push_back(Ticket { id, text: text.clone(), overtaken, sender });
+            Taken::Waiting(Waiting::new(Arc::clone(self), id, text, receiver))
         };
         // Who shares makes room for those who come later.
         let beside = usize::from(matches!(taken, Taken::Got(_)));
@@ -418,7 +419,7 @@ impl State {
     /// Gives a connection to whoever waits longest, or puts it to the others.
     fn hand(&mut self, mut client: Client, stock: &Arc<Stock>, now: Instant) {
         client.idle_since = now;
-        while let Some(ticket) = self.next(stock) {
+        while let Some(ticket) = self.next_served(stock) {
             let answer: Answer = Ok(Got::Object(Object::new(client, stock)));
             match ticket.sender.send(answer) {
                 Ok(()) => {

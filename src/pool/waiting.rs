@@ -29,7 +29,25 @@ pub(super) struct Ticket {
     pub(super) id: u64,
     /// The statement that would share a connection, if it would.
     pub(super) text: Option<Arc<Text>>,
+    pub(super) overtaken: Overtaken,
     pub(super) sender: oneshot::Sender<Answer>,
+}
+
+impl Ticket {
+    /// Whether whoever waits would share a connection, and can.
+    pub(super) fn may_share(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.may_share())
+    }
+}
+
+/// Whether short statements that came later have been served ahead of somebody who wants a connection alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overtaken {
+    No,
+    /// The first of them has a connection. The others follow it once.
+    Now,
+    /// They have had their turn.
+    Once,
 }
 
 /// A caller's place in the queue. Dropped, it is given up; what arrives meanwhile goes to the next.

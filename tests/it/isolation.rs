@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tenantry::{Error, Row, Statements, Strategy, TenantId, TenantPool, TenantScope};
+use tenantry::{Error, Row, Sharing, Statements, Strategy, TenantContext, TenantId, TenantPool, TenantScope};
 
 use crate::support::erp::{open_accounts, tenant};
 use crate::support::eventually;
@@ -41,6 +41,8 @@ struct Load {
     violations: Mutex<Vec<String>>,
     /// Errors that nothing in the operation explains.
     surprises: Mutex<Vec<String>>,
+    /// How often somebody was seen to share a connection.
+    shared: AtomicUsize,
     /// How many rows were looked at, so that a checker that looks at nothing is noticed.
     looked_at: AtomicUsize,
 }
@@ -54,6 +56,7 @@ impl Load {
             operations,
             violations: Mutex::default(),
             surprises: Mutex::default(),
+            shared: AtomicUsize::new(0),
             looked_at: AtomicUsize::new(0),
         })
     }
@@ -83,7 +86,8 @@ impl Load {
         let (operation, cut) = (random.below(8), random.below(8));
         let work = async {
             match operation {
-                0 | 1 => caller.read(&caller.scope(), &mut inner).await,
+                0 => caller.read(&caller.scope(), &mut inner).await,
+                1 => caller.read(&caller.reader(), &mut inner).await,
                 2 => caller.write(&caller.scope(), &mut inner).await,
                 3 => caller.trespass(&mut inner).await,
                 4 | 5 => caller.transact(&mut inner).await,
@@ -91,6 +95,7 @@ impl Load {
                 _ => caller.fail(&mut inner).await,
             }
         };
+        self.shared.fetch_add(self.pool.status().sharing, Ordering::Relaxed);
         let done = match cut {
             0 => poll_at_most(work, random.below(6)).await,
             1 => tokio::time::timeout(Duration::from_micros(random.below(2_000)), work).await.ok(),
@@ -117,6 +122,10 @@ struct Caller<'a> {
 impl Caller<'_> {
     fn scope(&self) -> TenantScope {
         self.load.pool.tenant(self.tenant.clone())
+    }
+
+    fn reader(&self) -> TenantScope {
+        self.load.pool.tenant(TenantContext::new(self.tenant.clone()).read_only())
     }
 
     /// The checker: compares each row, its tag too, with whom the caller is.
@@ -236,7 +245,7 @@ impl Caller<'_> {
         let sql = ["select 1 / 0", "select 'x'::uuid", "insert into erp.account (id, tag) values (null, '')"]
             [random.below(3) as usize];
         assert!(self.scope().query(sql, &[]).await.is_err_and(|error| error.code().is_some()));
-        self.read(&self.scope(), random).await
+        self.read(&self.reader(), random).await
     }
 }
 
@@ -307,6 +316,9 @@ async fn isolated(way: Way, operations: usize) {
         assert!(found.is_empty(), "{} in all, among them {:#?}", found.len(), &found[..found.len().min(3)]);
     }
     assert!(load.looked_at.load(Ordering::Relaxed) > operations, "the checker has looked at too little");
+    let shared = load.shared.load(Ordering::Relaxed);
+    let shares = way.strategy == Strategy::Implicit && way.sharing != Sharing::Never;
+    assert_eq!(shared > operations / 100, shares, "somebody was seen to share {shared} times");
     let admin = road.erp.admin().await;
     let crossed = "select count(*) from erp.account where tag <> tenant_id::text";
     assert_eq!(admin.query_one(crossed, &[]).await.unwrap().get::<_, i64>(0), 0);
@@ -322,6 +334,31 @@ async fn isolated(way: Way, operations: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_meets_another_under_load() {
     isolated(Way::new(Route::Direct, Strategy::Implicit), operations()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_on_shared_connections() {
+    isolated(Way::new(Route::Direct, Strategy::Implicit).shared(), operations()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_on_shared_connections_over_tls() {
+    isolated(Way::new(Route::Tls, Strategy::Implicit).shared(), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_on_shared_connections_through_a_unix_socket() {
+    isolated(Way::new(Route::Unix, Strategy::Implicit).shared(), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_on_shared_connections_through_pgbouncer() {
+    isolated(Way::new(Route::PgBouncer, Strategy::Implicit).shared(), operations() / 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_meets_another_on_shared_connections_through_pgbouncer_with_names() {
+    isolated(Way::new(Route::PgBouncerNamed, Strategy::Implicit).shared(), operations() / 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

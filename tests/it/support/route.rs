@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tenantry::{Config, StatementMode, Strategy, TenantPool, TenantPoolBuilder};
+use tenantry::{Config, Sharing, StatementMode, Strategy, TenantPool, TenantPoolBuilder};
 use tokio_postgres::config::{ChannelBinding, SslMode};
 
 use super::erp::{APP, Erp, PASSWORD, SYSTEM};
@@ -30,6 +30,7 @@ pub const ROUTES: [Route; 4] = [Route::Direct, Route::Tls, Route::Unix, Route::P
 pub struct Way {
     pub route: Route,
     pub strategy: Strategy,
+    pub sharing: Sharing,
 }
 
 /// A database and the way to it.
@@ -43,7 +44,12 @@ pub struct Road {
 
 impl Way {
     pub const fn new(route: Route, strategy: Strategy) -> Self {
-        Self { route, strategy }
+        Self { route, strategy, sharing: Sharing::Reads }
+    }
+
+    /// The same with all statements sharing that can.
+    pub const fn shared(self) -> Self {
+        Self { sharing: Sharing::Always, ..self }
     }
 
     /// Makes a database that is reached on this way.
@@ -116,7 +122,7 @@ impl Road {
     }
 
     fn set_up(&self, config: Config) -> TenantPoolBuilder {
-        let builder = TenantPool::builder_from_config(config).strategy(self.way.strategy);
+        let builder = TenantPool::builder_from_config(config).strategy(self.way.strategy).sharing(self.way.sharing);
         match self.way.route {
             Route::Tls => builder.tls(Rustls::new()),
             Route::PgBouncer => builder.statements(StatementMode::Unnamed),
