@@ -37,8 +37,12 @@ const FULL: Plan = Plan {
     rounds: 16,
     slice: Duration::from_millis(400),
 };
-const QUICK: Plan =
-    Plan { clients: &[8, 32], sharing: &[(64, false), (64, true)], rounds: 6, slice: Duration::from_millis(250) };
+const QUICK: Plan = Plan {
+    clients: &[8, 32],
+    sharing: &[(64, false), (64, true)],
+    rounds: 6,
+    slice: Duration::from_millis(250),
+};
 
 fn main() -> Result<(), AnyError> {
     let report = common::run(compare())?;

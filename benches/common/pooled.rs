@@ -53,9 +53,10 @@ impl Pooled {
         let implicit = tenant_pool(&url(fixture.app_url(&name(2)))?, Strategy::Implicit);
         ways.push((name(2), Self::Scoped("tenantry, Implicit", implicit.max_size(size).build().await?)));
         let depth = std::env::var("DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(32);
-        for (at, label, sharing) in
-            [(3, "tenantry, read-only, alone", Sharing::Never), (4, "tenantry, read-only, shared", Sharing::Reads)]
-        {
+        for (at, label, sharing) in [
+            (3, "tenantry, read-only, alone", Sharing::Never),
+            (4, "tenantry, read-only, shared", Sharing::Reads),
+        ] {
             let pool = tenant_pool(&url(fixture.app_url(&name(at)))?, Strategy::Implicit).max_size(size);
             let pool = pool.sharing(sharing).sharing_depth(depth).build().await?;
             ways.push((name(at), Self::Reads(label, pool, None)));
@@ -66,7 +67,8 @@ impl Pooled {
     /// Reads of which one in twenty takes 50 ms, alone on their connections and shared.
     pub async fn mixed(fixture: &Fixture, size: usize) -> Result<Vec<(String, Self)>, AnyError> {
         let mut ways = Vec::new();
-        for (at, label, sharing) in [(0, "read-only, alone", Sharing::Never), (1, "read-only, shared", Sharing::Reads)]
+        for (at, label, sharing) in
+            [(0, "read-only, alone", Sharing::Never), (1, "read-only, shared", Sharing::Reads)]
         {
             let name = format!("bench-mixed-{at}");
             let pool = tenant_pool(&fixture.app_url(&name), Strategy::Implicit).max_size(size);

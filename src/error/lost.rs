@@ -3,8 +3,8 @@
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, Severity};
 
-use super::{Error, Kind, Step};
 use super::fault::Fault;
+use super::{Error, Kind, Step};
 
 /// What a lost connection leaves of a unit of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -371,7 +371,11 @@ impl TenantPoolBuilder {
             (setting.name(), tenants.strategy(), tenants.guard().statements());
         let (role, max_size) =
             (tenants.guard().role().unwrap_or_default(), tenants.options().bounds.max_size);
-        info!(role, %setting, %tenant_type, ?strategy, ?statements, max_size, "tenant pool is open");
+        let SharingRules { sharing, depth } = tenants.options().sharing;
+        info!(
+            role, %setting, %tenant_type, ?strategy, ?statements, max_size, ?sharing, sharing_depth = depth,
+            "tenant pool is open"
+        );
         Ok(pool)
     }
 

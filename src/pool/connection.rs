@@ -61,7 +61,15 @@ impl Connection {
             Share::Nothing => None,
             Share::Leads(_) | Share::Follows(..) => lease.stock().cloned().map(Room),
         };
-        Self { lease, binding, select: Mutex::new(select), number: AtomicU64::new(0), sent: OnceLock::new(), share, room }
+        Self {
+            lease,
+            binding,
+            select: Mutex::new(select),
+            number: AtomicU64::new(0),
+            sent: OnceLock::new(),
+            share,
+            room,
+        }
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -102,7 +102,14 @@ impl Guard {
         strategy: Option<Strategy>,
         statements: Option<StatementMode>,
     ) -> Self {
-        Self { setting, purpose, strategy, statements, settled: OnceLock::new(), pooler: AtomicBool::new(false) }
+        Self {
+            setting,
+            purpose,
+            strategy,
+            statements,
+            settled: OnceLock::new(),
+            pooler: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn is_settled(&self) -> bool {

@@ -66,8 +66,11 @@ impl Plans {
             read_only: select(TENANT_READ_ONLY, &of_single, &[READ_ONLY]),
             limits: of_single,
         };
-        let block = block(limits)
-            .map(|limits| Plan { select: select(TENANT_BLOCK, &limits, &[]), read_only: None, limits });
+        let block = block(limits).map(|limits| Plan {
+            select: select(TENANT_BLOCK, &limits, &[]),
+            read_only: None,
+            limits,
+        });
         Self { single: Arc::new(single), block: block.map(Arc::new) }
     }
 }

@@ -44,7 +44,9 @@ impl Statements {
 
     /// The same for a statement whose answer is collected, so that it may share its connection.
     pub(super) async fn ready_to_share(&self, source: Source<'_>) -> Result<Ready<'_>> {
-        let (Unit::Single(single), Source::Sql(sql)) = (&self.0, source) else { return self.ready(source).await };
+        let (Unit::Single(single), Source::Sql(sql)) = (&self.0, source) else {
+            return self.ready(source).await;
+        };
         let trace = judge(sql, self.place())?;
         let Some(text) = single.may_share(sql).filter(|_| trace == Trace::None) else {
             return self.judged(trace).await;

@@ -245,7 +245,8 @@ mod tests {
         let numbers = [arm(&flights), arm(&flights), arm(&flights)];
         assert_eq!(numbers, [1, 2, 3]);
         assert_eq!(flights.under_way(), 3);
-        let taken: Vec<u64> = std::iter::from_fn(|| flights.take(|_, _| ())).map(|(number, ())| number).collect();
+        let taken: Vec<u64> =
+            std::iter::from_fn(|| flights.take(|_, _| ())).map(|(number, ())| number).collect();
         assert_eq!(taken, numbers);
         assert!(!flights.is_armed());
         flights.answer(1);

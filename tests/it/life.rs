@@ -3,7 +3,6 @@
 
 mod forgotten;
 mod lifetime;
-mod log;
 mod places;
 mod pooler;
 mod reads;

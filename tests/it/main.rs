@@ -21,6 +21,7 @@ mod recovery;
 mod routes;
 mod rule;
 mod session;
+mod sharing;
 mod stale;
 mod support;
 mod testing;

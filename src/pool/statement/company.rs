@@ -18,7 +18,9 @@ pub(in crate::pool) fn keeps_to_itself(sql: &str) -> bool {
     let mut first = tokens.by_ref().skip_while(|token| matches!(token, Token::Sign(b'(' | b';')));
     let queries = first.next().is_some_and(|token| token.is_one_of(&QUERIES));
     let reaches = first.any(|token| match token {
-        Token::Word(name) | Token::Quoted(name) => REACHING.iter().any(|reaching| begins_with(name, reaching)),
+        Token::Word(name) | Token::Quoted(name) => {
+            REACHING.iter().any(|reaching| begins_with(name, reaching))
+        }
         Token::Escaped => true,
         Token::Text | Token::Sign(_) => false,
     });

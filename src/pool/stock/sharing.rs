@@ -57,7 +57,8 @@ impl State {
     /// alone, the first whose statement is short, with others behind it.
     pub(super) fn next_served(&mut self, stock: &Stock) -> Option<Ticket> {
         let first = self.queue.front_mut()?;
-        if stock.willing.load(Ordering::Acquire) == 0 || first.overtaken != Overtaken::No || first.may_share() {
+        if stock.willing.load(Ordering::Acquire) == 0 || first.overtaken != Overtaken::No || first.may_share()
+        {
             return self.next(stock);
         }
         let Some(at) = self.queue.iter().position(Ticket::may_share) else { return self.next(stock) };

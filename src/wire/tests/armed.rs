@@ -32,7 +32,10 @@ fn a_prologue_stands_ahead_of_a_request_and_never_inside_one() {
             let mut stream = Stream::started(StatementMode::Named);
             let mut frames = Frames::default();
             frames.put(&stream.write(&first[..armed_at]));
-            let number = stream.link.arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
+            let number = stream
+                .link
+                .arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), []))
+                .unwrap();
             for bytes in [&first[armed_at..], &second].concat().chunks(piece) {
                 frames.put(&stream.write(bytes));
             }

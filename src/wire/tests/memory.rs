@@ -153,7 +153,10 @@ fn a_long_parameter_streams_through() {
     const LENGTH: usize = 20 << 20;
     for mode in [StatementMode::Named, StatementMode::Unnamed] {
         let mut stream = Stream::started(mode);
-        stream.link.arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), [])).unwrap();
+        stream
+            .link
+            .arm(None, |prologue| prologue.push(Part::Context, "", Sql::Known("context"), []))
+            .unwrap();
         let start = [header(b'B', 3 + LENGTH), b"\0s\0".to_vec()].concat();
         let mut written = stream.write(&start).len();
         assert!(written > start.len() - 1);

@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 use tenantry::{StatementMode, TenantPool};
 use tracing::Level;
 
-use super::log::Log;
 use crate::support::erp::{APP, Erp, open_accounts, tenant};
+use crate::support::log::Log;
 use crate::support::route::{Route, Way};
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use tenantry::TenantPool;
 use tracing::Level;
 
-use super::log::Log;
 use crate::support::erp::{APP, Erp, PASSWORD};
+use crate::support::log::Log;
 
 const WARNING: &str = "no policy reads the setting that carries the tenant";
 

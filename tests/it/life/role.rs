@@ -8,9 +8,9 @@ use tokio_postgres::Client;
 use tracing::Level;
 
 use super::backend;
-use super::log::Log;
 use crate::support::erp::{APP, Erp, PASSWORD, tenant};
 use crate::support::eventually;
+use crate::support::log::Log;
 
 /// A role of this database's own, which a test can change.
 struct World {

@@ -4,6 +4,7 @@ pub mod erp;
 pub mod expected;
 pub mod interrupt;
 pub mod kept;
+pub mod log;
 pub mod pgbouncer;
 pub mod proxy;
 pub mod random;

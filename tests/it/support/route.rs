@@ -122,7 +122,8 @@ impl Road {
     }
 
     fn set_up(&self, config: Config) -> TenantPoolBuilder {
-        let builder = TenantPool::builder_from_config(config).strategy(self.way.strategy).sharing(self.way.sharing);
+        let builder =
+            TenantPool::builder_from_config(config).strategy(self.way.strategy).sharing(self.way.sharing);
         match self.way.route {
             Route::Tls => builder.tls(Rustls::new()),
             Route::PgBouncer => builder.statements(StatementMode::Unnamed),
