@@ -1,5 +1,7 @@
 //! How a pool is set up.
 
+mod given;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Socket};
 use tracing::info;
 
+use self::given::Given;
 use super::binding::TenantSetting;
 use super::bounds::Bounds;
 use super::core::{Core, Options};
@@ -14,11 +17,11 @@ use super::guard::Purpose;
 use super::retry::Retry;
 use super::sharing::{Sharing, SharingRules};
 use super::strategy::Strategy;
-use super::{Shared, TenantPool, url, version};
+use super::{Shared, TenantPool, version};
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
 use crate::tenant::{Limits, TenantType};
-use crate::wire::{Connector, StatementMode, keep_alive};
+use crate::wire::{Connector, StatementMode};
 
 /// How many connections the system pool has unless told otherwise.
 const SYSTEM_MAX_SIZE: usize = 2;
@@ -27,8 +30,8 @@ const SYSTEM_MAX_SIZE: usize = 2;
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct TenantPoolBuilder {
-    config: Target,
-    system: Option<Target>,
+    config: Given,
+    system: Option<Given>,
     setting: String,
     tenant_type: TenantType,
     connector: Connector,
@@ -36,55 +39,16 @@ pub struct TenantPoolBuilder {
     system_max_size: usize,
 }
 
-/// Where to connect to. Text is parsed when the pool is built.
-#[derive(Clone, Debug)]
-enum Target {
-    Url(Secret),
-    Config(Box<Config>),
-}
-
-/// A URL, which may hold a password.
-#[derive(Clone)]
-struct Secret(String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(url)")
-    }
-}
-
-impl Target {
-    /// Reads a URL, which can ask something of the connector too.
-    fn read(self, connector: &Connector) -> Result<(Config, Connector)> {
-        let (mut config, connector) = self.given(connector)?;
-        keep_alive(&mut config);
-        Ok((config, connector))
-    }
-
-    fn given(self, connector: &Connector) -> Result<(Config, Connector)> {
-        match self {
-            Self::Url(Secret(url)) => url::read(&url, connector),
-            Self::Config(config) => Ok((*config, connector.clone())),
-        }
-    }
-}
-
-impl From<&str> for Target {
-    fn from(url: &str) -> Self {
-        Self::Url(Secret(url.to_owned()))
-    }
-}
-
 impl TenantPoolBuilder {
     pub(super) fn new(url: &str) -> Self {
-        Self::with_target(Target::from(url))
+        Self::with_target(Given::from(url))
     }
 
     pub(super) fn from_config(config: Config) -> Self {
-        Self::with_target(Target::Config(Box::new(config)))
+        Self::with_target(Given::Config(Box::new(config)))
     }
 
-    fn with_target(config: Target) -> Self {
+    fn with_target(config: Given) -> Self {
         Self {
             config,
             system: None,
@@ -326,13 +290,13 @@ impl TenantPoolBuilder {
     /// Opens the system door as well: the URL with the system role, for [`TenantPool::system`].
     /// Default: no door.
     pub fn system_url(mut self, url: &str) -> Self {
-        self.system = Some(Target::from(url));
+        self.system = Some(Given::from(url));
         self
     }
 
     /// Opens the system door as well, from a configuration of the driver's.
     pub fn system_config(mut self, config: Config) -> Self {
-        self.system = Some(Target::Config(Box::new(config)));
+        self.system = Some(Given::Config(Box::new(config)));
         self
     }
 

@@ -1,5 +1,7 @@
 //! The guard: which roles may open which pool, and be used by it.
 
+mod finding;
+
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
@@ -11,6 +13,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as PgError, Row};
 use tracing::{info, warn};
 
+use self::finding::Finding;
 use super::drain::Debt;
 use super::lease::Lease;
 use super::strategy::Strategy;
@@ -29,36 +32,6 @@ const CANARY: &str = "tenantry.canary";
 
 /// The oldest server that is supported, as a major version.
 const OLDEST_SERVER: u32 = 14;
-
-/// One row of `sql/pool/guard.sql`.
-struct Finding {
-    what: String,
-    /// The role that the finding is about: the connected one, or one that it can become.
-    role: String,
-    object: Option<String>,
-}
-
-impl Finding {
-    /// Whether policies bind the role all the same.
-    fn is_remark(&self) -> bool {
-        matches!(self.what.as_str(), "forced owner" | "all data")
-    }
-
-    fn tell(&self, role: &str) {
-        let Self { what, role: of, object } = self;
-        if what == "all data" {
-            warn!(role, of, "the pool's role reaches every table that no policy guards");
-        } else {
-            let table = object.as_deref().unwrap_or_default();
-            warn!(
-                role,
-                owner = of,
-                table,
-                "the pool's role can take policies away, since it owns tables under FORCE"
-            );
-        }
-    }
-}
 
 /// What a pool is for decides what its role must and must not be able to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

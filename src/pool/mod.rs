@@ -3,7 +3,8 @@
 //! From the bottom up: the `Stock` has the connections and the places that bound them, and the
 //! opener opens more; a `Lease` is one connection and what it still owes; the drain settles what
 //! was abandoned; a `Strategy` decides what travels around a statement; `Single` and `Work` are a
-//! unit of one statement and of many; [`Statements`], [`Scope`] and [`Transaction`] are their faces.
+//! unit of one statement and of many; `Shared` has the connections on which single statements follow
+//! each other, by the rules of [`Sharing`]; [`Statements`], [`Scope`] and [`Transaction`] are their faces.
 //! Nothing in here hands out the client or the connection.
 
 mod answers;

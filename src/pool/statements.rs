@@ -52,7 +52,7 @@ use crate::tenant::TenantId;
 /// Every method fails when the statement or the context is refused
 /// ([`Error::is_usage`](crate::Error::is_usage)), when no connection is to be had ([`Error::is_pool_timeout`](crate::Error::is_pool_timeout),
 /// [`Error::is_connection_lost`](crate::Error::is_connection_lost)), and when the server reports an error ([`Error::code`](crate::Error::code)).
-/// Nothing is sent a second time by itself. In a transaction, all but what reads it fail while a stream of rows or a
+/// Nothing is sent a second time by itself but what only reads and has shared its connection ([`Sharing`](crate::Sharing)). In a transaction, all but what reads it fail while a stream of rows or a
 /// COPY is open ([`Error::is_usage`](crate::Error::is_usage)), because answers come in the order of their requests.
 pub struct Statements(pub(super) Unit);
 

@@ -15,14 +15,15 @@ use super::statements::StatementMode;
 /// How many failures are remembered for whoever has not asked for them yet.
 const FAILURES: usize = 1024;
 
-/// What has become of the requests that carry prologues, by numbers that count up from 1.
+/// What has become of the requests that carry prologues, by numbers that count up from 1. None is used twice.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
     state: Mutex<State>,
     /// How many prologues wait.
     armed: AtomicUsize,
-    /// The number of the prologue that was prepared last.
-    last: AtomicU64,
+    /// How many requests were sent, or are about to be, and how many of them are answered.
+    sent: AtomicU64,
+    done: AtomicU64,
     /// The number of the last request that is answered, as all before it are.
     answered: AtomicU64,
     /// The number of the last request of which something that runs was handed to the network.
@@ -34,6 +35,8 @@ pub(super) struct Flights {
 #[derive(Debug, Default)]
 struct State {
     mode: StatementMode,
+    /// The number of the prologue that was prepared last.
+    last: u64,
     waiting: VecDeque<Waiting>,
     /// Prologues whose buffers can be used again.
     unused: Vec<Prologue>,
@@ -78,10 +81,11 @@ impl Flights {
             state.at_head = true;
             state.failures.clear();
         }
-        let number = self.last.load(Ordering::Relaxed) + 1;
+        state.last += 1;
+        let number = state.last;
         state.waiting.push_back(Waiting { number, prologue });
         state.timings.push_back(timing);
-        self.last.store(number, Ordering::Release);
+        self.sent.fetch_add(1, Ordering::AcqRel);
         self.armed.store(state.waiting.len(), Ordering::Release);
         Ok(number)
     }
@@ -95,7 +99,7 @@ impl Flights {
         let withdrawn = state.waiting.pop_back();
         state.unused.extend(withdrawn.map(|waiting| waiting.prologue));
         state.timings.pop_back();
-        self.last.store(number - 1, Ordering::Release);
+        self.sent.fetch_sub(1, Ordering::AcqRel);
         self.armed.store(state.waiting.len(), Ordering::Release);
         true
     }
@@ -147,6 +151,7 @@ impl Flights {
         state.since = Some(now);
         let timing = state.timings.pop_front().flatten();
         self.answered.store(number, Ordering::Release);
+        self.done.fetch_add(1, Ordering::AcqRel);
         drop(state);
         if let Some(timing) = timing {
             timing.note(work);
@@ -156,8 +161,8 @@ impl Flights {
     /// How many requests are not answered.
     pub(super) fn under_way(&self) -> u64 {
         // In this order, so that it is never less than none.
-        let answered = self.answered.load(Ordering::Acquire);
-        self.last.load(Ordering::Acquire).saturating_sub(answered)
+        let done = self.done.load(Ordering::Acquire);
+        self.sent.load(Ordering::Acquire).saturating_sub(done)
     }
 
     fn any_under_way(&self) -> bool {
@@ -261,6 +266,8 @@ mod tests {
         assert!(!flights.disarm(first));
         assert!(flights.disarm(second));
         assert_eq!(flights.under_way(), 1);
+        // Its number is nobody else's, so that nobody hears of its failure for their own.
+        assert_eq!(arm(&flights), 3);
         flights.take(|_, _| ()).unwrap();
         assert!(!flights.disarm(first));
     }

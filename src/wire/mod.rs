@@ -11,6 +11,9 @@
 //! if either fails, neither took place. For the driver it is one request with one answer, so an
 //! error of the prologue's is the statement's error.
 //!
+//! Several such requests may be under way, of different tenants too: each has its own prologue and its own
+//! Sync, and is answered to its end before the next.
+//!
 //! Each message that is sent is entered in a ledger, and each that comes back is held against it.
 //! One that does not fit ends the connection.
 //!

@@ -200,6 +200,7 @@ async fn ask_all(driver: Rc<Driver>, case: &Case, answers: &RefCell<Vec<(usize, 
     let (Ok(echo), Ok(copy), Ok(copy_out)) = (echo, copy, copy_out) else { return };
     let prepared = Prepared { echo, copy, copy_out };
     let mut waiting: Vec<(usize, Sent<'_, String>)> = Vec::new();
+    let mut follows = false;
     for (id, request) in case.requests.iter().enumerate() {
         let asked = ask(&driver, &prepared, id, request.what);
         let (tenant, bad) = (format!("t{id}"), format!("bad{id}"));
@@ -213,9 +214,16 @@ async fn ask_all(driver: Rc<Driver>, case: &Case, answers: &RefCell<Vec<(usize, 
             Ahead::BlockThatDoesNotBegin => &[(Part::Begin, "", &begin_not, &[]), context(&good)],
         };
         let sent = if prologue.is_empty() {
+            follows = false;
             driver.send(asked).await
         } else {
-            driver.rest().await;
+            // What is complete in itself may follow others of its kind before they are answered.
+            let is_complete = matches!(request.ahead, Ahead::Context | Ahead::RejectedContext)
+                && matches!(request.what, What::Typed(_) | What::Prepared);
+            if !(follows && is_complete) {
+                driver.rest().await;
+            }
+            follows = is_complete;
             let number = driver.arm(prologue);
             let sent = driver.send(asked).await;
             if matches!(sent, Sent::Answered(_)) {
