@@ -55,7 +55,6 @@ async fn compare() -> Result<Report, AnyError> {
     let quick = quick();
     let plan = if quick { QUICK } else { FULL };
     let Plan { clients, sharing, rounds, slice } = plan;
-    let clients: &[usize] = if std::env::var_os("ONLY").is_some() { &[] } else { clients };
     let mut rows = Vec::new();
     for &clients in clients {
         let ways = Pooled::all(&fixture, clients.min(CONNECTIONS)).await?;
@@ -63,10 +62,7 @@ async fn compare() -> Result<Report, AnyError> {
     }
     let (proxy, added) = Proxy::start(&fixture.address()?, DELAY)?;
     for &(clients, longer) in sharing {
-        let mut ways = Pooled::sharing(&fixture, SHARED, longer.then(|| proxy.port())).await?;
-        if let Ok(only) = std::env::var("ONLY") {
-            ways.retain(|(_, way)| only.split('|').any(|only| way.name().contains(only)));
-        }
+        let ways = Pooled::sharing(&fixture, SHARED, longer.then(|| proxy.port())).await?;
         let delay_us = if longer { u32::try_from(DELAY.as_micros())? } else { 0 };
         let compared = contest(&fixture, "point read on 8", ways, clients, &plan).await?;
         rows.extend(compared.into_iter().map(|row| Row { delay_us, ..row }));

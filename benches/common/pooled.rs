@@ -52,13 +52,12 @@ impl Pooled {
         ];
         let implicit = tenant_pool(&url(fixture.app_url(&name(2)))?, Strategy::Implicit);
         ways.push((name(2), Self::Scoped("tenantry, Implicit", implicit.max_size(size).build().await?)));
-        let depth = std::env::var("DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(32);
         for (at, label, sharing) in [
             (3, "tenantry, read-only, alone", Sharing::Never),
             (4, "tenantry, read-only, shared", Sharing::Reads),
         ] {
             let pool = tenant_pool(&url(fixture.app_url(&name(at)))?, Strategy::Implicit).max_size(size);
-            let pool = pool.sharing(sharing).sharing_depth(depth).build().await?;
+            let pool = pool.sharing(sharing).build().await?;
             ways.push((name(at), Self::Reads(label, pool, None)));
         }
         Ok(ways)

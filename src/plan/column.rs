@@ -35,12 +35,13 @@ struct State {
 
 /// The columns that steps have changed.
 struct States<'a> {
-    catalog: &'a Catalog,
+    /// Partitions and heirs, by the tables that they are under.
+    under: BTreeMap<&'a QualifiedName, Vec<(&'a QualifiedName, &'a Relation)>>,
     changed: BTreeMap<QualifiedName, State>,
 }
 
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
-    let mut states = States { catalog: draft.catalog, changed: BTreeMap::new() };
+    let mut states = States::of(draft.catalog);
     for (name, relation, place) in draft.relations() {
         let (column, may_be_null, defaults) = match place {
             Place::Tenant { column, .. } | Place::Tree { column } => (column, false, true),
@@ -117,7 +118,18 @@ fn not_null(
     Ok(())
 }
 
-impl States<'_> {
+impl<'a> States<'a> {
+    fn of(catalog: &'a Catalog) -> Self {
+        let mut under: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, relation) in &catalog.relations {
+            let partitioned = relation.partition_of.as_ref().map(|part| &part.parent);
+            for above in relation.inherits.iter().chain(partitioned) {
+                under.entry(above).or_default().push((name, relation));
+            }
+        }
+        Self { under, changed: BTreeMap::new() }
+    }
+
     fn get(&self, name: &QualifiedName, column: &Column) -> State {
         let from_catalog = || State {
             default: column.default.clone(),
@@ -133,18 +145,14 @@ impl States<'_> {
 
     /// The partitions and heirs of a table, which ALTER TABLE changes along, those nearer to it first.
     fn below(&self, name: &QualifiedName, column: &Column) -> Vec<(QualifiedName, State)> {
-        let heir = |relation: &Relation, of: &QualifiedName| {
-            relation.inherits.contains(of)
-                || relation.partition_of.as_ref().is_some_and(|part| part.parent == *of)
-        };
         let mut found: Vec<(QualifiedName, State)> = Vec::new();
         let mut at = 0;
         let mut above = name.clone();
         loop {
-            for (below, relation) in &self.catalog.relations {
-                let seen = found.iter().any(|(seen, _)| seen == below);
-                if let Some(own) = relation.column(&column.name).filter(|_| !seen && heir(relation, &above)) {
-                    found.push((below.clone(), self.get(below, own)));
+            for (below, relation) in self.under.get(&above).into_iter().flatten() {
+                let seen = found.iter().any(|(seen, _)| seen == *below);
+                if let Some(own) = relation.column(&column.name).filter(|_| !seen) {
+                    found.push(((*below).clone(), self.get(below, own)));
                 }
             }
             let Some((next, _)) = found.get(at) else { return found };
