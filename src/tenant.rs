@@ -261,6 +261,8 @@ impl TenantContext {
     }
 
     /// Runs the transaction `READ ONLY`. Default: what the server says, commonly read-write.
+    ///
+    /// Statements of a scope with such a context share connections where all are in use, see [`Sharing`](crate::Sharing).
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.mode.read_only = true;

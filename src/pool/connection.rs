@@ -123,6 +123,11 @@ impl Connection {
         }
     }
 
+    /// What is sent next may be no request that is all of the unit.
+    pub(super) fn forget_number(&self) {
+        self.number.store(0, Ordering::Release);
+    }
+
     /// Notes the number of the request that is all of the unit.
     pub(super) fn note_number(&self, number: u64) {
         self.number.store(number, Ordering::Release);

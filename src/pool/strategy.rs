@@ -73,6 +73,7 @@ impl Strategy {
     pub(super) fn open(self, connection: &Connection, form: Form) -> Result<Opening<'_>> {
         let Connection { lease, binding, .. } = connection;
         lease.begin(binding.is_read_only());
+        connection.forget_number();
         if form == Form::Block {
             lease.link().forget_written();
         }

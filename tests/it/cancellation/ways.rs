@@ -11,7 +11,8 @@ macro_rules! suite {
             use crate::cancellation::{parts, product, sleepers, tokens};
             use crate::support::route::{Route, Way};
 
-            const WAY: Way = Way::new(Route::$route, Strategy::$strategy);
+            // With all statements sharing that can.
+            const WAY: Way = Way::new(Route::$route, Strategy::$strategy).shared();
 
             #[tokio::test]
             async fn a_single_statement_can_be_interrupted_anywhere() {

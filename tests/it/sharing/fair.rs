@@ -78,5 +78,6 @@ async fn short_statements_overtake_a_slow_one_once() {
     });
     futures_util::future::join_all(ended).await;
     let order = order.lock().unwrap().clone();
-    assert_eq!(order[4..], [0, 1], "{order:?}");
+    let place = |of: usize| order.iter().position(|at| *at == of).unwrap();
+    assert!(order[0] >= 2 && place(0) < place(1), "{order:?}");
 }
