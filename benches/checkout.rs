@@ -192,7 +192,9 @@ async fn sleep(pool: &Pooled, statement: &str) -> Result<(), AnyError> {
             transaction.query(statement, &[]).await?;
             transaction.commit().await?;
         }
-        Pooled::Scoped(_, pool) => drop(pool.tenant(TENANT).query(statement, &[]).await?),
+        Pooled::Scoped(_, pool) | Pooled::Reads(_, pool, _) => {
+            drop(pool.tenant(TENANT).query(statement, &[]).await?);
+        }
     }
     Ok(())
 }

@@ -108,7 +108,8 @@ impl Abandoned {
 /// sent is answered. Nobody else is served on it, so no request meets anybody else.
 ///
 /// Where nobody reads what comes, it does not end by itself, and is cut once a request was taken: the server is at
-/// work on what it has begun to answer.
+/// work on what it has begun to answer. Where requests and answers may no longer match, it need not end by itself either,
+/// and is cut once a request was taken that no statement can be behind any more.
 async fn end(leaving: Leaving, target: &Target, debt: Debt) {
     let Leaving { token, link, mut driving } = leaving;
     let begun = Instant::now();
@@ -123,7 +124,12 @@ async fn end(leaving: Leaving, target: &Target, debt: Debt) {
         if timeout(pause, driving.ended()).await.is_ok() {
             return;
         }
-        if taken && debt == Debt::Cut {
+        let waits_for_nothing = match debt {
+            Debt::Cut => true,
+            Debt::Close => begun.elapsed() >= OVERTAKEN,
+            Debt::None | Debt::Answer | Debt::Rollback => false,
+        };
+        if taken && waits_for_nothing {
             return driving.cut();
         }
         pause = (2 * pause).min(LONGEST_PAUSE);
@@ -136,6 +142,9 @@ async fn end(leaving: Leaving, target: &Target, debt: Debt) {
 /// doubled each time, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// How much later than a cancel request its statement may arrive, at most.
+const OVERTAKEN: Duration = Duration::from_secs(3);
 
 /// How long a cancel request may take, which needs a connection of its own. Nobody waits for it.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);

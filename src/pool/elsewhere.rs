@@ -13,7 +13,6 @@ use super::ready::Ready;
 use super::sharing::STANDSTILL;
 use super::stale::is_stale;
 use super::statement::sealed::Source;
-use super::statements::Statements;
 use crate::error::{Error, Kind, Result};
 
 impl Ready<'_> {
@@ -43,13 +42,11 @@ impl Ready<'_> {
         })
         .await
     }
-}
 
-impl Statements {
     /// Whether a statement that has followed others failed for their sake, or for the sake of what the connection has kept
     /// of it, and is to be sent once more with a connection of its own.
-    pub(super) fn goes_elsewhere(&self, ready: &Ready<'_>, source: Source<'_>, error: &Error) -> bool {
-        if !ready.follows_others() {
+    pub(super) fn goes_elsewhere(&self, source: Source<'_>, error: &Error) -> bool {
+        if !self.follows_others() {
             return false;
         }
         // Nothing was sent: the connection takes nobody any more, or the parameters do not fit what it has prepared.
@@ -57,22 +54,22 @@ impl Statements {
             return true;
         }
         // Nothing has run: what the connection has prepared is out of date.
-        if error.code().is_some_and(is_stale) && ready.failed_at_bind() {
-            ready.forget(source, OutOfDate::There);
+        if error.code().is_some_and(is_stale) && self.failed_at_bind() {
+            self.forget(source, OutOfDate::There);
             return true;
         }
-        if !ready.binding.is_read_only() {
+        if !self.binding.is_read_only() {
             return false;
         }
         if let Some(number) = kept_number(error) {
-            ready.lease.link().drop_kept(number);
-            ready.forget(source, OutOfDate::There);
+            self.lease.link().drop_kept(number);
+            self.forget(source, OutOfDate::There);
             return true;
         }
         // Of its own limit it hears itself; any other cancel request was for somebody else.
         let canceled = error.code() == Some(&SqlState::QUERY_CANCELED);
-        let limit = ready.binding.statement_timeout();
-        let unasked = canceled && limit.is_none_or(|limit| ready.was_sent_within(limit));
+        let limit = self.binding.statement_timeout();
+        let unasked = canceled && limit.is_none_or(|limit| self.was_sent_within(limit));
         error.is_connection_lost() || unasked
     }
 }

@@ -85,7 +85,7 @@ macro_rules! run_prepared {
                 Ok(value) => break Ok(value),
                 Err(error) => error,
             };
-            if $db.goes_elsewhere(&$ready, source, &error) {
+            if $ready.goes_elsewhere(source, &error) {
                 $ready = $db.elsewhere($ready, source).await?;
                 prepared = $db.prepare(&$ready, source).await?;
                 continue;

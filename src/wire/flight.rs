@@ -180,11 +180,11 @@ impl Flights {
     }
 
     pub(super) fn fail(&self, number: u64, stage: Stage) {
-        let mut state = self.lock();
-        if state.failures.len() >= FAILURES {
-            state.failures.remove(0);
+        let failures = &mut self.lock().failures;
+        if failures.len() >= FAILURES {
+            failures.remove(0);
         }
-        state.failures.push((number, stage));
+        failures.push((number, stage));
     }
 
     /// Where a request failed first, if it did.
@@ -289,9 +289,9 @@ mod tests {
         for took in [8000, 0, 0, 0] {
             timing.note(Duration::from_micros(took));
         }
-        assert_eq!(timing.get(), Some(Duration::from_micros(1000)));
-        timing.note(Duration::from_micros(17_000));
-        assert_eq!(timing.get(), Some(Duration::from_micros(2000)));
+        assert_eq!(timing.get(), Some(Duration::from_millis(1)));
+        timing.note(Duration::from_millis(17));
+        assert_eq!(timing.get(), Some(Duration::from_millis(2)));
     }
 
     #[test]
