@@ -258,8 +258,6 @@ impl TenantPoolBuilder {
     }
 
     /// How many statements may be under way on a connection that is shared. Default: 32. From 1, which shares nothing, to 1024.
-    ///
-    /// Each takes some 2 kB of the client's memory beside its own parameters and rows.
     pub fn sharing_depth(mut self, statements: usize) -> Self {
         self.options.sharing.depth = statements;
         self

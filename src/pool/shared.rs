@@ -53,7 +53,7 @@ impl Shared {
     ///
     /// So statements that come together leave together, and are read together by the server, while those before are
     /// answered on the other connections. (Where each took the connection with the fewest statements under way, throughput
-    /// at saturation was lower by a quarter.)
+    /// at saturation was lower by a fifth.)
     ///
     /// So many of those that take others are left out, the ones that were offered first: they are to come to rest, for those
     /// who wait longer and cannot share. What was looked at in vain goes to `seen`, to be let go once the stock is not
