@@ -65,7 +65,6 @@ impl Shared {
         seen: &mut Vec<Arc<Lease>>,
         fits: impl Fn(&Client) -> bool,
     ) -> Option<Ride> {
-        let mut found = None;
         let mut open = 0;
         for lease in self.leases.iter().rev().filter_map(Weak::upgrade) {
             if !self.is_open(&lease) || !fits(lease.client()) {
@@ -73,17 +72,17 @@ impl Shared {
                 continue;
             }
             open += 1;
-            match lease.client().cache().get(text.sql()) {
-                Some(statement) if found.is_none() => found = Some(Ride { lease, statement }),
-                _ => seen.push(lease),
+            let Some(statement) = lease.client().cache().get(text.sql()) else {
+                seen.push(lease);
+                continue;
+            };
+            // The others are closed, and come to rest by themselves, or were offered earlier, and are left out.
+            if reserved <= self.leases.len() - open {
+                return Some(Ride { lease, statement });
             }
-            // Those that are closed to others come to rest by themselves.
-            let closed = self.leases.len() - open;
-            if found.is_some() && reserved <= closed {
-                return found;
-            }
+            seen.push(lease);
+            break;
         }
-        seen.extend(found.map(|ride| ride.lease));
         None
     }
 

@@ -19,7 +19,7 @@ impl Stock {
     pub(in crate::pool) async fn get(self: &Arc<Self>) -> Result<Object> {
         match self.wait(None).await? {
             Got::Object(object) => Ok(object),
-            // Nobody is given a connection to share who has not asked for it.
+            // Not reached: only a ticket with a statement is served with a connection to share, and this has none.
             Got::Ride(_) => Err(Error::from(Kind::PoolClosed)),
         }
     }

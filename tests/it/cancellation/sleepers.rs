@@ -211,13 +211,16 @@ async fn serves(pool: &TenantPool) -> Result<()> {
     Ok(())
 }
 
+/// What the first poll sends, once it is prepared.
+const SENT_AT_ONCE: [fn(TenantPool) -> Running; 2] = [|pool| single(pool, SLEEP), copy_in];
+
 /// By a cancel request that comes before the statement that it is for.
 pub async fn are_overtaken(way: Way) {
     let stand = Stand::new(way).await;
     let locking = stand.road.erp.admin().await;
     locking.batch_execute(&format!("begin; {TABLE}")).await.unwrap();
     let pool = stand.builder().max_size(1).drain_timeout(Duration::ZERO).build().await.unwrap();
-    for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {
+    for run in SENT_AT_ONCE {
         prepares(&pool).await;
         let before = stand.turnstile.cancels();
         stand.turnstile.hold_requests(true);
@@ -246,7 +249,7 @@ pub async fn are_abandoned_at_once(way: Way) {
     let locking = stand.road.erp.admin().await;
     locking.batch_execute(&format!("begin; {TABLE}")).await.unwrap();
     let pool = stand.builder().max_size(1).drain_timeout(Duration::ZERO).build().await.unwrap();
-    for run in [(|pool| single(pool, SLEEP)) as fn(TenantPool) -> Running, copy_in] {
+    for run in SENT_AT_ONCE {
         for _ in 0..30 {
             prepares(&pool).await;
             let mut work = run(pool.clone());

@@ -5,69 +5,41 @@ use tenantry::Strategy;
 use super::{Load, isolated, opened, operations};
 use crate::support::route::{ROUTES, Route, Way};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load() {
-    isolated(Way::new(Route::Direct, Strategy::Implicit), operations()).await;
+/// A test for each way, with this part of the operations.
+macro_rules! no_tenant_meets_another {
+    ($($name:ident: $way:expr, 1 / $part:literal;)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            isolated($way, operations() / $part).await;
+        }
+    )*};
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_on_shared_connections() {
-    isolated(Way::new(Route::Direct, Strategy::Implicit).shared(), operations()).await;
+mod no_tenant_meets_another_under_load {
+    use super::*;
+
+    no_tenant_meets_another! {
+        directly: Way::new(Route::Direct, Strategy::Implicit), 1 / 1;
+        directly_explicitly: Way::new(Route::Direct, Strategy::Explicit), 1 / 10;
+        directly_with_set_local: Way::new(Route::Direct, Strategy::ExplicitSetLocal), 1 / 10;
+        over_tls: Way::new(Route::Tls, Strategy::Implicit), 1 / 10;
+        over_tls_explicitly: Way::new(Route::Tls, Strategy::Explicit), 1 / 10;
+        through_a_unix_socket: Way::new(Route::Unix, Strategy::Implicit), 1 / 10;
+        through_pgbouncer: Way::new(Route::PgBouncer, Strategy::Implicit), 1 / 10;
+        through_pgbouncer_explicitly: Way::new(Route::PgBouncer, Strategy::Explicit), 1 / 10;
+    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_on_shared_connections_over_tls() {
-    isolated(Way::new(Route::Tls, Strategy::Implicit).shared(), operations() / 10).await;
-}
+mod no_tenant_meets_another_on_shared_connections {
+    use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_on_shared_connections_through_a_unix_socket() {
-    isolated(Way::new(Route::Unix, Strategy::Implicit).shared(), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_on_shared_connections_through_pgbouncer() {
-    isolated(Way::new(Route::PgBouncer, Strategy::Implicit).shared(), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_on_shared_connections_through_pgbouncer_with_names() {
-    isolated(Way::new(Route::PgBouncerNamed, Strategy::Implicit).shared(), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_explicitly() {
-    isolated(Way::new(Route::Direct, Strategy::Explicit), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_with_set_local() {
-    isolated(Way::new(Route::Direct, Strategy::ExplicitSetLocal), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_over_tls() {
-    isolated(Way::new(Route::Tls, Strategy::Implicit), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_over_tls_explicitly() {
-    isolated(Way::new(Route::Tls, Strategy::Explicit), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_through_a_unix_socket() {
-    isolated(Way::new(Route::Unix, Strategy::Implicit), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_through_pgbouncer() {
-    isolated(Way::new(Route::PgBouncer, Strategy::Implicit), operations() / 10).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tenant_meets_another_under_load_through_pgbouncer_explicitly() {
-    isolated(Way::new(Route::PgBouncer, Strategy::Explicit), operations() / 10).await;
+    no_tenant_meets_another! {
+        directly: Way::new(Route::Direct, Strategy::Implicit).shared(), 1 / 1;
+        over_tls: Way::new(Route::Tls, Strategy::Implicit).shared(), 1 / 10;
+        through_a_unix_socket: Way::new(Route::Unix, Strategy::Implicit).shared(), 1 / 10;
+        through_pgbouncer: Way::new(Route::PgBouncer, Strategy::Implicit).shared(), 1 / 10;
+        through_pgbouncer_with_names: Way::new(Route::PgBouncerNamed, Strategy::Implicit).shared(), 1 / 10;
+    }
 }
 
 /// The checker itself, on each route: without the policies it has to find what the load does.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry::TenantPool;
+use tenantry::{TenantPool, TenantScope};
 use tokio_postgres::Client;
 
 use super::company::{Sent, answer, answers, divide, echo, is_own, reader, rests, together, warm, writer};
@@ -105,18 +105,24 @@ async fn who_follows_one_that_does_not_end_leaves_it() {
     }
 }
 
+/// Statements behind one that does not end, on a connection that is lost then.
+async fn lost(pool: &TenantPool, admin: &Client, scope: fn(&TenantPool, u8) -> TenantScope) -> Vec<Sent> {
+    let sent = together(pool, || {
+        let mut sent = vec![echo(scope(pool, 1), 1, 60.0)];
+        sent.extend((2..=5).map(|n| echo(scope(pool, n), i64::from(n), 0.0)));
+        sent
+    })
+    .await;
+    let pid = backend(admin, "active").await;
+    admin.execute("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    sent
+}
+
 #[tokio::test]
 async fn who_only_reads_is_served_elsewhere_when_the_connection_is_lost() {
     let (erp, pool) = pool_of_one().await;
     let admin = erp.admin().await;
-    let sent = together(&pool, || {
-        let mut sent = vec![echo(reader(&pool, 1), 1, 60.0)];
-        sent.extend((2..=5).map(|n| echo(reader(&pool, n), i64::from(n), 0.0)));
-        sent
-    })
-    .await;
-    let pid = backend(&admin, "active").await;
-    admin.execute("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    let sent = lost(&pool, &admin, reader).await;
     let mut answers = answers(sent).await;
     let first = answers.remove(0).unwrap_err();
     assert!(first.is_connection_lost() && !first.is_in_doubt(), "{first}");
@@ -130,14 +136,7 @@ async fn who_only_reads_is_served_elsewhere_when_the_connection_is_lost() {
 async fn who_writes_hears_that_the_connection_is_lost() {
     let (erp, pool) = pool_of_one().await;
     let admin = erp.admin().await;
-    let sent = together(&pool, || {
-        let mut sent = vec![echo(writer(&pool, 1), 1, 60.0)];
-        sent.extend((2..=5).map(|n| echo(writer(&pool, n), i64::from(n), 0.0)));
-        sent
-    })
-    .await;
-    let pid = backend(&admin, "active").await;
-    admin.execute("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    let sent = lost(&pool, &admin, writer).await;
     for answer in answers(sent).await {
         let error = answer.unwrap_err();
         assert!(error.is_connection_lost() && error.is_in_doubt(), "{error}");
