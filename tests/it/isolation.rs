@@ -1,6 +1,7 @@
 //! Tenants under load on a pool that is much smaller than their number: nobody may see or touch a
 //! row of somebody else's, whatever is dropped, thrown or timed out around them.
 
+mod faults;
 mod ways;
 
 use std::panic::AssertUnwindSafe;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use faults::Faults;
 use futures_util::FutureExt;
 use tenantry::{Error, Row, Sharing, Statements, Strategy, TenantContext, TenantId, TenantPool, TenantScope};
 
@@ -39,6 +41,8 @@ struct Load {
     next_id: AtomicI64,
     next_operation: AtomicUsize,
     operations: usize,
+    /// Whether the server takes connections and statements away meanwhile.
+    faults: bool,
     /// Rows seen or written that were not the caller's.
     violations: Mutex<Vec<String>>,
     /// Errors that nothing in the operation explains.
@@ -50,12 +54,13 @@ struct Load {
 }
 
 impl Load {
-    fn new(pool: TenantPool, operations: usize) -> Arc<Self> {
+    fn new(pool: TenantPool, operations: usize, faults: bool) -> Arc<Self> {
         Arc::new(Self {
             pool,
             next_id: AtomicI64::new(1_000_000),
             next_operation: AtomicUsize::new(0),
             operations,
+            faults,
             violations: Mutex::default(),
             surprises: Mutex::default(),
             shared: AtomicUsize::new(0),
@@ -79,6 +84,10 @@ impl Load {
         for task in tasks {
             task.await.unwrap();
         }
+    }
+
+    fn explains(&self, error: &Error) -> bool {
+        self.faults && Faults::explain(error)
     }
 
     /// One operation as one tenant, perhaps cut short.
@@ -110,6 +119,7 @@ impl Load {
         if let Some(Err(error)) = done
             // Two transactions of one tenant may lock its rows in opposite order.
             && !error.is_retryable()
+            && !self.explains(&error)
         {
             self.surprises.lock().unwrap().push(format!("operation {operation}, cut {cut}: {error:?}"));
         }
@@ -246,7 +256,8 @@ impl Caller<'_> {
     async fn fail(&self, random: &mut Random) -> Result<(), Error> {
         let sql = ["select 1 / 0", "select 'x'::uuid", "insert into erp.account (id, tag) values (null, '')"]
             [random.below(3) as usize];
-        assert!(self.scope().query(sql, &[]).await.is_err_and(|error| error.code().is_some()));
+        let failed = self.scope().query(sql, &[]).await;
+        assert!(failed.is_err_and(|error| error.code().is_some() || self.load.explains(&error)));
         self.read(&self.reader(), random).await
     }
 }
@@ -308,10 +319,19 @@ async fn opened(way: Way) -> (Road, TenantPool) {
     (road, pool)
 }
 
-async fn isolated(way: Way, operations: usize) {
+async fn isolated(way: Way, operations: usize, faults: bool) {
     let (road, pool) = opened(way).await;
-    let load = Load::new(pool, operations);
-    load.run(0x5eed).await;
+    let load = Load::new(pool, operations, faults);
+    let admin = road.erp.admin().await;
+    let met = if faults {
+        let faults = Faults::start(road.erp.admin().await);
+        load.run(0x5eed).await;
+        faults.stop().await
+    } else {
+        load.run(0x5eed).await;
+        0
+    };
+    assert_eq!(met > operations / 2_000, faults, "faults met {met} backends");
 
     for found in [&load.violations, &load.surprises] {
         let found = found.lock().unwrap();
@@ -321,7 +341,6 @@ async fn isolated(way: Way, operations: usize) {
     let shared = load.shared.load(Ordering::Relaxed);
     let shares = way.strategy == Strategy::Implicit && way.sharing != Sharing::Never;
     assert_eq!(shared > operations / 100, shares, "somebody was seen to share {shared} times");
-    let admin = road.erp.admin().await;
     let crossed = "select count(*) from erp.account where tag <> tenant_id::text";
     assert_eq!(admin.query_one(crossed, &[]).await.unwrap().get::<_, i64>(0), 0);
     let idle = "select count(*) from pg_stat_activity

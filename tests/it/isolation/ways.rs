@@ -7,10 +7,10 @@ use crate::support::route::{ROUTES, Route, Way};
 
 /// A test for each way, with this part of the operations.
 macro_rules! no_tenant_meets_another {
-    ($($name:ident: $way:expr, 1 / $part:literal;)*) => {$(
+    (faults: $faults:literal; $($name:ident: $way:expr, 1 / $part:literal;)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            isolated($way, operations() / $part).await;
+            isolated($way, operations() / $part, $faults).await;
         }
     )*};
 }
@@ -19,6 +19,7 @@ mod no_tenant_meets_another_under_load {
     use super::*;
 
     no_tenant_meets_another! {
+        faults: false;
         directly: Way::new(Route::Direct, Strategy::Implicit), 1 / 1;
         directly_explicitly: Way::new(Route::Direct, Strategy::Explicit), 1 / 10;
         directly_with_set_local: Way::new(Route::Direct, Strategy::ExplicitSetLocal), 1 / 10;
@@ -34,11 +35,25 @@ mod no_tenant_meets_another_on_shared_connections {
     use super::*;
 
     no_tenant_meets_another! {
+        faults: false;
         directly: Way::new(Route::Direct, Strategy::Implicit).shared(), 1 / 1;
         over_tls: Way::new(Route::Tls, Strategy::Implicit).shared(), 1 / 10;
         through_a_unix_socket: Way::new(Route::Unix, Strategy::Implicit).shared(), 1 / 10;
         through_pgbouncer: Way::new(Route::PgBouncer, Strategy::Implicit).shared(), 1 / 10;
         through_pgbouncer_with_names: Way::new(Route::PgBouncerNamed, Strategy::Implicit).shared(), 1 / 10;
+    }
+}
+
+mod no_tenant_meets_another_while_the_server_takes_connections_away {
+    use super::*;
+
+    no_tenant_meets_another! {
+        faults: true;
+        directly: Way::new(Route::Direct, Strategy::Implicit), 1 / 10;
+        directly_where_all_share: Way::new(Route::Direct, Strategy::Implicit).shared(), 1 / 10;
+        over_tls_where_all_share: Way::new(Route::Tls, Strategy::Implicit).shared(), 1 / 20;
+        through_pgbouncer: Way::new(Route::PgBouncer, Strategy::Implicit), 1 / 20;
+        through_pgbouncer_where_all_share: Way::new(Route::PgBouncerNamed, Strategy::Implicit).shared(), 1 / 20;
     }
 }
 
@@ -49,7 +64,7 @@ async fn without_the_policies_the_checker_finds_violations() {
         let (road, pool) = opened(Way::new(route, Strategy::default())).await;
         let admin = road.erp.admin().await;
         admin.batch_execute("alter table erp.account disable row level security").await.unwrap();
-        let load = Load::new(pool, 4_000);
+        let load = Load::new(pool, 4_000, false);
         load.run(0xbad).await;
         let violations = load.violations.lock().unwrap();
         for kind in ["read", "write", "trespass", "stream"] {
