@@ -114,7 +114,7 @@ fn not_null(
     };
     states.change(name.clone(), State { not_null: true, not_null_unvalidated: None, ..before });
     draft.push(name.plain(), what, kind, (up, down.join("\n\n")));
-    draft.in_the_way(without_tenant(name, &column.name)?);
+    draft.in_the_way(name, without_tenant(name, &column.name)?);
     Ok(())
 }
 

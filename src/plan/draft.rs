@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::queries::Queries;
-use super::step::{Lock, Plan, Remark, Step, Work};
+use super::step::{InTheWay, Lock, Plan, Remark, Step, Work};
 use crate::catalog::{Catalog, Grantee, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Tenancy;
@@ -73,10 +73,10 @@ impl<'a> Draft<'a> {
         self.steps.push(Step { object, what, up, down, lock, work, closes, in_the_way: None });
     }
 
-    /// Says of the last step which rows it does not take.
-    pub(super) fn in_the_way(&mut self, query: String) {
+    /// Says of the last step which rows of a table it does not take.
+    pub(super) fn in_the_way(&mut self, table: &QualifiedName, query: String) {
         if let Some(step) = self.steps.last_mut() {
-            step.in_the_way = Some(query);
+            step.in_the_way = Some(InTheWay { table: table.clone(), query });
         }
     }
 

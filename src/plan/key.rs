@@ -119,7 +119,7 @@ pub(super) fn foreign_keys(draft: &mut Draft<'_>) -> Result<()> {
         let what = format!("foreign key {} includes the tenant{more}", name.as_str());
         draft.push(table.plain(), what, Kind { work, ..FOREIGN_KEY }, sql);
         if new.enforced {
-            draft.in_the_way(astray(table, new)?);
+            draft.in_the_way(table, astray(table, new)?);
         }
     }
     for name in &forced {

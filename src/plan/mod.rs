@@ -43,7 +43,7 @@ pub use propose::{
     ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn, nullable_tenant_columns, propose,
 };
 pub use queries::Queries;
-pub use step::{Lock, Plan, Remark, Step, Work};
+pub use step::{InTheWay, Lock, Plan, Remark, Step, Work};
 
 /// The steps from what a database is to what its manifest declares.
 ///

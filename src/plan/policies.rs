@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Work};
-use crate::catalog::replay::parse_policies;
+use crate::catalog::replay::Policies;
 use crate::catalog::{Column, Policy, Relation};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
@@ -35,6 +35,7 @@ const FORCE: Kind = Kind {
 const PREFIX: &str = "tenantry_";
 
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
+    let mut texts = Policies::default();
     for (name, relation, place) in draft.relations() {
         if let (Place::Exempt { .. }, Some(column)) = (&place, relation.column(draft.manifest.column(name))) {
             let column = column.name.as_str();
@@ -45,7 +46,8 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         }
         let Some(shape) = shape(draft, relation, &place)? else { continue };
         let (tenancy, roles) = (&draft.tenancy, &draft.manifest.roles);
-        let wanted: BTreeMap<Ident, Policy> = parse_policies(&shape.policies(name, tenancy, roles)?)?
+        let wanted: BTreeMap<Ident, Policy> = texts
+            .parse(&shape.policies(name, tenancy, roles)?)?
             .into_iter()
             .map(|(_, policy_name, policy)| (policy_name, policy))
             .collect();

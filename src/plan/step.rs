@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::ident::QualifiedName;
 use crate::policy::Script;
 
 /// One change, with the SQL that makes it and the SQL that takes it back.
@@ -22,8 +23,17 @@ pub struct Step {
     pub work: Work,
     /// What was possible before it and is not after it.
     pub closes: &'static str,
-    /// A query for the rows because of which the server would refuse it, where there can be any.
-    pub in_the_way: Option<String>,
+    /// The rows because of which the server would refuse it, where there can be any.
+    pub in_the_way: Option<InTheWay>,
+}
+
+/// Rows that a step does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InTheWay {
+    /// The table whose rows they are.
+    pub table: QualifiedName,
+    /// A query for them.
+    pub query: String,
 }
 
 /// A lock on a table, by its name in [Explicit Locking](https://www.postgresql.org/docs/current/explicit-locking.html).

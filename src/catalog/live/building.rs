@@ -39,6 +39,10 @@ impl Building {
         self.relations.get_mut(&oid).map(|(_, relation)| relation)
     }
 
+    pub(super) fn relations(&mut self) -> impl Iterator<Item = &mut Relation> {
+        self.relations.values_mut().map(|(_, relation)| relation)
+    }
+
     pub(super) fn function(&mut self, oid: Oid) -> Option<&mut Function> {
         self.functions.get_mut(&oid).map(|(_, function)| function)
     }

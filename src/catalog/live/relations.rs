@@ -55,6 +55,7 @@ impl Parts {
                 relation.columns.push(column);
             }
         }
+        building.relations().for_each(|relation| relation.columns.shrink_to_fit());
         for (oid, parent) in self.parents {
             let Some(relation) = building.relation(oid) else { continue };
             match parent {

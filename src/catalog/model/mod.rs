@@ -125,7 +125,12 @@ impl Catalog {
         loop {
             let of =
                 |relation: &Relation| relation.partition_of.as_ref().is_some_and(|of| of.parent == *parent);
-            found.extend(self.relations.iter().filter(|(_, relation)| of(relation)).map(|(name, _)| name));
+            // Most tables have none, and are asked often.
+            let kind = self.relations.get(parent).map(|relation| relation.kind);
+            if kind.is_none_or(|kind| kind == RelationKind::PartitionedTable) {
+                found
+                    .extend(self.relations.iter().filter(|(_, relation)| of(relation)).map(|(name, _)| name));
+            }
             let Some(next) = found.get(at) else { return found };
             parent = next;
             at += 1;

@@ -44,7 +44,7 @@ pub(crate) use parse::grant::{AllOf, GrantOn};
 pub(crate) use parse::role::RoleName;
 pub(crate) use parse::session::Session;
 pub(crate) use parse::table::{Element, Life};
-pub(crate) use policy::parse_policies;
+pub(crate) use policy::Policies;
 pub(crate) use run::replay_watched;
 pub use run::{Options, Replayed, replay, replay_on};
 pub use runner::runs_in_one_transaction;

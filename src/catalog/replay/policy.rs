@@ -1,6 +1,6 @@
 //! Policies, as `CREATE POLICY` and `COMMENT ON POLICY` say them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::cursor::{Cursor, Name, Parsed};
 use super::lex::{self, Token};
@@ -11,24 +11,41 @@ use crate::catalog::{Expr, Grantee, Policy};
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 
-/// Reads the policies of a text in which nothing but `CREATE POLICY` and `COMMENT ON POLICY` stands, each table with its
-/// schema.
-///
-/// # Errors
-///
-/// The text holds something else, or the comment of a policy that it does not make.
-pub(crate) fn parse_policies(sql: &str) -> Result<Vec<(QualifiedName, Ident, Policy)>> {
-    let tokens = lex::tokens(sql);
-    let is_end = |token: &Token| token.is_symbol(sql, ";");
-    let mut policies = Vec::new();
-    for statement in tokens.split(is_end).filter(|statement| !statement.is_empty()) {
-        read(sql, statement, &mut policies)
-            .map_err(|why| Error::config(format!("a text of policies could not be read: {why}")))?;
-    }
-    Ok(policies)
+/// Reads texts of policies. Of thousands of tables most have the same conditions, and each is read once.
+#[derive(Default)]
+pub(crate) struct Policies {
+    conditions: HashMap<String, Expr>,
 }
 
-fn read(sql: &str, statement: &[Token], policies: &mut Vec<(QualifiedName, Ident, Policy)>) -> Parsed<()> {
+impl Policies {
+    /// Reads the policies of a text in which nothing but `CREATE POLICY` and `COMMENT ON POLICY` stands, each table with its
+    /// schema.
+    ///
+    /// # Errors
+    ///
+    /// The text holds something else, or the comment of a policy that it does not make.
+    pub(crate) fn parse(&mut self, sql: &str) -> Result<Vec<(QualifiedName, Ident, Policy)>> {
+        let tokens = lex::tokens(sql);
+        let is_end = |token: &Token| token.is_symbol(sql, ";");
+        let mut policies = Vec::new();
+        for statement in tokens.split(is_end).filter(|statement| !statement.is_empty()) {
+            read(sql, statement, &mut policies, |text| self.condition(text))
+                .map_err(|why| Error::config(format!("a text of policies could not be read: {why}")))?;
+        }
+        Ok(policies)
+    }
+
+    fn condition(&mut self, text: String) -> Expr {
+        self.conditions.entry(text).or_insert_with_key(|text| Expr::new(text.as_str())).clone()
+    }
+}
+
+fn read(
+    sql: &str,
+    statement: &[Token],
+    policies: &mut Vec<(QualifiedName, Ident, Policy)>,
+    mut condition: impl FnMut(String) -> Expr,
+) -> Parsed<()> {
     let mut cursor = Cursor::new(sql, statement);
     if cursor.take("comment on policy") {
         let Statement::CommentOnPolicy { name, table, comment: said } = comment(&mut cursor)? else {
@@ -60,8 +77,8 @@ fn read(sql: &str, statement: &[Token], policies: &mut Vec<(QualifiedName, Ident
         permissive: created.permissive,
         command: created.command,
         roles,
-        using: created.using.map(Expr::new),
-        with_check: created.with_check.map(Expr::new),
+        using: created.using.map(&mut condition),
+        with_check: created.with_check.map(condition),
         comment: None,
     };
     policies.push((schema_written(table)?, name, policy));
@@ -77,13 +94,13 @@ fn schema_written(table: Name) -> Parsed<QualifiedName> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::parse_policies;
+    use super::Policies;
     use crate::catalog::{Command, Expr, Grantee};
     use crate::ident::Ident;
 
     #[test]
     fn policies_are_read_with_their_comments() {
-        let policies = parse_policies(
+        let policies = Policies::default().parse(
             "CREATE POLICY \"invoice_tenant\" ON \"erp\".\"Invoice\" AS RESTRICTIVE FOR UPDATE TO \"erp_app\", other\n\
              USING (\"tenant_id\" = ((SELECT f(')')))) -- not this\n WITH CHECK (true /* ) */);\n\
              create policy p on erp.t;\n\
@@ -113,7 +130,7 @@ mod tests {
             ("COMMENT ON POLICY p ON s.t IS 'x'", "which is not made"),
             ("SELECT 1", "CREATE POLICY"),
         ] {
-            let error = parse_policies(text).unwrap_err().to_string();
+            let error = Policies::default().parse(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
     }

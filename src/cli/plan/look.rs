@@ -11,7 +11,7 @@ use crate::cli::output::Terminal;
 use crate::cli::source::{Live, Source};
 use crate::error::Error;
 use crate::migrate::{Rows, rows_in_the_way};
-use crate::plan::{Plan, Step, bootstrap, plan, plan_for};
+use crate::plan::{InTheWay, Plan, Step, bootstrap, plan, plan_for};
 use crate::policy::manifest::{Manifest, Problem};
 
 /// Reads the files or the server, and plans. A server's rows are looked at in the same session.
@@ -37,11 +37,14 @@ pub(super) fn found(
     if arguments.files.are_named() {
         let source = Source::read(&arguments.files, manifest, global, terminal)?;
         let (plan, problems) = planned(&source.catalog);
-        return Ok(Found { plan, problems, source, rows: Vec::new() });
+        let Source { name: database, opaque, .. } = source;
+        return Ok(Found { plan, problems, database, opaque, rows: Vec::new() });
     }
     connect::wait(async {
         let Live { mut session, catalog } = Live::open(global, terminal).await?;
         let (plan, problems) = planned(&catalog);
+        // It can be larger than all the rest.
+        drop(catalog);
         // On the way back nothing is refused.
         let rows = if arguments.down {
             Vec::new()
@@ -50,14 +53,13 @@ pub(super) fn found(
             let failed = |error: Error| Failure { exit: Exit::Database, ..error.into() };
             looking.await.map_err(failed)?
         };
-        let source = Source { catalog, name: session.close().await, opaque: Vec::new() };
-        Ok(Found { plan, problems, source, rows })
+        Ok(Found { plan, problems, database: session.close().await, opaque: Vec::new(), rows })
     })
 }
 
 /// What is known of the rows in the way of a step, for programs.
 pub(super) fn fields(step: &Step, rows: Option<Rows>) -> Value {
-    let Some(query) = &step.in_the_way else { return Value::Null };
+    let Some(InTheWay { query, .. }) = &step.in_the_way else { return Value::Null };
     let (count, unread) = match rows {
         Some(Rows::InTheWay(count)) => (json!(count), Value::Null),
         Some(Rows::Unread(why)) => (Value::Null, why.to_string().into()),

@@ -17,7 +17,8 @@ use super::failure::{Exit, Failure};
 use super::files;
 use super::output::layout::Width;
 use super::output::{self, Terminal};
-use super::source::{Source, SqlFiles, manifest};
+use super::source::{SqlFiles, manifest};
+use crate::catalog::replay::Opaque;
 use crate::migrate::Rows;
 use crate::plan::{Plan, Remark, Step, Style};
 use crate::policy::manifest::Problem;
@@ -113,7 +114,10 @@ struct Found {
     plan: Plan,
     /// What stands in the way of a plan.
     problems: Vec<Problem>,
-    source: Source,
+    /// What was planned for, as a heading names it.
+    database: String,
+    /// The statements of files whose effect is not in the plan.
+    opaque: Vec<Opaque>,
     /// What is known of the rows in the way of each step; empty where no server was asked.
     rows: Vec<Option<Rows>>,
 }
@@ -189,11 +193,10 @@ fn out(
             Way::Down => plan.down()?,
         };
         if !terminal.is_json() {
-            terminal.aside(|width| {
-                show::in_the_way(found, width) + &output::not_followed(&found.source.opaque, width)
-            });
+            terminal
+                .aside(|width| show::in_the_way(found, width) + &output::not_followed(&found.opaque, width));
         }
-        let json = || json!({ "script": script.to_string(), "opaque": output::opaque(&found.source.opaque) });
+        let json = || json!({ "script": script.to_string(), "opaque": output::opaque(&found.opaque) });
         terminal.result(|_| script.to_string(), json)?;
         return Ok(found.exit());
     }
@@ -229,6 +232,6 @@ fn fields(found: &Found) -> Value {
         "steps": found.plan.steps.iter().enumerate().map(step).collect::<Vec<_>>(),
         "remarks": found.plan.remarks.iter().map(remark).collect::<Vec<_>>(),
         "problems": output::problems(&found.problems),
-        "opaque": output::opaque(&found.source.opaque),
+        "opaque": output::opaque(&found.opaque),
     })
 }

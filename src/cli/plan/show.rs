@@ -1,5 +1,6 @@
 //! A plan for people to read.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ pub(super) enum Way {
 
 /// One line, and what stays open.
 pub(super) fn nothing(found: &Found, width: Width) -> String {
-    let name = plain(&found.source.name);
+    let name = plain(&found.database);
     format!("{} in {name}\n{}", paint(GOOD, "nothing is missing"), open(found, width))
 }
 
@@ -32,7 +33,7 @@ pub(super) fn steps(found: &Found, way: Way, width: Width) -> String {
             "The numbers are the order of the steps in their transaction, the last one first.",
         ),
     };
-    let mut text = format!("{title} {}\n", paint(BOLD, &found.source.name));
+    let mut text = format!("{title} {}\n", paint(BOLD, &found.database));
     text.push_str(&width.wrap_in(0, DIM, order));
     for (object, steps) in grouped(&found.plan, way) {
         let _ = writeln!(text, "\n{}", paint(NAME.bold(), object));
@@ -76,7 +77,7 @@ pub(super) fn steps(found: &Found, way: Way, width: Width) -> String {
 /// The steps without their SQL.
 pub(super) fn list(found: &Found, width: Width) -> String {
     let plan = &found.plan;
-    let mut text = format!("Missing in {}\n", paint(BOLD, &found.source.name));
+    let mut text = format!("Missing in {}\n", paint(BOLD, &found.database));
     let row = |step: &Step| Row::new(Cell::of(&step.what), cost(step).unwrap_or_else(|| Cell::of("")));
     let all: Vec<Row> = plan.steps.iter().map(row).collect();
     let column = width.column(2, &all);
@@ -107,12 +108,14 @@ pub(super) fn written(found: &Found, files: &[PathBuf], width: Width) -> String 
 /// The steps by what they change, each with its number; the objects in the order in which they come first.
 fn grouped(plan: &Plan, way: Way) -> Vec<(&str, Vec<(usize, &Step)>)> {
     let mut groups: Vec<(&str, Vec<(usize, &Step)>)> = Vec::new();
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     let mut numbered: Vec<(usize, &Step)> = (1..).zip(&plan.steps).collect();
     if way == Way::Down {
         numbered.reverse();
     }
     for (number, step) in numbered {
-        match groups.iter_mut().find(|(object, _)| *object == step.object) {
+        let at = *known.entry(&step.object).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some((_, steps)) => steps.push((number, step)),
             None => groups.push((&step.object, vec![(number, step)])),
         }
@@ -133,13 +136,18 @@ fn rows(step: &Step, rows: Option<Rows>, width: Width) -> String {
         Some(Rows::InTheWay(rows)) => (format!("{}; this lists them:", refusing(rows)), CARE),
         Some(Rows::Unread(why)) => (format!("not looked at, since {why}; this lists those in the way:"), DIM),
     };
-    let query = block(step.in_the_way.as_deref().unwrap_or_default());
+    let query = block(query(step));
     let mut text = fact("rows", &Cell::new(style, said), width) + "\n";
     for line in query.lines() {
         let line = format!("               {line}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+/// What lists the rows in the way of a step.
+fn query(step: &Step) -> &str {
+    step.in_the_way.as_ref().map(|rows| rows.query.as_str()).unwrap_or_default()
 }
 
 fn refusing(rows: u64) -> String {
@@ -160,7 +168,7 @@ pub(super) fn in_the_way(found: &Found, width: Width) -> String {
                 let _ = writeln!(refused, "\n{}", paint(NAME.bold(), &step.object));
                 let said = format!("{}: {}; this lists them:", step.what, refusing(rows));
                 refused.push_str(&width.wrap_in(2, CARE, said));
-                for line in block(step.in_the_way.as_deref().unwrap_or_default()).lines() {
+                for line in block(query(step)).lines() {
                     let _ = writeln!(refused, "{}", format!("      {line}").trim_end());
                 }
             }
@@ -200,8 +208,8 @@ fn open(found: &Found, width: Width) -> String {
         let row = Row::new(Cell::new(NAME, &remark.object), Cell::of(&remark.what));
         text.push_str(&width.rows(2, &[row]));
     }
-    if !found.source.opaque.is_empty() {
-        text = text + "\n" + &not_followed(&found.source.opaque, width);
+    if !found.opaque.is_empty() {
+        text = text + "\n" + &not_followed(&found.opaque, width);
     }
     text
 }

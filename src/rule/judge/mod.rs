@@ -21,7 +21,7 @@ mod verdict;
 mod world;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlparser::ast;
 
@@ -35,6 +35,7 @@ use scope::Scope;
 use world::{Truth, value};
 
 pub(super) use eval::arguments;
+use policy::Tree;
 pub(super) use policy::{Action, Condition, Judged, JudgedPolicy, Opening};
 use routine::Routine;
 pub(super) use routine::names_columns;
@@ -50,11 +51,13 @@ pub(super) struct Judge<'j, 'a> {
     routines: RefCell<BTreeMap<&'a Signature, Routine>>,
     /// The tables of which it is known whether they keep tenants apart for whoever reads them.
     apart: RefCell<BTreeMap<QualifiedName, bool>>,
+    /// The conditions by what they say: thousands of tables have a few among them.
+    trees: RefCell<HashMap<&'a str, Option<Tree<'a>>>>,
 }
 
 impl<'j, 'a> Judge<'j, 'a> {
     pub(super) fn new(subject: &'j Subject<'a>) -> Self {
-        Self { subject, routines: RefCell::default(), apart: RefCell::default() }
+        Self { subject, routines: RefCell::default(), apart: RefCell::default(), trees: RefCell::default() }
     }
 
     fn catalog(&self) -> &'a Catalog {

@@ -1,5 +1,8 @@
 //! The policies of a table, judged.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use sqlparser::ast;
 
 use super::condition::operands;
@@ -41,17 +44,20 @@ pub(in crate::rule) struct JudgedPolicy<'a> {
 }
 
 /// A condition, judged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::rule) struct Condition<'a> {
-    /// The tree in the one spelling, where it is understood.
-    pub(in crate::rule) tree: Option<ast::Expr>,
+    /// The tree in the one spelling, where it is understood; one for all conditions that say the same.
+    pub(in crate::rule) tree: Option<Rc<ast::Expr>>,
     pub(in crate::rule) truth: Truth,
     /// What can come of it if no literal is the tenant of a row.
     pub(in crate::rule) without_literals: Truth,
     /// Whether it demands that a column is what the session says of itself, such as its user.
     pub(in crate::rule) of_session: bool,
-    pub(in crate::rule) uses: Uses<'a>,
+    pub(in crate::rule) uses: Rc<Uses<'a>>,
 }
+
+/// A tree and what it uses.
+pub(super) type Tree<'a> = (Rc<ast::Expr>, Rc<Uses<'a>>);
 
 /// What a statement does to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,11 +195,17 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn table(&self, table: &'a QualifiedName, relation: &'a Relation) -> Judged<'a> {
+        // Most policies of a table say the same.
+        let mut known: HashMap<&str, Condition<'a>> = HashMap::new();
+        let mut conditioned = |expr: &'a Expr| {
+            let condition = known.entry(expr.normal());
+            condition.or_insert_with(|| self.conditioned(table, relation, expr)).clone()
+        };
         let policies = relation.policies.iter().map(|(name, policy)| JudgedPolicy {
             name,
             policy,
-            using: policy.using.as_ref().map(|expr| self.conditioned(table, relation, expr)),
-            check: policy.with_check.as_ref().map(|expr| self.conditioned(table, relation, expr)),
+            using: policy.using.as_ref().map(&mut conditioned),
+            check: policy.with_check.as_ref().map(&mut conditioned),
             for_app: policy.roles.iter().any(|role| self.subject.is_app(role)),
             for_all_app: self.for_all_app(policy),
         });
@@ -216,37 +228,50 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn conditioned(&self, table: &QualifiedName, relation: &'a Relation, expr: &'a Expr) -> Condition<'a> {
-        let Some(tree) = expr.normal_tree() else {
+        let Some((tree, uses)) = self.tree(expr) else {
             let unknown = Truth::UNKNOWN;
             return Condition {
                 tree: None,
                 truth: unknown,
                 without_literals: unknown,
                 of_session: false,
-                uses: Uses::default(),
+                uses: Rc::default(),
             };
         };
         Condition {
             truth: self.truth(table, relation, &tree, true),
             without_literals: self.truth(table, relation, &tree, false),
             of_session: self.says_session(table, relation, &tree),
-            uses: self.uses(&tree),
+            uses,
             tree: Some(tree),
         }
+    }
+
+    /// The tree of a condition, if it is understood, and what it uses.
+    fn tree(&self, expr: &'a Expr) -> Option<Tree<'a>> {
+        if let Some(known) = self.trees.borrow().get(expr.normal()) {
+            return known.clone();
+        }
+        let tree = expr.normal_tree().map(|tree| {
+            let uses = self.uses(&tree);
+            (Rc::new(tree), Rc::new(uses))
+        });
+        self.trees.borrow_mut().insert(expr.normal(), tree.clone());
+        tree
     }
 
     /// Whether the policies of a table keep tenants apart for whoever reads it.
     pub(super) fn confines(&self, table: &QualifiedName, relation: &'a Relation) -> bool {
         let kinds = self.kinds(table, relation);
         let reads = |policy: &&Policy| matches!(policy.command, Command::All | Command::Select);
-        let confines = |policy: &&Policy| {
-            let Some(tree) = policy.using.as_ref().and_then(Expr::normal_tree) else {
+        let confines = |policy: &&'a Policy| {
+            let Some((tree, _)) = policy.using.as_ref().and_then(|expr| self.tree(expr)) else {
                 return policy.permissive;
             };
             let truth = self.truth(table, relation, &tree, true);
             kinds.verdict(truth, Action::Read).is_bound() || self.says_session(table, relation, &tree)
         };
-        let policies: Vec<&Policy> = relation.policies.values().filter(reads).collect();
+        let policies: Vec<&'a Policy> = relation.policies.values().filter(reads).collect();
         let floor =
             policies.iter().filter(|policy| !policy.permissive && self.for_all_app(policy)).any(confines);
         let for_app = |policy: &&&Policy| policy.roles.iter().any(|role| self.subject.is_app(role));

@@ -55,7 +55,7 @@ pub(in crate::rule) fn alter(
     change: Change<'_>,
 ) -> Option<Result<String>> {
     let mut of = |condition: &Option<Condition<'_>>| {
-        let tree = condition.as_ref()?.tree.as_ref()?;
+        let tree = condition.as_ref()?.tree.as_deref()?;
         rewritten(tree, change)
     };
     let (using, with_check) = (of(&policy.using), of(&policy.check));

@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.judged() {
         for policy in table.policies.iter().filter(|policy| policy.for_app) {
             let mut role = None;
-            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_ref()) {
+            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_deref()) {
                 walk(tree, &mut |expr, depth| {
                     let columns = &table.relation.columns;
                     let own = |of: &Expr| {

@@ -43,7 +43,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             let other = policy.conditions().filter(|_| bound).find_map(|(_, of)| {
                 // Whoever looks a tenant up asks for something else by right.
                 let looks_up = of.uses.calls.iter().any(|call| call.routine.looks_up);
-                let tree = of.tree.as_ref().filter(|_| !looks_up)?;
+                let tree = of.tree.as_deref().filter(|_| !looks_up)?;
                 let settings = of.uses.settings();
                 let reads_wanted = settings.iter().any(|name| wanted.contains(name));
                 let asks = !reads_wanted && compares(tree, table.table, column.name.as_str());

@@ -31,7 +31,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let Some(column) = table.tenant_column() else { continue };
         for policy in table.policies.iter().filter(|policy| policy.for_app) {
             let mut named = false;
-            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_ref()) {
+            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_deref()) {
                 walk(tree, &mut |expr, depth| {
                     named |= names_tenant(expr, |of| is_column(of, depth, table.table, column.name.as_str()));
                 });

@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.judged() {
         for policy in &table.policies {
             let (mut of_tenant, mut of_other) = (false, false);
-            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_ref()) {
+            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_deref()) {
                 walk(tree, &mut |expr, _| {
                     let Some((what, pattern)) = pattern(expr) else { return };
                     if reads_setting(pattern) {

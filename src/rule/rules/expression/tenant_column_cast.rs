@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let Some(column) = table.tenant_column() else { continue };
         for policy in &table.policies {
             let mut changed = false;
-            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_ref()) {
+            for tree in policy.conditions().filter_map(|(_, condition)| condition.tree.as_deref()) {
                 walk(tree, &mut |expr, depth| changed |= changes(expr, depth, table.table, column));
             }
             if changed {
