@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::fixture::Fixture;
 use common::pooled::Pooled;
-use common::proxy::Proxy;
+use common::proxy::{Pace, Proxy};
 use common::report::{Report, Row};
 use common::slices::{Requests, Way, in_slices};
 use common::{AnyError, quick, save, versions};
@@ -60,7 +60,7 @@ async fn compare() -> Result<Report, AnyError> {
         let ways = Pooled::all(&fixture, clients.min(CONNECTIONS)).await?;
         rows.extend(contest(&fixture, "point read", ways, clients, &plan).await?);
     }
-    let (proxy, added) = Proxy::start(&fixture.address()?, DELAY)?;
+    let (proxy, added) = Proxy::start(&fixture.address()?, DELAY, Pace::Idle)?;
     for &(clients, longer) in sharing {
         let ways = Pooled::sharing(&fixture, SHARED, longer.then(|| proxy.port())).await?;
         let delay_us = if longer { u32::try_from(DELAY.as_micros())? } else { 0 };

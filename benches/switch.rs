@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::fixture::Fixture;
 use common::html::{self, Sampled};
-use common::proxy::Proxy;
+use common::proxy::{Pace, Proxy};
 use common::report::{Report, Row};
 use common::stats::{float, median, percentile};
 use common::turns::{Contest, in_turns};
@@ -60,7 +60,7 @@ async fn compare() -> Result<(Report, Vec<Sampled>), AnyError> {
     let mut settings = Vec::new();
     let (mut rows, mut sampled) = (Vec::new(), Vec::new());
 
-    let (counter, _) = Proxy::start(&server, COUNTING_DELAY)?;
+    let (counter, _) = Proxy::start(&server, COUNTING_DELAY, Pace::Exact)?;
     let mut through_counter = Way::all(&fixture, Some(counter.port())).await?;
     let mut flights = Vec::new();
     for work in works {
@@ -70,7 +70,7 @@ async fn compare() -> Result<(Report, Vec<Sampled>), AnyError> {
     for Load { delay_us, warm_up, rounds } in loads {
         let proxy = match delay_us {
             0 => None,
-            _ => Some(Proxy::start(&server, Duration::from_micros((*delay_us).into()))?),
+            _ => Some(Proxy::start(&server, Duration::from_micros((*delay_us).into()), Pace::Exact)?),
         };
         if let Some((_, measured)) = &proxy {
             let measured = format!("{:.0} µs measured", measured.as_secs_f64() * 1e6);

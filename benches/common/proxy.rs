@@ -1,8 +1,9 @@
 //! A TCP proxy that makes the way longer, and counts flights.
 //!
 //! It runs on threads of its own, because a runtime's timer counts in milliseconds. Bytes are stamped
-//! when they arrive and are passed on when their time has come: the thread sleeps most of the delay and
-//! spends the rest looking at the clock, so what is added is exact to some microseconds.
+//! when they arrive and are passed on when their time has come. For one request at a time the thread sleeps
+//! most of the delay and spends the rest looking at the clock, so what is added is exact to some microseconds.
+//! Where many requests take all the time that the cores have, it only sleeps: a network needs no core either.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -18,6 +19,16 @@ use super::stats::median;
 const OVERSLEEP: Duration = Duration::from_micros(200);
 const PINGS: usize = 300;
 
+/// How a proxy lets the time pass.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// To some microseconds, at the cost of a core.
+    Exact,
+    /// As exact as the operating system wakes it.
+    #[allow(dead_code, reason = "not every bench takes all the time that there is")]
+    Idle,
+}
+
 pub struct Proxy {
     port: u16,
     shared: Arc<Shared>,
@@ -27,21 +38,26 @@ pub struct Proxy {
 struct Shared {
     one_way_nanos: AtomicU64,
     flights: AtomicUsize,
+    oversleep: Duration,
 }
 
 impl Proxy {
     /// A proxy that makes a round trip this much longer, its own work included, and what it was
     /// measured to add.
-    pub fn start(server: &(String, u16), round_trip: Duration) -> Result<(Self, Duration), AnyError> {
+    pub fn start(
+        server: &(String, u16),
+        round_trip: Duration,
+        pace: Pace,
+    ) -> Result<(Self, Duration), AnyError> {
         let echo = echo()?;
-        let trial = Self::open(&("127.0.0.1".to_owned(), echo))?;
+        let trial = Self::open(&("127.0.0.1".to_owned(), echo), pace)?;
         trial.set(round_trip);
         let added = || Ok::<_, AnyError>(ping(trial.port)?.saturating_sub(ping(echo)?));
         // What the proxy itself takes, the two threads' waking up above all, counts towards the delay.
         let own_work = added()?.saturating_sub(round_trip);
         trial.set(round_trip.saturating_sub(own_work));
         let measured = added()?;
-        let proxy = Self::open(server)?;
+        let proxy = Self::open(server, pace)?;
         proxy.set(round_trip.saturating_sub(own_work));
         Ok((proxy, measured))
     }
@@ -60,10 +76,14 @@ impl Proxy {
         self.shared.one_way_nanos.store(one_way, Ordering::SeqCst);
     }
 
-    fn open(server: &(String, u16)) -> io::Result<Self> {
+    fn open(server: &(String, u16), pace: Pace) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
-        let shared = Arc::new(Shared::default());
+        let oversleep = match pace {
+            Pace::Exact => OVERSLEEP,
+            Pace::Idle => Duration::ZERO,
+        };
+        let shared = Arc::new(Shared { oversleep, ..Shared::default() });
         let (server, state) = (server.clone(), Arc::clone(&shared));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -100,7 +120,7 @@ fn carry(
     arrived: impl Fn() + Send + 'static,
     leaves: impl Fn() + Send + 'static,
 ) {
-    let shared = Arc::clone(shared);
+    let (shared, oversleep) = (Arc::clone(shared), shared.oversleep);
     let (stamped, due) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
@@ -115,7 +135,7 @@ fn carry(
     });
     thread::spawn(move || {
         for (leaves_at, bytes) in due {
-            wait_until(leaves_at);
+            wait_until(leaves_at, oversleep);
             leaves();
             if to.write_all(&bytes).is_err() {
                 return;
@@ -125,7 +145,7 @@ fn carry(
     });
 }
 
-fn wait_until(moment: Instant) {
+fn wait_until(moment: Instant, oversleep: Duration) {
     loop {
         let left = moment.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -133,7 +153,7 @@ fn wait_until(moment: Instant) {
         }
         // Between two looks at the clock another thread may have the core: there are few cores, and the
         // server needs one.
-        if left > OVERSLEEP { thread::sleep(left - OVERSLEEP) } else { thread::yield_now() }
+        if left > oversleep { thread::sleep(left - oversleep) } else { thread::yield_now() }
     }
 }
 

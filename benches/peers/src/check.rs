@@ -1,6 +1,8 @@
 //! What must hold before anything is measured: the peers do the same work, as the tenant that the
 //! request names, and the database is what keeps the tenants apart.
 
+use std::sync::Arc;
+
 use tokio_postgres::NoTls;
 
 use crate::database::{Bench, FOREIGN, OTHER_TENANT, TENANT};
@@ -21,7 +23,7 @@ pub async fn policies_are_in_force(bench: &Bench) -> Result<(), AnyError> {
 }
 
 /// Each peer binds the tenant: it sees a row as its owner, and does not as somebody else.
-pub async fn tenants_are_bound(peers: &[Box<dyn Peer>]) -> Result<(), AnyError> {
+pub async fn tenants_are_bound(peers: &[Arc<dyn Peer>]) -> Result<(), AnyError> {
     for peer in peers {
         // Several times, because a pool hands out another connection each time.
         for _ in 0..2 * crate::peer::POOL {
@@ -41,7 +43,7 @@ pub async fn tenants_are_bound(peers: &[Box<dyn Peer>]) -> Result<(), AnyError> 
 }
 
 /// Each peer returns the rows of the reference and inserts as many, for the tenant.
-pub async fn work_is_the_same(bench: &Bench, peers: &[Box<dyn Peer>]) -> Result<(), AnyError> {
+pub async fn work_is_the_same(bench: &Bench, peers: &[Arc<dyn Peer>]) -> Result<(), AnyError> {
     for job in Job::ALL {
         let unit = Unit::new(job, TENANT, 42);
         let mut expected: Option<Rows> = None;

@@ -6,6 +6,9 @@
 //! another machine.
 
 mod check;
+#[path = "../../common/cpu.rs"]
+mod cpu;
+mod crowd;
 mod database;
 mod measure;
 mod peer;
@@ -13,6 +16,8 @@ mod peer;
 mod proxy;
 #[path = "../../common/report.rs"]
 mod report;
+#[path = "../../common/slices.rs"]
+mod slices;
 #[path = "../../common/stats.rs"]
 mod stats;
 #[path = "../../common/turns.rs"]
@@ -20,12 +25,13 @@ mod stats;
 mod turns;
 mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use database::Bench;
 use measure::{Effort, Flights};
 use peer::Peer;
-use proxy::Proxy;
+use proxy::{Pace, Proxy};
 use report::{Report, Row};
 use stats::{median, percentile};
 use work::{AnyError, Job};
@@ -34,15 +40,20 @@ use work::{AnyError, Job};
 struct Load {
     delay_us: u32,
     effort: Effort,
+    crowd: crowd::Effort,
+}
+
+const fn crowd(rounds: usize) -> crowd::Effort {
+    crowd::Effort { rounds, slice: Duration::from_millis(300) }
 }
 
 const FULL: &[Load] = &[
-    Load { delay_us: 0, effort: Effort { turns: 200, requests: 10 } },
-    Load { delay_us: 1_000, effort: Effort { turns: 30, requests: 10 } },
+    Load { delay_us: 0, effort: Effort { turns: 200, requests: 10 }, crowd: crowd(12) },
+    Load { delay_us: 1_000, effort: Effort { turns: 30, requests: 10 }, crowd: crowd(12) },
 ];
 const QUICK: &[Load] = &[
-    Load { delay_us: 0, effort: Effort { turns: 40, requests: 10 } },
-    Load { delay_us: 1_000, effort: Effort { turns: 5, requests: 10 } },
+    Load { delay_us: 0, effort: Effort { turns: 40, requests: 10 }, crowd: crowd(3) },
+    Load { delay_us: 1_000, effort: Effort { turns: 5, requests: 10 }, crowd: crowd(3) },
 ];
 
 const COUNTING_DELAY: Duration = Duration::from_millis(1);
@@ -77,26 +88,32 @@ async fn compare() -> Result<Report, AnyError> {
     let flights = count(&bench).await?;
     let mut settings = vec![("connections of each pool:".to_owned(), peer::POOL.to_string())];
     let mut rows = Vec::new();
-    for Load { delay_us, effort } in if quick { QUICK } else { FULL } {
+    for Load { delay_us, effort, crowd } in if quick { QUICK } else { FULL } {
         let delay = Duration::from_micros((*delay_us).into());
-        let proxy = if delay.is_zero() { None } else { Some(Proxy::start(&bench.address()?, delay)?) };
-        if let Some((_, measured)) = &proxy {
+        let proxy = |pace| {
+            let proxy = || Proxy::start(&bench.address()?, delay, pace);
+            if delay.is_zero() { Ok(None) } else { proxy().map(Some) }
+        };
+        let (exact, idle) = (proxy(Pace::Exact)?, proxy(Pace::Idle)?);
+        if let Some((_, measured)) = &exact {
             let measured = format!("{:.0} µs measured", measured.as_secs_f64() * 1e6);
             settings.push((format!("delay {delay_us} µs:"), measured));
         }
         let samples = effort.turns * effort.requests;
         settings.push((format!("requests at {delay_us} µs:"), samples.to_string()));
-        let peers = connect(&bench, proxy.as_ref().map(|(proxy, _)| proxy)).await?;
+        let peers = connect(&bench, exact.as_ref().map(|(proxy, _)| proxy)).await?;
         for (job, flights) in Job::ALL.into_iter().zip(&flights) {
             let times = measure::measure(&peers, job, *effort, delay).await?;
             rows.extend(rows_of(job, *delay_us, &peers, &times, flights));
         }
+        let peers = connect(&bench, idle.as_ref().map(|(proxy, _)| proxy)).await?;
+        rows.extend(crowd::measure(&peers, *delay_us, *crowd).await?);
     }
     settings.extend(bench.settings().await?);
     Ok(Report {
         bench: "peers",
         compared:
-            "one client, each peer with a pool of its own, in turns of several requests; the reference is \
+            "one client, or as many at once as the work says, each peer with a pool of its own, in turns; the reference is \
                    a plain autocommit statement with a filter by hand on deadpool-postgres, and for 5 \
                    statements its transaction without tenants. Flights are what the caller waits for, \
                    background what the pool does after that"
@@ -110,7 +127,7 @@ async fn compare() -> Result<Report, AnyError> {
 }
 
 /// All peers, connected and warm, after they have shown that they do the work and bind the tenant.
-async fn connect(bench: &Bench, proxy: Option<&Proxy>) -> Result<Vec<Box<dyn Peer>>, AnyError> {
+async fn connect(bench: &Bench, proxy: Option<&Proxy>) -> Result<Vec<Arc<dyn Peer>>, AnyError> {
     let peers = peer::all(&bench.urls(proxy)?).await?;
     check::tenants_are_bound(&peers).await?;
     check::work_is_the_same(bench, &peers).await?;
@@ -120,7 +137,7 @@ async fn connect(bench: &Bench, proxy: Option<&Proxy>) -> Result<Vec<Box<dyn Pee
 
 /// The flights of each peer, for each job.
 async fn count(bench: &Bench) -> Result<Vec<Vec<Flights>>, AnyError> {
-    let (proxy, _) = Proxy::start(&bench.address()?, COUNTING_DELAY)?;
+    let (proxy, _) = Proxy::start(&bench.address()?, COUNTING_DELAY, Pace::Exact)?;
     let peers = connect(bench, Some(&proxy)).await?;
     let mut flights = Vec::new();
     for job in Job::ALL {
@@ -132,7 +149,7 @@ async fn count(bench: &Bench) -> Result<Vec<Vec<Flights>>, AnyError> {
 fn rows_of(
     job: Job,
     delay_us: u32,
-    peers: &[Box<dyn Peer>],
+    peers: &[Arc<dyn Peer>],
     times: &[Vec<f64>],
     flights: &[Flights],
 ) -> Vec<Row> {

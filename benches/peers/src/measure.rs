@@ -1,5 +1,6 @@
 //! Measures the peers in turns, and counts their flights.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -24,7 +25,7 @@ pub struct Effort {
 }
 
 /// Opens the pools and has each connection prepare what it will need.
-pub async fn warm_up(peers: &[Box<dyn Peer>]) -> Result<(), AnyError> {
+pub async fn warm_up(peers: &[Arc<dyn Peer>]) -> Result<(), AnyError> {
     for peer in peers {
         for job in Job::ALL {
             for turn in 0..2 * POOL {
@@ -44,7 +45,7 @@ pub async fn warm_up(peers: &[Box<dyn Peer>]) -> Result<(), AnyError> {
 /// The pause before each turn keeps it from the next peer, and the first request after the pause,
 /// which finds the machine idle, is not measured.
 pub async fn measure(
-    peers: &[Box<dyn Peer>],
+    peers: &[Arc<dyn Peer>],
     job: Job,
     effort: Effort,
     delay: Duration,
@@ -78,7 +79,7 @@ pub struct Flights {
 /// Counts at a delay that is long enough for a client to have sent all of its flight before the
 /// answer to the beginning of it comes.
 pub async fn flights(
-    peers: &[Box<dyn Peer>],
+    peers: &[Arc<dyn Peer>],
     job: Job,
     proxy: &Proxy,
     delay: Duration,
@@ -107,7 +108,7 @@ fn pause(delay: Duration) -> Duration {
 }
 
 /// Requests that differ, spread over the tenant's rows by a step that has no factor with their number.
-fn unit(job: Job, n: usize) -> Unit {
+pub fn unit(job: Job, n: usize) -> Unit {
     let last = match job {
         Job::PointRead | Job::Insert => ITEMS,
         Job::HundredRows => ITEMS - MANY,

@@ -8,13 +8,15 @@ mod sqlx;
 mod tenantry;
 mod tenaxum;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use crate::database::Urls;
 use crate::work::{AnyError, Rows, Unit};
 
 /// How many connections each pool has.
-pub const POOL: usize = 4;
+pub const POOL: usize = 8;
 
 /// The reference, to which all others are a ratio.
 pub const REFERENCE: &str = "plain";
@@ -29,19 +31,20 @@ pub trait Peer: Send + Sync {
 }
 
 /// Every peer, connected, the reference first.
-pub async fn all(urls: &Urls) -> Result<Vec<Box<dyn Peer>>, AnyError> {
+pub async fn all(urls: &Urls) -> Result<Vec<Arc<dyn Peer>>, AnyError> {
     let app = urls.app.as_str();
     Ok(vec![
-        Box::new(plain::Plain::connect(&urls.reference)?),
-        Box::new(tenantry::Tenantry::connect(app).await?),
-        Box::new(deadpool::Deadpool::connect(app, deadpool::Style::InTurn)?),
-        Box::new(deadpool::Deadpool::connect(app, deadpool::Style::Joined)?),
-        Box::new(diesel::Diesel::connect(app, diesel::Style::InTurn)?),
-        Box::new(diesel::Diesel::connect(app, diesel::Style::Joined)?),
-        Box::new(sqlx::Sqlx::connect(app, sqlx::Checkout::Tested).await?),
-        Box::new(sqlx::Sqlx::connect(app, sqlx::Checkout::Untested).await?),
-        Box::new(tenaxum::Hooks::connect(app).await?),
-        Box::new(tenaxum::BeginTenant::connect(app).await?),
-        Box::new(qail::Qail::connect(app).await?),
+        Arc::new(plain::Plain::connect(&urls.reference)?),
+        Arc::new(tenantry::Tenantry::connect(app, tenantry::Style::Default).await?),
+        Arc::new(tenantry::Tenantry::connect(app, tenantry::Style::Reads).await?),
+        Arc::new(deadpool::Deadpool::connect(app, deadpool::Style::InTurn)?),
+        Arc::new(deadpool::Deadpool::connect(app, deadpool::Style::Joined)?),
+        Arc::new(diesel::Diesel::connect(app, diesel::Style::InTurn)?),
+        Arc::new(diesel::Diesel::connect(app, diesel::Style::Joined)?),
+        Arc::new(sqlx::Sqlx::connect(app, sqlx::Checkout::Tested).await?),
+        Arc::new(sqlx::Sqlx::connect(app, sqlx::Checkout::Untested).await?),
+        Arc::new(tenaxum::Hooks::connect(app).await?),
+        Arc::new(tenaxum::BeginTenant::connect(app).await?),
+        Arc::new(qail::Qail::connect(app).await?),
     ])
 }

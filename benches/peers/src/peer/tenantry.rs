@@ -1,26 +1,37 @@
-//! tenantry, with the strategy that it has by default.
+//! tenantry, with the strategy and the sharing that it has by default.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tenantry::{TenantId, TenantPool, TenantType};
+use tenantry::{TenantContext, TenantPool, TenantType};
 
 use super::plain::rows;
 use super::{POOL, Peer};
 use crate::work::{AnyError, HUNDRED, INSERT, Job, MANY, POINT, Rows, SETTING, STOCK, UPDATE, Unit};
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Default,
+    /// What only reads says so, and shares connections for it.
+    Reads,
+}
+
 pub struct Tenantry {
     pool: TenantPool,
+    style: Style,
 }
 
 impl Tenantry {
-    pub async fn connect(url: &str) -> Result<Self, AnyError> {
+    pub async fn connect(url: &str, style: Style) -> Result<Self, AnyError> {
         let builder = TenantPool::builder(url).setting(SETTING).tenant_type(TenantType::Bigint);
-        Ok(Self { pool: builder.max_size(POOL).build().await? })
+        Ok(Self { pool: builder.max_size(POOL).build().await?, style })
     }
 
     async fn work(&self, unit: &Unit) -> Result<Rows, AnyError> {
         let Unit { job, tenant, id, note } = unit;
-        let scope = self.pool.tenant(TenantId::from(*tenant));
+        let context = TenantContext::new(*tenant);
+        let reads = matches!(job, Job::PointRead | Job::HundredRows);
+        let scope =
+            self.pool.tenant(if reads && self.style == Style::Reads { context.read_only() } else { context });
         Ok(match job {
             Job::PointRead => rows(scope.query(POINT, &[id]).await?),
             Job::HundredRows => rows(scope.query(HUNDRED, &[id, &(id + MANY)]).await?),
@@ -44,7 +55,10 @@ impl Tenantry {
 
 impl Peer for Tenantry {
     fn variant(&self) -> &'static str {
-        "tenantry"
+        match self.style {
+            Style::Default => "tenantry",
+            Style::Reads => "tenantry, read_only",
+        }
     }
 
     fn run<'a>(&'a self, unit: &'a Unit) -> BoxFuture<'a, Result<Rows, AnyError>> {
