@@ -258,6 +258,9 @@ impl TenantPoolBuilder {
     }
 
     /// How many statements may be under way on a connection that is shared. Default: 32. From 1, which shares nothing, to 1024.
+    ///
+    /// One that follows others takes no more memory than one that waits in the queue, about 7 KiB for a task with a short statement,
+    /// its future included. The connection keeps less than 1 KiB for each of the most that were under way at once.
     pub fn sharing_depth(mut self, statements: usize) -> Self {
         self.options.sharing.depth = statements;
         self

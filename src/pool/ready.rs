@@ -10,12 +10,20 @@ use super::stale::ATTEMPTS;
 use super::statement::sealed::Source;
 use super::statement::{Place, Trace, judge};
 use super::statements::{Statements, Unit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A connection to run one statement on, and until when.
 pub(super) struct Ready<'a> {
     on: On<'a>,
     pub(super) deadline: Deadline,
+    /// Whether the statement has left a connection, since those ahead of it did not come to their end.
+    has_left: bool,
+}
+
+impl<'a> Ready<'a> {
+    fn new(on: On<'a>, deadline: Deadline) -> Self {
+        Self { on, deadline, has_left: false }
+    }
 }
 
 enum On<'a> {
@@ -54,16 +62,26 @@ impl Statements {
         let deadline = single.deadline();
         let connection = deadline.bound(pin!(single.shared(text))).await;
         let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
-        Ok(Ready { on: On::Own(connection), deadline })
+        Ok(Ready::new(On::Own(connection), deadline))
     }
 
-    /// A connection of its own for a statement that has left the one that it shared.
-    pub(super) async fn elsewhere<'a>(&'a self, ready: Ready<'a>, source: Source<'_>) -> Result<Ready<'a>> {
-        let Ready { on, deadline } = ready;
+    /// Another connection for a statement that shared one: to share again, the first time that those ahead of it did not come to
+    /// their end, for that can have been the machine's doing. Otherwise for itself.
+    pub(super) async fn elsewhere<'a>(
+        &'a self,
+        ready: Ready<'a>,
+        source: Source<'_>,
+        why: &Error,
+    ) -> Result<Ready<'a>> {
+        let Ready { on, deadline, has_left } = ready;
         drop(on);
-        let waiting = pin!(self.ready(source));
-        let mut ready = deadline.bound(waiting).await.unwrap_or_else(|expired| Err(expired.undone()))?;
-        ready.deadline = deadline;
+        let leaves = why.is_left();
+        // On the heap, because it seldom happens and every statement's future would have room for it.
+        let ready = Box::pin(async {
+            if leaves && !has_left { self.ready_to_share(source).await } else { self.ready(source).await }
+        });
+        let mut ready = deadline.bound(pin!(ready)).await.unwrap_or_else(|expired| Err(expired.undone()))?;
+        (ready.deadline, ready.has_left) = (deadline, leaves);
         Ok(ready)
     }
 
@@ -140,13 +158,13 @@ impl Statements {
                 let deadline = single.deadline();
                 let connection = deadline.bound(pin!(single.connection())).await;
                 let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
-                Ok(Ready { on: On::Own(connection), deadline })
+                Ok(Ready::new(On::Own(connection), deadline))
             }
             Unit::Block(work) => {
                 let deadline = work.deadline();
                 let connection = deadline.bound(pin!(work.connection())).await;
                 let connection = connection.unwrap_or_else(|expired| Err(work.expire(expired)))?;
-                Ok(Ready { on: On::Shared(connection), deadline })
+                Ok(Ready::new(On::Shared(connection), deadline))
             }
         }
     }

@@ -25,8 +25,8 @@ pub enum Sharing {
     /// Those whose context is [`read_only`](crate::TenantContext::read_only). The default.
     ///
     /// One that only reads waits for hardly any lock, and can be sent twice: who has waited for some 20 ms behind a statement
-    /// that does not come to its end leaves it and is served elsewhere, as is one whose connection was lost. So nobody
-    /// depends on who shares the connection.
+    /// that does not come to its end leaves it and is served elsewhere, the second time alone, as is one whose connection was
+    /// lost. So nobody depends on who shares the connection.
     #[default]
     Reads,
     /// Those that write, too.

@@ -86,7 +86,7 @@ macro_rules! run_prepared {
                 Err(error) => error,
             };
             if $ready.goes_elsewhere(source, &error) {
-                $ready = $db.elsewhere($ready, source).await?;
+                $ready = $db.elsewhere($ready, source, &error).await?;
                 prepared = $db.prepare(&$ready, source).await?;
                 continue;
             }

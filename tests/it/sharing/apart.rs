@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::poll;
 use tenantry::{TenantPool, TenantScope};
 use tokio_postgres::Client;
 
@@ -103,6 +104,39 @@ async fn who_follows_one_that_does_not_end_leaves_it() {
     for (n, answer) in (2..=5).zip(answers(sent).await) {
         is_own(&answer, n, i64::from(n));
     }
+}
+
+/// What kept them can have been the machine's doing, so they do not wait for a connection each.
+#[tokio::test]
+async fn who_leaves_follows_again_elsewhere() {
+    let erp = Erp::new().await;
+    let pool = erp.pool(2).await;
+    warm(&pool).await;
+    let held = pool.tenant(tenant(9)).begin();
+    held.query("select 1", &[]).await.unwrap();
+    let mut sent = together(&pool, || {
+        let mut sent = vec![echo(reader(&pool, 1), 1, 60.0)];
+        sent.extend((2..=5).map(|n| echo(reader(&pool, n), i64::from(n), 0.0)));
+        sent
+    })
+    .await;
+    let endless = sent.remove(0);
+    while pool.status().waiting < 4 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        for statement in &mut sent {
+            assert!(poll!(statement.as_mut()).is_pending(), "there is no connection");
+        }
+    }
+    held.commit().await.unwrap();
+    // Nothing else runs meanwhile, so nobody has an answer yet.
+    for statement in &mut sent {
+        assert!(poll!(statement.as_mut()).is_pending(), "nothing was answered");
+    }
+    assert_eq!(pool.status().sharing, 3, "{:?}", pool.status());
+    for (n, answer) in (2..=5).zip(answers(sent).await) {
+        is_own(&answer, n, i64::from(n));
+    }
+    drop(endless);
 }
 
 /// Statements behind one that does not end, on a connection that is lost then.
