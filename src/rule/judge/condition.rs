@@ -1,6 +1,8 @@
 //! Whether a condition can be true, in each situation.
 
-use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, Function, FunctionArguments, UnaryOperator, Value};
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArguments, InTarget, UnaryOperator, Value,
+};
 
 use super::eval::{Eval, arguments, literal, only};
 use super::strip;
@@ -45,13 +47,13 @@ impl Eval<'_, '_> {
                 let exists = self.exists(subquery, None);
                 if *negated { exists.not() } else { exists }
             }
-            Expr::InSubquery { expr: left, subquery, negated } => {
+            Expr::In { expr: left, target: InTarget::Subquery(subquery), negated, .. } => {
                 let within = self.exists(subquery, Some(left));
                 if *negated { within.not() } else { within }
             }
             Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => self.any(left, right),
             Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => self.any(left, right).not(),
-            Expr::InList { expr: left, list, negated } => {
+            Expr::In { expr: left, target: InTarget::List(list), negated, .. } => {
                 let of = self.value(left);
                 let one = |one| equal(of, self.value(one), self.literals);
                 let whole = list.iter().map(one).fold(Truth::FALSE, Truth::or);
@@ -125,7 +127,10 @@ impl Eval<'_, '_> {
     fn equality(&self, left: &Expr, right: &Expr) -> Truth {
         let is_condition = |of: &Expr| match of {
             Expr::Value(literal) => matches!(literal.value, Value::Boolean(_)),
-            Expr::Exists { .. } | Expr::InSubquery { .. } | Expr::IsNull(_) | Expr::IsNotNull(_) => true,
+            Expr::Exists { .. }
+            | Expr::In { target: InTarget::Subquery(_), .. }
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_) => true,
             Expr::BinaryOp { op, .. } => matches!(
                 op,
                 BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Eq | BinaryOperator::NotEq
@@ -166,7 +171,7 @@ impl Eval<'_, '_> {
                 ..
             }
             | Expr::UnaryOp { op: UnaryOperator::Not, .. }
-            | Expr::InSubquery { .. }
+            | Expr::In { target: InTarget::Subquery(_), .. }
             | Expr::AnyOp { .. }
             | Expr::AllOp { .. } => self.is(of, truth::NULL, true),
             of => is_null(self.value(of)),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr,
-    SetOperator,
+    BinaryOperator, Expr, GroupByExpr, InTarget, JoinConstraint, JoinOperator, Query, Select, SelectItem,
+    SetExpr, SetOperator,
 };
 
 use super::condition::operands;
@@ -176,7 +176,7 @@ impl<'a> Eval<'_, 'a> {
             Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
                 own(left) && inner.elements(right).is_of_session()
             }
-            Expr::InSubquery { expr: left, subquery, negated: false } => {
+            Expr::In { expr: left, target: InTarget::Subquery(subquery), negated: false, .. } => {
                 own(left) && inner.rows(subquery).is_of_session()
             }
             _ => false,

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SelectItem,
-    SetExpr, Value, VisitMut, VisitorMut,
+    BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, Ident, InTarget, ObjectName, Query,
+    SelectItem, SetExpr, Value, VisitMut, VisitorMut,
 };
 
 use crate::catalog::{Expr, Policy, call, canonical_type};
@@ -164,7 +164,9 @@ fn is_one_value(expr: &Tree) -> bool {
 
 /// The value of a subselect in the place of a search in what it finds.
 pub(in crate::rule) fn equals_value(expr: &mut Tree, _: usize) -> bool {
-    let Tree::InSubquery { expr: left, subquery, negated: false } = expr else { return false };
+    let Tree::In { expr: left, target: InTarget::Subquery(subquery), negated: false, .. } = expr else {
+        return false;
+    };
     if !item(subquery).is_some_and(is_one_value) {
         return false;
     }

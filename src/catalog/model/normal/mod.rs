@@ -12,8 +12,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     self, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TrimWhereField,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    Ident, InTarget, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor,
+    TrimWhereField, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 /// The tree in the one spelling.
@@ -32,7 +32,7 @@ impl VisitorMut for Normalize {
         // `ARRAY(SELECT …)` reads as a call.
         if let Expr::Subquery(query)
         | Expr::Exists { subquery: query, .. }
-        | Expr::InSubquery { subquery: query, .. }
+        | Expr::In { target: InTarget::Subquery(query), .. }
         | Expr::Function(ast::Function { args: FunctionArguments::Subquery(query), .. }) = expr
         {
             without_aliases(&mut query.body, |_, _| true);

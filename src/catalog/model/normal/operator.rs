@@ -2,17 +2,18 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{self, Array, BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{self, Array, BinaryOperator, Expr, InTarget, Query, UnaryOperator};
 
 use super::{is_whole, nested};
 
 /// Operators that are short for others.
 pub(super) fn operator(expr: &mut Expr) {
     match expr {
-        Expr::InList { expr: left, list, negated } => *expr = in_list(left, list, *negated),
-        Expr::InSubquery { expr: left, subquery, negated: true } => {
-            let within = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
-            *expr = not(within);
+        Expr::In { expr: left, target: InTarget::List(list), negated, .. } => {
+            *expr = in_list(left, list, *negated);
+        }
+        Expr::In { expr: left, target: InTarget::Subquery(subquery), negated: true, .. } => {
+            *expr = not(within(left, subquery));
         }
         Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
             let mut inner = &mut **right;
@@ -20,7 +21,7 @@ pub(super) fn operator(expr: &mut Expr) {
                 inner = nested;
             }
             if let Expr::Subquery(subquery) = inner {
-                *expr = Expr::InSubquery { expr: left.clone(), subquery: subquery.clone(), negated: false };
+                *expr = within(left, subquery);
             }
         }
         Expr::BinaryOp { left, op: op @ (BinaryOperator::Eq | BinaryOperator::NotEq), right } => {
@@ -53,6 +54,11 @@ pub(super) fn operator(expr: &mut Expr) {
         }
         _ => {}
     }
+}
+
+fn within(left: &Expr, subquery: &Query) -> Expr {
+    let target = InTarget::Subquery(Box::new(subquery.clone()));
+    Expr::In { expr: Box::new(left.clone()), target, negated: false, global: false }
 }
 
 /// What the server makes of a comparison of rows: comparisons of their columns.

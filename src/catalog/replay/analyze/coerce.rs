@@ -1,6 +1,6 @@
 //! The casts that the server puts into a tree by itself, and writes back.
 
-use sqlparser::ast::{self, BinaryOperator, CastKind, DataType, Expr, ObjectName, Value};
+use sqlparser::ast::{self, BinaryOperator, CastKind, DataType, Expr, InTarget, ObjectName, Value};
 
 use super::super::state::without_modifier;
 use super::kinds::{
@@ -96,7 +96,7 @@ impl Walk<'_> {
             Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
                 self.operands(left, &BinaryOperator::Eq, right);
             }
-            Expr::InList { expr: left, list, negated } => {
+            Expr::In { expr: left, target: InTarget::List(list), negated, .. } => {
                 let (left, list) = (take(left), std::mem::take(list));
                 *expr = self.in_list(left, list, *negated);
             }

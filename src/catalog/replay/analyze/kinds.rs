@@ -231,8 +231,7 @@ impl Walk<'_> {
             | Expr::IsNotFalse(_)
             | Expr::IsDistinctFrom(..)
             | Expr::IsNotDistinctFrom(..)
-            | Expr::InList { .. }
-            | Expr::InSubquery { .. }
+            | Expr::In { .. }
             | Expr::Between { .. }
             | Expr::Like { .. }
             | Expr::ILike { .. }

@@ -6,7 +6,7 @@ use crate::rule::finding::Findings;
 use crate::rule::judge::{Action, is_column, names_column, names_columns, walk};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, Expr, InTarget};
 
 pub(super) const RULE: Rule = Rule {
     code: "guc-names-inconsistent",
@@ -73,7 +73,7 @@ fn compares(tree: &Expr, table: &QualifiedName, column: &str) -> bool {
                 (own(left) && !names_columns(right)) || (own(right) && !names_columns(left))
             }
             Expr::AnyOp { left, right, .. } => own(left) && !names_columns(right),
-            Expr::InSubquery { expr: left, subquery, .. } => {
+            Expr::In { expr: left, target: InTarget::Subquery(subquery), .. } => {
                 own(left) && !names_columns(&Expr::Subquery(subquery.clone()))
             }
             _ => false,

@@ -6,7 +6,7 @@ use crate::rule::finding::Findings;
 use crate::rule::judge::{arguments, is_column, strip, walk};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, Expr, InTarget};
 
 pub(super) const RULE: Rule = Rule {
     code: "tenant-column-cast",
@@ -56,7 +56,7 @@ fn changes(expr: &Expr, depth: usize, table: &QualifiedName, column: &Column) ->
         Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::PGLikeMatch, right } => {
             vec![left, right]
         }
-        Expr::AnyOp { left, .. } | Expr::InSubquery { expr: left, .. } => vec![left],
+        Expr::AnyOp { left, .. } | Expr::In { expr: left, target: InTarget::Subquery(_), .. } => vec![left],
         Expr::IsDistinctFrom(left, right) => vec![left, right],
         _ => return false,
     };
