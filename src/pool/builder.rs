@@ -257,7 +257,7 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// How many statements may be under way on a connection that is shared. Default: 32. From 1, which shares nothing, to 1024.
+    /// How many statements may be under way on a connection that is shared. Default: 64. From 1, which shares nothing, to 1024.
     ///
     /// One that follows others takes no more memory than one that waits in the queue, about 7 KiB for a task with a short statement,
     /// its future included. The connection keeps less than 1 KiB for each of the most that were under way at once.

@@ -10,7 +10,6 @@ use tokio_postgres::error::SqlState;
 use super::cache::OutOfDate;
 use super::kept::kept_number;
 use super::ready::Ready;
-use super::sharing::STANDSTILL;
 use super::stale::is_stale;
 use super::statement::sealed::Source;
 use crate::error::{Error, Kind, Result};
@@ -26,14 +25,15 @@ impl Ready<'_> {
         &self,
         mut running: Pin<&mut impl Future<Output = Result<T>>>,
     ) -> Result<T> {
-        let mut timer = pin!(sleep(STANDSTILL));
+        let patience = self.patience();
+        let mut timer = pin!(sleep(patience));
         poll_fn(|cx| {
             if let Poll::Ready(answer) = running.as_mut().poll(cx) {
                 return Poll::Ready(answer);
             }
             loop {
                 ready!(timer.as_mut().poll(cx));
-                let left = STANDSTILL.saturating_sub(self.lease.link().stands_still_for());
+                let left = patience.saturating_sub(self.lease.link().stands_still_for());
                 if left.is_zero() {
                     return Poll::Ready(Err(Error::from(Kind::Left)));
                 }

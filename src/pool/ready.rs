@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::deadline::Deadline;
 use super::lease::{Lease, Prepared};
+use super::sharing::STANDSTILL;
 use super::stale::ATTEMPTS;
 use super::statement::sealed::Source;
 use super::statement::{Place, Trace, judge};
@@ -16,13 +18,18 @@ use crate::error::{Error, Result};
 pub(super) struct Ready<'a> {
     on: On<'a>,
     pub(super) deadline: Deadline,
-    /// Whether the statement has left a connection, since those ahead of it did not come to their end.
-    has_left: bool,
+    /// How often the statement has left a connection, since those ahead of it did not come to their end.
+    left: u32,
 }
 
 impl<'a> Ready<'a> {
     fn new(on: On<'a>, deadline: Deadline) -> Self {
-        Self { on, deadline, has_left: false }
+        Self { on, deadline, left: 0 }
+    }
+
+    /// How long it stays where nothing comes to its end: longer each time, so that it is not sent without end.
+    pub(super) fn patience(&self) -> Duration {
+        STANDSTILL.saturating_mul(1 << self.left.min(16))
     }
 }
 
@@ -65,23 +72,22 @@ impl Statements {
         Ok(Ready::new(On::Own(connection), deadline))
     }
 
-    /// Another connection for a statement that shared one: to share again, the first time that those ahead of it did not come to
-    /// their end, for that can have been the machine's doing. Otherwise for itself.
+    /// Another connection for a statement that shared one. Where those ahead of it did not come to their end it may share again: it
+    /// can have been the machine's doing, and to have each wait for a connection of its own would make that worse.
     pub(super) async fn elsewhere<'a>(
         &'a self,
         ready: Ready<'a>,
         source: Source<'_>,
         why: &Error,
     ) -> Result<Ready<'a>> {
-        let Ready { on, deadline, has_left } = ready;
+        let Ready { on, deadline, left } = ready;
         drop(on);
-        let leaves = why.is_left();
         // On the heap, because it seldom happens and every statement's future would have room for it.
         let ready = Box::pin(async {
-            if leaves && !has_left { self.ready_to_share(source).await } else { self.ready(source).await }
+            if why.is_left() { self.ready_to_share(source).await } else { self.ready(source).await }
         });
         let mut ready = deadline.bound(pin!(ready)).await.unwrap_or_else(|expired| Err(expired.undone()))?;
-        (ready.deadline, ready.has_left) = (deadline, leaves);
+        (ready.deadline, ready.left) = (deadline, left + u32::from(why.is_left()));
         Ok(ready)
     }
 

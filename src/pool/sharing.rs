@@ -25,8 +25,8 @@ pub enum Sharing {
     /// Those whose context is [`read_only`](crate::TenantContext::read_only). The default.
     ///
     /// One that only reads waits for hardly any lock, and can be sent twice: who has waited for some 20 ms behind a statement
-    /// that does not come to its end leaves it and is served elsewhere, the second time alone, as is one whose connection was
-    /// lost. So nobody depends on who shares the connection.
+    /// that does not come to its end leaves it and is served elsewhere, the next time after twice as long; one whose connection was
+    /// lost has the next one alone. So nobody depends on who shares the connection.
     #[default]
     Reads,
     /// Those that write, too.
@@ -52,7 +52,7 @@ const DEEPEST: usize = 1024;
 
 impl Default for SharingRules {
     fn default() -> Self {
-        Self { sharing: Sharing::default(), depth: 32 }
+        Self { sharing: Sharing::default(), depth: 64 }
     }
 }
 
@@ -87,5 +87,5 @@ impl Sharing {
 /// end for as long.
 pub(super) const SHORT: Duration = Duration::from_millis(5);
 
-/// Who only reads leaves a connection on which nothing has come to its end for as long.
+/// Who only reads leaves a connection on which nothing has come to its end for as long, the first time.
 pub(super) const STANDSTILL: Duration = Duration::from_millis(20);
