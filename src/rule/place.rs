@@ -20,7 +20,7 @@ pub struct Place {
 
 /// The place of a finding in its statement: the word that it names, or the name of the part that it is about, or the beginning.
 pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
-    let text = statement.text();
+    let text = statement.written();
     let named = || called(&finding.object).and_then(|name| find_name(text, name));
     let word = || find_word(text, finding.word.as_deref()?);
     // Most constraints have a name that nobody wrote.

@@ -35,7 +35,7 @@ pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
     said.each_tenant || said.system.is_some()
 }
 
-/// Whether a statement can read or change rows. The bodies of DO blocks are looked into.
+/// Whether a statement can read or change rows. What it runs is looked at by itself.
 pub(in crate::rule) fn touches_rows(statement: &Statement) -> bool {
     matches!(
         statement,

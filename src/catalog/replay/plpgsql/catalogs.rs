@@ -1,0 +1,421 @@
+//! The server's catalogs, as the model has them.
+
+use super::super::cursor::Name;
+use super::super::state::{State, is_of_server};
+use super::super::types;
+use super::interpreter::{Interpreter, both, text};
+use super::value::{Oid, Value, equal};
+use crate::catalog::{Command, Relation, RelationKind, Role};
+use crate::ident::{Ident, QualifiedName};
+
+/// What columns have to be for a row to be of account.
+#[derive(Default)]
+pub(super) struct Wanted(Vec<(String, Value)>);
+
+impl Wanted {
+    pub(super) fn add(&mut self, column: String, value: Value) {
+        if value.is_known() {
+            self.0.push((column, value));
+        }
+    }
+
+    /// Whether a column may be this.
+    fn lets(&self, column: &str, value: &Value) -> bool {
+        self.0.iter().all(|(wanted, of)| wanted != column || equal(of, value) != Value::Bool(false))
+    }
+
+    fn lets_name(&self, columns: &[&str], name: &Ident) -> bool {
+        self.0.iter().all(|(wanted, of)| match of {
+            Value::Text(text) => !columns.contains(&wanted.as_str()) || text == name.as_str(),
+            _ => true,
+        })
+    }
+
+    /// Whether a row of one name is asked for.
+    fn names(&self, columns: &[&str]) -> bool {
+        self.0.iter().any(|(wanted, _)| columns.contains(&wanted.as_str()))
+    }
+}
+
+/// The rows of a catalog.
+struct Rows<'w> {
+    wanted: &'w Wanted,
+    found: Vec<Value>,
+}
+
+impl Rows<'_> {
+    fn add(&mut self, columns: Vec<(&'static str, Value)>) {
+        if columns.iter().all(|(name, value)| self.wanted.lets(name, value)) {
+            let row = columns.into_iter().map(|(name, value)| (name.to_owned(), value));
+            self.found.push(Value::Row(row.collect()));
+        }
+    }
+}
+
+impl Interpreter<'_> {
+    /// The rows of a catalog, as far as they can be of account; nothing where it is no catalog, or none that is known.
+    pub(super) fn catalog(&mut self, schema: Option<&str>, name: &str, wanted: &Wanted) -> Option<Vec<Value>> {
+        let of_server = match schema {
+            None => {
+                let own = Ident::new(name).ok().map(|name| Name { schema: None, name });
+                !own.is_some_and(|own| self.state().find(&own).is_ok())
+            }
+            Some(schema) => matches!(schema, "pg_catalog" | "information_schema"),
+        };
+        if !of_server {
+            return None;
+        }
+        let mut rows = Rows { wanted, found: Vec::new() };
+        self.state().catalog_rows(name, &mut rows)?;
+        // Roles, schemas and extensions can be there though no file makes them.
+        let elsewhere = match name {
+            "pg_roles" | "pg_authid" | "pg_user" => &["rolname", "usename"][..],
+            "pg_namespace" | "schemata" => &["nspname", "schema_name"],
+            "pg_extension" => &["extname"],
+            _ => return Some(rows.found),
+        };
+        if !wanted.names(elsewhere) {
+            return None;
+        }
+        self.assumed |= rows.found.is_empty();
+        Some(rows.found)
+    }
+}
+
+/// What a catalog calls the table that its rows are about: by its name, its schema, and its identity.
+fn about(catalog: &str) -> (&'static [&'static str], &'static [&'static str], &'static str) {
+    match catalog {
+        "pg_class" => (&["relname"], &[], "oid"),
+        "pg_tables" | "pg_policies" | "pg_indexes" => (&["tablename"], &["schemaname"], ""),
+        "pg_views" => (&["viewname"], &["schemaname"], ""),
+        "pg_matviews" => (&["matviewname"], &["schemaname"], ""),
+        "tables" | "views" | "columns" | "table_constraints" => (&["table_name"], &["table_schema"], ""),
+        "triggers" => (&["event_object_table"], &["event_object_schema"], ""),
+        "pg_attribute" => (&[], &[], "attrelid"),
+        "pg_policy" => (&[], &[], "polrelid"),
+        "pg_constraint" => (&[], &[], "conrelid"),
+        "pg_trigger" => (&[], &[], "tgrelid"),
+        _ => (&[], &[], ""),
+    }
+}
+
+impl State {
+    fn catalog_rows(&self, name: &str, rows: &mut Rows<'_>) -> Option<()> {
+        let wanted = rows.wanted;
+        let (names, schemas, identity) = about(name);
+        let relations = self.catalog.relations.iter().filter(|(name, _)| {
+            wanted.lets_name(names, name.name())
+                && wanted.lets_name(schemas, name.schema())
+                && wanted.lets(identity, &oid(name))
+                && name.schema().as_str() != "pg_temp"
+        });
+        match name {
+            "pg_class" => {
+                relations.for_each(|(name, relation)| rows.add(class(name, relation)));
+                for (name, _) in self.indexes.iter().filter(|(name, _)| wanted.lets_name(names, name.name())) {
+                    rows.add(vec![
+                        ("oid", Value::oid("pg_class", name.bare())),
+                        ("relname", text(name.name())),
+                        ("relnamespace", namespace(name)),
+                        ("relkind", Value::text("i")),
+                    ]);
+                }
+            }
+            "pg_tables" => relations.filter(|(_, of)| of.is_table()).for_each(|(name, relation)| {
+                let (schema, table) = both(name);
+                rows.add(vec![
+                    ("schemaname", schema),
+                    ("tablename", table),
+                    ("tableowner", text(&relation.owner)),
+                    ("rowsecurity", Value::Bool(relation.row_security)),
+                    ("hasindexes", Value::Bool(!relation.indexes.is_empty())),
+                    ("hastriggers", Value::Bool(!relation.triggers.is_empty())),
+                ]);
+            }),
+            "pg_views" | "pg_matviews" | "views" => {
+                let kind = if name == "pg_matviews" { RelationKind::MaterializedView } else { RelationKind::View };
+                relations.filter(|(_, of)| of.kind == kind).for_each(|(name, _)| {
+                    let (schema, view) = both(name);
+                    rows.add(vec![
+                        ("schemaname", schema.clone()),
+                        ("viewname", view.clone()),
+                        ("matviewname", view.clone()),
+                        ("table_schema", schema),
+                        ("table_name", view),
+                    ]);
+                });
+            }
+            "tables" => relations.filter(|(_, of)| of.kind != RelationKind::Sequence).for_each(|(name, relation)| {
+                let (schema, table) = both(name);
+                let kind = match relation.kind {
+                    RelationKind::View => "VIEW",
+                    RelationKind::ForeignTable => "FOREIGN",
+                    RelationKind::MaterializedView => return,
+                    _ => "BASE TABLE",
+                };
+                rows.add(vec![("table_schema", schema), ("table_name", table), ("table_type", Value::text(kind))]);
+            }),
+            "columns" => relations.for_each(|(name, relation)| self.columns(name, relation, rows)),
+            "pg_attribute" => relations.for_each(|(name, relation)| {
+                for (at, column) in relation.columns.iter().enumerate() {
+                    rows.add(vec![
+                        ("attrelid", oid(name)),
+                        ("attname", text(&column.name)),
+                        ("attnum", i64::try_from(at + 1).map_or(Value::Unknown, Value::Int)),
+                        ("attnotnull", Value::Bool(column.not_null)),
+                        ("attisdropped", Value::Bool(false)),
+                        ("atthasdef", Value::Bool(column.default.is_some())),
+                    ]);
+                }
+            }),
+            "pg_policies" => relations.for_each(|(name, relation)| policies(name, relation, rows)),
+            "pg_policy" => relations.for_each(|(name, relation)| {
+                for (own, policy) in &relation.policies {
+                    rows.add(vec![
+                        ("oid", Value::oid("pg_policy", format!("{}.{own}", name.bare()))),
+                        ("polname", text(own)),
+                        ("polrelid", oid(name)),
+                        ("polpermissive", Value::Bool(policy.permissive)),
+                        ("polcmd", Value::text(letter(policy.command))),
+                    ]);
+                }
+            }),
+            "pg_constraint" => relations.for_each(|(name, relation)| constraints(name, relation, rows)),
+            "table_constraints" => relations.for_each(|(name, relation)| {
+                let (schema, table) = both(name);
+                let mut inner = Rows { wanted: &Wanted::default(), found: Vec::new() };
+                constraints(name, relation, &mut inner);
+                for row in inner.found {
+                    let kind = match row.field("contype") {
+                        Value::Text(kind) if kind == "p" => "PRIMARY KEY",
+                        Value::Text(kind) if kind == "u" => "UNIQUE",
+                        Value::Text(kind) if kind == "f" => "FOREIGN KEY",
+                        Value::Text(kind) if kind == "c" => "CHECK",
+                        _ => continue,
+                    };
+                    rows.add(vec![
+                        ("constraint_schema", schema.clone()),
+                        ("constraint_name", row.field("conname")),
+                        ("table_schema", schema.clone()),
+                        ("table_name", table.clone()),
+                        ("constraint_type", Value::text(kind)),
+                    ]);
+                }
+            }),
+            "pg_indexes" => relations.for_each(|(name, relation)| {
+                for own in relation.indexes.keys() {
+                    let (schema, table) = both(name);
+                    rows.add(vec![("schemaname", schema), ("tablename", table), ("indexname", text(own))]);
+                }
+            }),
+            "pg_trigger" | "triggers" => relations.for_each(|(name, relation)| {
+                for own in relation.triggers.keys() {
+                    let (schema, table) = both(name);
+                    rows.add(vec![
+                        ("tgname", text(own)),
+                        ("tgrelid", oid(name)),
+                        ("tgisinternal", Value::Bool(false)),
+                        ("trigger_name", text(own)),
+                        ("trigger_schema", schema.clone()),
+                        ("event_object_schema", schema),
+                        ("event_object_table", table),
+                    ]);
+                }
+            }),
+            _ => return self.other_rows(name, rows),
+        }
+        Some(())
+    }
+
+    /// The catalogs of what is no part of a relation.
+    fn other_rows(&self, name: &str, rows: &mut Rows<'_>) -> Option<()> {
+        match name {
+            "pg_roles" | "pg_authid" | "pg_user" => {
+                for (name, role) in &self.catalog.roles {
+                    rows.add(of_role(name, Some(role)));
+                }
+                let start = &self.session.start().role;
+                if !self.catalog.roles.contains_key(start) {
+                    rows.add(of_role(start, None));
+                }
+            }
+            "pg_namespace" | "schemata" => {
+                let server = ["pg_catalog", "information_schema", "pg_toast"].map(Ident::known);
+                for name in self.catalog.schemas.keys().chain(server.iter().filter(|name| is_of_server(name))) {
+                    rows.add(vec![
+                        ("oid", Value::oid("pg_namespace", name.as_str())),
+                        ("nspname", text(name)),
+                        ("schema_name", text(name)),
+                    ]);
+                }
+            }
+            "pg_extension" => {
+                self.catalog.extensions.keys().for_each(|name| rows.add(vec![("extname", text(name))]));
+            }
+            "pg_type" => {
+                let own = self.types.keys().chain(self.catalog.relations.iter().map(|(name, _)| name));
+                for name in own {
+                    rows.add(vec![
+                        ("oid", Value::oid("pg_type", name.bare())),
+                        ("typname", text(name.name())),
+                        ("typnamespace", namespace(name)),
+                    ]);
+                }
+                // Of the server's own types only those are looked up that are asked for.
+                for (column, value) in &rows.wanted.0 {
+                    if let ("typname", Value::Text(name)) = (column.as_str(), value)
+                        && types::builtin(name).is_some()
+                    {
+                        let oid = Value::oid("pg_type", name);
+                        rows.found.push(Value::Row(vec![
+                            ("oid".to_owned(), oid),
+                            ("typname".to_owned(), Value::text(name)),
+                            ("typnamespace".to_owned(), Value::oid("pg_namespace", "pg_catalog")),
+                        ]));
+                    }
+                }
+            }
+            "pg_proc" | "routines" => {
+                for (signature, _) in &self.catalog.functions {
+                    let (schema, name) = both(&signature.name);
+                    rows.add(vec![
+                        ("proname", name.clone()),
+                        ("pronamespace", namespace(&signature.name)),
+                        ("routine_schema", schema),
+                        ("routine_name", name),
+                    ]);
+                }
+            }
+            "pg_publication" => {
+                self.catalog.publications.keys().for_each(|name| rows.add(vec![("pubname", text(name))]));
+            }
+            "pg_auth_members" => {
+                for membership in &self.catalog.memberships {
+                    rows.add(vec![
+                        ("roleid", Value::oid("pg_authid", membership.role.as_str())),
+                        ("member", Value::oid("pg_authid", membership.member.as_str())),
+                    ]);
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn columns(&self, name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+        let (schema, table) = both(name);
+        let mut add = |column: &Ident, not_null: bool, data_type: Option<&str>| {
+            rows.add(vec![
+                ("table_schema", schema.clone()),
+                ("table_name", table.clone()),
+                ("column_name", text(column)),
+                ("is_nullable", Value::text(if not_null { "NO" } else { "YES" })),
+                ("data_type", data_type.map_or(Value::Unknown, in_standard)),
+            ]);
+        };
+        for column in &relation.columns {
+            add(&column.name, column.not_null, Some(&column.data_type));
+        }
+        for (column, _) in self.outputs.get(name).into_iter().flatten() {
+            add(column, false, None);
+        }
+    }
+}
+
+fn oid(name: &QualifiedName) -> Value {
+    Value::Object(Oid::Relation(name.clone()))
+}
+
+fn namespace(name: &QualifiedName) -> Value {
+    Value::oid("pg_namespace", name.schema().as_str())
+}
+
+/// A type as `information_schema` calls it.
+fn in_standard(data_type: &str) -> Value {
+    if data_type.ends_with("[]") {
+        return Value::text("ARRAY");
+    }
+    match data_type.split_once('(') {
+        Some((name, rest)) => {
+            let after = rest.split_once(')').map_or("", |(_, after)| after);
+            Value::text(format!("{name}{after}"))
+        }
+        None if data_type.contains(['.', '"']) => Value::text("USER-DEFINED"),
+        None => Value::text(data_type),
+    }
+}
+
+fn class(name: &QualifiedName, relation: &Relation) -> Vec<(&'static str, Value)> {
+    let kind = match relation.kind {
+        RelationKind::Table => "r",
+        RelationKind::PartitionedTable => "p",
+        RelationKind::View => "v",
+        RelationKind::MaterializedView => "m",
+        RelationKind::ForeignTable => "f",
+        RelationKind::Sequence => "S",
+    };
+    vec![
+        ("oid", oid(name)),
+        ("relname", text(name.name())),
+        ("relnamespace", namespace(name)),
+        ("relkind", Value::text(kind)),
+        ("relowner", Value::oid("pg_authid", relation.owner.as_str())),
+        ("relrowsecurity", Value::Bool(relation.row_security)),
+        ("relforcerowsecurity", Value::Bool(relation.force_row_security)),
+        ("relispartition", Value::Bool(relation.partition_of.is_some())),
+    ]
+}
+
+fn policies(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    for (own, policy) in &relation.policies {
+        let (schema, table) = both(name);
+        let expression = |there: bool| if there { Value::Unknown } else { Value::Null };
+        rows.add(vec![
+            ("schemaname", schema),
+            ("tablename", table),
+            ("policyname", text(own)),
+            ("permissive", Value::text(if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" })),
+            ("cmd", Value::text(policy.command.sql())),
+            ("qual", expression(policy.using.is_some())),
+            ("with_check", expression(policy.with_check.is_some())),
+        ]);
+    }
+}
+
+fn letter(command: Command) -> &'static str {
+    match command {
+        Command::All => "*",
+        Command::Select => "r",
+        Command::Insert => "a",
+        Command::Update => "w",
+        Command::Delete => "d",
+    }
+}
+
+fn constraints(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    let keys = relation.keys.iter().map(|(own, key)| (own, if key.primary { "p" } else { "u" }));
+    let foreign = relation.foreign_keys.keys().map(|own| (own, "f"));
+    let checks = relation.checks.keys().map(|own| (own, "c"));
+    let exclusions = relation.exclusions.keys().map(|own| (own, "x"));
+    for (own, kind) in keys.chain(foreign).chain(checks).chain(exclusions) {
+        let references = relation.foreign_keys.get(own).filter(|_| kind == "f");
+        rows.add(vec![
+            ("conname", text(own)),
+            ("conrelid", oid(name)),
+            ("connamespace", namespace(name)),
+            ("contype", Value::text(kind)),
+            ("confrelid", references.map_or(Value::Unknown, |key| oid(&key.references))),
+        ]);
+    }
+}
+
+fn of_role(name: &Ident, role: Option<&Role>) -> Vec<(&'static str, Value)> {
+    let is = |of: fn(&Role) -> bool| role.map_or(Value::Unknown, |role| Value::Bool(of(role)));
+    vec![
+        ("oid", Value::oid("pg_authid", name.as_str())),
+        ("rolname", text(name)),
+        ("usename", text(name)),
+        ("rolsuper", is(|role| role.superuser)),
+        ("rolbypassrls", is(|role| role.bypass_rls)),
+    ]
+}
