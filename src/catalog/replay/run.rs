@@ -61,7 +61,8 @@ pub struct Replayed {
 /// let migration = Source::new("1.sql", "create table invoice (id bigint primary key); do $$ begin execute x; end $$;");
 /// let replayed = replay(&[migration], &Options::default());
 /// assert_eq!(replayed.catalog.relations.len(), 1);
-/// assert_eq!(replayed.opaque[0].to_string(), "1.sql:1:47: a DO block runs code that is not followed");
+/// let said = replayed.opaque[0].to_string();
+/// assert_eq!(said, "1.sql:1:59: the code that EXECUTE runs here is known only when it runs");
 /// ```
 #[must_use]
 pub fn replay(sources: &[Source], options: &Options) -> Replayed {
@@ -174,7 +175,7 @@ impl Run<'_> {
             for why in std::mem::take(&mut self.state.notes) {
                 let (line, column) = position;
                 let statement = self.statements.len() - 1;
-                let reach = Reach::default();
+                let reach = if why == plpgsql::DO { Reach::all() } else { Reach::default() };
                 self.opaque.push(Opaque { file: source.shared_name(), line, column, why, statement, reach });
             }
             self.run_inner(runs.as_ref());

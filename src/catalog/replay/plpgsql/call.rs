@@ -24,6 +24,7 @@ pub(super) type Arguments = [(Option<String>, Value)];
 impl Interpreter<'_> {
     /// What a function gives that is not one of the server's that are computed here.
     pub(super) fn called(&mut self, schema: Option<&str>, own: &str, arguments: &Arguments) -> Value {
+        self.visited.insert(own.to_owned());
         let Ok(own) = Ident::new(own) else { return Value::Unknown };
         let schema = schema.and_then(|schema| Ident::new(schema).ok());
         let name = Name { schema, name: own };
@@ -57,6 +58,21 @@ impl Interpreter<'_> {
         }
     }
 
+    /// `CALL`, without that word.
+    pub(super) fn call_procedure(&mut self, text: &str) -> Value {
+        let tokens = super::super::lex::tokens(text);
+        let name = Cursor::new(text, &tokens).name();
+        match name {
+            Ok(name) if self.state().functions_named(&name).is_empty() => {
+                let reach = Reach::spoken_of(text, self.state());
+                let why = format!("the procedure {name} is not known, so what it does is not followed");
+                self.not_followed(why, reach);
+                Value::Unknown
+            }
+            _ => self.value_of(text),
+        }
+    }
+
     fn call(&mut self, signature: &Signature, arguments: &Arguments) -> Value {
         let Some(function) = self.state().catalog.functions.get(signature).cloned() else {
             return Value::Unknown;
@@ -76,6 +92,7 @@ impl Interpreter<'_> {
         let scopes = std::mem::take(&mut self.scopes);
         let with = std::mem::take(&mut self.with);
         let caught = std::mem::take(&mut self.caught);
+        let visited = std::mem::take(&mut self.visited);
         self.enter(&function);
         let doubt = self.doubt;
         self.doubt += usize::from(self.is_in_doubt());
@@ -83,9 +100,23 @@ impl Interpreter<'_> {
         let value = self.run_function(signature, &function);
         self.frames.pop();
         self.doubt = doubt;
-        (self.scopes, self.with, self.caught) = (scopes, with, caught);
+        (self.scopes, self.with, self.caught, self.visited) = (scopes, with, caught, visited);
         self.leave(&function, told);
         value
+    }
+
+    /// Says of functions that some code calls where they are not followed: what they stand in is not understood.
+    pub(super) fn check_visited(&mut self, calls: Option<&[Name]>) {
+        let visited = std::mem::take(&mut self.visited);
+        for name in calls.unwrap_or_default() {
+            if !visited.contains(name.name.as_str())
+                && name.name.as_str() != "set_config"
+                && !self.state().is_harmless(name, DEEPEST)
+            {
+                self.not_followed(format!("what the function {name} does is not followed"), Reach::all());
+                return;
+            }
+        }
     }
 
     fn run_function(&mut self, signature: &Signature, function: &Function) -> Value {

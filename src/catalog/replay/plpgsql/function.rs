@@ -36,6 +36,9 @@ impl Interpreter<'_> {
             let (name, argument) = match argument {
                 FunctionArg::Unnamed(argument) => (None, argument),
                 FunctionArg::Named { name, arg, .. } => (Some(super::eval::folded(name)), arg),
+                FunctionArg::ExprNamed { name: ast::Expr::Identifier(name), arg, .. } => {
+                    (Some(super::eval::folded(name)), arg)
+                }
                 FunctionArg::ExprNamed { .. } => return Value::Unknown,
             };
             let FunctionArgExpr::Expr(argument) = argument else { return Value::Unknown };
@@ -51,6 +54,7 @@ impl Interpreter<'_> {
     /// What a function of the server gives, if it is one that is known here.
     fn builtin(&mut self, name: &str, values: &[Value]) -> Option<Value> {
         Some(match (name, values) {
+            ("current_schema", []) => self.keyword(name),
             ("set_config", [name, value, local]) => self.set_config(name, value, local),
             ("current_setting", [name, ..]) => self.current_setting(name),
             ("format", [template, arguments @ ..]) => self.format(template, arguments),

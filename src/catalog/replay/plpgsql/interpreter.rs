@@ -40,6 +40,8 @@ pub(super) struct Interpreter<'h> {
     pub(super) raised: Option<String>,
     /// Whether anything has been changed.
     pub(super) has_changed: bool,
+    /// The functions that the statement has called, by their own names.
+    pub(super) visited: BTreeSet<String>,
     /// The first row of the last query.
     pub(super) last: Value,
     pub(super) steps_left: usize,
@@ -87,6 +89,7 @@ impl<'h> Interpreter<'h> {
             caught: Vec::new(),
             raised: None,
             has_changed: false,
+            visited: BTreeSet::new(),
             last: Value::Null,
             steps_left: MOST_STEPS,
             rows_left: MOST_ROWS,

@@ -89,7 +89,7 @@ impl Interpreter<'_> {
             Statement::Nothing | Statement::Prepare(..) | Statement::Execute(_) => Outcome::Done,
             Statement::Explain(text) => self.pieces(text),
             Statement::Call(call) => {
-                self.last = self.value_of(call);
+                self.last = self.call_procedure(call);
                 let row = self.last.clone();
                 self.assign_row(into, row);
                 Outcome::Done
@@ -98,6 +98,10 @@ impl Interpreter<'_> {
             Statement::Opaque(why) => {
                 let reach = Reach::of(text, self.state());
                 self.not_followed(*why, reach);
+                Outcome::Done
+            }
+            Statement::Session(Session::Rollback { .. } | Session::RollbackTo(_)) => {
+                self.not_followed("what is rolled back within a block is not followed", Reach::default());
                 Outcome::Done
             }
             // What is set is set wherever it may be: a tenant that may be bound is taken as bound.
@@ -210,12 +214,25 @@ impl Interpreter<'_> {
                 self.not_followed(DYNAMIC, reach);
                 continue;
             }
-            if let Outcome::Raised(condition) = self.sql(own, read.as_ref(), &[]) {
+            // Out of PL/pgSQL, what SELECT INTO makes is a table.
+            let makes = matches!(&read, Some(Statement::Select(_))) && makes_table(own);
+            let outcome = match &read {
+                Some(statement) if makes && !self.is_in_doubt() => self.apply(own, statement),
+                read => self.sql(own, read.as_ref(), &[]),
+            };
+            if let Outcome::Raised(condition) = outcome {
                 return Outcome::Raised(condition);
             }
         }
         Outcome::Done
     }
+}
+
+/// Whether a query is `SELECT … INTO`.
+fn makes_table(text: &str) -> bool {
+    let tokens = lex::tokens(text);
+    let cursor = Cursor::new(text, &tokens);
+    cursor.is("select") && into::place(cursor).is_some()
 }
 
 /// A query without the variables that it gives values to.

@@ -72,14 +72,13 @@ pub(super) fn run(host: &mut dyn Host, spot: Spot, runs: &Runs<'_>) {
         }
         // Whoever runs a query sees its answer.
         Runs::Query(text) | Runs::Statement(text) => {
-            let rows = eval::query_of(text).map(|query| interpreter.rows(&query));
-            if rows.is_none() {
-                interpreter.not_followed("the functions that it calls are not followed", Reach::all());
-            }
+            let _ = eval::query_of(text).map(|query| interpreter.rows(&query));
+            let tokens = lex::tokens(text);
+            interpreter.check_visited(calls(Cursor::new(text, &tokens).rest()).as_deref());
             Flow::On
         }
         Runs::Call(text) => {
-            interpreter.value_of(text);
+            interpreter.call_procedure(text);
             Flow::On
         }
     };

@@ -1,5 +1,6 @@
 //! Blocks and their statements, run one after the other.
 
+use super::super::statement::Statement;
 use super::block::{Block, Code, Head, Kind, Leave, Start, Step, Variable};
 use super::inert::DEEPEST;
 use super::interpreter::Interpreter;
@@ -155,11 +156,19 @@ impl Interpreter<'_> {
             }
             Kind::Perform(code) => {
                 let text = format!("SELECT {}", self.text(code));
-                self.ended(|own| own.query(&text, &[]))
+                self.visited.clear();
+                let flow = self.ended(|own| own.query(&text, &[]));
+                self.check_visited(code.calls.as_deref());
+                flow
             }
             Kind::Sql { code, into, statement } => {
                 let text = self.text(code);
-                self.ended(|own| own.sql(&text, statement.as_deref(), into))
+                self.visited.clear();
+                let flow = self.ended(|own| own.sql(&text, statement.as_deref(), into));
+                if matches!(statement.as_deref(), Some(Statement::Select(_))) {
+                    self.check_visited(code.calls.as_deref());
+                }
+                flow
             }
             Kind::Execute { text, into, using } => {
                 let value = self.value(text);
@@ -197,7 +206,10 @@ impl Interpreter<'_> {
     pub(super) fn value(&mut self, code: &Code) -> Value {
         let text = self.text(code);
         self.ask(&format!("SELECT {text}"));
-        self.value_of(&text)
+        self.visited.clear();
+        let value = self.value_of(&text);
+        self.check_visited(code.calls.as_deref());
+        value
     }
 
     fn ended(&mut self, run: impl FnOnce(&mut Self) -> Outcome) -> Flow {

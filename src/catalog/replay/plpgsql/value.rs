@@ -111,10 +111,7 @@ pub(super) fn equal(one: &Value, other: &Value) -> Value {
         (Value::Bool(value), Value::Text(text)) | (Value::Text(text), Value::Bool(value)) => {
             truth(text).map_or(Value::Unknown, |truth| Value::Bool(truth == *value))
         }
-        (Value::Object(Oid::Other(one, a)), Value::Object(Oid::Other(other, b))) if one == other => {
-            Value::Bool(a == b)
-        }
-        (Value::Object(Oid::Relation(one)), Value::Object(Oid::Relation(other))) => Value::Bool(one == other),
+        (Value::Object(one), Value::Object(other)) => Value::Bool(one == other),
         _ => match (one.int(), other.int()) {
             (Some(one), Some(other)) => Value::Bool(one == other),
             _ => Value::Unknown,

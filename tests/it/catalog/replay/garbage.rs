@@ -105,7 +105,7 @@ fn run(text: &str) -> Replayed {
     let lines: Vec<&str> = text.split('\n').collect();
     for statement in &replayed.statements {
         let line: String = lines[statement.line() - 1].chars().skip(statement.column() - 1).collect();
-        let first = statement.text().lines().next().unwrap();
+        let first = statement.written().lines().next().unwrap();
         assert!(line.starts_with(first), "{first:?} is not where it is said to be");
     }
     assert!(replayed.opaque.iter().all(|opaque| opaque.statement() < replayed.statements.len()));
