@@ -208,8 +208,16 @@ impl Interpreter<'_> {
             }
             let own = Cursor::new(text, &piece.tokens).rest().text();
             let read = parse::statement(Cursor::new(text, &piece.tokens)).ok();
-            let inert = matches!(read, Some(Statement::Change { .. } | Statement::Select(_) | Statement::Nothing));
-            if own.contains(HOLE) && !inert {
+            let takes_holes = matches!(
+                read,
+                Some(
+                    Statement::Change { .. }
+                        | Statement::Select(_)
+                        | Statement::Nothing
+                        | Statement::Session(Session::Set { .. })
+                )
+            );
+            if own.contains(HOLE) && !takes_holes {
                 let reach = Reach::of(own, self.state());
                 self.not_followed(DYNAMIC, reach);
                 continue;

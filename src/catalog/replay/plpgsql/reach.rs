@@ -61,7 +61,9 @@ impl Reach {
         }
         let _ = cursor.take("if exists");
         let _ = cursor.take("only");
-        Self::named(&mut cursor, text, state)
+        let alters = text.trim_start().get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case("alter"));
+        let found = Self::named(&mut cursor, text, state);
+        if alters && !policy && !protects(cursor) { Self::default() } else { found }
     }
 
     /// The tables that a list names.
@@ -92,6 +94,21 @@ impl Reach {
         });
         Self { all: false, tables: names.collect() }
     }
+}
+
+/// Whether what follows the name of a table in ALTER TABLE may turn its policies on or off.
+fn protects(cursor: Cursor<'_>) -> bool {
+    let mut cursor = cursor;
+    if cursor.is_at_end() || cursor.peek().starts_with(HOLE) {
+        return true;
+    }
+    while !cursor.is_at_end() {
+        if cursor.is_one_of(&["row", "attach", "detach", "inherit"]) {
+            return true;
+        }
+        cursor.any();
+    }
+    false
 }
 
 /// What can change the protection of a table that is there, by its first words.

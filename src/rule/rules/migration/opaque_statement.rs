@@ -19,7 +19,7 @@ pub(in crate::rule) const RULE: Rule = Rule {
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 DO $$
 BEGIN
-    EXECUTE (SELECT format('ALTER TABLE invoice OWNER TO %I', usename) FROM pg_stat_activity WHERE pid = pg_backend_pid());
+    EXECUTE format('ALTER TABLE invoice OWNER TO %I', (SELECT usename FROM pg_stat_activity WHERE pid = pg_backend_pid()));
 END
 $$;",
     good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);

@@ -10,25 +10,9 @@ CREATE TABLE depot.log (line text);
 DO $$
 DECLARE
     name text;
-    tables CONSTANT text[] := ARRAY['crate', 'shelf', 'Odd Name'];
+    tables CONSTANT text[] := ARRAY['crate', 'shelf', 'Odd Name']::text[];
 BEGIN
     FOREACH name IN ARRAY tables LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
-        EXECUTE 'ALTER TABLE ' || quote_ident(name) || ' FORCE ROW LEVEL SECURITY';
-        EXECUTE format('CREATE POLICY %I ON %1$I USING (label_of(tenant_id) = %L)', name || '_tenant', 'it''s')
-            USING name;
-    END LOOP;
-EXCEPTION
-    WHEN undefined_function THEN
-        RAISE NOTICE 'nothing of it is done';
-END
-$$;
-
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['crate', 'shelf', 'Odd Name']::text[] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE 'ALTER TABLE ' || quote_ident(name) || ' FORCE ROW LEVEL SECURITY';
         EXECUTE format(
