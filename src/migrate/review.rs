@@ -163,7 +163,8 @@ const ALONE: [&str; 8] = [
 ];
 
 /// Why each tenant cannot have something of its own.
-const ONCE: &str = "this is to be done once, and each-tenant runs it for every tenant; put it into a file of its own";
+const ONCE: &str =
+    "this is to be done once, and each-tenant runs it for every tenant; put it into a file of its own";
 
 /// The first line of a statement.
 fn place(step: &Step<'_>) -> Place {

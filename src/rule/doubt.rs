@@ -60,20 +60,24 @@ impl Doubt {
             return;
         }
         let mut held: BTreeMap<usize, (Severity, BTreeSet<QualifiedName>)> = BTreeMap::new();
-        let missing = |finding: &&mut Finding| {
-            finding.severity > Severity::Low && MISSING.contains(&finding.rule.code)
-        };
+        let missing =
+            |finding: &&mut Finding| finding.severity > Severity::Low && MISSING.contains(&finding.rule.code);
         for finding in findings.iter_mut().filter(missing) {
             let Some(table) = finding.object.relation().cloned() else { continue };
             let made = self.made.get(&table).copied().unwrap_or_default();
             let after = |opaque: &&&Opaque| opaque.statement() > made && opaque.reach().has(&table);
             let Some(opaque) = reaching.iter().find(after) else { continue };
-            let (severity, tables) = held.entry(opaque.statement()).or_insert((Severity::Low, BTreeSet::new()));
+            let (severity, tables) =
+                held.entry(opaque.statement()).or_insert((Severity::Low, BTreeSet::new()));
             *severity = finding.severity.max(*severity);
             tables.insert(table);
             finding.severity = Severity::Low;
-            finding.message =
-                format!("{}, unless {}:{} has seen to it, which is not followed", finding.message, opaque.file(), opaque.line());
+            finding.message = format!(
+                "{}, unless {}:{} has seen to it, which is not followed",
+                finding.message,
+                opaque.file(),
+                opaque.line()
+            );
         }
         let opaque = findings.iter_mut().filter(|finding| finding.rule.code == opaque_statement::RULE.code);
         for finding in opaque {
@@ -112,7 +116,11 @@ mod tests {
         let unless = ", unless 1.sql:3 has seen to it, which is not followed";
         for (sql, boxes, invoices) in [
             ("DO $$ BEGIN EXECUTE x; END $$;", false, false),
-            ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', x); END $$;", false, false),
+            (
+                "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', x); END $$;",
+                false,
+                false,
+            ),
             ("DO $$ BEGIN EXECUTE format('ALTER TABLE box %s ROW LEVEL SECURITY', x); END $$;", false, true),
             ("DO $$ BEGIN EXECUTE format('CREATE POLICY %I ON box', x); END $$;", false, true),
             ("DO $$ BEGIN IF x THEN ALTER TABLE box ENABLE ROW LEVEL SECURITY; END IF; END $$;", false, true),

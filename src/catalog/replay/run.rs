@@ -8,8 +8,8 @@ use super::lex::Token;
 use super::located::{Located, Opaque};
 use super::origin::Origins;
 use super::parse;
-use super::plpgsql::{self, Host, Reach, Runs, Spot};
 use super::parse::session::Session;
+use super::plpgsql::{self, Host, Reach, Runs, Spot};
 use super::source::Source;
 use super::split::{Piece, PieceKind, split};
 use super::state::State;
@@ -248,7 +248,9 @@ impl Run<'_> {
         Some(match statement {
             Statement::Do(body) => Runs::Block(body),
             Statement::Call(call) => Runs::Call(call.clone()),
-            Statement::Select(text) if plpgsql::calls_functions(&self.state, text) => Runs::Query(text.clone()),
+            Statement::Select(text) if plpgsql::calls_functions(&self.state, text) => {
+                Runs::Query(text.clone())
+            }
             Statement::Explain(text) => Runs::Statement(text.clone()),
             Statement::Execute(name) => Runs::Statement(self.prepared.get(name)?.clone()),
             Statement::Prepare(name, text) => {

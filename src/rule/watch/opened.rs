@@ -1,6 +1,8 @@
 //! Settings other than the tenant's that let a session see rows, such as `current_setting('app.scope', true) = 'system' OR …`.
 
-use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, SetExpr, Value};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, SetExpr, Value,
+};
 
 use crate::catalog::Relation;
 use crate::catalog::replay::Step;
@@ -23,7 +25,9 @@ fn holds(expr: &Expr, step: &Step<'_>) -> bool {
         Expr::BinaryOp { left, op: BinaryOperator::And, right } => holds(left, step) && holds(right, step),
         Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
             let is = |setting: &Expr, wanted: &Expr| {
-                setting_of(setting, step).zip(literal(wanted)).is_some_and(|(value, wanted)| is_same(value, &wanted))
+                setting_of(setting, step)
+                    .zip(literal(wanted))
+                    .is_some_and(|(value, wanted)| is_same(value, &wanted))
             };
             is(left, right) || is(right, left)
         }

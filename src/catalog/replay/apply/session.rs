@@ -145,7 +145,7 @@ fn called(state: &mut State, function: &ast::Function, alone: bool) -> Followed<
     let harmless = |function: &crate::catalog::Function| {
         function.volatility != crate::catalog::Volatility::Volatile
             || function.kind == crate::catalog::FunctionKind::Aggregate
-            || state.has_inert_body(function, super::super::plpgsql::DEEPEST)
+            || state.has_inert_body(function)
     };
     if !overloads.is_empty() {
         let all =

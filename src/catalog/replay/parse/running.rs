@@ -75,7 +75,9 @@ mod tests {
         ] {
             let tokens = lex::tokens(text);
             let found = match running(&mut Cursor::new(text, &tokens)) {
-                Some(Statement::Explain(run) | Statement::Prepare(_, run) | Statement::Call(run)) => Some(run),
+                Some(Statement::Explain(run) | Statement::Prepare(_, run) | Statement::Call(run)) => {
+                    Some(run)
+                }
                 _ => None,
             };
             assert_eq!(found.as_deref(), run, "{text}");

@@ -73,8 +73,16 @@ pub(super) enum Kind {
     /// `PERFORM`, or an expression that is asked, with what stands behind the keyword.
     Perform(Code),
     /// A statement of SQL, with the variables behind `INTO` if it has such. What it says is read once, here.
-    Sql { code: Code, into: Vec<String>, statement: Option<Box<Statement>> },
-    Execute { text: Code, into: Vec<String>, using: Vec<Code> },
+    Sql {
+        code: Code,
+        into: Vec<String>,
+        statement: Option<Box<Statement>>,
+    },
+    Execute {
+        text: Code,
+        into: Vec<String>,
+        using: Vec<Code>,
+    },
     /// Raises an error, with its condition if that is said.
     Raise(Option<String>, Code),
     Return(Option<Code>),
@@ -83,8 +91,16 @@ pub(super) enum Kind {
     Leave(Leave),
     /// Conditions, each with what is done if it is the first one that holds, and what is done if none does. A subject is
     /// compared with what stands in their place.
-    If { subject: Option<Code>, arms: Vec<(Code, Vec<Step>)>, otherwise: Vec<Step> },
-    Loop { label: Option<Ident>, head: Head, steps: Vec<Step> },
+    If {
+        subject: Option<Code>,
+        arms: Vec<(Code, Vec<Step>)>,
+        otherwise: Vec<Step>,
+    },
+    Loop {
+        label: Option<Ident>,
+        head: Head,
+        steps: Vec<Step>,
+    },
     Block(Block),
 }
 
@@ -103,10 +119,26 @@ pub(super) enum Head {
     Always,
     While(Code),
     /// `FOR i IN a .. b`.
-    Count { variable: String, reverse: bool, from: Code, to: Code, by: Option<Code> },
-    Query { targets: Vec<String>, query: Code },
-    Execute { targets: Vec<String>, text: Code, using: Vec<Code> },
-    Each { targets: Vec<String>, array: Code },
+    Count {
+        variable: String,
+        reverse: bool,
+        from: Code,
+        to: Code,
+        by: Option<Code>,
+    },
+    Query {
+        targets: Vec<String>,
+        query: Code,
+    },
+    Execute {
+        targets: Vec<String>,
+        text: Code,
+        using: Vec<Code>,
+    },
+    Each {
+        targets: Vec<String>,
+        array: Code,
+    },
 }
 
 impl Body {
@@ -126,7 +158,8 @@ impl Block {
 /// Adds the variables that statements give values to.
 pub(super) fn given(steps: &[Step], found: &mut Vec<String>) {
     let mut add = |targets: &[String]| {
-        let records = targets.iter().map(|target| target.split(['.', '[']).next().unwrap_or(target).to_owned());
+        let records =
+            targets.iter().map(|target| target.split(['.', '[']).next().unwrap_or(target).to_owned());
         found.extend(records);
     };
     for step in steps {

@@ -6,7 +6,6 @@ use super::super::cursor::{Cursor, Name};
 use super::super::parse::session::{Session, SetValue};
 use super::super::split::{PieceKind, split};
 use super::super::state::Told;
-use super::inert::DEEPEST;
 use super::interpreter::{Frame, Interpreter};
 use super::parse;
 use super::reach::Reach;
@@ -30,7 +29,7 @@ impl Interpreter<'_> {
         let name = Name { schema, name: own };
         let overloads = self.state().functions_named(&name);
         if overloads.is_empty() {
-            if !self.state().is_harmless(&name, DEEPEST) {
+            if !self.state().is_harmless(&name) {
                 let written = self.spot.written().to_owned();
                 let reach = Reach::spoken_of(&written, self.state());
                 self.not_followed(
@@ -50,7 +49,7 @@ impl Interpreter<'_> {
         match (fitting.next(), fitting.next()) {
             (Some(signature), None) => self.call(&signature, arguments),
             _ => {
-                if !self.state().is_harmless(&name, DEEPEST) {
+                if !self.state().is_harmless(&name) {
                     self.not_followed(format!("which function {name} is called is not known"), Reach::all());
                 }
                 Value::Unknown
@@ -77,7 +76,9 @@ impl Interpreter<'_> {
         let Some(function) = self.state().catalog.functions.get(signature).cloned() else {
             return Value::Unknown;
         };
-        if function.extension.is_some() || matches!(function.kind, FunctionKind::Aggregate | FunctionKind::Window) {
+        if function.extension.is_some()
+            || matches!(function.kind, FunctionKind::Aggregate | FunctionKind::Window)
+        {
             return Value::Unknown;
         }
         if function.strict && arguments.iter().any(|(_, value)| *value == Value::Null) {
@@ -111,7 +112,7 @@ impl Interpreter<'_> {
         for name in calls.unwrap_or_default() {
             if !visited.contains(name.name.as_str())
                 && name.name.as_str() != "set_config"
-                && !self.state().is_harmless(name, DEEPEST)
+                && !self.state().is_harmless(name)
             {
                 self.not_followed(format!("what the function {name} does is not followed"), Reach::all());
                 return;
@@ -205,9 +206,7 @@ impl Interpreter<'_> {
             let value = match given {
                 Some(value) if argument.mode == "VARIADIC" => match value {
                     value @ Value::List(_) => value,
-                    _ => {
-                        Value::List(arguments.iter().skip(number).map(|(_, value)| value.clone()).collect())
-                    }
+                    _ => Value::List(arguments.iter().skip(number).map(|(_, value)| value.clone()).collect()),
                 },
                 Some(value) => value,
                 None => match defaults.get(at).and_then(Option::as_deref) {

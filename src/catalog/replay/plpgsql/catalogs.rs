@@ -4,8 +4,9 @@ use super::super::cursor::Name;
 use super::super::state::{State, is_of_server};
 use super::super::types;
 use super::interpreter::{Interpreter, both, text};
-use super::value::{Oid, Value, equal};
-use crate::catalog::{Command, Relation, RelationKind, Role};
+use super::rows::{class, constraints, in_standard, letter, namespace, of_role, oid, policies};
+use super::value::{Value, equal};
+use crate::catalog::{Relation, RelationKind};
 use crate::ident::{Ident, QualifiedName};
 
 /// What columns have to be for a row to be of account.
@@ -38,13 +39,13 @@ impl Wanted {
 }
 
 /// The rows of a catalog.
-struct Rows<'w> {
+pub(super) struct Rows<'w> {
     wanted: &'w Wanted,
     found: Vec<Value>,
 }
 
 impl Rows<'_> {
-    fn add(&mut self, columns: Vec<(&'static str, Value)>) {
+    pub(super) fn add(&mut self, columns: Vec<(&'static str, Value)>) {
         if columns.iter().all(|(name, value)| self.wanted.lets(name, value)) {
             let row = columns.into_iter().map(|(name, value)| (name.to_owned(), value));
             self.found.push(Value::Row(row.collect()));
@@ -54,7 +55,12 @@ impl Rows<'_> {
 
 impl Interpreter<'_> {
     /// The rows of a catalog, as far as they can be of account; nothing where it is no catalog, or none that is known.
-    pub(super) fn catalog(&mut self, schema: Option<&str>, name: &str, wanted: &Wanted) -> Option<Vec<Value>> {
+    pub(super) fn catalog(
+        &mut self,
+        schema: Option<&str>,
+        name: &str,
+        wanted: &Wanted,
+    ) -> Option<Vec<Value>> {
         let of_server = match schema {
             None => {
                 let own = Ident::new(name).ok().map(|name| Name { schema: None, name });
@@ -112,7 +118,8 @@ impl State {
         match name {
             "pg_class" => {
                 relations.for_each(|(name, relation)| rows.add(class(name, relation)));
-                for (name, _) in self.indexes.iter().filter(|(name, _)| wanted.lets_name(names, name.name())) {
+                for (name, _) in self.indexes.iter().filter(|(name, _)| wanted.lets_name(names, name.name()))
+                {
                     rows.add(vec![
                         ("oid", Value::oid("pg_class", name.bare())),
                         ("relname", text(name.name())),
@@ -133,7 +140,8 @@ impl State {
                 ]);
             }),
             "pg_views" | "pg_matviews" | "views" => {
-                let kind = if name == "pg_matviews" { RelationKind::MaterializedView } else { RelationKind::View };
+                let kind =
+                    if name == "pg_matviews" { RelationKind::MaterializedView } else { RelationKind::View };
                 relations.filter(|(_, of)| of.kind == kind).for_each(|(name, _)| {
                     let (schema, view) = both(name);
                     rows.add(vec![
@@ -145,16 +153,22 @@ impl State {
                     ]);
                 });
             }
-            "tables" => relations.filter(|(_, of)| of.kind != RelationKind::Sequence).for_each(|(name, relation)| {
-                let (schema, table) = both(name);
-                let kind = match relation.kind {
-                    RelationKind::View => "VIEW",
-                    RelationKind::ForeignTable => "FOREIGN",
-                    RelationKind::MaterializedView => return,
-                    _ => "BASE TABLE",
-                };
-                rows.add(vec![("table_schema", schema), ("table_name", table), ("table_type", Value::text(kind))]);
-            }),
+            "tables" => {
+                relations.filter(|(_, of)| of.kind != RelationKind::Sequence).for_each(|(name, relation)| {
+                    let (schema, table) = both(name);
+                    let kind = match relation.kind {
+                        RelationKind::View => "VIEW",
+                        RelationKind::ForeignTable => "FOREIGN",
+                        RelationKind::MaterializedView => return,
+                        _ => "BASE TABLE",
+                    };
+                    rows.add(vec![
+                        ("table_schema", schema),
+                        ("table_name", table),
+                        ("table_type", Value::text(kind)),
+                    ]);
+                })
+            }
             "columns" => relations.for_each(|(name, relation)| self.columns(name, relation, rows)),
             "pg_attribute" => relations.for_each(|(name, relation)| {
                 for (at, column) in relation.columns.iter().enumerate() {
@@ -241,7 +255,8 @@ impl State {
             }
             "pg_namespace" | "schemata" => {
                 let server = ["pg_catalog", "information_schema", "pg_toast"].map(Ident::known);
-                for name in self.catalog.schemas.keys().chain(server.iter().filter(|name| is_of_server(name))) {
+                for name in self.catalog.schemas.keys().chain(server.iter().filter(|name| is_of_server(name)))
+                {
                     rows.add(vec![
                         ("oid", Value::oid("pg_namespace", name.as_str())),
                         ("nspname", text(name)),
@@ -320,102 +335,4 @@ impl State {
             add(column, false, None);
         }
     }
-}
-
-fn oid(name: &QualifiedName) -> Value {
-    Value::Object(Oid::Relation(name.clone()))
-}
-
-fn namespace(name: &QualifiedName) -> Value {
-    Value::oid("pg_namespace", name.schema().as_str())
-}
-
-/// A type as `information_schema` calls it.
-fn in_standard(data_type: &str) -> Value {
-    if data_type.ends_with("[]") {
-        return Value::text("ARRAY");
-    }
-    match data_type.split_once('(') {
-        Some((name, rest)) => {
-            let after = rest.split_once(')').map_or("", |(_, after)| after);
-            Value::text(format!("{name}{after}"))
-        }
-        None if data_type.contains(['.', '"']) => Value::text("USER-DEFINED"),
-        None => Value::text(data_type),
-    }
-}
-
-fn class(name: &QualifiedName, relation: &Relation) -> Vec<(&'static str, Value)> {
-    let kind = match relation.kind {
-        RelationKind::Table => "r",
-        RelationKind::PartitionedTable => "p",
-        RelationKind::View => "v",
-        RelationKind::MaterializedView => "m",
-        RelationKind::ForeignTable => "f",
-        RelationKind::Sequence => "S",
-    };
-    vec![
-        ("oid", oid(name)),
-        ("relname", text(name.name())),
-        ("relnamespace", namespace(name)),
-        ("relkind", Value::text(kind)),
-        ("relowner", Value::oid("pg_authid", relation.owner.as_str())),
-        ("relrowsecurity", Value::Bool(relation.row_security)),
-        ("relforcerowsecurity", Value::Bool(relation.force_row_security)),
-        ("relispartition", Value::Bool(relation.partition_of.is_some())),
-    ]
-}
-
-fn policies(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
-    for (own, policy) in &relation.policies {
-        let (schema, table) = both(name);
-        let expression = |there: bool| if there { Value::Unknown } else { Value::Null };
-        rows.add(vec![
-            ("schemaname", schema),
-            ("tablename", table),
-            ("policyname", text(own)),
-            ("permissive", Value::text(if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" })),
-            ("cmd", Value::text(policy.command.sql())),
-            ("qual", expression(policy.using.is_some())),
-            ("with_check", expression(policy.with_check.is_some())),
-        ]);
-    }
-}
-
-fn letter(command: Command) -> &'static str {
-    match command {
-        Command::All => "*",
-        Command::Select => "r",
-        Command::Insert => "a",
-        Command::Update => "w",
-        Command::Delete => "d",
-    }
-}
-
-fn constraints(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
-    let keys = relation.keys.iter().map(|(own, key)| (own, if key.primary { "p" } else { "u" }));
-    let foreign = relation.foreign_keys.keys().map(|own| (own, "f"));
-    let checks = relation.checks.keys().map(|own| (own, "c"));
-    let exclusions = relation.exclusions.keys().map(|own| (own, "x"));
-    for (own, kind) in keys.chain(foreign).chain(checks).chain(exclusions) {
-        let references = relation.foreign_keys.get(own).filter(|_| kind == "f");
-        rows.add(vec![
-            ("conname", text(own)),
-            ("conrelid", oid(name)),
-            ("connamespace", namespace(name)),
-            ("contype", Value::text(kind)),
-            ("confrelid", references.map_or(Value::Unknown, |key| oid(&key.references))),
-        ]);
-    }
-}
-
-fn of_role(name: &Ident, role: Option<&Role>) -> Vec<(&'static str, Value)> {
-    let is = |of: fn(&Role) -> bool| role.map_or(Value::Unknown, |role| Value::Bool(of(role)));
-    vec![
-        ("oid", Value::oid("pg_authid", name.as_str())),
-        ("rolname", text(name)),
-        ("usename", text(name)),
-        ("rolsuper", is(|role| role.superuser)),
-        ("rolbypassrls", is(|role| role.bypass_rls)),
-    ]
 }

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, UnaryOperator};
 
-use super::interpreter::Interpreter;
+use super::interpreter::{Interpreter, LONGEST};
 use super::value::{Value, and, equal, less, like, not, or};
 use crate::catalog::parser;
 
@@ -27,6 +27,10 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn eval(&mut self, expr: &Expr) -> Value {
+        self.deeper(|own| own.computed(expr)).unwrap_or(Value::Unknown)
+    }
+
+    fn computed(&mut self, expr: &Expr) -> Value {
         match expr {
             Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => self.eval(inner),
             Expr::Value(value) => literal(&value.value, self),
@@ -46,7 +50,7 @@ impl Interpreter<'_> {
                     _ => Value::Unknown,
                 }
             }
-            Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
+            Expr::BinaryOp { .. } => self.chain(expr),
             Expr::IsNull(inner) => is_null(&self.eval(inner)),
             Expr::IsNotNull(inner) => not(&is_null(&self.eval(inner))),
             Expr::IsTrue(inner) => is_truth(&self.eval(inner), true),
@@ -82,7 +86,8 @@ impl Interpreter<'_> {
             }
             Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
                 let (text, pattern) = (self.eval(expr), self.eval(pattern));
-                let ignoring = |text: &str, pattern: &str| like(&text.to_lowercase(), &pattern.to_lowercase());
+                let ignoring =
+                    |text: &str, pattern: &str| like(&text.to_lowercase(), &pattern.to_lowercase());
                 negated_if(*negated, matches(&text, &pattern, ignoring))
             }
             Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, compare_op, right, true),
@@ -106,11 +111,14 @@ impl Interpreter<'_> {
             }
             Expr::Array(Array { elem, .. }) => Value::List(elem.iter().map(|one| self.eval(one)).collect()),
             Expr::Function(function) => self.function(function),
-            Expr::Trim { expr, trim_what: None, trim_characters: None, .. } => {
-                match self.eval(expr) {
-                    Value::Text(text) => Value::Text(text.trim_matches(' ').to_owned()),
-                    _ => Value::Unknown,
-                }
+            Expr::Trim { expr, trim_what: None, trim_characters: None, .. } => match self.eval(expr) {
+                Value::Text(text) => Value::Text(text.trim_matches(' ').to_owned()),
+                _ => Value::Unknown,
+            },
+            Expr::Substring { expr, substring_from: Some(from), substring_for, .. } => {
+                let parts = [Some(expr), Some(from), substring_for.as_ref()].into_iter().flatten();
+                let values: Vec<Value> = parts.map(|part| self.eval(part)).collect();
+                self.of_texts("substring", &values).unwrap_or(Value::Unknown)
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
                 let mut value = self.eval(root);
@@ -135,8 +143,18 @@ impl Interpreter<'_> {
         }
     }
 
-    fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Value {
-        let one = self.eval(left);
+    /// Operators that follow each other, as `a || b || c`, from the left to the right.
+    fn chain(&mut self, expr: &Expr) -> Value {
+        let (mut first, mut rest) = (expr, Vec::new());
+        while let Expr::BinaryOp { left, op, right } = first {
+            rest.push((op, right));
+            first = left;
+        }
+        let first = self.eval(first);
+        rest.into_iter().rev().fold(first, |value, (op, right)| self.binary(value, op, right))
+    }
+
+    fn binary(&mut self, one: Value, op: &BinaryOperator, right: &Expr) -> Value {
         // The server need not ask the other side either.
         match (op, one.holds()) {
             (BinaryOperator::And, Some(false)) if one != Value::Null => return one,
@@ -187,17 +205,25 @@ impl Interpreter<'_> {
                 Value::List(values)
             }
             (one, Value::List(values)) => Value::List([one].into_iter().chain(values).collect()),
-            (one, other) => {
-                let texts = [self.text_of(&one), self.text_of(&other)];
-                self.bounded(texts.into_iter().flatten().collect())
-            }
+            (one, other) => self.texts("", &[one, other]),
         }
     }
 
-    /// A text, unless it has become longer than anything that somebody runs.
-    pub(super) fn bounded(&self, text: String) -> Value {
-        const LONGEST: usize = 1 << 20;
-        if text.len() > LONGEST { Value::Unknown } else { Value::Text(text) }
+    /// The texts of some values, joined; those of NULL are left out. What is longer than anybody runs is not known.
+    pub(super) fn texts(&mut self, separator: &str, values: &[Value]) -> Value {
+        let mut joined = String::new();
+        let mut is_first = true;
+        for value in values {
+            let Some(text) = self.text_of(value) else { continue };
+            if !std::mem::take(&mut is_first) {
+                joined.push_str(separator);
+            }
+            joined.push_str(&text);
+            if joined.len() > LONGEST {
+                return Value::Unknown;
+            }
+        }
+        Value::Text(joined)
     }
 
     fn same(&mut self, one: &Expr, other: &Expr) -> Value {

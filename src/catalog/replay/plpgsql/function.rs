@@ -3,8 +3,8 @@
 use sqlparser::ast;
 
 use super::super::value::cut;
-use super::interpreter::Interpreter;
-use super::query::rows_of_aggregate;
+use super::aggregate::rows_of_aggregate;
+use super::interpreter::{Interpreter, LONGEST};
 use super::reach::Reach;
 use super::value::{HOLE, Value, equal};
 use crate::ident;
@@ -74,21 +74,14 @@ impl Interpreter<'_> {
             ("lower", [value]) => self.mapped(value, |text| text.to_lowercase()),
             ("upper", [value]) => self.mapped(value, |text| text.to_uppercase()),
             ("btrim" | "trim", [value]) => self.mapped(value, |text| text.trim_matches(' ').to_owned()),
-            ("concat", values) => {
-                let texts: Vec<String> = values.iter().filter_map(|value| self.text_of(value)).collect();
-                self.bounded(texts.concat())
-            }
+            ("concat", values) => self.texts("", values),
             ("concat_ws", [separator, values @ ..]) => match self.text_of(separator) {
-                Some(separator) => {
-                    let texts: Vec<String> = values.iter().filter_map(|value| self.text_of(value)).collect();
-                    self.bounded(texts.join(&separator))
-                }
+                Some(separator) => self.texts(&separator, values),
                 None => Value::Null,
             },
             ("array_to_string", [Value::List(values), separator]) => {
                 let separator = self.text_of(separator)?;
-                let texts: Vec<String> = values.iter().filter_map(|value| self.text_of(value)).collect();
-                self.bounded(texts.join(&separator))
+                self.texts(&separator, values)
             }
             ("string_to_array", [Value::Text(text), Value::Text(separator)]) if !separator.is_empty() => {
                 if text.contains(HOLE) {
@@ -102,22 +95,31 @@ impl Interpreter<'_> {
             ("array_cat", [Value::List(one), Value::List(other)]) => {
                 Value::List(one.iter().chain(other).cloned().collect())
             }
-            ("array_length", [Value::List(values), Value::Int(1)]) | ("cardinality", [Value::List(values)]) => {
-                match i64::try_from(values.len()) {
-                    Ok(0) if name == "array_length" => Value::Null,
-                    Ok(length) => Value::Int(length),
-                    Err(_) => Value::Unknown,
-                }
-            }
+            ("array_length", [Value::List(values), Value::Int(1)])
+            | ("cardinality", [Value::List(values)]) => match i64::try_from(values.len()) {
+                Ok(0) if name == "array_length" => Value::Null,
+                Ok(length) => Value::Int(length),
+                Err(_) => Value::Unknown,
+            },
             ("to_regclass", [value]) => self.regclass(value).unwrap_or(Value::Unknown),
             _ => self.of_texts(name, values)?,
         })
     }
 
     /// The functions that cut texts up; of a text that is not wholly known they give nothing that is.
-    fn of_texts(&mut self, name: &str, values: &[Value]) -> Option<Value> {
-        let known = ["replace", "split_part", "left", "right", "length", "char_length", "substr", "substring",
-            "starts_with", "strpos"];
+    pub(super) fn of_texts(&mut self, name: &str, values: &[Value]) -> Option<Value> {
+        let known = [
+            "replace",
+            "split_part",
+            "left",
+            "right",
+            "length",
+            "char_length",
+            "substr",
+            "substring",
+            "starts_with",
+            "strpos",
+        ];
         if !known.contains(&name) {
             return None;
         }
@@ -130,8 +132,12 @@ impl Interpreter<'_> {
         let size = |count: i64| usize::try_from(count).unwrap_or_default();
         Some(match (name, values) {
             ("replace", [Value::Text(text), Value::Text(from), Value::Text(to)]) => {
-                let text = if from.is_empty() { text.clone() } else { text.replace(from.as_str(), to) };
-                self.bounded(text)
+                let times = if from.is_empty() { 0 } else { text.matches(from.as_str()).count() };
+                match times.saturating_mul(to.len()) > LONGEST {
+                    true => Value::Unknown,
+                    false if times == 0 => Value::text(text),
+                    false => Value::Text(text.replace(from.as_str(), to)),
+                }
             }
             ("split_part", [Value::Text(text), Value::Text(by), Value::Int(at @ 1..)]) if !by.is_empty() => {
                 Value::text(text.split(by.as_str()).nth(size(at - 1)).unwrap_or_default())
@@ -149,10 +155,13 @@ impl Interpreter<'_> {
             ("substr" | "substring", [Value::Text(text), Value::Int(from @ 1..)]) => {
                 Value::Text(text.chars().skip(size(from - 1)).collect())
             }
-            ("substr" | "substring", [Value::Text(text), Value::Int(from @ 1..), Value::Int(count @ 0..)]) => {
-                Value::Text(text.chars().skip(size(from - 1)).take(size(*count)).collect())
+            (
+                "substr" | "substring",
+                [Value::Text(text), Value::Int(from @ 1..), Value::Int(count @ 0..)],
+            ) => Value::Text(text.chars().skip(size(from - 1)).take(size(*count)).collect()),
+            ("starts_with", [Value::Text(text), Value::Text(start)]) => {
+                Value::Bool(text.starts_with(start.as_str()))
             }
-            ("starts_with", [Value::Text(text), Value::Text(start)]) => Value::Bool(text.starts_with(start.as_str())),
             ("strpos", [Value::Text(text), Value::Text(part)]) => {
                 let before = text.find(part.as_str()).and_then(|at| text.get(..at));
                 let at = before.map_or(0, |before| before.chars().count() + 1);
@@ -200,6 +209,9 @@ impl Interpreter<'_> {
             let value = arguments.get(next).cloned().unwrap_or(Value::Unknown);
             next += 1;
             let text = self.text_of(&value);
+            if written.len() > LONGEST {
+                return Value::Unknown;
+            }
             match (kind, text) {
                 (Some('s'), text) => written.push_str(&text.unwrap_or_default()),
                 (Some('I'), Some(text)) => written.push_str(&quote_ident(&text)),
@@ -209,7 +221,7 @@ impl Interpreter<'_> {
                 _ => return Value::Unknown,
             }
         }
-        self.bounded(written)
+        Value::Text(written)
     }
 
     fn current_setting(&mut self, name: &Value) -> Value {

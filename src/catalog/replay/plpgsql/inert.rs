@@ -1,5 +1,7 @@
 //! Which code does nothing to a schema, whatever the rows are.
 
+use std::cell::Cell;
+
 use super::super::cursor::{Cursor, Name};
 use super::super::parse::session::Session;
 use super::super::split::{PieceKind, split};
@@ -11,7 +13,17 @@ use super::parse;
 use crate::catalog::{Function, FunctionKind, Signature, Volatility};
 
 /// How many functions may call one another until they are not looked into any more.
-pub(in super::super) const DEEPEST: usize = 8;
+const DEEPEST: usize = 8;
+
+/// How many bodies are looked into for one answer.
+const MOST_BODIES: usize = 200;
+
+/// How far an answer may still go.
+#[derive(Clone, Copy)]
+struct Left<'c> {
+    deep: usize,
+    bodies: &'c Cell<usize>,
+}
 
 /// Functions of the server that code calls and that do nothing to a schema, but for those in `pg_…`.
 const HARMLESS: [&str; 76] = [
@@ -95,12 +107,31 @@ const HARMLESS: [&str; 76] = [
 
 impl State {
     /// Whether a function does nothing to a schema, a role, a grant or the session, by its body.
-    pub(in super::super) fn has_inert_body(&self, function: &Function, deepest: usize) -> bool {
-        let Some(deeper) = deepest.checked_sub(1) else { return false };
+    pub(in super::super) fn has_inert_body(&self, function: &Function) -> bool {
+        self.inert_body(function, Left { deep: DEEPEST, bodies: &Cell::new(MOST_BODIES) })
+    }
+
+    /// Whether statements do nothing of the kind.
+    pub(super) fn are_inert(&self, steps: &[Step]) -> bool {
+        self.inert_steps(steps, Left { deep: DEEPEST, bodies: &Cell::new(MOST_BODIES) })
+    }
+
+    /// Whether a function of a name does nothing of the kind, whichever it is.
+    pub(super) fn is_harmless(&self, name: &Name) -> bool {
+        self.harmless(name, Left { deep: DEEPEST, bodies: &Cell::new(MOST_BODIES) })
+    }
+
+    fn inert_body(&self, function: &Function, left: Left<'_>) -> bool {
+        let (Some(deep), Some(bodies)) = (left.deep.checked_sub(1), left.bodies.get().checked_sub(1)) else {
+            return false;
+        };
+        left.bodies.set(bodies);
+        let deeper = Left { deep, ..left };
         match function.language.as_str() {
             "plpgsql" => parse::body(&function.body).is_ok_and(|body| {
-                let starts = body.block.variables.iter().all(|variable| self.starts_inert(&variable.value, deeper));
-                starts && body.block.lists().all(|steps| self.are_inert(steps, deeper))
+                let starts =
+                    body.block.variables.iter().all(|variable| self.starts_inert(&variable.value, deeper));
+                starts && body.block.lists().all(|steps| self.inert_steps(steps, deeper))
             }),
             "sql" => split(&function.body).all(|piece| {
                 let whole = piece.kind == PieceKind::Statement && !piece.is_open && !piece.is_cut;
@@ -115,19 +146,19 @@ impl State {
         }
     }
 
-    fn starts_inert(&self, start: &Start, deepest: usize) -> bool {
+    fn starts_inert(&self, start: &Start, left: Left<'_>) -> bool {
         match start {
-            Start::Code(code) => self.is_inert_code(code, deepest),
+            Start::Code(code) => self.is_inert_code(code, left),
             Start::Null | Start::Unknown | Start::Alias(_) => true,
         }
     }
 
-    pub(super) fn are_inert(&self, steps: &[Step], deepest: usize) -> bool {
-        steps.iter().all(|step| self.is_inert(step, deepest))
+    fn inert_steps(&self, steps: &[Step], left: Left<'_>) -> bool {
+        steps.iter().all(|step| self.is_inert(step, left))
     }
 
-    fn is_inert(&self, step: &Step, deepest: usize) -> bool {
-        let inert = |code: &Code| self.is_inert_code(code, deepest);
+    fn is_inert(&self, step: &Step, left: Left<'_>) -> bool {
+        let inert = |code: &Code| self.is_inert_code(code, left);
         match &step.kind {
             Kind::Nothing(code)
             | Kind::Forget(_, code)
@@ -137,12 +168,12 @@ impl State {
             | Kind::ReturnRows(code) => inert(code),
             Kind::Return(code) => code.iter().all(inert),
             Kind::Leave(leave) => leave.when.iter().all(inert),
-            Kind::Sql { code, statement, .. } => self.is_inert_sql(code, statement.as_deref(), deepest),
+            Kind::Sql { code, statement, .. } => self.is_inert_sql(code, statement.as_deref(), left),
             Kind::Execute { .. } => false,
             Kind::If { subject, arms, otherwise } => {
                 subject.iter().chain(arms.iter().map(|(code, _)| code)).all(inert)
-                    && arms.iter().all(|(_, steps)| self.are_inert(steps, deepest))
-                    && self.are_inert(otherwise, deepest)
+                    && arms.iter().all(|(_, steps)| self.inert_steps(steps, left))
+                    && self.inert_steps(otherwise, left)
             }
             Kind::Loop { head, steps, .. } => {
                 let head = match head {
@@ -153,41 +184,41 @@ impl State {
                     Head::Count { from, to, by, .. } => [from, to].into_iter().chain(by).all(inert),
                     Head::Execute { .. } => false,
                 };
-                head && self.are_inert(steps, deepest)
+                head && self.inert_steps(steps, left)
             }
             Kind::Block(block) => {
-                block.variables.iter().all(|variable| self.starts_inert(&variable.value, deepest))
-                    && block.lists().all(|steps| self.are_inert(steps, deepest))
+                block.variables.iter().all(|variable| self.starts_inert(&variable.value, left))
+                    && block.lists().all(|steps| self.inert_steps(steps, left))
             }
         }
     }
 
     /// Whether a statement of SQL does nothing to a schema.
-    fn is_inert_sql(&self, code: &Code, statement: Option<&Statement>, deepest: usize) -> bool {
+    fn is_inert_sql(&self, code: &Code, statement: Option<&Statement>, left: Left<'_>) -> bool {
         match statement {
             Some(Statement::Select(_) | Statement::Change { .. } | Statement::Nothing) => {
-                self.is_inert_code(code, deepest)
+                self.is_inert_code(code, left)
             }
             Some(Statement::Session(Session::Commit { .. })) => true,
             _ => false,
         }
     }
 
-    fn is_inert_code(&self, code: &Code, deepest: usize) -> bool {
-        code.calls.as_ref().is_some_and(|calls| self.are_harmless(calls, deepest))
+    fn is_inert_code(&self, code: &Code, left: Left<'_>) -> bool {
+        code.calls.as_ref().is_some_and(|calls| self.are_harmless(calls, left))
     }
 
-    fn are_harmless(&self, calls: &[Name], deepest: usize) -> bool {
-        calls.iter().all(|name| self.is_harmless(name, deepest))
+    fn are_harmless(&self, calls: &[Name], left: Left<'_>) -> bool {
+        calls.iter().all(|name| self.harmless(name, left))
     }
 
-    pub(super) fn is_harmless(&self, name: &Name, deepest: usize) -> bool {
+    fn harmless(&self, name: &Name, left: Left<'_>) -> bool {
         let overloads = self.functions_named(name);
         let harmless = |signature: &Signature| {
             self.catalog.functions.get(signature).is_some_and(|function| {
                 function.volatility != Volatility::Volatile
                     || function.kind == FunctionKind::Aggregate
-                    || self.has_inert_body(function, deepest)
+                    || self.inert_body(function, left)
             })
         };
         if !overloads.is_empty() {
@@ -206,7 +237,6 @@ impl State {
             || self.extension_function(name).is_some()
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,13 @@ const MOST_STEPS: usize = 10_000;
 /// How many rows of the server's catalogs one statement of a file may look at.
 const MOST_ROWS: usize = 200_000;
 
+/// How deep statements, expressions and calls may stand in one another: each takes room on the stack.
+const MOST_DEEP: usize = 160;
+
+/// How many bytes a text, and how many elements a list may have. Nobody runs more, and what doubles itself grows fast.
+pub(super) const LONGEST: usize = 1 << 17;
+const MOST_ELEMENTS: usize = 10_000;
+
 /// Runs the code that one statement of a file runs.
 pub(super) struct Interpreter<'h> {
     pub(super) host: &'h mut dyn Host,
@@ -44,6 +51,8 @@ pub(super) struct Interpreter<'h> {
     pub(super) visited: BTreeSet<String>,
     /// The first row of the last query.
     pub(super) last: Value,
+    /// How deep it stands.
+    depth: usize,
     pub(super) steps_left: usize,
     pub(super) rows_left: usize,
     pub(super) bodies: BTreeMap<String, Option<Arc<Body>>>,
@@ -90,6 +99,7 @@ impl<'h> Interpreter<'h> {
             raised: None,
             has_changed: false,
             visited: BTreeSet::new(),
+            depth: 0,
             last: Value::Null,
             steps_left: MOST_STEPS,
             rows_left: MOST_ROWS,
@@ -128,6 +138,17 @@ impl<'h> Interpreter<'h> {
         self.steps_left > 0
     }
 
+    /// Runs something that stands in what is being run, unless that is too deep.
+    pub(super) fn deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MOST_DEEP {
+            return None;
+        }
+        self.depth += 1;
+        let done = run(self);
+        self.depth -= 1;
+        Some(done)
+    }
+
     pub(super) fn frame(&mut self) -> &mut Frame {
         if self.frames.is_empty() {
             self.frames.push(Frame::default());
@@ -144,6 +165,7 @@ impl<'h> Interpreter<'h> {
 
     /// Gives a variable a value, or a field of one.
     pub(super) fn assign(&mut self, target: &str, value: Value) {
+        let value = if is_small(&value, &mut MOST_ELEMENTS.clone(), 0) { value } else { Value::Unknown };
         let variables = &mut self.frame().variables;
         // Of an array with another element nothing is known.
         if let Some(array) = target.strip_suffix("[]") {
@@ -255,6 +277,21 @@ impl<'h> Interpreter<'h> {
         let bare = Name { schema: None, name: name.name().clone() };
         let visible = self.state().find(&bare).is_ok_and(|found| found == *name);
         Some(if visible { name.name().bare().into_owned() } else { name.bare() })
+    }
+}
+
+/// Whether a value is one that code can go on with.
+fn is_small(value: &Value, left: &mut usize, depth: usize) -> bool {
+    const DEEPEST: usize = 10;
+    let mut fits = |value: &Value| {
+        *left = left.saturating_sub(1);
+        *left > 0 && depth < DEEPEST && is_small(value, left, depth + 1)
+    };
+    match value {
+        Value::List(values) => values.iter().all(fits),
+        Value::Row(fields) => fields.iter().all(|(_, value)| fits(value)),
+        Value::Text(text) => text.len() <= LONGEST,
+        _ => true,
     }
 }
 

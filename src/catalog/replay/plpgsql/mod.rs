@@ -7,21 +7,27 @@
 //!
 //! There is no way to run for ever: statements, rows that are looked at and the depth of calls are all counted.
 
+mod aggregate;
 mod block;
 mod call;
 mod catalogs;
 mod errors;
 mod eval;
+mod from;
 mod function;
 mod host;
 mod inert;
 mod interpreter;
 mod into;
 mod leaf;
+mod loops;
 mod parse;
 mod query;
 mod reach;
+mod rows;
 mod run;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::sync::Arc;
@@ -33,7 +39,6 @@ use super::state::State;
 use crate::catalog::{FunctionKind, Volatility};
 pub(crate) use block::Body;
 pub(super) use host::{Host, Spot};
-pub(super) use inert::DEEPEST;
 use interpreter::Interpreter;
 pub(super) use parse::do_block;
 pub(crate) use reach::Reach;

@@ -198,8 +198,7 @@ impl Reader<'_> {
     }
 
     fn case(&mut self) -> Parsed<Kind> {
-        let subject =
-            if self.cursor.is("when") { None } else { Some(code(self.cursor.until(&["when"])?)) };
+        let subject = if self.cursor.is("when") { None } else { Some(code(self.cursor.until(&["when"])?)) };
         let mut arms = Vec::new();
         while self.cursor.take("when") {
             let asked = code(self.cursor.until(&["then"])?);
@@ -371,9 +370,7 @@ mod tests {
             .collect();
         assert_eq!(
             kinds,
-            [
-                "if", "loop", "if", "sql", "execute", "raise", "sql", "loop", "forget", "loop", "assign"
-            ]
+            ["if", "loop", "if", "sql", "execute", "raise", "sql", "loop", "forget", "loop", "assign"]
         );
         assert_eq!(body.block.variables.len(), 3);
         let (conditions, steps) = &body.block.handlers[0];

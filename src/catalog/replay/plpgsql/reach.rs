@@ -69,7 +69,8 @@ impl Reach {
     /// The tables that a list names.
     fn named(cursor: &mut Cursor<'_>, text: &str, state: &State) -> Self {
         let mut found = Self::default();
-        let ends_in_hole = |cursor: &Cursor<'_>| text.get(cursor.last_end()..).is_some_and(|rest| rest.starts_with(HOLE));
+        let ends_in_hole =
+            |cursor: &Cursor<'_>| text.get(cursor.last_end()..).is_some_and(|rest| rest.starts_with(HOLE));
         loop {
             match cursor.name() {
                 // A name with a hole in it ends there.

@@ -1,8 +1,7 @@
 //! Blocks and their statements, run one after the other.
 
 use super::super::statement::Statement;
-use super::block::{Block, Code, Head, Kind, Leave, Start, Step, Variable};
-use super::inert::DEEPEST;
+use super::block::{Block, Code, Kind, Leave, Start, Step, Variable};
 use super::interpreter::Interpreter;
 use super::leaf::Outcome;
 use super::reach::Reach;
@@ -14,7 +13,10 @@ pub(super) enum Flow {
     /// With its last statement.
     On,
     /// By `EXIT` or `CONTINUE` of the loop of this label, or the innermost one.
-    Left { goes_on: bool, label: Option<String> },
+    Left {
+        goes_on: bool,
+        label: Option<String>,
+    },
     Returned,
     /// By an error with this condition.
     Raised(String),
@@ -28,7 +30,8 @@ impl Interpreter<'_> {
         let records = self.frame().records.clone();
         self.frame().labels.extend(block.label.as_ref().map(|label| label.as_str().to_owned()));
         block.variables.iter().for_each(|variable| self.declare(variable));
-        let flow = if block.handlers.is_empty() { self.steps(&block.steps) } else { self.caught_block(block) };
+        let flow =
+            if block.handlers.is_empty() { self.steps(&block.steps) } else { self.caught_block(block) };
         if block.label.is_some() {
             self.frame().labels.pop();
         }
@@ -66,7 +69,10 @@ impl Interpreter<'_> {
         self.caught.push(caught);
         // An error that is caught undoes the whole block, so it is tried first unless it is but one statement.
         let alone = block.steps.iter().filter(|step| !matches!(step.kind, Kind::Nothing(_))).count() <= 1
-            && block.steps.iter().all(|step| matches!(step.kind, Kind::Sql { .. } | Kind::Execute { .. } | Kind::Nothing(_)));
+            && block
+                .steps
+                .iter()
+                .all(|step| matches!(step.kind, Kind::Sql { .. } | Kind::Execute { .. } | Kind::Nothing(_)));
         let (before, variables) = ((!alone).then(|| self.state().clone()), self.frame().variables.clone());
         let mut flow = Flow::On;
         if before.is_some() && !self.tries {
@@ -87,11 +93,13 @@ impl Interpreter<'_> {
         let Flow::Raised(condition) = &flow else {
             // Whether there are other errors is for the rows to tell, and for what is there already.
             self.doubt += 1;
-            block.handlers.iter().filter(|(conditions, _)| !conditions.iter().all(|of| is_told_by_schema(of))).for_each(
-                |(_, steps)| {
+            block
+                .handlers
+                .iter()
+                .filter(|(conditions, _)| !conditions.iter().all(|of| is_told_by_schema(of)))
+                .for_each(|(_, steps)| {
                     self.steps(steps);
-                },
-            );
+                });
             if super::leaf::can_be_there(&block.steps) {
                 block.handlers.iter().for_each(|(_, steps)| drop(self.steps(steps)));
             }
@@ -112,6 +120,15 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn steps(&mut self, steps: &[Step]) -> Flow {
+        let run = self.deeper(|own| own.one_by_one(steps));
+        run.unwrap_or_else(|| {
+            self.not_followed("it stands too deep in other code to be followed", Reach::all());
+            self.steps_left = 0;
+            Flow::Stopped
+        })
+    }
+
+    fn one_by_one(&mut self, steps: &[Step]) -> Flow {
         for step in steps {
             match self.step(step) {
                 Flow::On => {}
@@ -220,7 +237,7 @@ impl Interpreter<'_> {
     }
 
     /// Runs something with the values behind `USING` as its parameters.
-    fn with_parameters<T>(&mut self, using: &[Code], run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn with_parameters<T>(&mut self, using: &[Code], run: impl FnOnce(&mut Self) -> T) -> T {
         let values: Vec<Value> = using.iter().map(|code| self.value(code)).collect();
         let names: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
         let before = self.frame().variables.clone();
@@ -248,7 +265,12 @@ impl Interpreter<'_> {
         }
     }
 
-    fn conditional(&mut self, subject: Option<&Code>, arms: &[(Code, Vec<Step>)], otherwise: &[Step]) -> Flow {
+    fn conditional(
+        &mut self,
+        subject: Option<&Code>,
+        arms: &[(Code, Vec<Step>)],
+        otherwise: &[Step],
+    ) -> Flow {
         let compared = subject.map(|subject| self.value(subject));
         let mut chosen = Some(otherwise);
         let mut in_doubt: Vec<&[Step]> = Vec::new();
@@ -261,7 +283,8 @@ impl Interpreter<'_> {
                 Some(true) => {
                     chosen = Some(steps);
                     if assumed {
-                        in_doubt.extend(arms.iter().skip(at + 1).map(|(_, steps)| &steps[..]).chain([otherwise]));
+                        in_doubt
+                            .extend(arms.iter().skip(at + 1).map(|(_, steps)| &steps[..]).chain([otherwise]));
                     }
                     break;
                 }
@@ -296,143 +319,27 @@ impl Interpreter<'_> {
     }
 
     /// Keeps in mind that what follows may not be run.
-    fn may_have(&mut self, flow: &Flow) {
+    pub(super) fn may_have(&mut self, flow: &Flow) {
         match flow {
             Flow::Left { .. } => self.frame().may_have_left = true,
             Flow::Returned => self.frame().may_have_returned = true,
             Flow::On | Flow::Raised(_) | Flow::Stopped => {}
         }
     }
-
-    fn run_loop(&mut self, label: Option<&str>, head: &Head, steps: &[Step]) -> Flow {
-        let before = self.frame().may_have_left;
-        let flow = self.looped(label, head, steps);
-        self.frame().may_have_left = before;
-        flow
-    }
-
-    fn looped(&mut self, label: Option<&str>, head: &Head, steps: &[Step]) -> Flow {
-        let rows: Option<Vec<Value>> = match head {
-            Head::Always => return self.repeated(label, None, steps),
-            Head::While(condition) => return self.repeated(label, Some(condition), steps),
-            Head::Count { reverse, from, to, by, .. } => {
-                let (from, to) = (self.value(from).int(), self.value(to).int());
-                let by = by.as_ref().map_or(Some(1), |by| self.value(by).int());
-                numbers(from, to, by, *reverse)
-            }
-            Head::Query { query, .. } => {
-                let text = self.text(query);
-                self.ask(&text);
-                super::eval::query_of(&text).and_then(|query| self.rows(&query))
-            }
-            Head::Execute { text, using, .. } => {
-                let value = self.value(text);
-                self.with_parameters(using, |own| own.executed_rows(&value))
-            }
-            Head::Each { array, .. } => match self.value(array) {
-                Value::List(values) => Some(values),
-                Value::Null => Some(Vec::new()),
-                _ => None,
-            },
-        };
-        let targets = match head {
-            Head::Count { variable, .. } => std::slice::from_ref(variable),
-            Head::Query { targets, .. } | Head::Execute { targets, .. } | Head::Each { targets, .. } => targets,
-            Head::Always | Head::While(_) => &[],
-        };
-        // What does nothing to a schema is the same however often it is done.
-        let inert = rows.as_ref().is_some_and(|rows| rows.len() > 1) && self.state().are_inert(steps, DEEPEST);
-        let Some(rows) = rows.filter(|_| !inert) else {
-            return self.any_times(targets, steps);
-        };
-        for row in rows {
-            match row {
-                Value::Row(_) => self.assign_row(targets, row),
-                value => targets.iter().for_each(|target| self.assign(target, value.clone())),
-            }
-            match self.steps(steps) {
-                Flow::On => {}
-                flow => match of_loop(flow, label) {
-                    Some(Flow::On) => {}
-                    Some(flow) => return flow,
-                    None => break,
-                },
-            }
-        }
-        Flow::On
-    }
-
-    /// `LOOP` and `WHILE`.
-    fn repeated(&mut self, label: Option<&str>, condition: Option<&Code>, steps: &[Step]) -> Flow {
-        loop {
-            if !self.goes_on() {
-                return Flow::Stopped;
-            }
-            match condition.map(|condition| self.value(condition).holds()) {
-                None | Some(Some(true)) => {}
-                Some(Some(false)) => return Flow::On,
-                Some(None) => return self.any_times(&[], steps),
-            }
-            if self.state().are_inert(steps, DEEPEST) {
-                return self.any_times(&[], steps);
-            }
-            let flow = self.steps(steps);
-            let may_have_left = self.frame().may_have_left || self.frame().may_have_returned;
-            match of_loop(flow, label) {
-                Some(Flow::On) if may_have_left => return self.any_times(&[], steps),
-                Some(Flow::On) => {}
-                Some(flow) => return flow,
-                None => return Flow::On,
-            }
-        }
-    }
-
-    /// A loop of which nobody knows how often it is run.
-    fn any_times(&mut self, targets: &[String], steps: &[Step]) -> Flow {
-        targets.iter().for_each(|target| self.assign(target, Value::Unknown));
-        let mut given = Vec::new();
-        super::block::given(steps, &mut given);
-        let known: Vec<String> =
-            given.into_iter().filter(|name| self.frame().variables.contains_key(name)).collect();
-        known.iter().for_each(|target| self.assign(target, Value::Unknown));
-        self.doubt += 1;
-        let flow = self.steps(steps);
-        self.doubt -= 1;
-        known.iter().for_each(|target| self.assign(target, Value::Unknown));
-        self.may_have(&flow);
-        if flow == Flow::Stopped { flow } else { Flow::On }
-    }
-}
-
-/// What becomes of the loop of a label whose statements ended so: it goes on, ends something else, or ends.
-fn of_loop(flow: Flow, label: Option<&str>) -> Option<Flow> {
-    match flow {
-        Flow::Left { goes_on, label: of } if of.is_none() || of.as_deref() == label => {
-            if goes_on { Some(Flow::On) } else { None }
-        }
-        flow => Some(flow),
-    }
-}
-
-fn numbers(from: Option<i64>, to: Option<i64>, by: Option<i64>, reverse: bool) -> Option<Vec<Value>> {
-    let (from, to, by) = (from?, to?, by.filter(|by| *by > 0)?);
-    let span = if reverse { from.checked_sub(to)? } else { to.checked_sub(from)? };
-    if span / by > super::function::MOST_NUMBERS {
-        return None;
-    }
-    let sign = if reverse { -1 } else { 1 };
-    let count = if span < 0 { 0 } else { span / by + 1 };
-    Some((0..count).map(|at| Value::Int(from + sign * by * at)).collect())
 }
 
 /// Whether an error is one that the schema tells of, rather than the rows.
 fn is_told_by_schema(condition: &str) -> bool {
-    condition.starts_with("duplicate_") || condition.starts_with("undefined_") || condition == "invalid_schema_name"
+    condition.starts_with("duplicate_")
+        || condition.starts_with("undefined_")
+        || condition == "invalid_schema_name"
 }
 
 /// Whether a handler catches a condition.
 pub(super) fn catches(conditions: &[String], condition: &str) -> bool {
-    conditions.iter().any(|caught| caught == "others" || caught == condition || sqlstate(caught) == Some(condition))
+    conditions
+        .iter()
+        .any(|caught| caught == "others" || caught == condition || sqlstate(caught) == Some(condition))
 }
 
 /// The conditions that people name by their codes.

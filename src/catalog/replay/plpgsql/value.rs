@@ -92,9 +92,10 @@ impl Value {
     /// A field, of a record.
     pub(super) fn field(&self, name: &str) -> Self {
         match self {
-            Self::Row(fields) => {
-                fields.iter().find(|(known, _)| known == name).map_or(Self::Unknown, |(_, value)| value.clone())
-            }
+            Self::Row(fields) => fields
+                .iter()
+                .find(|(known, _)| known == name)
+                .map_or(Self::Unknown, |(_, value)| value.clone()),
             _ => Self::Unknown,
         }
     }

@@ -12,8 +12,8 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
-use crate::rule::watch::opened::is_opened;
 use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows, touches_rows};
+use crate::rule::watch::opened::is_opened;
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",

@@ -121,7 +121,12 @@ mod tests {
             (format!("{enable}\n-- file: 2.sql\n{policy}"), &["low"]),
             (format!("{enable}\n-- file: 2.sql\nALTER TABLE t DISABLE ROW LEVEL SECURITY;"), &[]),
             (enable.to_owned(), &["medium"]),
-            (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\nCREATE TABLE u (tenant_id uuid); ALTER TABLE u ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON u USING (true);"), &[]),
+            (
+                format!(
+                    "\n-- file: 2.sql\n-- tenantry: no-transaction\nCREATE TABLE u (tenant_id uuid); ALTER TABLE u ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON u USING (true);"
+                ),
+                &[],
+            ),
             (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\n{enable} {policy}"), &["low"]),
             (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\nBEGIN; {enable} ROLLBACK;"), &[]),
             (format!("{enable} CREATE POLICY p ON t AS RESTRICTIVE USING (true);"), &["medium"]),

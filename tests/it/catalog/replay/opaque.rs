@@ -11,9 +11,18 @@ fn what_cannot_be_followed_is_said_with_its_place() {
     for (sql, said) in [
         ("CREATE TABEL t (id int);", "a.sql:1:1: expected an object that PostgreSQL makes, found \"TABEL\""),
         ("\n  -- é\n  é;", "a.sql:3:3: expected a statement of PostgreSQL, found \"é\""),
-        ("DO $$ BEGIN EXECUTE x; END $$;", "a.sql:1:13: the code that EXECUTE runs here is known only when it runs"),
-        ("DO $$\nBEGIN\n  é := 1; EXECUTE x;\nEND $$;", "a.sql:3:11: the code that EXECUTE runs here is known only"),
-        ("DO 'BEGIN EXECUTE x; END';", "a.sql:1:1: the code that EXECUTE runs here is known only when it runs"),
+        (
+            "DO $$ BEGIN EXECUTE x; END $$;",
+            "a.sql:1:13: the code that EXECUTE runs here is known only when it runs",
+        ),
+        (
+            "DO $$\nBEGIN\n  é := 1; EXECUTE x;\nEND $$;",
+            "a.sql:3:11: the code that EXECUTE runs here is known only",
+        ),
+        (
+            "DO 'BEGIN EXECUTE x; END';",
+            "a.sql:1:1: the code that EXECUTE runs here is known only when it runs",
+        ),
         (
             "DO $$ BEGIN EXECUTE x; EXECUTE y; EXECUTE z; END $$;",
             "a.sql:1:13: the code that EXECUTE runs here is known only when it runs; nor are 2 more statements that it runs",
@@ -22,18 +31,27 @@ fn what_cannot_be_followed_is_said_with_its_place() {
             "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD a int', x); END $$;",
             "a.sql:1:13: the code that EXECUTE runs here is known only when it runs",
         ),
-        ("DO $$ BEGIN EXECUTE 'FROBNICATE'; END $$;", "a.sql:1:13: expected a statement of PostgreSQL, found"),
+        (
+            "DO $$ BEGIN EXECUTE 'FROBNICATE'; END $$;",
+            "a.sql:1:13: expected a statement of PostgreSQL, found",
+        ),
         ("DO LANGUAGE plpython3u $$ x $$;", "a.sql:1:1: a DO block runs code that is not followed"),
         (
             "DO $$ BEGIN PERFORM create_hypertable('t', 'x'); END $$;",
             "a.sql:1:13: the function \"create_hypertable\" is not known, so",
         ),
-        ("DO $$ BEGIN x := (SELECT own(1)); END $$;", "a.sql:1:13: the function \"own\" is not known, so what it"),
+        (
+            "DO $$ BEGIN x := (SELECT own(1)); END $$;",
+            "a.sql:1:13: the function \"own\" is not known, so what it",
+        ),
         (
             "DO $$ BEGIN PERFORM set_config('role', x, false); END $$;",
             "a.sql:1:13: what role is set to is not known",
         ),
-        ("DO $$ BEGIN CALL p(); END $$;", "a.sql:1:13: the procedure \"p\" is not known, so what it does is not"),
+        (
+            "DO $$ BEGIN CALL p(); END $$;",
+            "a.sql:1:13: the procedure \"p\" is not known, so what it does is not",
+        ),
         ("DO $$ BEGIN ROLLBACK; END $$;", "a.sql:1:13: what is rolled back within a block is not followed"),
         (
             "DO $$ BEGIN CREATE TABLE u (a int); RAISE EXCEPTION 'x'; END $$;",
