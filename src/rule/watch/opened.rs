@@ -85,7 +85,7 @@ fn literal(expr: &Expr) -> Option<String> {
         Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => literal(inner),
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => Some(text.clone()),
-            Value::Number(number, _) => Some(number.to_string()),
+            Value::Number(number, _) => Some(number.clone()),
             Value::Boolean(value) => Some(value.to_string()),
             _ => None,
         },

@@ -75,9 +75,8 @@ pub(super) fn rows_of_aggregate(
             let count = firsts().filter(|value| **value != Value::Null).count();
             i64::try_from(count).map_or(Value::Unknown, Value::Int)
         }
-        "array_agg" if values.is_empty() => Value::Null,
+        "array_agg" | "string_agg" if values.is_empty() => Value::Null,
         "array_agg" => Value::List(firsts().cloned().collect()),
-        "string_agg" if values.is_empty() => Value::Null,
         "string_agg" => {
             let mut separator = String::new();
             for arguments in &values {

@@ -173,11 +173,17 @@ pub(super) fn given(steps: &[Step], found: &mut Vec<String>) {
     for step in steps {
         match &step.kind {
             Kind::If { arms, otherwise, .. } => {
-                arms.iter().for_each(|(_, steps)| given(steps, found));
+                for (_, steps) in arms {
+                    given(steps, found);
+                }
                 given(otherwise, found);
             }
             Kind::Loop { steps, .. } => given(steps, found),
-            Kind::Block(block) => block.lists().for_each(|steps| given(steps, found)),
+            Kind::Block(block) => {
+                for steps in block.lists() {
+                    given(steps, found);
+                }
+            }
             _ => {}
         }
     }

@@ -46,15 +46,13 @@ impl Interpreter<'_> {
             let function = state.catalog.functions.get(signature);
             function.is_some_and(|function| takes(function, defaults, arguments.len()))
         });
-        match (fitting.next(), fitting.next()) {
-            (Some(signature), None) => self.call(&signature, arguments),
-            _ => {
-                if !self.state().is_harmless(&name) {
-                    self.not_followed(format!("which function {name} is called is not known"), Reach::all());
-                }
-                Value::Unknown
-            }
+        if let (Some(signature), None) = (fitting.next(), fitting.next()) {
+            return self.call(&signature, arguments);
         }
+        if !self.state().is_harmless(&name) {
+            self.not_followed(format!("which function {name} is called is not known"), Reach::all());
+        }
+        Value::Unknown
     }
 
     /// `CALL`, without that word.
@@ -124,14 +122,8 @@ impl Interpreter<'_> {
         let quiet = function.volatility != Volatility::Volatile;
         match function.language.as_str() {
             "plpgsql" => {
-                let body = match self.bodies.get(&function.body) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let read = parse::body(&function.body).ok().map(Arc::new);
-                        self.bodies.insert(function.body.clone(), read.clone());
-                        read
-                    }
-                };
+                let read = || parse::body(&function.body).ok().map(Arc::new);
+                let body = self.bodies.entry(function.body.clone()).or_insert_with(read).clone();
                 if let Some(body) = body {
                     self.frame().body = Some(Arc::clone(&body));
                     if let Flow::Raised(condition) = self.run_block(&body.block) {

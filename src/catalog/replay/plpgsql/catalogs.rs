@@ -4,9 +4,9 @@ use super::super::cursor::Name;
 use super::super::state::{State, is_of_server};
 use super::super::types;
 use super::interpreter::{Interpreter, both, text};
-use super::rows::{class, constraints, in_standard, letter, namespace, of_role, oid, policies};
+use super::rows::{in_standard, namespace, of_relation, of_role, oid};
 use super::value::{Value, equal};
-use crate::catalog::{Relation, RelationKind};
+use crate::catalog::Relation;
 use crate::ident::{Ident, QualifiedName};
 
 /// What columns have to be for a row to be of account.
@@ -41,10 +41,14 @@ impl Wanted {
 /// The rows of a catalog.
 pub(super) struct Rows<'w> {
     wanted: &'w Wanted,
-    found: Vec<Value>,
+    pub(super) found: Vec<Value>,
 }
 
-impl Rows<'_> {
+impl<'w> Rows<'w> {
+    pub(super) fn new(wanted: &'w Wanted) -> Self {
+        Self { wanted, found: Vec::new() }
+    }
+
     pub(super) fn add(&mut self, columns: Vec<(&'static str, Value)>) {
         if columns.iter().all(|(name, value)| self.wanted.lets(name, value)) {
             let row = columns.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -64,14 +68,14 @@ impl Interpreter<'_> {
         let of_server = match schema {
             None => {
                 let own = Ident::new(name).ok().map(|name| Name { schema: None, name });
-                !own.is_some_and(|own| self.state().find(&own).is_ok())
+                own.is_none_or(|own| self.state().find(&own).is_err())
             }
             Some(schema) => matches!(schema, "pg_catalog" | "information_schema"),
         };
         if !of_server {
             return None;
         }
-        let mut rows = Rows { wanted, found: Vec::new() };
+        let mut rows = Rows::new(wanted);
         self.state().catalog_rows(name, &mut rows)?;
         // Roles, schemas and extensions can be there though no file makes them.
         let elsewhere = match name {
@@ -115,128 +119,24 @@ impl State {
                 && wanted.lets(identity, &oid(name))
                 && name.schema().as_str() != "pg_temp"
         });
-        match name {
-            "pg_class" => {
-                relations.for_each(|(name, relation)| rows.add(class(name, relation)));
-                for (name, _) in self.indexes.iter().filter(|(name, _)| wanted.lets_name(names, name.name()))
-                {
-                    rows.add(vec![
-                        ("oid", Value::oid("pg_class", name.bare())),
-                        ("relname", text(name.name())),
-                        ("relnamespace", namespace(name)),
-                        ("relkind", Value::text("i")),
-                    ]);
-                }
+        if names.is_empty() && schemas.is_empty() && identity.is_empty() {
+            return self.other_rows(name, rows);
+        }
+        for (own, relation) in relations {
+            of_relation(name, own, relation, rows);
+            if name == "columns" {
+                self.columns(own, relation, rows);
             }
-            "pg_tables" => relations.filter(|(_, of)| of.is_table()).for_each(|(name, relation)| {
-                let (schema, table) = both(name);
+        }
+        if name == "pg_class" {
+            for (own, _) in self.indexes.iter().filter(|(own, _)| wanted.lets_name(names, own.name())) {
                 rows.add(vec![
-                    ("schemaname", schema),
-                    ("tablename", table),
-                    ("tableowner", text(&relation.owner)),
-                    ("rowsecurity", Value::Bool(relation.row_security)),
-                    ("hasindexes", Value::Bool(!relation.indexes.is_empty())),
-                    ("hastriggers", Value::Bool(!relation.triggers.is_empty())),
+                    ("oid", Value::oid("pg_class", own.bare())),
+                    ("relname", text(own.name())),
+                    ("relnamespace", namespace(own)),
+                    ("relkind", Value::text("i")),
                 ]);
-            }),
-            "pg_views" | "pg_matviews" | "views" => {
-                let kind =
-                    if name == "pg_matviews" { RelationKind::MaterializedView } else { RelationKind::View };
-                relations.filter(|(_, of)| of.kind == kind).for_each(|(name, _)| {
-                    let (schema, view) = both(name);
-                    rows.add(vec![
-                        ("schemaname", schema.clone()),
-                        ("viewname", view.clone()),
-                        ("matviewname", view.clone()),
-                        ("table_schema", schema),
-                        ("table_name", view),
-                    ]);
-                });
             }
-            "tables" => {
-                relations.filter(|(_, of)| of.kind != RelationKind::Sequence).for_each(|(name, relation)| {
-                    let (schema, table) = both(name);
-                    let kind = match relation.kind {
-                        RelationKind::View => "VIEW",
-                        RelationKind::ForeignTable => "FOREIGN",
-                        RelationKind::MaterializedView => return,
-                        _ => "BASE TABLE",
-                    };
-                    rows.add(vec![
-                        ("table_schema", schema),
-                        ("table_name", table),
-                        ("table_type", Value::text(kind)),
-                    ]);
-                })
-            }
-            "columns" => relations.for_each(|(name, relation)| self.columns(name, relation, rows)),
-            "pg_attribute" => relations.for_each(|(name, relation)| {
-                for (at, column) in relation.columns.iter().enumerate() {
-                    rows.add(vec![
-                        ("attrelid", oid(name)),
-                        ("attname", text(&column.name)),
-                        ("attnum", i64::try_from(at + 1).map_or(Value::Unknown, Value::Int)),
-                        ("attnotnull", Value::Bool(column.not_null)),
-                        ("attisdropped", Value::Bool(false)),
-                        ("atthasdef", Value::Bool(column.default.is_some())),
-                    ]);
-                }
-            }),
-            "pg_policies" => relations.for_each(|(name, relation)| policies(name, relation, rows)),
-            "pg_policy" => relations.for_each(|(name, relation)| {
-                for (own, policy) in &relation.policies {
-                    rows.add(vec![
-                        ("oid", Value::oid("pg_policy", format!("{}.{own}", name.bare()))),
-                        ("polname", text(own)),
-                        ("polrelid", oid(name)),
-                        ("polpermissive", Value::Bool(policy.permissive)),
-                        ("polcmd", Value::text(letter(policy.command))),
-                    ]);
-                }
-            }),
-            "pg_constraint" => relations.for_each(|(name, relation)| constraints(name, relation, rows)),
-            "table_constraints" => relations.for_each(|(name, relation)| {
-                let (schema, table) = both(name);
-                let mut inner = Rows { wanted: &Wanted::default(), found: Vec::new() };
-                constraints(name, relation, &mut inner);
-                for row in inner.found {
-                    let kind = match row.field("contype") {
-                        Value::Text(kind) if kind == "p" => "PRIMARY KEY",
-                        Value::Text(kind) if kind == "u" => "UNIQUE",
-                        Value::Text(kind) if kind == "f" => "FOREIGN KEY",
-                        Value::Text(kind) if kind == "c" => "CHECK",
-                        _ => continue,
-                    };
-                    rows.add(vec![
-                        ("constraint_schema", schema.clone()),
-                        ("constraint_name", row.field("conname")),
-                        ("table_schema", schema.clone()),
-                        ("table_name", table.clone()),
-                        ("constraint_type", Value::text(kind)),
-                    ]);
-                }
-            }),
-            "pg_indexes" => relations.for_each(|(name, relation)| {
-                for own in relation.indexes.keys() {
-                    let (schema, table) = both(name);
-                    rows.add(vec![("schemaname", schema), ("tablename", table), ("indexname", text(own))]);
-                }
-            }),
-            "pg_trigger" | "triggers" => relations.for_each(|(name, relation)| {
-                for own in relation.triggers.keys() {
-                    let (schema, table) = both(name);
-                    rows.add(vec![
-                        ("tgname", text(own)),
-                        ("tgrelid", oid(name)),
-                        ("tgisinternal", Value::Bool(false)),
-                        ("trigger_name", text(own)),
-                        ("trigger_schema", schema.clone()),
-                        ("event_object_schema", schema),
-                        ("event_object_table", table),
-                    ]);
-                }
-            }),
-            _ => return self.other_rows(name, rows),
         }
         Some(())
     }
@@ -268,7 +168,7 @@ impl State {
                 self.catalog.extensions.keys().for_each(|name| rows.add(vec![("extname", text(name))]));
             }
             "pg_type" => {
-                let own = self.types.keys().chain(self.catalog.relations.iter().map(|(name, _)| name));
+                let own = self.types.keys().chain(self.catalog.relations.keys());
                 for name in own {
                     rows.add(vec![
                         ("oid", Value::oid("pg_type", name.bare())),

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, UnaryOperator};
 
+use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
 use super::value::{Value, and, equal, less, like, not, or};
 use crate::catalog::parser;
@@ -82,7 +83,7 @@ impl Interpreter<'_> {
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
                 let (text, pattern) = (self.eval(expr), self.eval(pattern));
-                negated_if(*negated, matches(&text, &pattern, |text, pattern| like(text, pattern)))
+                negated_if(*negated, matches(&text, &pattern, like))
             }
             Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
                 let (text, pattern) = (self.eval(expr), self.eval(pattern));
@@ -118,7 +119,7 @@ impl Interpreter<'_> {
             Expr::Substring { expr, substring_from: Some(from), substring_for, .. } => {
                 let parts = [Some(expr), Some(from), substring_for.as_ref()].into_iter().flatten();
                 let values: Vec<Value> = parts.map(|part| self.eval(part)).collect();
-                self.of_texts("substring", &values).unwrap_or(Value::Unknown)
+                of_texts("substring", &values).unwrap_or(Value::Unknown)
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
                 let mut value = self.eval(root);
@@ -263,7 +264,7 @@ impl Interpreter<'_> {
         let bare = name.split('(').next().unwrap_or_default().trim();
         match (bare, value) {
             (_, Value::Null) => Value::Null,
-            (_, value @ Value::List(_)) => value,
+            (_, value @ Value::List(_)) | ("oid", value @ Value::Object(_)) => value,
             ("text" | "varchar" | "character varying" | "name" | "citext" | "bpchar" | "uuid", value) => {
                 self.text_of(&value).map_or(Value::Null, Value::Text)
             }
@@ -274,7 +275,6 @@ impl Interpreter<'_> {
             ("regclass", value) => self.regclass(&value).unwrap_or(Value::Unknown),
             ("regnamespace", Value::Text(name)) => Value::oid("pg_namespace", name),
             ("regrole", Value::Text(name)) => Value::oid("pg_authid", name),
-            ("oid", value @ Value::Object(_)) => value,
             ("text[]" | "varchar[]" | "name[]", Value::Text(text)) => elements(&text),
             _ => Value::Unknown,
         }
@@ -285,7 +285,7 @@ fn literal(value: &ast::Value, interpreter: &mut Interpreter<'_>) -> Value {
     match value {
         ast::Value::Null => Value::Null,
         ast::Value::Boolean(value) => Value::Bool(*value),
-        ast::Value::Number(number, _) => number.to_string().parse().map_or(Value::Unknown, Value::Int),
+        ast::Value::Number(number, _) => number.parse().map_or(Value::Unknown, Value::Int),
         ast::Value::SingleQuotedString(text)
         | ast::Value::EscapedStringLiteral(text)
         | ast::Value::UnicodeStringLiteral(text)

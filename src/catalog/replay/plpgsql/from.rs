@@ -25,8 +25,9 @@ impl Interpreter<'_> {
             factors.push((&table.relation, false));
             for join in &table.joins {
                 let (constraint, outer) = match &join.join_operator {
-                    JoinOperator::Join(on) | JoinOperator::Inner(on) => (on, false),
-                    JoinOperator::CrossJoin(on) => (on, false),
+                    JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::CrossJoin(on) => {
+                        (on, false)
+                    }
                     JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => (on, true),
                     _ => return None,
                 };
@@ -125,7 +126,7 @@ impl Interpreter<'_> {
                     };
                     values.push(self.eval(argument));
                 }
-                (single(&own, set(&own, values)?), alias, own)
+                (single(&own, set(&own, &values)?), alias, own)
             }
             TableFactor::UNNEST { array_exprs, alias, with_ordinality: false, .. } => {
                 let [array] = &array_exprs[..] else { return None };
@@ -157,7 +158,7 @@ impl Interpreter<'_> {
             match condition {
                 Expr::Nested(inner) => left.push(inner),
                 Expr::BinaryOp { left: one, op: ast::BinaryOperator::And, right } => {
-                    left.extend([&**one, right])
+                    left.extend([&**one, right]);
                 }
                 Expr::BinaryOp { left: one, op: ast::BinaryOperator::Eq, right } => {
                     for (column, other) in [(one, right), (right, one)] {
@@ -192,8 +193,8 @@ fn is_plain(expr: &Expr) -> bool {
 }
 
 /// The values of a function that gives rows.
-pub(super) fn set(name: &str, arguments: Vec<Value>) -> Option<Vec<Value>> {
-    match (name, &arguments[..]) {
+pub(super) fn set(name: &str, arguments: &[Value]) -> Option<Vec<Value>> {
+    match (name, arguments) {
         ("unnest", [Value::List(values)]) => Some(values.clone()),
         ("generate_series", [from, to, step @ ..]) => {
             let (from, to) = (from.int()?, to.int()?);

@@ -102,72 +102,7 @@ impl Interpreter<'_> {
                 Err(_) => Value::Unknown,
             },
             ("to_regclass", [value]) => self.regclass(value).unwrap_or(Value::Unknown),
-            _ => self.of_texts(name, values)?,
-        })
-    }
-
-    /// The functions that cut texts up; of a text that is not wholly known they give nothing that is.
-    pub(super) fn of_texts(&mut self, name: &str, values: &[Value]) -> Option<Value> {
-        let known = [
-            "replace",
-            "split_part",
-            "left",
-            "right",
-            "length",
-            "char_length",
-            "substr",
-            "substring",
-            "starts_with",
-            "strpos",
-        ];
-        if !known.contains(&name) {
-            return None;
-        }
-        if values.contains(&Value::Null) {
-            return Some(Value::Null);
-        }
-        if !values.iter().all(Value::is_known) {
-            return Some(Value::Unknown);
-        }
-        let size = |count: i64| usize::try_from(count).unwrap_or_default();
-        Some(match (name, values) {
-            ("replace", [Value::Text(text), Value::Text(from), Value::Text(to)]) => {
-                let times = if from.is_empty() { 0 } else { text.matches(from.as_str()).count() };
-                match times.saturating_mul(to.len()) > LONGEST {
-                    true => Value::Unknown,
-                    false if times == 0 => Value::text(text),
-                    false => Value::Text(text.replace(from.as_str(), to)),
-                }
-            }
-            ("split_part", [Value::Text(text), Value::Text(by), Value::Int(at @ 1..)]) if !by.is_empty() => {
-                Value::text(text.split(by.as_str()).nth(size(at - 1)).unwrap_or_default())
-            }
-            ("left", [Value::Text(text), Value::Int(count @ 0..)]) => {
-                Value::Text(text.chars().take(size(*count)).collect())
-            }
-            ("right", [Value::Text(text), Value::Int(count @ 0..)]) => {
-                let skipped = text.chars().count().saturating_sub(size(*count));
-                Value::Text(text.chars().skip(skipped).collect())
-            }
-            ("length" | "char_length", [Value::Text(text)]) => {
-                i64::try_from(text.chars().count()).map_or(Value::Unknown, Value::Int)
-            }
-            ("substr" | "substring", [Value::Text(text), Value::Int(from @ 1..)]) => {
-                Value::Text(text.chars().skip(size(from - 1)).collect())
-            }
-            (
-                "substr" | "substring",
-                [Value::Text(text), Value::Int(from @ 1..), Value::Int(count @ 0..)],
-            ) => Value::Text(text.chars().skip(size(from - 1)).take(size(*count)).collect()),
-            ("starts_with", [Value::Text(text), Value::Text(start)]) => {
-                Value::Bool(text.starts_with(start.as_str()))
-            }
-            ("strpos", [Value::Text(text), Value::Text(part)]) => {
-                let before = text.find(part.as_str()).and_then(|at| text.get(..at));
-                let at = before.map_or(0, |before| before.chars().count() + 1);
-                i64::try_from(at).map_or(Value::Unknown, Value::Int)
-            }
-            _ => Value::Unknown,
+            _ => return of_texts(name, values),
         })
     }
 
@@ -261,4 +196,68 @@ fn quote_ident(name: &str) -> String {
         return HOLE.to_string();
     }
     cut(name.to_owned()).map_or_else(|| HOLE.to_string(), |name| name.bare().into_owned())
+}
+
+/// The functions that cut texts up; of a text that is not wholly known they give nothing that is.
+pub(super) fn of_texts(name: &str, values: &[Value]) -> Option<Value> {
+    let known = [
+        "replace",
+        "split_part",
+        "left",
+        "right",
+        "length",
+        "char_length",
+        "substr",
+        "substring",
+        "starts_with",
+        "strpos",
+    ];
+    if !known.contains(&name) {
+        return None;
+    }
+    if values.contains(&Value::Null) {
+        return Some(Value::Null);
+    }
+    if !values.iter().all(Value::is_known) {
+        return Some(Value::Unknown);
+    }
+    let size = |count: i64| usize::try_from(count).unwrap_or_default();
+    Some(match (name, values) {
+        ("replace", [Value::Text(text), Value::Text(from), Value::Text(to)]) => {
+            let times = if from.is_empty() { 0 } else { text.matches(from.as_str()).count() };
+            match times.saturating_mul(to.len()) > LONGEST {
+                true => Value::Unknown,
+                false if times == 0 => Value::text(text),
+                false => Value::Text(text.replace(from.as_str(), to)),
+            }
+        }
+        ("split_part", [Value::Text(text), Value::Text(by), Value::Int(at @ 1..)]) if !by.is_empty() => {
+            Value::text(text.split(by.as_str()).nth(size(at - 1)).unwrap_or_default())
+        }
+        ("left", [Value::Text(text), Value::Int(count @ 0..)]) => {
+            Value::Text(text.chars().take(size(*count)).collect())
+        }
+        ("right", [Value::Text(text), Value::Int(count @ 0..)]) => {
+            let skipped = text.chars().count().saturating_sub(size(*count));
+            Value::Text(text.chars().skip(skipped).collect())
+        }
+        ("length" | "char_length", [Value::Text(text)]) => {
+            i64::try_from(text.chars().count()).map_or(Value::Unknown, Value::Int)
+        }
+        ("substr" | "substring", [Value::Text(text), Value::Int(from @ 1..)]) => {
+            Value::Text(text.chars().skip(size(from - 1)).collect())
+        }
+        ("substr" | "substring", [Value::Text(text), Value::Int(from @ 1..), Value::Int(count @ 0..)]) => {
+            Value::Text(text.chars().skip(size(from - 1)).take(size(*count)).collect())
+        }
+        ("starts_with", [Value::Text(text), Value::Text(start)]) => {
+            Value::Bool(text.starts_with(start.as_str()))
+        }
+        ("strpos", [Value::Text(text), Value::Text(part)]) => {
+            let before = text.find(part.as_str()).and_then(|at| text.get(..at));
+            let at = before.map_or(0, |before| before.chars().count() + 1);
+            i64::try_from(at).map_or(Value::Unknown, Value::Int)
+        }
+        _ => Value::Unknown,
+    })
 }

@@ -188,6 +188,13 @@ impl<'h> Interpreter<'h> {
         }
     }
 
+    /// Makes unknown what variables hold.
+    pub(super) fn forget(&mut self, variables: &[String]) {
+        for variable in variables {
+            self.assign(variable, Value::Unknown);
+        }
+    }
+
     /// Gives variables the columns of a row, or the row as a whole to one that is a record.
     pub(super) fn assign_row(&mut self, targets: &[String], row: Value) {
         match (targets, row) {
@@ -229,8 +236,8 @@ impl<'h> Interpreter<'h> {
                 variable.unwrap_or_else(|| self.keyword(name))
             }
             [table, name] => {
-                let tables = self.scopes.iter().rev().flat_map(|scope| scope.tables.iter());
-                for (_, row) in tables.filter(|(alias, _)| alias == table) {
+                let mut tables = self.scopes.iter().rev().flat_map(|scope| scope.tables.iter());
+                if let Some((_, row)) = tables.find(|(alias, _)| alias == table) {
                     return column(row, name).unwrap_or(Value::Unknown);
                 }
                 let Some((variables, labels)) = variables else { return Value::Unknown };

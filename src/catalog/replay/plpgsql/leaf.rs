@@ -82,7 +82,7 @@ impl Interpreter<'_> {
             Statement::Change { .. } => {
                 self.record(text, statement, false);
                 self.check_calls(text);
-                into.iter().for_each(|target| self.assign(target, Value::Unknown));
+                self.forget(into);
                 self.frame().variables.insert("found".to_owned(), Value::Unknown);
                 Outcome::Done
             }
@@ -167,7 +167,7 @@ impl Interpreter<'_> {
     pub(super) fn execute(&mut self, text: &Value, into: &[String]) -> Outcome {
         let Value::Text(text) = text else {
             self.not_followed(DYNAMIC, Reach::all());
-            into.iter().for_each(|target| self.assign(target, Value::Unknown));
+            self.forget(into);
             return Outcome::Done;
         };
         self.last = Value::Unknown;

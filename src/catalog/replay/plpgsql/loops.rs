@@ -95,16 +95,16 @@ impl Interpreter<'_> {
 
     /// A loop of which nobody knows how often it is run.
     fn any_times(&mut self, targets: &[String], steps: &[Step]) -> Flow {
-        targets.iter().for_each(|target| self.assign(target, Value::Unknown));
+        self.forget(targets);
         let mut given = Vec::new();
         super::block::given(steps, &mut given);
         let known: Vec<String> =
             given.into_iter().filter(|name| self.frame().variables.contains_key(name)).collect();
-        known.iter().for_each(|target| self.assign(target, Value::Unknown));
+        self.forget(&known);
         self.doubt += 1;
         let flow = self.steps(steps);
         self.doubt -= 1;
-        known.iter().for_each(|target| self.assign(target, Value::Unknown));
+        self.forget(&known);
         self.may_have(&flow);
         if flow == Flow::Stopped { flow } else { Flow::On }
     }

@@ -28,11 +28,10 @@ impl Interpreter<'_> {
         let rows = self.body(&query.body);
         self.with.truncate(before);
         let most = match &query.limit_clause {
-            None => None,
-            Some(ast::LimitClause::LimitOffset { limit, offset: None, .. }) => match limit {
-                None => None,
-                Some(limit) => Some(usize::try_from(self.eval(limit).int()?).ok()?),
-            },
+            None | Some(ast::LimitClause::LimitOffset { limit: None, offset: None, .. }) => None,
+            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset: None, .. }) => {
+                Some(usize::try_from(self.eval(limit).int()?).ok()?)
+            }
             Some(_) => return None,
         };
         let rows = rows?;
@@ -138,20 +137,20 @@ impl Interpreter<'_> {
                 SelectItem::Wildcard(_) => {
                     let tables = self.scopes.last().map(|scope| scope.tables.clone()).unwrap_or_default();
                     let columns: Row = tables.into_iter().flat_map(|(_, row)| row).collect();
-                    rows.iter_mut().for_each(|row| row.extend(columns.clone()));
+                    add_columns(&mut rows, &columns);
                     continue;
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(of), _) => {
                     let name = of.0.last().and_then(|part| part.as_ident()).map(folded)?;
                     let tables = self.scopes.last().map(|scope| scope.tables.clone()).unwrap_or_default();
                     let columns: Row = tables.into_iter().find(|(alias, _)| *alias == name)?.1;
-                    rows.iter_mut().for_each(|row| row.extend(columns.clone()));
+                    add_columns(&mut rows, &columns);
                     continue;
                 }
                 _ => return None,
             };
-            if let Some(values) = self.set_of(expr) {
-                let values = values?;
+            if is_set(expr) {
+                let values = self.set_of(expr)?;
                 let times = |row: &Row| -> Vec<Row> {
                     let with =
                         |value: &Value| row.iter().cloned().chain([(name.clone(), value.clone())]).collect();
@@ -160,31 +159,24 @@ impl Interpreter<'_> {
                 rows = rows.iter().flat_map(times).collect();
             } else {
                 let value = self.eval(expr);
-                rows.iter_mut().for_each(|row| row.push((name.clone(), value.clone())));
+                add_columns(&mut rows, &[(name, value)]);
             }
         }
         Some(rows.into_iter().map(Value::Row).collect())
     }
 
-    /// The values of a call that gives rows, if the expression is such a call; nothing within where they are not known.
-    fn set_of(&mut self, expr: &Expr) -> Option<Option<Vec<Value>>> {
+    /// The values of a call that gives rows, if they are known.
+    fn set_of(&mut self, expr: &Expr) -> Option<Vec<Value>> {
         let Expr::Function(function) = expr else { return None };
-        let name = function.name.0.last()?.as_ident().map(folded)?;
         let ast::FunctionArguments::List(list) = &function.args else { return None };
-        if !matches!(
-            name.as_str(),
-            "unnest" | "generate_series" | "regexp_split_to_table" | "string_to_table"
-        ) {
-            return None;
-        }
         let mut arguments = Vec::new();
         for argument in &list.args {
             let ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) = argument else {
-                return Some(None);
+                return None;
             };
             arguments.push(self.eval(argument));
         }
-        Some(set(&name, arguments))
+        set(&name_of(expr), &arguments)
     }
 }
 
@@ -229,5 +221,17 @@ pub(super) fn name_of(expr: &Expr) -> String {
         Expr::Cast { expr, .. } | Expr::Nested(expr) => name_of(expr),
         Expr::Exists { .. } => "exists".to_owned(),
         _ => "?column?".to_owned(),
+    }
+}
+
+/// Whether an expression is a call that gives rows.
+fn is_set(expr: &Expr) -> bool {
+    let sets = ["unnest", "generate_series", "regexp_split_to_table", "string_to_table"];
+    matches!(expr, Expr::Function(_)) && sets.contains(&name_of(expr).as_str())
+}
+
+fn add_columns(rows: &mut [Row], columns: &[(String, Value)]) {
+    for row in rows {
+        row.extend(columns.iter().cloned());
     }
 }

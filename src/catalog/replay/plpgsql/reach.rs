@@ -47,11 +47,10 @@ impl Reach {
         }
         let policy = cursor.take_one_of(&["create policy", "alter policy", "drop policy"]).is_some();
         let revokes = cursor.is("revoke");
-        while policy || revokes {
-            if cursor.take("on") || cursor.is_at_end() {
-                break;
+        if policy || revokes {
+            while !cursor.is_at_end() && !cursor.take("on") {
+                cursor.any();
             }
-            cursor.any();
         }
         let _ = cursor.take_one_of(&["alter", "drop"]);
         let _ = cursor.take("foreign");

@@ -1,10 +1,131 @@
 //! The rows of single catalogs, column by column.
 
-use super::catalogs::Rows;
+use super::catalogs::{Rows, Wanted};
 use super::interpreter::{both, text};
 use super::value::{Oid, Value};
 use crate::catalog::{Command, Relation, RelationKind, Role};
 use crate::ident::{Ident, QualifiedName};
+
+/// The rows of a catalog that are about one relation.
+pub(super) fn of_relation(catalog: &str, name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    match catalog {
+        "pg_class" => rows.add(class(name, relation)),
+        "pg_tables" if relation.is_table() => tables(name, relation, rows),
+        "pg_views" | "views" if relation.kind == RelationKind::View => views(name, rows),
+        "pg_matviews" if relation.kind == RelationKind::MaterializedView => views(name, rows),
+        "tables" => standard_tables(name, relation, rows),
+        "pg_attribute" => attributes(name, relation, rows),
+        "pg_policies" => policies(name, relation, rows),
+        "pg_policy" => policy_rows(name, relation, rows),
+        "pg_constraint" => constraints(name, relation, rows),
+        "table_constraints" => standard_constraints(name, relation, rows),
+        "pg_indexes" => {
+            for own in relation.indexes.keys() {
+                let (schema, table) = both(name);
+                rows.add(vec![("schemaname", schema), ("tablename", table), ("indexname", text(own))]);
+            }
+        }
+        "pg_trigger" | "triggers" => triggers(name, relation, rows),
+        _ => {}
+    }
+}
+
+fn tables(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    let (schema, table) = both(name);
+    rows.add(vec![
+        ("schemaname", schema),
+        ("tablename", table),
+        ("tableowner", text(&relation.owner)),
+        ("rowsecurity", Value::Bool(relation.row_security)),
+        ("hasindexes", Value::Bool(!relation.indexes.is_empty())),
+        ("hastriggers", Value::Bool(!relation.triggers.is_empty())),
+    ]);
+}
+
+fn views(name: &QualifiedName, rows: &mut Rows<'_>) {
+    let (schema, view) = both(name);
+    rows.add(vec![
+        ("schemaname", schema.clone()),
+        ("viewname", view.clone()),
+        ("matviewname", view.clone()),
+        ("table_schema", schema),
+        ("table_name", view),
+    ]);
+}
+
+fn standard_tables(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    let (schema, table) = both(name);
+    let kind = match relation.kind {
+        RelationKind::Table | RelationKind::PartitionedTable => "BASE TABLE",
+        RelationKind::View => "VIEW",
+        RelationKind::ForeignTable => "FOREIGN",
+        RelationKind::MaterializedView | RelationKind::Sequence => return,
+    };
+    rows.add(vec![("table_schema", schema), ("table_name", table), ("table_type", Value::text(kind))]);
+}
+
+fn attributes(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    for (at, column) in relation.columns.iter().enumerate() {
+        rows.add(vec![
+            ("attrelid", oid(name)),
+            ("attname", text(&column.name)),
+            ("attnum", i64::try_from(at + 1).map_or(Value::Unknown, Value::Int)),
+            ("attnotnull", Value::Bool(column.not_null)),
+            ("attisdropped", Value::Bool(false)),
+            ("atthasdef", Value::Bool(column.default.is_some())),
+        ]);
+    }
+}
+
+fn policy_rows(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    for (own, policy) in &relation.policies {
+        rows.add(vec![
+            ("oid", Value::oid("pg_policy", format!("{}.{own}", name.bare()))),
+            ("polname", text(own)),
+            ("polrelid", oid(name)),
+            ("polpermissive", Value::Bool(policy.permissive)),
+            ("polcmd", Value::text(letter(policy.command))),
+        ]);
+    }
+}
+
+fn standard_constraints(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    let (schema, table) = both(name);
+    let all = Wanted::default();
+    let mut inner = Rows::new(&all);
+    constraints(name, relation, &mut inner);
+    for row in inner.found {
+        let kind = match row.field("contype") {
+            Value::Text(kind) if kind == "p" => "PRIMARY KEY",
+            Value::Text(kind) if kind == "u" => "UNIQUE",
+            Value::Text(kind) if kind == "f" => "FOREIGN KEY",
+            Value::Text(kind) if kind == "c" => "CHECK",
+            _ => continue,
+        };
+        rows.add(vec![
+            ("constraint_schema", schema.clone()),
+            ("constraint_name", row.field("conname")),
+            ("table_schema", schema.clone()),
+            ("table_name", table.clone()),
+            ("constraint_type", Value::text(kind)),
+        ]);
+    }
+}
+
+fn triggers(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+    for own in relation.triggers.keys() {
+        let (schema, table) = both(name);
+        rows.add(vec![
+            ("tgname", text(own)),
+            ("tgrelid", oid(name)),
+            ("tgisinternal", Value::Bool(false)),
+            ("trigger_name", text(own)),
+            ("trigger_schema", schema.clone()),
+            ("event_object_schema", schema),
+            ("event_object_table", table),
+        ]);
+    }
+}
 
 pub(super) fn oid(name: &QualifiedName) -> Value {
     Value::Object(Oid::Relation(name.clone()))
@@ -29,7 +150,7 @@ pub(super) fn in_standard(data_type: &str) -> Value {
     }
 }
 
-pub(super) fn class(name: &QualifiedName, relation: &Relation) -> Vec<(&'static str, Value)> {
+fn class(name: &QualifiedName, relation: &Relation) -> Vec<(&'static str, Value)> {
     let kind = match relation.kind {
         RelationKind::Table => "r",
         RelationKind::PartitionedTable => "p",
@@ -50,7 +171,7 @@ pub(super) fn class(name: &QualifiedName, relation: &Relation) -> Vec<(&'static 
     ]
 }
 
-pub(super) fn policies(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+fn policies(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
     for (own, policy) in &relation.policies {
         let (schema, table) = both(name);
         let expression = |there: bool| if there { Value::Unknown } else { Value::Null };
@@ -66,7 +187,7 @@ pub(super) fn policies(name: &QualifiedName, relation: &Relation, rows: &mut Row
     }
 }
 
-pub(super) fn letter(command: Command) -> &'static str {
+fn letter(command: Command) -> &'static str {
     match command {
         Command::All => "*",
         Command::Select => "r",
@@ -76,7 +197,7 @@ pub(super) fn letter(command: Command) -> &'static str {
     }
 }
 
-pub(super) fn constraints(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
+fn constraints(name: &QualifiedName, relation: &Relation, rows: &mut Rows<'_>) {
     let keys = relation.keys.iter().map(|(own, key)| (own, if key.primary { "p" } else { "u" }));
     let foreign = relation.foreign_keys.keys().map(|own| (own, "f"));
     let checks = relation.checks.keys().map(|own| (own, "c"));

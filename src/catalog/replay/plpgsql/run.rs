@@ -162,7 +162,7 @@ impl Interpreter<'_> {
         match kind {
             Kind::Nothing(_) => Flow::On,
             Kind::Forget(variables, _) => {
-                variables.iter().for_each(|variable| self.assign(variable, Value::Unknown));
+                self.forget(variables);
                 self.frame().variables.insert("found".to_owned(), Value::Unknown);
                 Flow::On
             }

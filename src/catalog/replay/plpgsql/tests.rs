@@ -120,6 +120,10 @@ END $$;";
     assert_eq!(whole, ["CREATE", "SELECT", "CREATE", "DO", "CREATE", "CREATE", "CREATE"]);
 }
 
+fn joined(count: usize, one: &dyn Fn(usize) -> String) -> String {
+    (0..count).map(one).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn nothing_runs_for_ever_or_too_deep() {
     let block = |body: String| {
@@ -149,19 +153,17 @@ fn nothing_runs_for_ever_or_too_deep() {
         block(format!("x := {}", "'a' || ".repeat(700_000))),
         block(make.repeat(150_000)),
         block(format!("IF x = 'b' THEN NULL; {} END IF;", "ELSIF x = 'c' THEN NULL; ".repeat(100_000))),
-        block(format!("PERFORM {}1;", (0..60_000).map(|n| format!("f{n}() + ")).collect::<String>())),
+        block(format!("PERFORM {}1;", joined(60_000, &|n| format!("f{n}() + ")))),
         function(&format!("PERFORM f(n + 1); PERFORM f(n + 2); PERFORM f(n + 3); {make}")),
         function(&nested("IF true THEN ", &format!("{make} PERFORM f(1);"), " END IF;", 45)),
         function(&format!("EXECUTE 'SELECT f(1)'; EXECUTE 'DO $x$ BEGIN PERFORM f(1); END $x$'; {make}")),
         function(&format!("PERFORM {}f(1){}; {make}", "lower(".repeat(35), ")".repeat(35))),
-        (0..25)
-            .map(|n| {
-                let calls: String = (0..25).map(|other| format!("PERFORM g{other}();")).collect();
-                format!("CREATE FUNCTION g{n}() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN {calls} END $f$; SELECT g{n}();")
-            })
-            .collect(),
+        joined(12, &|n| {
+            let calls = joined(12, &|other| format!("PERFORM g{other}();"));
+            format!("CREATE FUNCTION g{n}() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN {calls} END $f$; SELECT g{n}();")
+        }),
         block("INSERT INTO t SELECT FROM a, b;".repeat(20)).repeat(2_000),
-        (0..300).map(|n| format!("CREATE TABLE t{n} (id int);")).collect::<String>()
+        joined(300, &|n| format!("CREATE TABLE t{n} (id int);"))
             + &block("PERFORM FROM pg_class a, pg_class b, pg_class c, pg_class d WHERE a.reltuples = d.reltuples;".to_owned()),
     ];
     // No more stack than a thread of a test has.
@@ -170,7 +172,6 @@ fn nothing_runs_for_ever_or_too_deep() {
             let begun = Instant::now();
             let replayed = replayed(&text);
             let taken = begun.elapsed();
-            eprintln!("{taken:?} {text:.100} {:?}", replayed.opaque.first().map(|o| o.to_string()));
             assert!(taken < Duration::from_secs(30), "{taken:?} for {} bytes: {text:.200}", text.len());
             assert!(replayed.opaque.len() <= 30, "{} in {text:.200}", replayed.opaque.len());
         }

@@ -122,9 +122,7 @@ mod tests {
             (format!("{enable}\n-- file: 2.sql\nALTER TABLE t DISABLE ROW LEVEL SECURITY;"), &[]),
             (enable.to_owned(), &["medium"]),
             (
-                format!(
-                    "\n-- file: 2.sql\n-- tenantry: no-transaction\nCREATE TABLE u (tenant_id uuid); ALTER TABLE u ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON u USING (true);"
-                ),
+                "\n-- file: 2.sql\n-- tenantry: no-transaction\nCREATE TABLE u (tenant_id uuid); ALTER TABLE u ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON u USING (true);".to_owned(),
                 &[],
             ),
             (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\n{enable} {policy}"), &["low"]),
