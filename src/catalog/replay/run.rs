@@ -269,7 +269,8 @@ impl Run<'_> {
         if let Some((place, more @ 1..)) = self.unfollowed.take()
             && let Some(opaque) = self.opaque.get_mut(place)
         {
-            opaque.why = format!("{}; nor are {more} more statements that it runs", opaque.why);
+            let others = if more == 1 { "is one more statement" } else { "are others" };
+            opaque.why = format!("{}; nor {others} that it runs", opaque.why);
         }
     }
 }

@@ -69,7 +69,7 @@ async fn the_whole_schema_is_the_same_both_ways() {
 }
 
 /// Scripts that look into one corner each; statements go to the server one by one.
-const SCRIPTS: [(&str, &str); 12] = [
+const SCRIPTS: [(&str, &str); 13] = [
     ("blocks", include_str!("replay/blocks.sql")),
     ("caught", include_str!("replay/caught.sql")),
     ("drops", include_str!("replay/drops.sql")),
@@ -77,6 +77,7 @@ const SCRIPTS: [(&str, &str); 12] = [
     ("functions", include_str!("replay/functions.sql")),
     ("grants", include_str!("replay/grants.sql")),
     ("helpers", include_str!("replay/helpers.sql")),
+    ("idioms", include_str!("replay/idioms.sql")),
     ("loops", include_str!("replay/loops.sql")),
     ("names", include_str!("replay/names.sql")),
     ("partitions", include_str!("replay/partitions.sql")),

@@ -4,7 +4,7 @@ use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, UnaryOperator}
 
 use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
-use super::value::{Value, and, equal, less, like, not, or};
+use super::value::{HOLE, Value, and, equal, less, like, not, or};
 use crate::catalog::parser;
 
 /// A query, if the text is one and no more.
@@ -249,6 +249,10 @@ impl Interpreter<'_> {
             }
             other => match self.eval(other) {
                 Value::List(values) => values,
+                Value::Text(text) => match elements(&text) {
+                    Value::List(values) => values,
+                    _ => return Value::Unknown,
+                },
                 _ => return Value::Unknown,
             },
         };
@@ -329,11 +333,11 @@ fn matches(text: &Value, pattern: &Value, with: impl Fn(&str, &str) -> bool) -> 
 }
 
 /// The elements of `{a,b}`, where none is quoted.
-fn elements(text: &str) -> Value {
+pub(super) fn elements(text: &str) -> Value {
     let Some(inner) = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
         return Value::Unknown;
     };
-    if inner.contains(['"', '{', '\\']) {
+    if inner.contains(['"', '{', '\\', HOLE]) {
         return Value::Unknown;
     }
     let elements = inner.split(',').map(str::trim).filter(|element| !element.is_empty());

@@ -37,6 +37,8 @@ pub(super) struct Interpreter<'h> {
     pub(super) with: Vec<(String, Option<Vec<Value>>)>,
     /// In how many things at once it stands that may be done or not, or any number of times.
     pub(super) doubt: usize,
+    /// In how many of them it stands only because no file makes a role, a schema or an extension that may be there.
+    pub(super) presumed: usize,
     /// Whether what it does is only tried, on a state that is thrown away.
     pub(super) tries: bool,
     /// Whether an answer of the catalogs rests on no file making a role, a schema or an extension.
@@ -93,6 +95,7 @@ impl<'h> Interpreter<'h> {
             scopes: Vec::new(),
             with: Vec::new(),
             doubt: 0,
+            presumed: 0,
             tries: false,
             assumed: false,
             caught: Vec::new(),
@@ -123,6 +126,12 @@ impl<'h> Interpreter<'h> {
     pub(super) fn is_in_doubt(&self) -> bool {
         let may_be_over = |frame: &Frame| frame.may_have_returned || frame.may_have_left;
         self.doubt > 0 || self.frames.last().is_some_and(may_be_over)
+    }
+
+    /// Whether what stands here is run if a role, a schema or an extension is there that no file makes.
+    pub(super) fn is_only_presumed(&self) -> bool {
+        let may_be_over = |frame: &Frame| frame.may_have_returned || frame.may_have_left;
+        self.doubt == self.presumed && !self.frames.last().is_some_and(may_be_over)
     }
 
     /// Counts a statement; nothing is left to run when there have been too many.

@@ -1,7 +1,7 @@
 //! Loops.
 
 use super::block::{Code, Head, Step};
-use super::eval::query_of;
+use super::eval::{elements, query_of};
 use super::function::MOST_NUMBERS;
 use super::interpreter::Interpreter;
 use super::run::Flow;
@@ -36,6 +36,11 @@ impl Interpreter<'_> {
             Head::Each { array, .. } => match self.value(array) {
                 Value::List(values) => Some(values),
                 Value::Null => Some(Vec::new()),
+                // A literal that is taken for an array by what it is given to.
+                Value::Text(text) => match elements(&text) {
+                    Value::List(values) => Some(values),
+                    _ => None,
+                },
                 _ => None,
             },
         };

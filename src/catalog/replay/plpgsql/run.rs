@@ -273,7 +273,7 @@ impl Interpreter<'_> {
     ) -> Flow {
         let compared = subject.map(|subject| self.value(subject));
         let mut chosen = Some(otherwise);
-        let mut in_doubt: Vec<&[Step]> = Vec::new();
+        let mut in_doubt: Vec<(&[Step], bool)> = Vec::new();
         for (at, (asked, steps)) in arms.iter().enumerate() {
             self.assumed = false;
             let value = self.value(asked);
@@ -283,22 +283,25 @@ impl Interpreter<'_> {
                 Some(true) => {
                     chosen = Some(steps);
                     if assumed {
-                        in_doubt
-                            .extend(arms.iter().skip(at + 1).map(|(_, steps)| &steps[..]).chain([otherwise]));
+                        let others = arms.iter().skip(at + 1).map(|(_, steps)| &steps[..]);
+                        in_doubt.extend(others.chain([otherwise]).map(|steps| (steps, false)));
                     }
                     break;
                 }
                 Some(false) if !assumed => {}
-                Some(false) => in_doubt.push(steps),
+                Some(false) => in_doubt.push((steps, true)),
                 None => {
-                    in_doubt.extend(arms.iter().skip(at).map(|(_, steps)| &steps[..]).chain([otherwise]));
+                    let all = arms.iter().skip(at).map(|(_, steps)| &steps[..]);
+                    in_doubt.extend(all.chain([otherwise]).map(|steps| (steps, false)));
                     chosen = None;
                     break;
                 }
             }
         }
-        for steps in in_doubt {
+        for (steps, presumed) in in_doubt {
+            self.presumed += usize::from(presumed);
             self.maybe(steps);
+            self.presumed -= usize::from(presumed);
         }
         chosen.map_or(Flow::On, |steps| self.steps(steps))
     }

@@ -25,7 +25,7 @@ fn what_cannot_be_followed_is_said_with_its_place() {
         ),
         (
             "DO $$ BEGIN EXECUTE x; EXECUTE y; EXECUTE z; END $$;",
-            "a.sql:1:13: the code that EXECUTE runs here is known only when it runs; nor are 2 more statements that it runs",
+            "a.sql:1:13: the code that EXECUTE runs here is known only when it runs; nor are others that it runs",
         ),
         (
             "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD a int', x); END $$;",
