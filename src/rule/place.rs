@@ -115,6 +115,16 @@ mod tests {
                 (5, "b"),
             ),
             ("truncate-granted", format!("{table});\n grant all\non \"Ä\" to erp_app;"), (5, "\"Ä\"")),
+            (
+                "rls-disabled",
+                "do $$ begin\n /* é */ create table inv (tenant_id uuid not null);\nend $$;".to_owned(),
+                (2, "inv"),
+            ),
+            (
+                "rls-disabled",
+                "do $$ begin\n null; execute format('create table %I (tenant_id uuid not null)', 'inv');\nend $$;".to_owned(),
+                (2, "'inv'"),
+            ),
             ("app-role-bypass", "create role erp_app\n  superuser;".to_owned(), (1, "erp_app")),
         ] {
             assert_eq!(shown(code, &sql), (place.0, place.1.to_owned()), "{sql}");

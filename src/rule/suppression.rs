@@ -166,6 +166,8 @@ mod tests {
             "grant truncate\n -- tenantry: allow truncate-granted \"so\"\n on invoice to erp_app;",
             "grant truncate on invoice to erp_app; -- tenantry: allow truncate-granted \"so\"\nselect 1;",
             "/* tenantry: allow truncate-granted \"so\" */ grant truncate on invoice to erp_app;",
+            "-- tenantry: allow truncate-granted \"so\"\ndo $$ begin\n grant truncate on invoice to erp_app;\nend $$;",
+            "do $$ begin -- tenantry: allow truncate-granted \"so\"\n execute 'grant truncate on invoice to erp_app';\nend $$;",
             "-- tenantry: allow-file truncate-granted \"so\"\nselect 1;\ngrant truncate on invoice to erp_app;",
         ] {
             assert_eq!(found(sql), [""; 0], "{sql}");
