@@ -125,6 +125,8 @@ mod tests {
             ("DO $$ BEGIN EXECUTE format('CREATE POLICY %I ON box', x); END $$;", false, true),
             ("DO $$ BEGIN IF x THEN ALTER TABLE box ENABLE ROW LEVEL SECURITY; END IF; END $$;", false, true),
             ("DO $$ BEGIN PERFORM protect('public.box'); END $$;", false, true),
+            ("SELECT app.protect('box');", false, true),
+            ("DO LANGUAGE plpython3u $$ x $$;", false, false),
             ("DO $$ BEGIN EXECUTE format('CREATE INDEX ON %I (tenant_id)', x); END $$;", true, true),
             ("DO $$ BEGIN EXECUTE format('COMMENT ON TABLE %I IS %L', x, y); END $$;", true, true),
             ("DO $$ BEGIN RAISE NOTICE 'x'; END $$;", true, true),

@@ -123,7 +123,7 @@ mod tests {
             (
                 "rls-disabled",
                 "do $$ begin\n null; execute format('create table %I (tenant_id uuid not null)', 'inv');\nend $$;".to_owned(),
-                (2, "'inv'"),
+                (2, "execute format('create table %I (tenant_id uuid not null)', 'inv')"),
             ),
             ("app-role-bypass", "create role erp_app\n  superuser;".to_owned(), (1, "erp_app")),
         ] {

@@ -167,7 +167,6 @@ mod tests {
             "grant truncate on invoice to erp_app; -- tenantry: allow truncate-granted \"so\"\nselect 1;",
             "/* tenantry: allow truncate-granted \"so\" */ grant truncate on invoice to erp_app;",
             "-- tenantry: allow truncate-granted \"so\"\ndo $$ begin\n grant truncate on invoice to erp_app;\nend $$;",
-            "do $$ begin -- tenantry: allow truncate-granted \"so\"\n execute 'grant truncate on invoice to erp_app';\nend $$;",
             "-- tenantry: allow-file truncate-granted \"so\"\nselect 1;\ngrant truncate on invoice to erp_app;",
         ] {
             assert_eq!(found(sql), [""; 0], "{sql}");

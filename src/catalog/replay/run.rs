@@ -174,9 +174,15 @@ impl Run<'_> {
             self.show(statement, false);
             for why in std::mem::take(&mut self.state.notes) {
                 let (line, column) = position;
-                let statement = self.statements.len() - 1;
-                let reach = if why == plpgsql::DO { Reach::all() } else { Reach::default() };
-                self.opaque.push(Opaque { file: source.shared_name(), line, column, why, statement, reach });
+                let place = self.statements.len() - 1;
+                let reach = match statement {
+                    _ if why == plpgsql::DO => Reach::all(),
+                    // What a function does that is not known, it does to what it is told of.
+                    Some(Statement::Select(query)) => Reach::spoken_of(query, &self.state),
+                    _ => Reach::default(),
+                };
+                let file = source.shared_name();
+                self.opaque.push(Opaque { file, line, column, why, statement: place, reach });
             }
             self.run_inner(runs.as_ref());
             // What is kept is what the statements within have left.

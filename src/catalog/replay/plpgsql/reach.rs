@@ -85,7 +85,7 @@ impl Reach {
     }
 
     /// The tables that literals and names of some code name, for a function that is not known.
-    pub(super) fn spoken_of(text: &str, state: &State) -> Self {
+    pub(in super::super) fn spoken_of(text: &str, state: &State) -> Self {
         let tokens = lex::tokens(text);
         let literals = tokens.iter().filter(|token| token.kind == Kind::Text);
         let names = literals.filter_map(|token| {
