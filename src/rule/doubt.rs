@@ -38,8 +38,9 @@ impl Doubt {
     /// Goes on to a statement.
     pub(super) fn see(&mut self, step: &Step<'_>) {
         if let Some((from, to)) = step.renamed() {
-            let made = self.made.remove(from).unwrap_or_default();
-            self.made.insert(to.clone(), made);
+            if let Some(made) = self.made.remove(from) {
+                self.made.insert(to.clone(), made);
+            }
             return;
         }
         for (name, before, now) in step.relations() {
@@ -64,8 +65,10 @@ impl Doubt {
             |finding: &&mut Finding| finding.severity > Severity::Low && MISSING.contains(&finding.rule.code);
         for finding in findings.iter_mut().filter(missing) {
             let Some(table) = finding.object.relation().cloned() else { continue };
-            let made = self.made.get(&table).copied().unwrap_or_default();
-            let after = |opaque: &&&Opaque| opaque.statement() > made && opaque.reach().has(&table);
+            let made = self.made.get(&table);
+            let after = |opaque: &&&Opaque| {
+                made.is_none_or(|made| opaque.statement() > *made) && opaque.reach().has(&table)
+            };
             let Some(opaque) = reaching.iter().find(after) else { continue };
             let (severity, tables) =
                 held.entry(opaque.statement()).or_insert((Severity::Low, BTreeSet::new()));

@@ -166,7 +166,7 @@ impl Run<'_> {
             let runs = statement.and_then(|statement| self.runs(statement));
             let result = match &read {
                 // What it calls says what becomes of it.
-                Ok(_) if matches!(runs, Some(Runs::Query(_))) => Ok(()),
+                Ok(_) if matches!(&runs, Some(Runs::Query(query)) if !plpgsql::makes_table(query)) => Ok(()),
                 Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
                 Err(why) => Err(why.clone()),
             };

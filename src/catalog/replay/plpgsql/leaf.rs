@@ -241,7 +241,7 @@ impl Interpreter<'_> {
 }
 
 /// Whether a query is `SELECT … INTO`.
-fn makes_table(text: &str) -> bool {
+pub(in super::super) fn makes_table(text: &str) -> bool {
     let tokens = lex::tokens(text);
     let cursor = Cursor::new(text, &tokens);
     cursor.is("select") && into::place(cursor).is_some()

@@ -40,6 +40,7 @@ use crate::catalog::{FunctionKind, Volatility};
 pub(crate) use block::Body;
 pub(super) use host::{Host, Spot};
 use interpreter::Interpreter;
+pub(super) use leaf::makes_table;
 pub(super) use parse::do_block;
 pub(crate) use reach::Reach;
 use run::Flow;
