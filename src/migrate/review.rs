@@ -87,13 +87,16 @@ pub(super) fn review<'m>(
             rows = Rows::default();
         }
         let Some(of) = reviewed.iter_mut().find(|of| of.migration.source().name() == name) else { return };
+        // What runs within another statement is sent with that one, and looked at there.
+        if step.located.runs_within().is_some() {
+            if *of.migration.mode() == Mode::EachTenant && is_of_schema(step) {
+                refusals.push(Refusal { place: place(step), what: ONCE.to_owned() });
+            }
+            return;
+        }
         let touched = rows.see(step, manifest);
         if let Err(what) = check(of.migration, step, &touched, manifest) {
-            let located = step.located;
-            let length = located.text().lines().next().map_or(1, |line| line.chars().count()).max(1);
-            let place =
-                Place { file: name.to_owned(), line: located.line(), column: located.column(), length };
-            refusals.push(Refusal { place, what });
+            refusals.push(Refusal { place: place(step), what });
         }
         of.statements.push(planned(of.migration, step, touched));
     });
@@ -159,6 +162,17 @@ const ALONE: [&str; 8] = [
     "reindex system",
 ];
 
+/// Why each tenant cannot have something of its own.
+const ONCE: &str =
+    "this is to be done once, and each-tenant runs it for every tenant; put it into a file of its own";
+
+/// The first line of a statement.
+fn place(step: &Step<'_>) -> Place {
+    let located = step.located;
+    let length = located.written().lines().next().map_or(1, |line| line.chars().count()).max(1);
+    Place { file: located.file().to_owned(), line: located.line(), column: located.column(), length }
+}
+
 fn check(
     migration: &Migration,
     step: &Step<'_>,
@@ -197,9 +211,7 @@ fn check(
         }
     }
     if *migration.mode() == Mode::EachTenant && is_of_schema(step) {
-        return Err(
-            "this is to be done once, and each-tenant runs it for every tenant; put it into a file of its own".to_owned()
-        );
+        return Err(ONCE.to_owned());
     }
     match (&touched.hidden, migration.mode()) {
         (Some(table), Mode::Transaction | Mode::NoTransaction) => Err(format!(

@@ -1,6 +1,7 @@
 //! Runs the rules.
 
 use super::code::Code;
+use super::doubt::Doubt;
 use super::finding::{Finding, Findings};
 use super::record::{Check, Rule, Severity};
 use super::rules::opaque_statement;
@@ -56,7 +57,9 @@ fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) ->
     if let Some(version) = base.and_then(|base| base.server_version) {
         options.server_version = version;
     }
+    let mut doubt = Doubt::default();
     let replayed = replay_watched(base, sources, &options, &mut |step| {
+        doubt.see(step);
         for (found, watch) in &mut watches {
             watch.see(step, &ground, found);
         }
@@ -70,6 +73,7 @@ fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) ->
     findings.extend(check(&subject, false));
     findings.extend(code(&subject, &replayed.statements));
     findings.extend(opaque_statement::findings(&replayed, &subject));
+    doubt.grade(&replayed, &mut findings);
     for finding in &mut findings {
         let anchor = finding.anchor.as_ref().unwrap_or(&finding.object);
         let statement = finding.statement.or_else(|| replayed.origins.of(anchor));
@@ -84,7 +88,8 @@ fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) ->
     if base.is_none() {
         findings.extend(unused);
     }
-    let mut report = Report { findings, statements: replayed.statements.len() };
+    let statements = replayed.statements.iter().filter(|located| located.runs_within().is_none()).count();
+    let mut report = Report { findings, statements };
     report.sort();
     report
 }

@@ -10,6 +10,7 @@
 
 mod baseline;
 mod code;
+mod doubt;
 mod engine;
 pub mod example;
 mod finding;

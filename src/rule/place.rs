@@ -20,7 +20,7 @@ pub struct Place {
 
 /// The place of a finding in its statement: the word that it names, or the name of the part that it is about, or the beginning.
 pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
-    let text = statement.text();
+    let text = statement.written();
     let named = || called(&finding.object).and_then(|name| find_name(text, name));
     let word = || find_word(text, finding.word.as_deref()?);
     // Most constraints have a name that nobody wrote.
@@ -115,6 +115,16 @@ mod tests {
                 (5, "b"),
             ),
             ("truncate-granted", format!("{table});\n grant all\non \"Ä\" to erp_app;"), (5, "\"Ä\"")),
+            (
+                "rls-disabled",
+                "do $$ begin\n /* é */ create table inv (tenant_id uuid not null);\nend $$;".to_owned(),
+                (2, "inv"),
+            ),
+            (
+                "rls-disabled",
+                "do $$ begin\n null; execute format('create table %I (tenant_id uuid not null)', 'inv');\nend $$;".to_owned(),
+                (2, "execute format('create table %I (tenant_id uuid not null)', 'inv')"),
+            ),
             ("app-role-bypass", "create role erp_app\n  superuser;".to_owned(), (1, "erp_app")),
         ] {
             assert_eq!(shown(code, &sql), (place.0, place.1.to_owned()), "{sql}");

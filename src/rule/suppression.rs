@@ -29,7 +29,10 @@ pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut V
     for allowed in sources.iter().flat_map(allowed) {
         let (start, place) = (allowed.start, allowed.place());
         let of_file = |at: &Located| at.file() == allowed.source.name();
-        let statement = statements.iter().position(|at| of_file(at) && allowed.is_of(at));
+        // What is said of a statement is said of all that it runs.
+        let whole = |at: usize| statements.get(at).and_then(Located::runs_within).unwrap_or(at);
+        let is_of = |at: &Located| of_file(at) && at.runs_within().is_none() && allowed.is_of(at);
+        let statement = statements.iter().position(is_of);
         if let Some(flaw) = &allowed.flaw {
             wrong.add(Object::Database, flaw.clone()).place = Some(place);
             continue;
@@ -39,7 +42,7 @@ pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut V
             findings.retain(|finding| {
                 let there = match finding.statement.and_then(|at| statements.get(at)) {
                     Some(at) if allowed.whole_file => of_file(at),
-                    Some(_) => finding.statement == statement,
+                    Some(_) => finding.statement.map(whole) == statement,
                     None => false,
                 };
                 !(there && finding.rule.code == *code)
@@ -163,6 +166,7 @@ mod tests {
             "grant truncate\n -- tenantry: allow truncate-granted \"so\"\n on invoice to erp_app;",
             "grant truncate on invoice to erp_app; -- tenantry: allow truncate-granted \"so\"\nselect 1;",
             "/* tenantry: allow truncate-granted \"so\" */ grant truncate on invoice to erp_app;",
+            "-- tenantry: allow truncate-granted \"so\"\ndo $$ begin\n grant truncate on invoice to erp_app;\nend $$;",
             "-- tenantry: allow-file truncate-granted \"so\"\nselect 1;\ngrant truncate on invoice to erp_app;",
         ] {
             assert_eq!(found(sql), [""; 0], "{sql}");

@@ -60,6 +60,17 @@ impl<'a> Cursor<'a> {
         self.at >= self.tokens.len()
     }
 
+    /// Where the next token stands in the text, in bytes; at the end, where the last one ends.
+    pub(crate) fn place(&self) -> usize {
+        self.ahead(0).map_or_else(|| self.last_end(), |token| token.start)
+    }
+
+    /// Where the last token that was read ends, in bytes.
+    pub(crate) fn last_end(&self) -> usize {
+        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        last.map_or(0, |token| token.end)
+    }
+
     /// Whether these keywords and symbols come next.
     pub(crate) fn is(&self, phrase: &str) -> bool {
         // Most phrases that are tried begin with another letter.
@@ -237,6 +248,15 @@ impl<'a> Inner<'a> {
             [] => "",
             [first, .., last] => self.text.get(first.start..last.end).unwrap_or_default(),
             [only] => only.of(self.text),
+        }
+    }
+
+    /// Where they stand in the text, in bytes.
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        match self.tokens {
+            [] => 0..0,
+            [first, .., last] => first.start..last.end,
+            [only] => only.start..only.end,
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::plpgsql::Reach;
 use super::source::Source;
 
 /// A statement and where it stands.
@@ -15,6 +16,16 @@ pub struct Located {
     end: u32,
     line: u32,
     column: u32,
+    inner: Option<Box<Inner>>,
+}
+
+/// What is known of a statement that another one runs.
+#[derive(Clone, Debug)]
+struct Inner {
+    /// The place among all of the one that runs it.
+    within: usize,
+    /// What is run, where it is not what is written there.
+    run: Option<Box<str>>,
 }
 
 impl Located {
@@ -26,7 +37,24 @@ impl Located {
             end: small(range.end),
             line: small(line),
             column: small(column),
+            inner: None,
         }
+    }
+
+    /// The same, of a statement that another one runs, with the text that is run where it is not the one that stands there.
+    pub(super) fn within(self, statement: usize, run: Option<&str>) -> Self {
+        Self { inner: Some(Box::new(Inner { within: statement, run: run.map(Into::into) })), ..self }
+    }
+
+    pub(super) fn shared_source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The statement that runs it, by its place among all, if it is one that stands in a DO block or in a function, or that
+    /// `EXECUTE` runs.
+    #[must_use]
+    pub fn runs_within(&self) -> Option<usize> {
+        self.inner.as_ref().map(|inner| inner.within)
     }
 
     /// What the file is called.
@@ -59,9 +87,16 @@ impl Located {
         self.column as usize
     }
 
-    /// Its text, without what ends it.
+    /// Its text, without what ends it. Of a statement that is made up where it is run, what it is then.
     #[must_use]
     pub fn text(&self) -> &str {
+        let run = self.inner.as_ref().and_then(|inner| inner.run.as_deref());
+        run.unwrap_or_else(|| self.written())
+    }
+
+    /// What is written where it stands.
+    #[must_use]
+    pub fn written(&self) -> &str {
         self.source.text().get(self.range()).unwrap_or_default()
     }
 }
@@ -76,9 +111,15 @@ pub struct Opaque {
     pub(super) column: usize,
     pub(super) why: String,
     pub(super) statement: usize,
+    pub(super) reach: Reach,
 }
 
 impl Opaque {
+    /// The tables whose protection may not be what the model says.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// What the file is called.
     #[must_use]
     pub fn file(&self) -> &str {

@@ -18,6 +18,7 @@ mod names;
 mod opclass;
 mod origin;
 mod parse;
+mod plpgsql;
 mod policy;
 mod run;
 mod runner;

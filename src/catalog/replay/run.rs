@@ -9,6 +9,7 @@ use super::located::{Located, Opaque};
 use super::origin::Origins;
 use super::parse;
 use super::parse::session::Session;
+use super::plpgsql::{self, Host, Reach, Runs, Spot};
 use super::source::Source;
 use super::split::{Piece, PieceKind, split};
 use super::state::State;
@@ -60,7 +61,8 @@ pub struct Replayed {
 /// let migration = Source::new("1.sql", "create table invoice (id bigint primary key); do $$ begin execute x; end $$;");
 /// let replayed = replay(&[migration], &Options::default());
 /// assert_eq!(replayed.catalog.relations.len(), 1);
-/// assert_eq!(replayed.opaque[0].to_string(), "1.sql:1:47: a DO block runs code that is not followed");
+/// let said = replayed.opaque[0].to_string();
+/// assert_eq!(said, "1.sql:1:59: the code that EXECUTE runs here is known only when it runs");
 /// ```
 #[must_use]
 pub fn replay(sources: &[Source], options: &Options) -> Replayed {
@@ -98,6 +100,9 @@ pub(crate) fn replay_watched(
         opaque: Vec::new(),
         saved: BTreeMap::new(),
         transaction: Transaction::default(),
+        prepared: BTreeMap::new(),
+        left: MOST_INNER,
+        unfollowed: None,
         watch,
     };
     for source in sources {
@@ -117,6 +122,9 @@ pub(crate) fn replay_watched(
 /// How many statements of one file are said to be opaque: what has more of them is no file to read.
 const MOST_OPAQUE: usize = 10_000;
 
+/// How many statements may be run that stand in other ones.
+const MOST_INNER: usize = 300_000;
+
 struct Run<'w> {
     state: State,
     statements: Vec<Located>,
@@ -124,6 +132,12 @@ struct Run<'w> {
     /// What the transaction will go back to, by the place of the statement after which it was so.
     saved: BTreeMap<usize, State>,
     transaction: Transaction,
+    /// What the session has prepared.
+    prepared: BTreeMap<Ident, String>,
+    /// How many statements may still be run that stand in other ones.
+    left: usize,
+    /// What the statement runs that was not followed, by its place among all that was not.
+    unfollowed: Option<(usize, usize)>,
     watch: &'w mut dyn FnMut(&Step<'_>),
 }
 
@@ -131,6 +145,7 @@ impl Run<'_> {
     fn source(&mut self, source: &Source) {
         self.state.session.restart();
         self.saved.clear();
+        self.prepared.clear();
         self.transaction.start_file(source.is_one_transaction());
         let source = Arc::new(source.clone());
         let text = source.text();
@@ -148,16 +163,34 @@ impl Run<'_> {
             self.statements.push(Located::new(&source, first.start..piece.end, position));
             let statement = read.as_ref().ok();
             self.transaction.before(statement);
+            let runs = statement.and_then(|statement| self.runs(statement));
             let result = match &read {
+                // What it calls says what becomes of it.
+                Ok(_) if matches!(&runs, Some(Runs::Query(query)) if !plpgsql::makes_table(query)) => Ok(()),
                 Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
                 Err(why) => Err(why.clone()),
             };
             self.state.notes.extend(result.err());
-            self.show(statement);
+            self.show(statement, false);
             for why in std::mem::take(&mut self.state.notes) {
                 let (line, column) = position;
-                let statement = self.statements.len() - 1;
-                self.opaque.push(Opaque { file: source.shared_name(), line, column, why, statement });
+                let place = self.statements.len() - 1;
+                let reach = match statement {
+                    _ if why == plpgsql::DO => Reach::all(),
+                    // What a function does that is not known, it does to what it is told of.
+                    Some(Statement::Select(query)) => Reach::spoken_of(query, &self.state),
+                    _ => Reach::default(),
+                };
+                let file = source.shared_name();
+                self.opaque.push(Opaque { file, line, column, why, statement: place, reach });
+            }
+            self.run_inner(runs.as_ref());
+            // What is kept is what the statements within have left.
+            if runs.is_some() && kept.contains(&place) {
+                self.saved.insert(place, self.state.clone());
+            }
+            if self.transaction.is_over(statement) {
+                self.state.session.end_transaction();
             }
             if self.opaque.len() - opaque_before >= MOST_OPAQUE {
                 if let Some(last) = self.opaque.last_mut() {
@@ -195,7 +228,7 @@ impl Run<'_> {
     }
 
     /// Keeps in mind what the statement has changed, and shows it.
-    fn show(&mut self, statement: Option<&Statement>) {
+    fn show(&mut self, statement: Option<&Statement>, asked: bool) {
         let index = self.statements.len() - 1;
         let before = self.state.take_before();
         self.state.origins.add(&before, &self.state.catalog, index);
@@ -208,14 +241,80 @@ impl Run<'_> {
                 located,
                 statement,
                 transaction: self.transaction,
+                asked,
                 before: &before,
                 state: &self.state,
             };
             (self.watch)(&step);
         }
-        if self.transaction.is_over(statement) {
-            self.state.session.end_transaction();
+    }
+
+    /// The code that a statement runs, if it runs any.
+    fn runs<'s>(&mut self, statement: &'s Statement) -> Option<Runs<'s>> {
+        Some(match statement {
+            Statement::Do(body) => Runs::Block(body),
+            Statement::Call(call) => Runs::Call(call.clone()),
+            Statement::Select(text) if plpgsql::calls_functions(&self.state, text) => {
+                Runs::Query(text.clone())
+            }
+            Statement::Explain(text) => Runs::Statement(text.clone()),
+            Statement::Execute(name) => Runs::Statement(self.prepared.get(name)?.clone()),
+            Statement::Prepare(name, text) => {
+                self.prepared.insert(name.clone(), text.clone());
+                return None;
+            }
+            _ => return None,
+        })
+    }
+
+    fn run_inner(&mut self, runs: Option<&Runs<'_>>) {
+        let (Some(runs), Some(located)) = (runs, self.statements.last()) else { return };
+        let spot = Spot::new(located, self.statements.len() - 1);
+        self.unfollowed = None;
+        plpgsql::run(self, spot, runs);
+        if let Some((place, more @ 1..)) = self.unfollowed.take()
+            && let Some(opaque) = self.opaque.get_mut(place)
+        {
+            let others = if more == 1 { "is one more statement" } else { "are others" };
+            opaque.why = format!("{}; nor {others} that it runs", opaque.why);
         }
+    }
+}
+
+impl Host for Run<'_> {
+    fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+
+    fn done(&mut self, located: Located, statement: &Statement, asked: bool) {
+        self.statements.push(located);
+        self.show(Some(statement), asked);
+        if matches!(statement, Statement::Session(Session::Commit { .. })) {
+            self.transaction.is_over(Some(statement));
+        }
+    }
+
+    fn not_followed(&mut self, spot: &Spot, why: String, reach: Reach) {
+        // One finding for a statement of the file says enough.
+        if let Some((place, more)) = &mut self.unfollowed {
+            *more += 1;
+            if let Some(opaque) = self.opaque.get_mut(*place) {
+                opaque.reach.add(reach);
+            }
+            return;
+        }
+        let located = spot.located(None);
+        let (file, line, column) = (located.source().shared_name(), located.line(), located.column());
+        self.statements.push(located);
+        self.show(None, false);
+        let statement = self.statements.len() - 1;
+        self.unfollowed = Some((self.opaque.len(), 0));
+        self.opaque.push(Opaque { file, line, column, why, statement, reach });
     }
 }
 

@@ -235,7 +235,7 @@ fn meta_length(text: &str) -> (usize, bool) {
 }
 
 /// Counts the lines and the columns of a text, from its beginning to its end.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     text: &'a str,
     /// The place that has been counted to, in bytes.
     at: usize,
@@ -244,12 +244,12 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
+    pub(super) fn of(text: &'a str) -> Self {
         Self { text, at: 0, line: 1, column: 1 }
     }
 
     /// The line and the column, in characters, of a byte that is not before the last one; both count from one.
-    fn position(&mut self, byte: usize) -> (usize, usize) {
+    pub(super) fn position(&mut self, byte: usize) -> (usize, usize) {
         let between = self.text.get(self.at..byte).unwrap_or_default();
         let lines = between.bytes().filter(|byte| *byte == b'\n').count();
         let last = between.rfind('\n').and_then(|end| between.get(end + 1..));

@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) outputs: BTreeMap<QualifiedName, Vec<(Ident, Option<String>)>>,
     /// The tables that a composite type gives their columns.
     pub(super) typed: BTreeMap<QualifiedName, QualifiedName>,
+    /// What functions' arguments are where a call does not say.
+    pub(super) argument_defaults: BTreeMap<Signature, Vec<Option<String>>>,
     pub(super) uses: Uses,
     pub(super) defaults: Defaults,
     pub(super) origins: Origins,
@@ -133,6 +135,7 @@ impl State {
             local_checks: BTreeSet::new(),
             outputs: BTreeMap::new(),
             typed: BTreeMap::new(),
+            argument_defaults: BTreeMap::new(),
             uses: Uses::default(),
             defaults: Defaults::default(),
             origins: Origins::default(),

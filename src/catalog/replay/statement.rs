@@ -2,7 +2,6 @@
 
 use super::cursor::Name;
 use super::parse::alter_table::AlterTable;
-use super::parse::code::Block;
 use super::parse::drop::Drop;
 use super::parse::function::{Attributes, CreateAggregate, CreateFunction, FunctionName};
 use super::parse::grant::{AlterDefaults, GrantPrivileges, GrantRoles};
@@ -16,6 +15,7 @@ use super::parse::table::{CreateTable, CreateTableAs, Life};
 use super::parse::trigger::{CreateRule, CreateTrigger};
 use super::parse::type_name::TypeName;
 use super::parse::view::CreateView;
+use super::plpgsql::Body;
 use crate::ident::Ident;
 
 /// A statement that was read.
@@ -82,8 +82,16 @@ pub(crate) enum Statement {
         verb: &'static str,
         table: Option<Name>,
     },
-    /// A block of PL/pgSQL that is run by itself.
-    Do(Block),
+    /// A block of PL/pgSQL, whose statements are run one by one.
+    Do(Body),
+    /// A call of a procedure.
+    Call(String),
+    /// `PREPARE`: a name, and the statement that it stands for.
+    Prepare(Ident, String),
+    /// `EXECUTE` of a statement that has been prepared.
+    Execute(Ident),
+    /// `EXPLAIN ANALYZE`: the statement that it runs.
+    Explain(String),
     /// psql's `\connect`: another session begins.
     Connect,
     /// What has no effect on the model.
@@ -111,7 +119,6 @@ impl Statement {
                 | Self::CreatePublication(..)
                 | Self::AlterPublication(..)
                 | Self::Drop(_)
-                | Self::Do(_)
         )
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Step<'a> {
     /// What it says, unless it was not understood.
     pub(crate) statement: Option<&'a Statement>,
     pub(crate) transaction: Transaction,
+    /// Whether it is a query whose answer nobody sees but the code that asks it.
+    pub(crate) asked: bool,
     pub(super) before: &'a Before,
     pub(super) state: &'a State,
 }

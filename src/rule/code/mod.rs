@@ -80,7 +80,9 @@ impl<'a> Code<'a> {
     /// The statements of one file, each with its place among all, and those of its DO blocks behind them.
     pub(in crate::rule) fn of_file(statements: &'a [Located], from: usize) -> Self {
         let mut sentences = Vec::new();
-        let mattering = statements.iter().enumerate().filter(|(_, located)| may_matter(located.text()));
+        // What runs within another statement is read with that, or with the function that it stands in.
+        let own = statements.iter().enumerate().filter(|(_, located)| located.runs_within().is_none());
+        let mattering = own.filter(|(_, located)| may_matter(located.text()));
         for (at, located) in mattering.take(MOST_STATEMENTS) {
             sentences.extend(
                 of_statement(located.text())

@@ -35,7 +35,7 @@ pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
     said.each_tenant || said.system.is_some()
 }
 
-/// Whether a statement can read or change rows. The bodies of DO blocks are looked into.
+/// Whether a statement can read or change rows. What it runs is looked at by itself.
 pub(in crate::rule) fn touches_rows(statement: &Statement) -> bool {
     matches!(
         statement,
@@ -65,6 +65,13 @@ impl Bound {
     /// Keeps in mind that a tenant is bound where the value is not written in the file.
     pub(in crate::rule) fn see(&mut self, step: &Step<'_>, manifest: &Manifest, sentence: &Sentence) {
         let setting = manifest.tenancy.setting_name().as_str();
+        // What code sets is known to the session itself, whatever its text says.
+        if step.located.runs_within().is_some() {
+            if sentence.sets().iter().any(|set| set.name == setting) {
+                self.until = None;
+            }
+            return;
+        }
         for set in sentence.sets().iter().filter(|set| set.name == setting) {
             let until = if set.scope == Scope::Session { usize::MAX } else { step.transaction.number };
             self.until = set.value.as_deref().is_none_or(|value| !value.is_empty()).then_some(until);

@@ -1,6 +1,7 @@
 //! What watches the statements of files, one by one.
 
 pub(in crate::rule) mod bound;
+pub(in crate::rule) mod opened;
 pub(in crate::rule) mod pending;
 #[cfg(feature = "migrate")]
 pub(crate) mod rows;

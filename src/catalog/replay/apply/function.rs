@@ -52,6 +52,8 @@ impl State {
             function.owner.clone_from(&known.owner);
             function.grants.clone_from(&known.grants);
         }
+        let defaults = made.arguments.iter().map(|argument| argument.default.clone()).collect();
+        self.argument_defaults.insert(signature.clone(), defaults);
         self.catalog.functions.insert(signature, function);
         Ok(())
     }

@@ -4,9 +4,7 @@ mod alter_column;
 mod alter_table;
 mod attach;
 mod cascade;
-mod code;
 mod column;
-mod condition;
 mod constraint;
 mod drop;
 mod foreign_key;
@@ -82,8 +80,14 @@ impl State {
             Statement::ReassignOwned { from, to } => self.reassign_owned(from, to),
             Statement::Drop(drop) => self.drop_statement(drop),
             Statement::Select(query) => self.select(query),
-            Statement::Change { .. } | Statement::Nothing => Ok(()),
-            Statement::Do(block) => self.do_block(block),
+            // What another statement runs is one of its own.
+            Statement::Do(_)
+            | Statement::Call(_)
+            | Statement::Prepare(..)
+            | Statement::Execute(_)
+            | Statement::Explain(_)
+            | Statement::Change { .. }
+            | Statement::Nothing => Ok(()),
             Statement::Connect => {
                 self.session.restart();
                 Err("what follows is for whatever psql connects to here".to_owned())

@@ -145,7 +145,7 @@ fn called(state: &mut State, function: &ast::Function, alone: bool) -> Followed<
     let harmless = |function: &crate::catalog::Function| {
         function.volatility != crate::catalog::Volatility::Volatile
             || function.kind == crate::catalog::FunctionKind::Aggregate
-            || state.has_inert_body(function, super::code::DEEPEST)
+            || state.has_inert_body(function)
     };
     if !overloads.is_empty() {
         let all =
@@ -205,31 +205,37 @@ fn set_config(state: &mut State, function: &ast::Function) -> Followed<()> {
     let arguments: Vec<Option<String>> = arguments(function).map(|argument| text(state, argument)).collect();
     let [Some(name), value, local] = &arguments[..] else { return Ok(()) };
     let name = name.to_ascii_lowercase();
-    if !matches!(name.as_str(), "search_path" | "role" | "session_authorization") {
-        if let (Some(value), Some(local)) = (value, local) {
-            let value = SetValue::Values(vec![value.clone()]);
-            return state.session(&Session::Set { local: local == "true", name, value });
+    let known = matches!(name.as_str(), "search_path" | "role" | "session_authorization");
+    match (value, local) {
+        (Some(value), Some(local)) => state.set_config(&name, value, local == "true"),
+        _ if known => Err(format!("what {name} is set to is not known")),
+        _ => Ok(()),
+    }
+}
+
+impl State {
+    /// Gives a setting a value, as `set_config` does.
+    pub(in super::super) fn set_config(&mut self, name: &str, value: &str, local: bool) -> Followed<()> {
+        let name = name.to_owned();
+        if !matches!(name.as_str(), "search_path" | "role" | "session_authorization") {
+            let value = SetValue::Values(vec![value.to_owned()]);
+            return self.session(&Session::Set { local, name, value });
         }
-        return Ok(());
+        if name == "search_path" {
+            let tokens = lex::tokens(value);
+            let mut cursor = Cursor::new(value, &tokens);
+            let names = if cursor.is_at_end() { Vec::new() } else { cursor.list(Cursor::ident)? };
+            let values = names.iter().map(|name| name.as_str().to_owned()).collect();
+            return self.session(&Session::Set { local, name, value: SetValue::Values(values) });
+        }
+        let role = Ident::new(value).map_err(|error| error.to_string())?;
+        let role = Some(super::super::parse::role::RoleName::Named(role));
+        self.session(&if name == "role" {
+            Session::Role { local, role }
+        } else {
+            Session::Authorization { local, role }
+        })
     }
-    let (Some(value), Some(local)) = (value, local) else {
-        return Err(format!("what {name} is set to is not known"));
-    };
-    let tokens = lex::tokens(value);
-    let mut cursor = Cursor::new(value, &tokens);
-    let names = if cursor.is_at_end() { Vec::new() } else { cursor.list(Cursor::ident)? };
-    let local = local == "true";
-    if name == "search_path" {
-        let values = names.iter().map(|name| name.as_str().to_owned()).collect();
-        return state.session(&Session::Set { local, name, value: SetValue::Values(values) });
-    }
-    let role = Ident::new(value.as_str()).map_err(|error| error.to_string())?;
-    let role = Some(super::super::parse::role::RoleName::Named(role));
-    state.session(&if name == "role" {
-        Session::Role { local, role }
-    } else {
-        Session::Authorization { local, role }
-    })
 }
 
 /// `SELECT … INTO`, as the `CREATE TABLE AS` that it is.

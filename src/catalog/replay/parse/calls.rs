@@ -1,5 +1,7 @@
 //! The functions that code calls.
 
+use std::collections::BTreeSet;
+
 use super::super::cursor::{Inner, Name};
 use super::super::lex::Kind;
 
@@ -77,7 +79,7 @@ const KEYWORDS: [&str; 66] = [
 pub(crate) fn calls(code: Inner<'_>) -> Option<Vec<Name>> {
     let mut cursor = code.cursor();
     let mut before = String::new();
-    let mut found: Vec<Name> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     while let Some(kind) = cursor.kind() {
         let word = cursor.peek().to_ascii_lowercase();
         let mut ahead = cursor;
@@ -89,8 +91,8 @@ pub(crate) fn calls(code: Inner<'_>) -> Option<Vec<Name>> {
             before = word;
         } else if let Ok(name) = ahead.name() {
             // The columns of a table, or of what is called so, are no arguments.
-            let columns = matches!(before.as_str(), "into" | "as" | "with" | "recursive");
-            if ahead.is("(") && !columns && !found.contains(&name) {
+            let columns = matches!(before.as_str(), "into" | "as" | "with" | "recursive" | ")");
+            if ahead.is("(") && !columns && seen.insert(name.clone()) {
                 found.push(name);
             }
             cursor = ahead;
@@ -98,6 +100,7 @@ pub(crate) fn calls(code: Inner<'_>) -> Option<Vec<Name>> {
         } else {
             cursor.any();
             before.clear();
+            before.push_str(if word == ")" { &word } else { "" });
         }
     }
     Some(found)
@@ -123,6 +126,10 @@ mod tests {
                 "\"h\" \"lower\" \"k\"",
             ),
             ("with w (a) as (select 1) select coalesce(a, (2)) from unnest(x) as u(v)", "\"unnest\""),
+            (
+                "select f(x) from (values (1)) v(x), unnest(a) u(b) where (x) in (select g(1))",
+                "\"f\" \"unnest\" \"g\"",
+            ),
             ("x := 'f(1)' || \"F\"(2)", "\"F\""),
         ] {
             let tokens = lex::tokens(text);

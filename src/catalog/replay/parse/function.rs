@@ -13,6 +13,8 @@ pub(crate) struct ArgumentDef {
     pub(crate) mode: &'static str,
     pub(crate) name: Option<Ident>,
     pub(crate) data_type: TypeName,
+    /// What it is where a call does not say.
+    pub(crate) default: Option<String>,
 }
 
 /// A function, as a statement that does not define it names it; without arguments where it is the only one of its name.
@@ -72,7 +74,7 @@ pub(crate) fn create_function(cursor: &mut Cursor<'_>) -> Parsed<CreateFunction>
     if cursor.take("returns table") {
         arguments.extend(cursor.in_parens(|cursor| {
             let name = Some(cursor.ident()?);
-            Ok(ArgumentDef { mode: "TABLE", name, data_type: type_name(cursor)? })
+            Ok(ArgumentDef { mode: "TABLE", name, data_type: type_name(cursor)?, default: None })
         })?);
     } else if cursor.take("returns") {
         returns = Some(type_name(cursor)?);
@@ -179,10 +181,11 @@ pub(crate) fn argument(cursor: &mut Cursor<'_>) -> Parsed<ArgumentDef> {
             (Some(name), type_name(cursor)?)
         }
     };
-    if cursor.take_one_of(&["default", "=", ":="]).is_some() {
-        cursor.until(&[","])?;
-    }
-    Ok(ArgumentDef { mode, name, data_type })
+    let default = match cursor.take_one_of(&["default", "=", ":="]) {
+        Some(_) => Some(cursor.until(&[","])?.text().to_owned()),
+        None => None,
+    };
+    Ok(ArgumentDef { mode, name, data_type, default })
 }
 
 fn argument_mode(cursor: &mut Cursor<'_>) -> &'static str {
@@ -232,7 +235,7 @@ fn base_type(cursor: &mut Cursor<'_>) -> Parsed<Vec<ArgumentDef>> {
         cursor.any();
         return Ok(Vec::new());
     }
-    Ok(vec![ArgumentDef { mode: "IN", name: None, data_type: type_name(cursor)? }])
+    Ok(vec![ArgumentDef { mode: "IN", name: None, data_type: type_name(cursor)?, default: None }])
 }
 
 /// `CREATE AGGREGATE`.

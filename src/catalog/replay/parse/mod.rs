@@ -3,9 +3,7 @@
 pub(super) mod alter;
 pub(super) mod alter_table;
 pub(super) mod calls;
-pub(super) mod code;
 pub(super) mod column;
-pub(super) mod condition;
 pub(super) mod constraint;
 pub(super) mod drop;
 pub(super) mod function;
@@ -15,6 +13,7 @@ pub(super) mod object;
 pub(super) mod options;
 pub(super) mod policy;
 pub(super) mod role;
+mod running;
 pub(super) mod sequence;
 pub(super) mod session;
 pub(super) mod table;
@@ -23,6 +22,7 @@ pub(super) mod type_name;
 pub(super) mod view;
 
 use super::cursor::{Cursor, Parsed};
+use super::plpgsql;
 use super::statement::Statement;
 use grant::Grants;
 use table::Made;
@@ -96,8 +96,7 @@ const OTHER_OBJECTS: [&str; 23] = [
 ];
 
 /// What is known not to be followed, by its first words.
-const OPAQUE: [(&str, &str); 6] = [
-    ("call", "a procedure runs code that is not followed"),
+const OPAQUE: [(&str, &str); 5] = [
     ("import foreign schema", "the tables that it makes are known to the foreign server alone"),
     ("create event trigger", "an event trigger can change what every later statement does"),
     ("alter event trigger", "an event trigger can change what every later statement does"),
@@ -112,7 +111,10 @@ pub(super) fn statement(cursor: Cursor<'_>) -> Parsed<Statement> {
         return Ok(Statement::Opaque(why));
     }
     if cursor.take("do") {
-        return Ok(code::do_block(&mut cursor).map_or(Statement::Opaque(code::DO), Statement::Do));
+        return Ok(plpgsql::do_block(&mut cursor).map_or(Statement::Opaque(plpgsql::DO), Statement::Do));
+    }
+    if let Some(run) = running::running(&mut cursor) {
+        return Ok(run);
     }
     if cursor.take("comment on policy") {
         return policy::comment(&mut cursor);

@@ -13,6 +13,7 @@ use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
 use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows, touches_rows};
+use crate::rule::watch::opened::is_opened;
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",
@@ -38,12 +39,18 @@ UPDATE invoice SET total = 0 WHERE total IS NULL;",
 struct BackfillUnderForce {
     made: Made,
     bound: Bound,
+    /// The last statement of a file of which something was told, and the tables that it was told of.
+    told: (usize, BTreeSet<QualifiedName>),
 }
 
 impl Watch for BackfillUnderForce {
     fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>, found: &mut Findings) {
         self.made.go_on(step);
         let Some(statement) = step.statement.filter(|statement| touches_rows(statement)) else { return };
+        // The statements of a block come one by one.
+        if matches!(statement, Statement::Do(_)) {
+            return;
+        }
         let sentences = of_statement(step.located.text());
         for sentence in &sentences {
             self.bound.see(step, ground.manifest, sentence);
@@ -69,7 +76,7 @@ fn is_temporary(statement: &Statement) -> bool {
 
 impl BackfillUnderForce {
     fn look(
-        &self,
+        &mut self,
         step: &Step<'_>,
         ground: &Ground<'_>,
         (sentence, temporary): (&Sentence, bool),
@@ -81,13 +88,17 @@ impl BackfillUnderForce {
         let uses = sentence.relations();
         // A query by itself changes nothing, and whoever reads its answer sees that it is empty.
         let does = temporary
+            || step.asked
             || uses.iter().any(|(how, _)| *how != Use::Reads)
             || ["create", "copy", "select"].iter().any(|verb| sentence.starts(verb))
                 && !is_plain_query(sentence);
         if !does {
             return false;
         }
-        let mut seen = BTreeSet::new();
+        let whole = step.located.runs_within().unwrap_or(step.index);
+        if self.told.0 != whole {
+            self.told = (whole, BTreeSet::new());
+        }
         for (how, name) in uses {
             // What a policy does not let in fails by itself.
             let Some(name) = step.resolve(&name).filter(|_| how != Use::Inserts) else { continue };
@@ -95,9 +106,10 @@ impl BackfillUnderForce {
             // The file is read for its annotation only where that decides.
             if hides(ground.manifest, &name, relation)
                 && binds(step, ground, relation)
+                && !is_opened(step, relation)
                 && !self.made.has(&name)
-                && seen.insert(name.clone())
                 && !says_whose_rows(step)
+                && self.told.1.insert(name.clone())
             {
                 tell(step, ground, (&name, relation, how), found);
                 return true;

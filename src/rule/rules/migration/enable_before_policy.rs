@@ -10,6 +10,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
+use crate::rule::watch::bound::Made;
 
 pub(super) const RULE: Rule = Rule {
     code: "enable-before-policy",
@@ -33,12 +34,15 @@ CREATE POLICY invoice_tenant ON invoice
 /// The tables that are under row-level security and have no permissive policy yet.
 #[derive(Default)]
 struct EnableBeforePolicy {
+    made: Made,
     closed: BTreeMap<QualifiedName, Closed>,
 }
 
 struct Closed {
     statement: usize,
     transaction: usize,
+    /// The file, if it has made the table too: until it ends, nobody looks for rows in it.
+    made_in: Option<String>,
 }
 
 fn is_closed(relation: &Relation) -> bool {
@@ -49,6 +53,7 @@ fn is_closed(relation: &Relation) -> bool {
 
 impl Watch for EnableBeforePolicy {
     fn see(&mut self, step: &Step<'_>, _: &Ground<'_>, found: &mut Findings) {
+        self.made.go_on(step);
         if let Some(Statement::Session(Session::Rollback { .. })) = step.statement {
             self.closed.retain(|_, closed| closed.transaction != step.transaction.number);
         }
@@ -62,14 +67,17 @@ impl Watch for EnableBeforePolicy {
             let enabled = !before.is_some_and(|before| before.row_security);
             match now {
                 Some(now) if is_closed(now) && enabled => {
-                    let closed = Closed { statement: step.index, transaction: step.transaction.number };
+                    let made_in = self.made.has(table).then(|| step.located.file().to_owned());
+                    let closed =
+                        Closed { statement: step.index, transaction: step.transaction.number, made_in };
                     self.closed.insert(table.clone(), closed);
                 }
                 Some(now) if is_closed(now) => {}
                 now => {
                     let Some(closed) = self.closed.remove(table) else { continue };
                     let opened = now.is_some_and(|now| now.row_security && now.partition_of.is_none());
-                    if opened && closed.transaction != step.transaction.number {
+                    let same_file = closed.made_in.as_deref() == Some(step.located.file());
+                    if opened && !same_file && closed.transaction != step.transaction.number {
                         let message = format!(
                             "{} is under row-level security in one transaction and gets its first policy in a later one",
                             table.plain()
@@ -113,6 +121,11 @@ mod tests {
             (format!("{enable}\n-- file: 2.sql\n{policy}"), &["low"]),
             (format!("{enable}\n-- file: 2.sql\nALTER TABLE t DISABLE ROW LEVEL SECURITY;"), &[]),
             (enable.to_owned(), &["medium"]),
+            (
+                "\n-- file: 2.sql\n-- tenantry: no-transaction\nCREATE TABLE u (tenant_id uuid); ALTER TABLE u ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON u USING (true);".to_owned(),
+                &[],
+            ),
+            (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\n{enable} {policy}"), &["low"]),
             (format!("\n-- file: 2.sql\n-- tenantry: no-transaction\nBEGIN; {enable} ROLLBACK;"), &[]),
             (format!("{enable} CREATE POLICY p ON t AS RESTRICTIVE USING (true);"), &["medium"]),
             (

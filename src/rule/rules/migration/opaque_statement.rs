@@ -19,7 +19,7 @@ pub(in crate::rule) const RULE: Rule = Rule {
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 DO $$
 BEGIN
-    EXECUTE format('ALTER TABLE %I OWNER TO %I', 'invoice', current_user);
+    EXECUTE format('ALTER TABLE invoice OWNER TO %I', (SELECT usename FROM pg_stat_activity WHERE pid = pg_backend_pid()));
 END
 $$;",
     good: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
@@ -53,15 +53,42 @@ pub(in crate::rule) fn findings(replayed: &Replayed, subject: &Subject<'_>) -> V
     let mut found = Findings::of(&RULE);
     for reasons in replayed.opaque.chunk_by(|one, next| one.statement() == next.statement()) {
         let Some(first) = reasons.first() else { continue };
-        let text = replayed.statements.get(first.statement()).map_or("", |located| located.text());
         let why: Vec<String> = reasons.iter().map(|of| of.why().replace(['\n', '\r'], " ")).collect();
         let message = format!("not followed: {}", why.join("; "));
         found
             .add(object(first, subject), message.trim_end_matches('.'))
             .statement(first.statement())
-            .severity(severity(text, subject));
+            .severity(grade(replayed, first, subject));
     }
     found.into_found()
+}
+
+/// How much it matters that a statement was not followed, whatever it stands in.
+fn grade(replayed: &Replayed, opaque: &Opaque, subject: &Subject<'_>) -> Severity {
+    let text = |at: usize| replayed.statements.get(at).map_or("", |located| located.text());
+    let Some(whole) = within(replayed, opaque) else { return severity(text(opaque.statement()), subject) };
+    if let Some(severity) = own_severity(text(whole)) {
+        return severity;
+    }
+    let sentence = Sentence::of(text(opaque.statement()));
+    let alarming = is_alarming(&sentence) || calls_alarming(&sentence, subject);
+    if alarming || !opaque.reach().is_nothing() { Severity::Medium } else { Severity::Low }
+}
+
+/// The statement of the file that runs it, if another one does.
+fn within(replayed: &Replayed, opaque: &Opaque) -> Option<usize> {
+    replayed.statements.get(opaque.statement())?.runs_within()
+}
+
+/// Whether it stands in a block that this crate itself writes, of which it is known what it does.
+pub(in crate::rule) fn is_own(replayed: &Replayed, opaque: &Opaque) -> bool {
+    let whole = within(replayed, opaque).and_then(|at| replayed.statements.get(at));
+    whole.is_some_and(|whole| own_severity(whole.text()).is_some())
+}
+
+fn own_severity(text: &str) -> Option<Severity> {
+    let sentence = Sentence::of(text);
+    block(&sentence).and_then(|(body, _)| own::severity(body))
 }
 
 /// The relation that the reason names, if it names one that is there.

@@ -8,6 +8,15 @@ use crate::support::random::Random;
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
+/// Blocks, helpers and handlers of PL/pgSQL.
+const BLOCKS: &str = concat!(
+    include_str!("blocks.sql"),
+    include_str!("caught.sql"),
+    include_str!("helpers.sql"),
+    include_str!("idioms.sql"),
+    include_str!("loops.sql"),
+);
+
 const PIECES: &[&str] = &[
     "'",
     "''",
@@ -105,7 +114,7 @@ fn run(text: &str) -> Replayed {
     let lines: Vec<&str> = text.split('\n').collect();
     for statement in &replayed.statements {
         let line: String = lines[statement.line() - 1].chars().skip(statement.column() - 1).collect();
-        let first = statement.text().lines().next().unwrap();
+        let first = statement.written().lines().next().unwrap();
         assert!(line.starts_with(first), "{first:?} is not where it is said to be");
     }
     assert!(replayed.opaque.iter().all(|opaque| opaque.statement() < replayed.statements.len()));
@@ -145,6 +154,25 @@ fn a_schema_that_was_damaged_is_read() {
         }
         let replayed = run(&damaged.concat());
         assert!(replayed.statements.len() <= whole + 60);
+    }
+}
+
+#[test]
+fn blocks_that_were_damaged_are_run_to_an_end() {
+    let mut random = Random::new(3);
+    let words: Vec<&str> = BLOCKS.split_inclusive([' ', '\n', '(', ')', ',', ';']).collect();
+    let mut below = |limit: usize| usize::try_from(random.below(limit as u64)).unwrap();
+    for _ in 0..40 {
+        let mut damaged = words.clone();
+        for _ in 0..=below(30) {
+            let (at, other) = (below(damaged.len()), below(words.len()));
+            match below(3) {
+                0 => drop(damaged.remove(at)),
+                1 => damaged.insert(at, words[other]),
+                _ => damaged[at] = words[other],
+            }
+        }
+        run(&damaged.concat());
     }
 }
 

@@ -11,58 +11,123 @@ fn what_cannot_be_followed_is_said_with_its_place() {
     for (sql, said) in [
         ("CREATE TABEL t (id int);", "a.sql:1:1: expected an object that PostgreSQL makes, found \"TABEL\""),
         ("\n  -- é\n  é;", "a.sql:3:3: expected a statement of PostgreSQL, found \"é\""),
-        ("DO $$ BEGIN EXECUTE x; END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        (
+            "DO $$ BEGIN EXECUTE x; END $$;",
+            "a.sql:1:13: the code that EXECUTE runs here is known only when it runs",
+        ),
+        (
+            "DO $$\nBEGIN\n  é := 1; EXECUTE x;\nEND $$;",
+            "a.sql:3:11: the code that EXECUTE runs here is known only",
+        ),
+        (
+            "DO 'BEGIN EXECUTE x; END';",
+            "a.sql:1:1: the code that EXECUTE runs here is known only when it runs",
+        ),
+        (
+            "DO $$ BEGIN EXECUTE x; EXECUTE y; EXECUTE z; END $$;",
+            "a.sql:1:13: the code that EXECUTE runs here is known only when it runs; nor are others that it runs",
+        ),
+        (
+            "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD a int', x); END $$;",
+            "a.sql:1:13: the code that EXECUTE runs here is known only when it runs",
+        ),
+        (
+            "DO $$ BEGIN EXECUTE 'FROBNICATE'; END $$;",
+            "a.sql:1:13: expected a statement of PostgreSQL, found",
+        ),
         ("DO LANGUAGE plpython3u $$ x $$;", "a.sql:1:1: a DO block runs code that is not followed"),
-        ("DO $$ BEGIN PERFORM create_hypertable('t', 'x'); END $$;", "a.sql:1:1: a DO block runs code"),
-        ("DO $$ BEGIN x := (SELECT own(1)); END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
-        ("DO $$ BEGIN PERFORM set_config('role', 'a', false); END $$;", "a.sql:1:1: a DO block runs code"),
-        ("DO $$ BEGIN CALL p(); END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
-        ("DO $$ BEGIN SET LOCAL search_path = s; END $$;", "a.sql:1:1: a DO block runs code"),
-        ("DO $$ BEGIN COMMIT; END $$;", "a.sql:1:1: a DO block runs code that is not followed"),
+        (
+            "DO $$ BEGIN PERFORM create_hypertable('t', 'x'); END $$;",
+            "a.sql:1:13: the function \"create_hypertable\" is not known, so",
+        ),
+        (
+            "DO $$ BEGIN x := (SELECT own(1)); END $$;",
+            "a.sql:1:13: the function \"own\" is not known, so what it",
+        ),
+        (
+            "DO $$ BEGIN PERFORM set_config('role', x, false); END $$;",
+            "a.sql:1:13: what role is set to is not known",
+        ),
+        (
+            "DO $$ BEGIN CALL p(); END $$;",
+            "a.sql:1:13: the procedure \"p\" is not known, so what it does is not",
+        ),
+        ("DO $$ BEGIN ROLLBACK; END $$;", "a.sql:1:13: what is rolled back within a block is not followed"),
+        (
+            "DO $$ BEGIN CREATE TABLE u (a int); RAISE EXCEPTION 'x'; END $$;",
+            "a.sql:1:1: as far as is known it raises an error here, and undoes what it has done",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin execute x; end'; DO $$ BEGIN\nPERFORM f(); END $$;",
+            "a.sql:2:1: the code that EXECUTE runs here is known only when it runs",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin perform f(); end'; SELECT f();",
+            "a.sql:1:80: functions call one another too deep to be followed",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpython3u AS 'x'; SELECT f();",
+            "a.sql:1:62: what the function public.f does is not followed",
+        ),
+        (
+            "DO $$ BEGIN LOOP EXECUTE 'CREATE SCHEMA IF NOT EXISTS a'; END LOOP; END $$;",
+            "a.sql:1:18: it runs too many statements to be followed",
+        ),
         // What no file makes can be there all the same.
         (
             "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'a') THEN GRANT a TO b; END IF; END $$;",
-            "a.sql:1:1: a DO block runs code that is not followed",
+            "a.sql:1:71: whether this is run is known only when it runs",
         ),
         (
             "DO $$ BEGIN IF EXISTS (SELECT FROM pg_extension WHERE extname = 'a') THEN DROP EXTENSION a; END IF; END $$;",
-            "a.sql:1:1: a DO block runs code that is not followed",
+            "a.sql:1:75: whether this is run is known only when it runs",
         ),
         (
             "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'a') THEN CREATE ROLE a; \
              ELSE ALTER ROLE a BYPASSRLS; END IF; END $$;",
-            "a.sql:1:1: a DO block runs code that is not followed",
+            "a.sql:1:95: whether this is run is known only when it runs",
         ),
         (
             "DO $$ BEGIN CREATE ROLE a; EXCEPTION WHEN duplicate_object THEN ALTER ROLE a BYPASSRLS; END $$;",
-            "a.sql:1:1: a DO block runs code that is not followed",
+            "a.sql:1:65: whether this is run is known only when it runs",
         ),
         (
             "DO $$ BEGIN IF EXISTS (SELECT FROM t) THEN CREATE TABLE u (a int); END IF; END $$;",
-            "a.sql:1:1: a DO block",
-        ),
-        ("DO $$ BEGIN IF x THEN RETURN; END IF; CREATE TABLE u (a int); END $$;", "a.sql:1:1: a DO block"),
-        (
-            "DO $$ BEGIN FOR r IN SELECT 1 LOOP CREATE TABLE u (a int); END LOOP; END $$;",
-            "a.sql:1:1: a DO block",
+            "a.sql:1:44: whether this is run is known only when it runs",
         ),
         (
-            "DO $$ BEGIN CREATE TABLE u (a int); EXCEPTION WHEN others THEN NULL; END $$;",
-            "a.sql:1:1: a DO block",
+            "DO $$ BEGIN IF x THEN RETURN; END IF; CREATE TABLE u (a int); END $$;",
+            "a.sql:1:39: whether this is run is known only when it runs",
+        ),
+        (
+            "DO $$ BEGIN FOR r IN SELECT a FROM t LOOP CREATE TABLE u (a int); END LOOP; END $$;",
+            "a.sql:1:43: whether this is run is known only when it runs",
+        ),
+        (
+            "DO $$ BEGIN LOOP EXIT WHEN x; END LOOP; WHILE y LOOP DROP TABLE t; END LOOP; END $$;",
+            "a.sql:1:54: whether this is run is known only when it runs",
+        ),
+        (
+            "DO $$ DECLARE a int := 1; BEGIN IF x THEN a := 2; END IF; IF a = 1 THEN DROP TABLE t; END IF; END $$;",
+            "a.sql:1:73: whether this is run is known only when it runs",
+        ),
+        (
+            "DO $$ BEGIN CREATE TABLE u (a int); EXCEPTION WHEN others THEN DROP TABLE u; END $$;",
+            "a.sql:1:64: whether this is run is known only when it runs",
         ),
         (
             "CREATE TABLE u (a int); DO $$ BEGIN CREATE TABLE u (b int); EXCEPTION WHEN duplicate_object THEN END $$;",
-            "a.sql:1:25: \"public\".\"u\" is already there",
+            "a.sql:1:37: \"public\".\"u\" is already there",
         ),
         (
-            "DO $$ BEGIN CREATE TABLE u (a int); ALTER TABLE t ADD a int; END $$; CREATE TABLE u (b int);",
-            "a.sql:1:1: the relation \"t\" is not known",
+            "DO $$ BEGIN CREATE TABLE u (a int); ALTER TABLE t ADD a int; END $$;",
+            "a.sql:1:37: the relation \"t\" is not known",
         ),
         (
-            "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'select 1 into t'; SELECT f();",
-            "a.sql:1:69: what the function \"f\" does is not followed",
+            "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'frobnicate'; SELECT f();",
+            "a.sql:1:64: expected a statement of PostgreSQL",
         ),
-        ("CALL p();", "a.sql:1:1: a procedure runs code that is not followed"),
+        ("CALL p();", "a.sql:1:1: the procedure \"p\" is not known, so what it does is not followed"),
         (
             "SELECT create_hypertable('t', 'x');",
             "a.sql:1:1: the function \"create_hypertable\" is not known, so",
@@ -148,6 +213,11 @@ fn what_is_of_no_account_is_not_said() {
         "\\set ON_ERROR_STOP on\n\\echo hi\n\\timing\n\\restrict abc\n\\unrestrict abc\n",
         "DO $$ BEGIN END $$; DO $$ DECLARE x int := 1; BEGIN IF x = 1 THEN RAISE EXCEPTION 'x'; ELSE RETURN; END IF; END $$;",
         "DO LANGUAGE plpgsql $$ BEGIN FOR r IN SELECT lower(a) FROM t LOOP UPDATE t SET a = r.a; END LOOP; END $$;",
+        "DO $$ BEGIN PERFORM set_config('role', 'a', false); SET LOCAL search_path = s; COMMIT; END $$; EXPLAIN ANALYZE DELETE FROM t;",
+        "DO $$ BEGIN FOR i IN 1..1000000 LOOP INSERT INTO t VALUES (i); END LOOP; LOOP UPDATE t SET a = 1; EXIT WHEN NOT FOUND; END LOOP; END $$;",
+        "DO $$ BEGIN EXECUTE format('UPDATE %I SET a = 1', x); EXECUTE format('COMMENT ON TABLE %I IS %L', x, y); END $$;",
+        "DO $$ BEGIN BEGIN CREATE TABLE u (a int); EXCEPTION WHEN others THEN RAISE; END; BEGIN ALTER TABLE missing ADD x int; EXCEPTION WHEN undefined_table THEN NULL; END; END $$;",
+        "PREPARE p AS UPDATE t SET a = 1; EXECUTE p; EXPLAIN (ANALYZE) EXECUTE p; EXECUTE q(1); EXPLAIN ANALYZE SELECT now();",
         "DO $$ BEGIN INSERT INTO t (a, b) SELECT 1, now() ON CONFLICT (a) DO UPDATE SET b = excluded.b; PERFORM 1; END $$;",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin delete from t; end'; SELECT f(); DO $$ BEGIN PERFORM f(); END $$;",
         "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'delete from t; update t set a = 1'; SELECT f();",

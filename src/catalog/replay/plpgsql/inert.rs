@@ -1,0 +1,249 @@
+//! Which code does nothing to a schema, whatever the rows are.
+
+use std::cell::Cell;
+
+use super::super::cursor::{Cursor, Name};
+use super::super::parse::session::Session;
+use super::super::split::{PieceKind, split};
+use super::super::state::State;
+use super::super::statement::Statement;
+use super::super::types;
+use super::block::{Code, Head, Kind, Start, Step};
+use super::parse;
+use crate::catalog::{Function, FunctionKind, Signature, Volatility};
+
+/// How many functions may call one another until they are not looked into any more.
+const DEEPEST: usize = 8;
+
+/// How many bodies are looked into for one answer.
+const MOST_BODIES: usize = 200;
+
+/// How far an answer may still go.
+#[derive(Clone, Copy)]
+struct Left<'c> {
+    deep: usize,
+    bodies: &'c Cell<usize>,
+}
+
+/// Functions of the server that code calls and that do nothing to a schema, but for those in `pg_…`.
+const HARMLESS: [&str; 76] = [
+    "abs",
+    "age",
+    "array_agg",
+    "array_append",
+    "array_length",
+    "array_position",
+    "array_to_string",
+    "avg",
+    "bool_or",
+    "btrim",
+    "cardinality",
+    "char_length",
+    "clock_timestamp",
+    "col_description",
+    "concat",
+    "concat_ws",
+    "count",
+    "current_database",
+    "current_schema",
+    "current_setting",
+    "currval",
+    "date_part",
+    "date_trunc",
+    "dense_rank",
+    "first_value",
+    "floor",
+    "format",
+    "format_type",
+    "gen_random_uuid",
+    "generate_series",
+    "has_schema_privilege",
+    "has_table_privilege",
+    "hashtext",
+    "hashtextextended",
+    "initcap",
+    "json_agg",
+    "json_build_object",
+    "jsonb_agg",
+    "jsonb_array_elements",
+    "jsonb_build_object",
+    "jsonb_set",
+    "lag",
+    "lastval",
+    "lead",
+    "left",
+    "length",
+    "lower",
+    "lpad",
+    "ltrim",
+    "make_interval",
+    "max",
+    "md5",
+    "min",
+    "mod",
+    "nextval",
+    "now",
+    "quote_ident",
+    "quote_literal",
+    "random",
+    "rank",
+    "regexp_replace",
+    "replace",
+    "right",
+    "round",
+    "row_number",
+    "rtrim",
+    "setval",
+    "split_part",
+    "string_agg",
+    "substr",
+    "substring",
+    "sum",
+    "to_regclass",
+    "trim",
+    "unnest",
+    "upper",
+];
+
+impl State {
+    /// Whether a function does nothing to a schema, a role, a grant or the session, by its body.
+    pub(in super::super) fn has_inert_body(&self, function: &Function) -> bool {
+        self.inert_body(function, Left { deep: DEEPEST, bodies: &Cell::new(MOST_BODIES) })
+    }
+
+    /// Whether statements do nothing of the kind.
+    pub(super) fn are_inert(&self, steps: &[Step]) -> bool {
+        self.inert_steps(steps, Left { deep: DEEPEST, bodies: &Cell::new(MOST_BODIES) })
+    }
+
+    /// Whether a function of a name does nothing of the kind, whichever it is.
+    pub(super) fn is_harmless(&self, name: &Name) -> bool {
+        self.harmless(name, Left { deep: DEEPEST, bodies: &Cell::new(MOST_BODIES) })
+    }
+
+    fn inert_body(&self, function: &Function, left: Left<'_>) -> bool {
+        let (Some(deep), Some(bodies)) = (left.deep.checked_sub(1), left.bodies.get().checked_sub(1)) else {
+            return false;
+        };
+        left.bodies.set(bodies);
+        let deeper = Left { deep, ..left };
+        match function.language.as_str() {
+            "plpgsql" => parse::body(&function.body).is_ok_and(|body| {
+                let starts =
+                    body.block.variables.iter().all(|variable| self.starts_inert(&variable.value, deeper));
+                starts && body.block.lists().all(|steps| self.inert_steps(steps, deeper))
+            }),
+            "sql" => split(&function.body).all(|piece| {
+                let whole = piece.kind == PieceKind::Statement && !piece.is_open && !piece.is_cut;
+                let code = Cursor::new(&function.body, &piece.tokens).rest();
+                // What SELECT INTO makes here is a table.
+                let makes = code.words().iter().any(|word| word.eq_ignore_ascii_case("into"))
+                    && !code.words().first().is_some_and(|word| word.eq_ignore_ascii_case("insert"));
+                let statement = super::super::parse::statement(code.cursor()).ok();
+                whole && !makes && self.is_inert_sql(&parse::code(code), statement.as_ref(), deeper)
+            }),
+            _ => false,
+        }
+    }
+
+    fn starts_inert(&self, start: &Start, left: Left<'_>) -> bool {
+        match start {
+            Start::Code(code) => self.is_inert_code(code, left),
+            Start::Null | Start::Unknown | Start::Alias(_) => true,
+        }
+    }
+
+    fn inert_steps(&self, steps: &[Step], left: Left<'_>) -> bool {
+        steps.iter().all(|step| self.is_inert(step, left))
+    }
+
+    fn is_inert(&self, step: &Step, left: Left<'_>) -> bool {
+        let inert = |code: &Code| self.is_inert_code(code, left);
+        match &step.kind {
+            Kind::Nothing(code)
+            | Kind::Forget(_, code)
+            | Kind::Assign(_, code)
+            | Kind::Perform(code)
+            | Kind::Raise(_, code)
+            | Kind::ReturnRows(code) => inert(code),
+            Kind::Return(code) => code.iter().all(inert),
+            Kind::Leave(leave) => leave.when.iter().all(inert),
+            Kind::Sql { code, statement, .. } => self.is_inert_sql(code, statement.as_deref(), left),
+            Kind::Execute { .. } => false,
+            Kind::If { subject, arms, otherwise } => {
+                subject.iter().chain(arms.iter().map(|(code, _)| code)).all(inert)
+                    && arms.iter().all(|(_, steps)| self.inert_steps(steps, left))
+                    && self.inert_steps(otherwise, left)
+            }
+            Kind::Loop { head, steps, .. } => {
+                let head = match head {
+                    Head::Always => true,
+                    Head::While(code) | Head::Query { query: code, .. } | Head::Each { array: code, .. } => {
+                        inert(code)
+                    }
+                    Head::Count { from, to, by, .. } => [from, to].into_iter().chain(by).all(inert),
+                    Head::Execute { .. } => false,
+                };
+                head && self.inert_steps(steps, left)
+            }
+            Kind::Block(block) => {
+                block.variables.iter().all(|variable| self.starts_inert(&variable.value, left))
+                    && block.lists().all(|steps| self.inert_steps(steps, left))
+            }
+        }
+    }
+
+    /// Whether a statement of SQL does nothing to a schema.
+    fn is_inert_sql(&self, code: &Code, statement: Option<&Statement>, left: Left<'_>) -> bool {
+        match statement {
+            Some(Statement::Select(_) | Statement::Change { .. } | Statement::Nothing) => {
+                self.is_inert_code(code, left)
+            }
+            Some(Statement::Session(Session::Commit { .. })) => true,
+            _ => false,
+        }
+    }
+
+    fn is_inert_code(&self, code: &Code, left: Left<'_>) -> bool {
+        code.calls.as_ref().is_some_and(|calls| self.are_harmless(calls, left))
+    }
+
+    fn are_harmless(&self, calls: &[Name], left: Left<'_>) -> bool {
+        calls.iter().all(|name| self.harmless(name, left))
+    }
+
+    fn harmless(&self, name: &Name, left: Left<'_>) -> bool {
+        let overloads = self.functions_named(name);
+        let harmless = |signature: &Signature| {
+            self.catalog.functions.get(signature).is_some_and(|function| {
+                function.volatility != Volatility::Volatile
+                    || function.kind == FunctionKind::Aggregate
+                    || self.inert_body(function, left)
+            })
+        };
+        if !overloads.is_empty() {
+            return overloads.iter().all(harmless);
+        }
+        let own = name.name.as_str();
+        let of_server = name.schema.as_ref().is_some_and(|schema| schema.as_str() == "pg_catalog");
+        if own == "set_config" {
+            return false;
+        }
+        of_server
+            || (name.schema.is_none()
+                && (own.starts_with("pg_")
+                    || HARMLESS.binary_search(&own).is_ok()
+                    || types::builtin(own).is_some()))
+            || self.extension_function(name).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HARMLESS;
+
+    #[test]
+    fn the_functions_are_in_order() {
+        assert!(HARMLESS.is_sorted());
+    }
+}

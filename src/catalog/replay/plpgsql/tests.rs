@@ -1,0 +1,180 @@
+//! PL/pgSQL, value by value and bound by bound.
+
+use std::time::{Duration, Instant};
+
+use super::super::{Options, Replayed, Source, replay};
+
+fn replayed(sql: &str) -> Replayed {
+    replay(&[Source::new("a.sql", sql)], &Options::default())
+}
+
+/// The names of the tables that a script leaves, and what was not followed.
+fn tables(sql: &str) -> (Vec<String>, Vec<String>) {
+    let replayed = replayed(sql);
+    let names = replayed.catalog.relations.keys().map(|name| name.name().as_str().to_owned());
+    (names.collect(), replayed.opaque.iter().map(ToString::to_string).collect())
+}
+
+/// What an expression gives, as the name of a table that is made by it.
+fn value(expression: &str) -> String {
+    let sql = format!(
+        "DO $do$ DECLARE v text := ({expression})::text; BEGIN EXECUTE format('CREATE TABLE %I ()', coalesce(v, 'NULL')); END $do$;"
+    );
+    let (tables, opaque) = tables(&sql);
+    match &tables[..] {
+        [only] => only.clone(),
+        _ => format!("? {}", opaque.join(" ")).chars().take(1).collect(),
+    }
+}
+
+#[test]
+fn expressions_give_what_the_server_gives() {
+    for (expression, expected) in [
+        ("'a' || 1 || 'b'", "a1b"),
+        ("'a' || NULL", "NULL"),
+        ("concat('a', NULL, 2)", "a2"),
+        ("concat_ws('-', 'a', NULL, 'b')", "a-b"),
+        ("format('%s %I %L %% %s', 'a', 'B c', 'it''s', NULL)", "a \"B c\" 'it''s' % "),
+        ("format('%2$s%1$s%s', 'a', 'b')", "bab"),
+        ("quote_ident('select')", "\"select\""),
+        ("quote_literal('o''k')", "'o''k'"),
+        ("upper(left('abc', 2)) || right('abc', 1)", "ABc"),
+        ("replace('a-b-c', '-', '_')", "a_b_c"),
+        ("split_part('a.b', '.', 2)", "b"),
+        ("substr('abcd', 2, 2)", "bc"),
+        ("array_to_string(ARRAY['a', 'b'] || 'c'::text, ',')", "a,b,c"),
+        ("(ARRAY['a', 'b'])[2]", "b"),
+        ("array_length(string_to_array('a,b', ','), 1)", "2"),
+        ("(SELECT string_agg(x, '+') FROM unnest(ARRAY['a', 'b']) AS x)", "a+b"),
+        ("(SELECT count(*) FROM (VALUES (1), (2)) AS v (n) WHERE n > 1)", "1"),
+        ("(WITH w AS (SELECT 'a' AS x UNION ALL SELECT 'b') SELECT string_agg(x, '') FROM w)", "ab"),
+        ("CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' END", "b"),
+        ("CASE WHEN 'crm_a' LIKE 'crm\\_%' THEN 'yes' ELSE 'no' END", "yes"),
+        ("coalesce(NULL, nullif('a', 'a'), 'c')", "c"),
+        ("'b' = ANY (ARRAY['a', 'b'])", "true"),
+        ("'a' NOT IN ('b', 'c') AND 1 + 2 * 3 = 7", "true"),
+        ("(1 BETWEEN 0 AND 2) IS TRUE", "true"),
+        ("NULL IS DISTINCT FROM 1", "true"),
+        ("'public'::regnamespace", "public"),
+        ("current_schema()", "public"),
+        ("ARRAY(SELECT generate_series(1, 3)) = ARRAY[1, 2, 3]", "true"),
+        // What only the server knows.
+        ("now()", "?"),
+        ("'a' || random()", "?"),
+        ("(SELECT a FROM t)", "?"),
+        ("(SELECT x FROM unnest(ARRAY['a', 'b']) AS x ORDER BY 1 LIMIT 1)", "?"),
+        ("md5('a')", "?"),
+    ] {
+        assert_eq!(value(expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn what_a_table_of_the_files_holds_is_not_known() {
+    let sql = "CREATE TABLE t (a int); CREATE SCHEMA s; CREATE TABLE s.pg_roles (rolname text);";
+    for condition in [
+        "EXISTS (SELECT FROM t)",
+        "(SELECT count(*) FROM t) = 0",
+        "EXISTS (SELECT FROM s.pg_roles WHERE rolname = 'a')",
+        "EXISTS (SELECT FROM pg_stat_activity)",
+        "EXISTS (SELECT FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.oid IS NULL)",
+        "EXISTS (SELECT FROM pg_class WHERE reltuples > 5 AND relname = 't')",
+        "EXISTS (SELECT FROM pg_roles)",
+    ] {
+        let (_, opaque) =
+            tables(&format!("{sql} DO $$ BEGIN IF {condition} THEN DROP TABLE t; END IF; END $$;"));
+        assert!(
+            opaque.len() == 1 && opaque[0].contains("known only when it runs"),
+            "{condition}: {opaque:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_statement_stands_in_is_told() {
+    let sql = "CREATE FUNCTION f(name text) RETURNS void LANGUAGE plpgsql AS $$\nBEGIN EXECUTE format('CREATE TABLE %I ()', name); END $$;
+SELECT f('a');
+DO $$
+BEGIN
+    -- é
+    PERFORM f('b'); CREATE TABLE é (id int);
+    IF true THEN EXECUTE 'CREATE TABLE d ()'; END IF;
+END $$;";
+    let replayed = replayed(sql);
+    let inner: Vec<(usize, usize, &str, &str)> = replayed
+        .statements
+        .iter()
+        .filter(|statement| statement.runs_within().is_some())
+        .map(|of| (of.line(), of.column(), of.written(), of.text()))
+        .collect();
+    assert_eq!(
+        inner,
+        [
+            (3, 1, "SELECT f('a')", "CREATE TABLE a ()"),
+            (7, 5, "PERFORM f('b')", "CREATE TABLE b ()"),
+            (7, 21, "CREATE TABLE é (id int)", "CREATE TABLE é (id int)"),
+            (8, 18, "EXECUTE 'CREATE TABLE d ()'", "CREATE TABLE d ()"),
+        ]
+    );
+    let whole: Vec<&str> = replayed.statements.iter().filter_map(|of| of.text().split(' ').next()).collect();
+    assert_eq!(whole, ["CREATE", "SELECT", "CREATE", "DO", "CREATE", "CREATE", "CREATE"]);
+}
+
+fn joined(count: usize, one: &dyn Fn(usize) -> String) -> String {
+    (0..count).map(one).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn nothing_runs_for_ever_or_too_deep() {
+    let block = |body: String| {
+        format!("DO $do$ DECLARE x text := 'a'; l text[] := ARRAY['a']; BEGIN {body} END $do$;")
+    };
+    let function = |body: &str| {
+        format!(
+            "CREATE FUNCTION f(n int) RETURNS int LANGUAGE plpgsql AS $f$ BEGIN {body} RETURN 1; END $f$; SELECT f(1);"
+        )
+    };
+    let nested = |open: &str, inner: &str, close: &str, depth| {
+        format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+    };
+    let make = "EXECUTE 'CREATE SCHEMA IF NOT EXISTS s';";
+    let texts = [
+        block(nested("BEGIN ", "NULL;", " END;", 10_000)),
+        block(nested("IF true THEN ", "NULL;", " END IF;", 10_000)),
+        block(nested("FOR i IN 1..10000 LOOP ", make, " END LOOP;", 45)),
+        block(nested("BEGIN ", make, " EXCEPTION WHEN duplicate_table THEN NULL; END;", 45)),
+        block(format!("LOOP {make} END LOOP;")),
+        block(format!("WHILE true LOOP {make} END LOOP;")),
+        block(format!("FOR i IN 1..2000000000 LOOP {make} END LOOP;")),
+        block(format!("FOR i IN 1..9000 LOOP x := x || x; l := l || l; l := ARRAY[x, x]; {make} END LOOP;")),
+        block(format!("FOR i IN 1..9000 LOOP x := replace(x, 'a', x); x := concat(x, x, x); {make} END LOOP;")),
+        block(format!("x := {}'a'; {make}", "'a' || ".repeat(390))),
+        block(format!("x := {}'a'{}; {make}", "lower(".repeat(39), ")".repeat(39))),
+        block(format!("x := {}", "'a' || ".repeat(700_000))),
+        block(make.repeat(150_000)),
+        block(format!("IF x = 'b' THEN NULL; {} END IF;", "ELSIF x = 'c' THEN NULL; ".repeat(100_000))),
+        block(format!("PERFORM {}1;", joined(60_000, &|n| format!("f{n}() + ")))),
+        function(&format!("PERFORM f(n + 1); PERFORM f(n + 2); PERFORM f(n + 3); {make}")),
+        function(&nested("IF true THEN ", &format!("{make} PERFORM f(1);"), " END IF;", 45)),
+        function(&format!("EXECUTE 'SELECT f(1)'; EXECUTE 'DO $x$ BEGIN PERFORM f(1); END $x$'; {make}")),
+        function(&format!("PERFORM {}f(1){}; {make}", "lower(".repeat(35), ")".repeat(35))),
+        joined(12, &|n| {
+            let calls = joined(12, &|other| format!("PERFORM g{other}();"));
+            format!("CREATE FUNCTION g{n}() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN {calls} END $f$; SELECT g{n}();")
+        }),
+        block("INSERT INTO t SELECT FROM a, b;".repeat(20)).repeat(2_000),
+        joined(300, &|n| format!("CREATE TABLE t{n} (id int);"))
+            + &block("PERFORM FROM pg_class a, pg_class b, pg_class c, pg_class d WHERE a.reltuples = d.reltuples;".to_owned()),
+    ];
+    // No more stack than a thread of a test has.
+    let run = move || {
+        for text in texts {
+            let begun = Instant::now();
+            let replayed = replayed(&text);
+            let taken = begun.elapsed();
+            assert!(taken < Duration::from_secs(30), "{taken:?} for {} bytes: {text:.200}", text.len());
+            assert!(replayed.opaque.len() <= 30, "{} in {text:.200}", replayed.opaque.len());
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
