@@ -1,6 +1,6 @@
 //! Which statement each object of the model comes from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::change::{Before, changed};
 use super::model::Model;
@@ -10,8 +10,17 @@ use crate::ident::QualifiedName;
 /// The last statement that made each object what it is, by its place among all.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
-    of: BTreeMap<Object, usize>,
-    roles: Small,
+    /// Those of relations and of what stands with them, by the relation.
+    relations: BTreeMap<QualifiedName, OfRelation>,
+    others: BTreeMap<Object, usize>,
+    small: Small,
+}
+
+/// The statement that made a relation, and those that made it and what stands with it what they are.
+#[derive(Clone, Debug, Default)]
+struct OfRelation {
+    made: Option<usize>,
+    objects: BTreeMap<Object, usize>,
 }
 
 /// Parts of the model that hardly ever hold much, as they were when last looked at.
@@ -21,53 +30,77 @@ struct Small(BTreeMap<Object, String>);
 impl Origins {
     /// Those of a model that is there before the first statement, from which it does not come.
     pub(super) fn on(model: &Model) -> Self {
-        Self { roles: Small(small(model)), ..Self::default() }
+        Self { small: Small(small(model)), ..Self::default() }
     }
 
-    /// The statement that an object comes from, or its relation if the object itself comes from none.
+    /// The statement that an object comes from, or the one that made its relation if the object itself comes from none.
     #[must_use]
     pub fn of(&self, object: &Object) -> Option<usize> {
-        let relation = || self.of.get(&Object::Relation(object.relation()?.clone()));
-        self.of.get(object).or_else(relation).copied()
+        let Some(relation) = object.relation() else { return self.others.get(object).copied() };
+        let of_it = self.relations.get(relation)?;
+        of_it.objects.get(object).copied().or(of_it.made)
     }
 
     /// Keeps in mind what a statement has changed.
     pub(super) fn add(&mut self, before: &Before, model: &Model, statement: usize) {
-        if let Some((from, to)) = before.renamed() {
-            self.rename(from, to);
+        for (from, to) in &before.renamed {
+            self.rename(from, to, statement);
         }
-        for (name, before) in &before.relations {
-            let Some(now) = model.relations.get(name) else { continue };
-            for object in changed(name, before.as_ref(), now) {
-                self.of.insert(object, statement);
+        for name in before.relations.keys() {
+            let Some(now) = model.relations.get(name) else {
+                self.relations.remove(name);
+                continue;
+            };
+            let before = before.relation(name);
+            let changed = changed(name, before, now);
+            if !changed.is_empty() {
+                let of_it = self.relations.entry(name.clone()).or_default();
+                if before.is_none() {
+                    of_it.made = Some(statement);
+                }
+                of_it.objects.extend(changed.into_iter().map(|object| (object, statement)));
             }
         }
+        let mut differs = |object: Object, differs: bool| {
+            if differs {
+                self.others.insert(object, statement);
+            }
+        };
         for (signature, before) in &before.functions {
-            if model.functions.get(signature) != before.as_ref() {
-                self.of.insert(Object::Function(signature.clone()), statement);
-            }
+            differs(Object::Function(signature.clone()), model.functions.get(signature) != before.as_ref());
+        }
+        for (name, before) in &before.types {
+            differs(Object::Type(name.clone()), model.types.get(name) != before.as_ref());
+        }
+        for (name, before) in &before.schemas {
+            differs(Object::Schema(name.clone()), model.schemas.get(name) != before.as_ref());
+        }
+        for (name, before) in &before.roles {
+            differs(Object::Role(name.clone()), model.roles.get(name) != before.as_ref());
+        }
+        for (name, before) in &before.publications {
+            differs(Object::Publication(name.clone()), model.publications.get(name) != before.as_ref());
         }
     }
 
-    /// The same of roles and their like, after a statement that may have changed some.
-    pub(super) fn add_roles(&mut self, model: &Model, statement: usize) {
+    /// The same of memberships, settings and default privileges, after a statement that may have changed some.
+    pub(super) fn add_small(&mut self, model: &Model, statement: usize) {
         let now = small(model);
         for (object, value) in &now {
-            if self.roles.0.get(object) != Some(value) {
-                self.of.insert(object.clone(), statement);
+            if self.small.0.get(object) != Some(value) {
+                self.others.insert(object.clone(), statement);
             }
         }
-        self.roles = Small(now);
+        self.small = Small(now);
     }
 
-    fn rename(&mut self, from: &QualifiedName, to: &QualifiedName) {
-        let of_it: BTreeSet<Object> =
-            self.of.keys().filter(|object| object.relation() == Some(from)).cloned().collect();
-        for object in of_it {
-            if let Some(statement) = self.of.remove(&object) {
-                self.of.insert(moved(object, to), statement);
-            }
-        }
+    /// Follows the new name of a relation. What was there before the first statement is known by the statement that names it
+    /// anew.
+    fn rename(&mut self, from: &QualifiedName, to: &QualifiedName, statement: usize) {
+        let OfRelation { made, objects } = self.relations.remove(from).unwrap_or_default();
+        let objects = objects.into_iter().map(|(object, statement)| (moved(object, to), statement));
+        let followed = OfRelation { made: made.or(Some(statement)), objects: objects.collect() };
+        self.relations.insert(to.clone(), followed);
     }
 }
 
@@ -87,15 +120,6 @@ fn small(model: &Model) -> BTreeMap<Object, String> {
         let all: &mut String = found.entry(object).or_default();
         all.push_str(&value);
     };
-    for (name, schema) in &model.schemas {
-        add(Object::Schema(name.clone()), format!("{schema:?}"));
-    }
-    for (name, known) in &model.types {
-        add(Object::Type(name.clone()), format!("{known:?}"));
-    }
-    for (name, role) in &model.roles {
-        add(Object::Role(name.clone()), format!("{role:?}"));
-    }
     for membership in &model.memberships {
         let Membership { member, role, .. } = membership;
         add(Object::Membership(member.clone(), role.clone()), format!("{membership:?}"));
@@ -105,9 +129,6 @@ fn small(model: &Model) -> BTreeMap<Object, String> {
     }
     for privileges in &model.default_privileges {
         add(Object::DefaultPrivileges(privileges.role.clone()), format!("{privileges:?}"));
-    }
-    for (name, publication) in &model.publications {
-        add(Object::Publication(name.clone()), format!("{publication:?}"));
     }
     found
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::lex::Token;
-use super::located::{Located, Opaque};
+use super::located::{Extent, Located, Opaque};
 use super::origin::Origins;
 use super::parse;
 use super::parse::session::Session;
@@ -148,16 +148,23 @@ impl Run<'_> {
             self.statements.push(Located::new(&source, first.start..piece.end, position));
             let statement = read.as_ref().ok();
             self.transaction.before(statement);
-            let result = match &read {
-                Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
-                Err(why) => Err(why.clone()),
+            let failed = match &read {
+                Ok(statement) => self
+                    .apply(statement, place, back.get(&place), kept.contains(&place))
+                    .err()
+                    .map(|why| (Extent::Effect, why)),
+                Err(why) => Some((Extent::Words, why.clone())),
             };
-            self.state.notes.extend(result.err());
             self.show(statement);
-            for why in std::mem::take(&mut self.state.notes) {
-                let (line, column) = position;
-                let statement = self.statements.len() - 1;
-                self.opaque.push(Opaque { file: source.shared_name(), line, column, why, statement });
+            let of = |extent, whys: &mut Vec<String>| {
+                std::mem::take(whys).into_iter().map(move |why| (extent, why))
+            };
+            let assumed = of(Extent::Assumed, &mut self.state.assumed);
+            let parts = of(Extent::Part, &mut self.state.notes);
+            let (line, column) = position;
+            let statement = self.statements.len() - 1;
+            for (extent, why) in assumed.chain(parts).chain(failed) {
+                self.opaque.push(Opaque { file: source.shared_name(), line, column, why, statement, extent });
             }
             if self.opaque.len() - opaque_before >= MOST_OPAQUE {
                 if let Some(last) = self.opaque.last_mut() {
@@ -199,8 +206,8 @@ impl Run<'_> {
         let index = self.statements.len() - 1;
         let before = self.state.take_before();
         self.state.origins.add(&before, &self.state.catalog, index);
-        if statement.is_some_and(Statement::is_on_roles) {
-            self.state.origins.add_roles(&self.state.catalog, index);
+        if statement.is_some_and(Statement::is_on_rights) {
+            self.state.origins.add_small(&self.state.catalog, index);
         }
         if let Some(located) = self.statements.last() {
             let step = Step {

@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) has_children: bool,
     /// What could not be followed of the statement that is being applied.
     pub(super) notes: Vec<String>,
+    /// What was taken for granted to follow it.
+    pub(super) assumed: Vec<String>,
 }
 
 /// An index by its own name.
@@ -138,6 +140,7 @@ impl State {
             origins: Origins::default(),
             has_children: false,
             notes: Vec::new(),
+            assumed: Vec::new(),
         }
     }
 
@@ -152,10 +155,7 @@ impl State {
 
     /// What the statement that was applied has touched, as it was before it.
     pub(super) fn take_before(&mut self) -> Before {
-        Before {
-            relations: self.catalog.relations.take_before(),
-            functions: self.catalog.functions.take_before(),
-        }
+        self.catalog.take_before()
     }
 
     /// Says that something could not be followed.
@@ -257,7 +257,7 @@ impl State {
         if !known {
             let schema = Schema { owner: self.role(), grants: BTreeSet::new(), extension: None };
             self.catalog.schemas.insert(name.clone(), schema);
-            self.note(format!("the schema {name} is not made by these files; it is taken as there"));
+            self.assumed.push(format!("the schema {name} is not made by these files; it is taken as there"));
         }
     }
 
@@ -283,7 +283,7 @@ impl State {
     pub(super) fn type_text(&mut self, written: &TypeName) -> Followed<String> {
         let (text, known) = self.written_type(written)?;
         if !known {
-            self.note(format!("the type {text} is not known"));
+            self.assumed.push(format!("the type {text} is not known"));
         }
         Ok(text)
     }

@@ -93,23 +93,16 @@ pub(crate) enum Statement {
 }
 
 impl Statement {
-    /// Whether it may change roles, memberships, settings, schemas, publications or default privileges.
-    pub(super) fn is_on_roles(&self) -> bool {
+    /// Whether it may change memberships, settings or default privileges.
+    pub(super) fn is_on_rights(&self) -> bool {
         matches!(
             self,
-            Self::CreateSchema(_)
-                | Self::AlterSchema(..)
-                | Self::CreateType(..)
-                | Self::AlterType(..)
-                | Self::ReassignOwned { .. }
+            Self::AlterSchema(..)
                 | Self::CreateRole(_)
                 | Self::AlterRole(_)
                 | Self::AlterDatabase(_)
-                | Self::GrantPrivileges(_)
                 | Self::GrantRoles(_)
                 | Self::AlterDefaults(_)
-                | Self::CreatePublication(..)
-                | Self::AlterPublication(..)
                 | Self::Drop(_)
                 | Self::Do(_)
         )

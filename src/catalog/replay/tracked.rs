@@ -8,11 +8,13 @@ use std::ops::Deref;
 pub(super) struct Tracked<K, V> {
     now: BTreeMap<K, V>,
     before: BTreeMap<K, Option<V>>,
+    /// The entries that the statement has given another key, in order.
+    moved: Vec<(K, K)>,
 }
 
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
-        Self { now: BTreeMap::new(), before: BTreeMap::new() }
+        Self { now: BTreeMap::new(), before: BTreeMap::new(), moved: Vec::new() }
     }
 }
 
@@ -35,7 +37,7 @@ impl<'a, K, V> IntoIterator for &'a Tracked<K, V> {
 
 impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     pub(super) fn of(now: BTreeMap<K, V>) -> Self {
-        Self { now, before: BTreeMap::new() }
+        Self { now, before: BTreeMap::new(), moved: Vec::new() }
     }
 
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
@@ -57,6 +59,7 @@ impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     pub(super) fn rekey(&mut self, from: &K, to: &K) {
         if let Some(value) = self.remove(from) {
             self.insert(to.clone(), value);
+            self.moved.push((from.clone(), to.clone()));
         }
     }
 
@@ -77,6 +80,11 @@ impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     /// Each entry that the statement has touched, as it was before it; none for one that was not there.
     pub(super) fn take_before(&mut self) -> BTreeMap<K, Option<V>> {
         std::mem::take(&mut self.before)
+    }
+
+    /// The old and the new key of each entry that the statement has given another one.
+    pub(super) fn take_moved(&mut self) -> Vec<(K, K)> {
+        std::mem::take(&mut self.moved)
     }
 
     pub(super) fn into_inner(self) -> BTreeMap<K, V> {
@@ -108,6 +116,7 @@ mod tests {
         map.each_of(|value| *value == 11).for_each(|value| *value = 12);
         let before = map.take_before().into_iter().collect::<Vec<_>>();
         assert_eq!(before, [("a", Some(1)), ("b", Some(1)), ("c", None)]);
+        assert_eq!((map.take_moved(), map.take_moved()), (vec![("b", "c")], Vec::new()));
         assert_eq!(map.into_inner().into_iter().collect::<Vec<_>>(), [("a", 13), ("c", 12)]);
     }
 }

@@ -92,14 +92,13 @@ impl Made {
             step.located.file().clone_into(&mut self.file);
             self.made.clear();
         }
-        if let Some((from, to)) = step.renamed() {
+        for (from, to) in step.renamed() {
             if self.made.remove(from) {
                 self.made.insert(to.clone());
             }
-            return;
         }
         for (name, before, now) in step.relations() {
-            if before.is_none() && now.is_some() {
+            if before.is_none() && now.is_some() && !step.is_new_name(name) {
                 self.made.insert(name.clone());
             }
         }

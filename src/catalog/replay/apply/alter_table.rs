@@ -28,7 +28,12 @@ impl State {
         }
         let mut name = name;
         for action in &altered.actions {
-            name = self.alter(&name, action, !altered.only)?;
+            match self.alter(&name, action, !altered.only) {
+                Ok(now) => name = now,
+                Err(why) if altered.actions.len() == 1 => return Err(why),
+                // The others are followed all the same.
+                Err(why) => self.note(why),
+            }
         }
         Ok(())
     }
@@ -100,6 +105,7 @@ impl State {
             Action::Unlogged(unlogged) => self.set_unlogged(name, *unlogged)?,
             Action::Sequence(options) => self.alter_sequence(name, options)?,
             Action::AttachIndex(_) => return Err(format!("{name} is no index")),
+            Action::Unread(why) => return Err(why.clone()),
             Action::Nothing => {}
         }
         Ok(name.clone())

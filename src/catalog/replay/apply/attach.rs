@@ -14,6 +14,7 @@ impl State {
         if self.seen(table)?.partition_of.is_some() {
             return Err(format!("{table} is a partition already"));
         }
+        self.not_below_itself(table, parent)?;
         for column in self.seen(parent)?.columns.clone() {
             let own = super::column::column_mut(self.relation(table)?, &column.name)?;
             own.inherited = true;

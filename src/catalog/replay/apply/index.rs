@@ -249,6 +249,11 @@ impl State {
         name: &Ident,
         parent: &QualifiedName,
     ) -> Followed<()> {
+        let of = self.seen(partition)?.partition_of.as_ref();
+        let table = self.indexes.get(parent).map(|index| &index.table);
+        if of.map(|of| &of.parent) != table {
+            return Err(format!("the table of {name} is no partition of that of {parent}"));
+        }
         if let Some(index) = self.relation(partition)?.indexes.get_mut(name) {
             index.inherited = true;
         }

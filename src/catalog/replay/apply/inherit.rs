@@ -1,5 +1,7 @@
 //! Columns and constraints that tables have from their parents.
 
+use std::collections::BTreeSet;
+
 use super::super::depend::Part;
 use super::super::state::{Followed, State};
 use super::column::column_mut;
@@ -115,8 +117,24 @@ impl State {
         self.parents_of(table).iter().any(has)
     }
 
+    /// That a table is not what its new parent comes from, nor the parent itself, which the server refuses.
+    pub(super) fn not_below_itself(&self, table: &QualifiedName, parent: &QualifiedName) -> Followed<()> {
+        let mut left = vec![parent.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(above) = left.pop() {
+            if above == *table {
+                return Err(format!("{table} cannot be below {parent}, which is {table} or below it"));
+            }
+            if seen.insert(above.clone()) {
+                left.extend(self.parents_of(&above));
+            }
+        }
+        Ok(())
+    }
+
     /// `ALTER TABLE … INHERIT`.
     pub(super) fn inherit(&mut self, table: &QualifiedName, parent: &QualifiedName) -> Followed<()> {
+        self.not_below_itself(table, parent)?;
         for column in self.seen(parent)?.columns.clone() {
             if self.seen(table)?.column(&column.name).is_none() {
                 return Err(format!("{table} has no column {}", column.name));

@@ -40,11 +40,11 @@ impl State {
                 function.owner = to.clone();
                 regrant(&mut function.grants, &to);
             }
-            for known in self.catalog.types.values_mut().filter(|known| known.owner == from) {
+            for known in self.catalog.types.each_of(|known| known.owner == from) {
                 known.owner = to.clone();
                 regrant(&mut known.grants, &to);
             }
-            for schema in self.catalog.schemas.values_mut().filter(|schema| schema.owner == from) {
+            for schema in self.catalog.schemas.each_of(|schema| schema.owner == from) {
                 schema.owner = to.clone();
                 regrant(&mut schema.grants, &to);
             }

@@ -21,7 +21,7 @@ impl State {
         for relation in self.catalog.relations.follow() {
             follow_relation(relation, from, to);
         }
-        for publication in self.catalog.publications.values_mut() {
+        for publication in self.catalog.publications.follow() {
             rekey(&mut publication.tables, from, to);
         }
         self.follow_type(from, to);
@@ -74,7 +74,7 @@ impl State {
     pub(super) fn move_type(&mut self, from: &QualifiedName, to: &QualifiedName) {
         self.rename_in_expressions(&[Object::Type(from.clone())], &Renamed::Type(from.clone(), to.clone()));
         rekey(&mut self.types, from, to);
-        rekey(&mut self.catalog.types, from, to);
+        self.catalog.types.rekey(from, to);
         self.uses.rename(&Object::Type(from.clone()), &Object::Type(to.clone()));
         self.follow_type(from, to);
     }

@@ -122,7 +122,7 @@ impl State {
         for check in relation.checks.keys() {
             self.local_checks.remove(&(name.clone(), check.clone()));
         }
-        for publication in self.catalog.publications.values_mut() {
+        for publication in self.catalog.publications.each_of(|of| of.tables.contains_key(name)) {
             publication.tables.remove(name);
         }
     }

@@ -133,11 +133,11 @@ impl State {
             let all = std::mem::take(grants);
             *grants = all.into_iter().map(|grant| renamed_grant(grant, from, to)).collect();
         };
-        for schema in self.catalog.schemas.values_mut() {
+        for schema in self.catalog.schemas.follow() {
             schema.owner = renamed(schema.owner.clone());
             follow(&mut schema.grants);
         }
-        for known in self.catalog.types.values_mut() {
+        for known in self.catalog.types.follow() {
             known.owner = renamed(known.owner.clone());
             follow(&mut known.grants);
         }
@@ -224,10 +224,11 @@ impl State {
         for function in self.catalog.functions.each_of(named) {
             function.grants.retain(|grant| grant.grantee != grantee);
         }
-        for known in self.catalog.types.values_mut() {
+        let named = |grants: &std::collections::BTreeSet<crate::catalog::Grant>| grants.iter().any(|grant| grant.grantee == grantee);
+        for known in self.catalog.types.each_of(|known| named(&known.grants)) {
             known.grants.retain(|grant| grant.grantee != grantee);
         }
-        for schema in self.catalog.schemas.values_mut() {
+        for schema in self.catalog.schemas.each_of(|schema| named(&schema.grants)) {
             schema.grants.retain(|grant| grant.grantee != grantee);
         }
         self.defaults.forget(role);

@@ -20,10 +20,12 @@ pub(crate) struct ColumnDef {
     pub(crate) generated: Option<(String, bool)>,
     pub(crate) identity: Option<(Identity, SequenceOptions)>,
     pub(crate) constraints: Vec<Constraint>,
+    /// Why the rest of it is not read, if it is not.
+    pub(crate) unread: Option<String>,
 }
 
 /// Where a default ends: whatever else may follow it.
-const AFTER_DEFAULT: [&str; 17] = [
+pub(super) const AFTER_DEFAULT: [&str; 17] = [
     ",",
     "constraint",
     "not null",
@@ -66,9 +68,14 @@ fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<Typ
         generated: None,
         identity: None,
         constraints: Vec::new(),
+        unread: None,
     };
     while !cursor.is_at_end() && !cursor.is_one_of(&[",", ")"]) {
-        part(cursor, &mut column)?;
+        if let Err(why) = part(cursor, &mut column) {
+            column.unread = Some(format!("{why}, in the column {}", column.name));
+            let _ = cursor.until(&[","]);
+            break;
+        }
     }
     Ok(column)
 }

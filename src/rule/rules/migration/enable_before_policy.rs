@@ -52,13 +52,12 @@ impl Watch for EnableBeforePolicy {
         if let Some(Statement::Session(Session::Rollback { .. })) = step.statement {
             self.closed.retain(|_, closed| closed.transaction != step.transaction.number);
         }
-        if let Some((from, to)) = step.renamed()
-            && let Some(closed) = self.closed.remove(from)
-        {
-            self.closed.insert(to.clone(), closed);
-            return;
+        for (from, to) in step.renamed() {
+            if let Some(closed) = self.closed.remove(from) {
+                self.closed.insert(to.clone(), closed);
+            }
         }
-        for (table, before, now) in step.relations() {
+        for (table, before, now) in step.relations().filter(|(table, ..)| !step.is_new_name(table)) {
             let enabled = !before.is_some_and(|before| before.row_security);
             match now {
                 Some(now) if is_closed(now) && enabled => {
