@@ -13,6 +13,8 @@ mod code;
 mod engine;
 pub mod example;
 mod finding;
+#[cfg(test)]
+mod growth;
 mod judge;
 pub(crate) mod needed;
 mod place;

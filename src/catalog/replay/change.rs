@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{
-    Function, Grant, Object, Part, Publication, Relation, Role, Schema, Signature, UserType,
+    Function, Grant, Membership, Object, Part, Publication, Relation, Role, Schema, Setting, Signature,
+    UserType,
 };
 use crate::ident::{Ident, QualifiedName};
 
@@ -18,6 +19,8 @@ pub(crate) struct Before {
     pub(super) schemas: BTreeMap<Ident, Option<Schema>>,
     pub(super) roles: BTreeMap<Ident, Option<Role>>,
     pub(super) publications: BTreeMap<Ident, Option<Publication>>,
+    pub(super) memberships: BTreeMap<Membership, Option<()>>,
+    pub(super) settings: BTreeMap<Setting, Option<()>>,
 }
 
 impl Before {

@@ -18,9 +18,9 @@ pub(super) struct Model {
     pub(super) types: Tracked<QualifiedName, UserType>,
     pub(super) schemas: Tracked<Ident, Schema>,
     pub(super) roles: Tracked<Ident, Role>,
-    pub(super) memberships: BTreeSet<Membership>,
+    pub(super) memberships: Tracked<Membership, ()>,
     pub(super) default_privileges: BTreeSet<DefaultPrivileges>,
-    pub(super) settings: BTreeSet<Setting>,
+    pub(super) settings: Tracked<Setting, ()>,
     pub(super) server_grants: BTreeSet<ServerGrant>,
     pub(super) extensions: BTreeMap<Ident, Extension>,
     pub(super) publications: Tracked<Ident, Publication>,
@@ -34,9 +34,9 @@ impl Model {
             types: Tracked::of(catalog.types.clone()),
             schemas: Tracked::of(catalog.schemas.clone()),
             roles: Tracked::of(catalog.roles.clone()),
-            memberships: catalog.memberships.clone(),
+            memberships: set(&catalog.memberships),
             default_privileges: catalog.default_privileges.clone(),
-            settings: catalog.settings.clone(),
+            settings: set(&catalog.settings),
             server_grants: catalog.server_grants.clone(),
             extensions: catalog.extensions.clone(),
             publications: Tracked::of(catalog.publications.clone()),
@@ -53,6 +53,8 @@ impl Model {
             schemas: self.schemas.take_before(),
             roles: self.roles.take_before(),
             publications: self.publications.take_before(),
+            memberships: self.memberships.take_before(),
+            settings: self.settings.take_before(),
         }
     }
 
@@ -65,12 +67,16 @@ impl Model {
             functions: self.functions.into_inner(),
             types: self.types.into_inner(),
             roles: self.roles.into_inner(),
-            memberships: self.memberships,
+            memberships: self.memberships.into_inner().into_keys().collect(),
             default_privileges: self.default_privileges,
-            settings: self.settings,
+            settings: self.settings.into_inner().into_keys().collect(),
             server_grants: self.server_grants,
             extensions: self.extensions,
             publications: self.publications.into_inner(),
         }
     }
+}
+
+fn set<T: Ord + Clone>(all: &BTreeSet<T>) -> Tracked<T, ()> {
+    Tracked::of(all.iter().map(|one| (one.clone(), ())).collect())
 }

@@ -1,10 +1,10 @@
 //! Which statement each object of the model comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Before, changed};
 use super::model::Model;
-use crate::catalog::{Membership, Object};
+use crate::catalog::{DefaultPrivileges, Object};
 use crate::ident::QualifiedName;
 
 /// The last statement that made each object what it is, by its place among all.
@@ -13,7 +13,8 @@ pub struct Origins {
     /// Those of relations and of what stands with them, by the relation.
     relations: BTreeMap<QualifiedName, OfRelation>,
     others: BTreeMap<Object, usize>,
-    small: Small,
+    /// The default privileges as they were when last looked at.
+    defaults: BTreeSet<DefaultPrivileges>,
 }
 
 /// The statement that made a relation, and those that made it and what stands with it what they are.
@@ -23,14 +24,10 @@ struct OfRelation {
     objects: BTreeMap<Object, usize>,
 }
 
-/// Parts of the model that hardly ever hold much, as they were when last looked at.
-#[derive(Clone, Debug, Default)]
-struct Small(BTreeMap<Object, String>);
-
 impl Origins {
     /// Those of a model that is there before the first statement, from which it does not come.
     pub(super) fn on(model: &Model) -> Self {
-        Self { small: Small(small(model)), ..Self::default() }
+        Self { defaults: model.default_privileges.clone(), ..Self::default() }
     }
 
     /// The statement that an object comes from, or the one that made its relation if the object itself comes from none.
@@ -78,20 +75,26 @@ impl Origins {
         for (name, before) in &before.roles {
             differs(Object::Role(name.clone()), model.roles.get(name) != before.as_ref());
         }
+        for (known, before) in &before.memberships {
+            let object = Object::Membership(known.member.clone(), known.role.clone());
+            differs(object, model.memberships.contains_key(known) != before.is_some());
+        }
+        for (setting, before) in &before.settings {
+            let object = Object::Setting(setting.role.clone(), setting.name.clone());
+            differs(object, model.settings.contains_key(setting) != before.is_some());
+        }
         for (name, before) in &before.publications {
             differs(Object::Publication(name.clone()), model.publications.get(name) != before.as_ref());
         }
     }
 
-    /// The same of memberships, settings and default privileges, after a statement that may have changed some.
-    pub(super) fn add_small(&mut self, model: &Model, statement: usize) {
-        let now = small(model);
-        for (object, value) in &now {
-            if self.small.0.get(object) != Some(value) {
-                self.others.insert(object.clone(), statement);
-            }
+    /// The same of default privileges, after a statement that may have changed some.
+    pub(super) fn add_defaults(&mut self, model: &Model, statement: usize) {
+        let now = &model.default_privileges;
+        for changed in now.symmetric_difference(&self.defaults) {
+            self.others.insert(Object::DefaultPrivileges(changed.role.clone()), statement);
         }
-        self.small = Small(now);
+        self.defaults.clone_from(now);
     }
 
     /// Follows the new name of a relation. What was there before the first statement is known by the statement that names it
@@ -112,23 +115,4 @@ fn moved(object: Object, to: &QualifiedName) -> Object {
         Object::Grant(_, grantee, privilege) => Object::Grant(to.clone(), grantee, privilege),
         other => other,
     }
-}
-
-fn small(model: &Model) -> BTreeMap<Object, String> {
-    let mut found = BTreeMap::new();
-    let mut add = |object, value: String| {
-        let all: &mut String = found.entry(object).or_default();
-        all.push_str(&value);
-    };
-    for membership in &model.memberships {
-        let Membership { member, role, .. } = membership;
-        add(Object::Membership(member.clone(), role.clone()), format!("{membership:?}"));
-    }
-    for setting in &model.settings {
-        add(Object::Setting(setting.role.clone(), setting.name.clone()), format!("{setting:?}"));
-    }
-    for privileges in &model.default_privileges {
-        add(Object::DefaultPrivileges(privileges.role.clone()), format!("{privileges:?}"));
-    }
-    found
 }

@@ -206,8 +206,8 @@ impl Run<'_> {
         let index = self.statements.len() - 1;
         let before = self.state.take_before();
         self.state.origins.add(&before, &self.state.catalog, index);
-        if statement.is_some_and(Statement::is_on_rights) {
-            self.state.origins.add_small(&self.state.catalog, index);
+        if statement.is_some_and(Statement::is_on_default_privileges) {
+            self.state.origins.add_defaults(&self.state.catalog, index);
         }
         if let Some(located) = self.statements.last() {
             let step = Step {

@@ -93,18 +93,11 @@ pub(crate) enum Statement {
 }
 
 impl Statement {
-    /// Whether it may change memberships, settings or default privileges.
-    pub(super) fn is_on_rights(&self) -> bool {
+    /// Whether it may change default privileges.
+    pub(super) fn is_on_default_privileges(&self) -> bool {
         matches!(
             self,
-            Self::AlterSchema(..)
-                | Self::CreateRole(_)
-                | Self::AlterRole(_)
-                | Self::AlterDatabase(_)
-                | Self::GrantRoles(_)
-                | Self::AlterDefaults(_)
-                | Self::Drop(_)
-                | Self::Do(_)
+            Self::AlterSchema(..) | Self::AlterRole(_) | Self::AlterDefaults(_) | Self::Drop(_) | Self::Do(_)
         )
     }
 }

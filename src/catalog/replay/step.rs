@@ -131,7 +131,7 @@ impl<'a> Step<'a> {
 
     /// Who is a member of whom.
     pub(crate) fn memberships(&self) -> impl Iterator<Item = &'a Membership> {
-        self.state.catalog.memberships.iter()
+        self.state.catalog.memberships.keys()
     }
 
     /// `current_user`.

@@ -22,6 +22,7 @@ mod world;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use sqlparser::ast;
 
@@ -50,11 +51,13 @@ pub(super) struct Judge<'j, 'a> {
     routines: RefCell<BTreeMap<&'a Signature, Routine>>,
     /// The tables of which it is known whether they keep tenants apart for whoever reads them.
     apart: RefCell<BTreeMap<QualifiedName, bool>>,
+    /// The trees of conditions, by what they say.
+    trees: RefCell<BTreeMap<&'a str, Option<Rc<ast::Expr>>>>,
 }
 
 impl<'j, 'a> Judge<'j, 'a> {
     pub(super) fn new(subject: &'j Subject<'a>) -> Self {
-        Self { subject, routines: RefCell::default(), apart: RefCell::default() }
+        Self { subject, routines: RefCell::default(), apart: RefCell::default(), trees: RefCell::default() }
     }
 
     fn catalog(&self) -> &'a Catalog {

@@ -1,8 +1,12 @@
 //! The policies of a table, judged.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use sqlparser::ast;
 
 use super::condition::operands;
+use super::fault::Fault;
 use super::scope::Scope;
 use super::uses::Uses;
 use super::verdict::{Kinds, Verdict};
@@ -25,6 +29,8 @@ pub(in crate::rule) struct Judged<'a> {
     /// The columns that say whose a row is, by the manifest.
     columns: Vec<&'a str>,
     column: Option<&'a Column>,
+    /// What is wrong with each of its policies.
+    pub(super) faults: OnceCell<Vec<Option<Fault>>>,
 }
 
 /// A policy, judged.
@@ -44,7 +50,7 @@ pub(in crate::rule) struct JudgedPolicy<'a> {
 #[derive(Debug)]
 pub(in crate::rule) struct Condition<'a> {
     /// The tree in the one spelling, where it is understood.
-    pub(in crate::rule) tree: Option<ast::Expr>,
+    pub(in crate::rule) tree: Option<Rc<ast::Expr>>,
     pub(in crate::rule) truth: Truth,
     /// What can come of it if no literal is the tenant of a row.
     pub(in crate::rule) without_literals: Truth,
@@ -207,7 +213,7 @@ impl<'a> Judge<'_, 'a> {
             None if manifest.entry(table).is_none() => relation.column(manifest.column(table)),
             None => None,
         };
-        Judged { table, relation, place, kinds, policies, columns, column }
+        Judged { table, relation, place, kinds, policies, columns, column, faults: OnceCell::new() }
     }
 
     fn for_all_app(&self, policy: &Policy) -> bool {
@@ -216,7 +222,7 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn conditioned(&self, table: &QualifiedName, relation: &'a Relation, expr: &'a Expr) -> Condition<'a> {
-        let Some(tree) = expr.normal_tree() else {
+        let Some(tree) = self.tree(expr) else {
             let unknown = Truth::UNKNOWN;
             return Condition {
                 tree: None,
@@ -233,6 +239,12 @@ impl<'a> Judge<'_, 'a> {
             uses: self.uses(&tree),
             tree: Some(tree),
         }
+    }
+
+    /// The tree of an expression. Most policies say the same as another one, and a tree takes far more room than a text.
+    fn tree(&self, expr: &'a Expr) -> Option<Rc<ast::Expr>> {
+        let mut trees = self.trees.borrow_mut();
+        trees.entry(expr.normal()).or_insert_with(|| expr.normal_tree().map(Rc::new)).clone()
     }
 
     /// Whether the policies of a table keep tenants apart for whoever reads it.

@@ -1,5 +1,6 @@
 //! Whether policies decide which rows a statement of a migration reaches.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::catalog::Relation;
@@ -27,12 +28,6 @@ fn bypasses(step: &Step<'_>, ground: &Ground<'_>) -> bool {
 pub(in crate::rule) fn fails_loudly(step: &Step<'_>) -> bool {
     let off = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "off" | "false" | "no" | "0");
     step.setting("row_security").is_some_and(off)
-}
-
-/// Whether the file says that it is run once for each tenant, or across all of them.
-pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
-    let said = directives(step.located.source().text());
-    said.each_tenant || said.system.is_some()
 }
 
 /// Whether a statement can read or change rows. The bodies of DO blocks are looked into.
@@ -83,6 +78,8 @@ impl Bound {
 pub(in crate::rule) struct Made {
     file: String,
     made: BTreeSet<QualifiedName>,
+    /// Whether the file says that it is run once for each tenant, or across all of them, once somebody has asked.
+    says_whose_rows: OnceCell<bool>,
 }
 
 impl Made {
@@ -91,6 +88,7 @@ impl Made {
         if self.file != step.located.file() {
             step.located.file().clone_into(&mut self.file);
             self.made.clear();
+            self.says_whose_rows = OnceCell::new();
         }
         for (from, to) in step.renamed() {
             if self.made.remove(from) {
@@ -102,6 +100,14 @@ impl Made {
                 self.made.insert(name.clone());
             }
         }
+    }
+
+    /// Whether the file that the statement stands in says that it is run once for each tenant, or across all of them.
+    pub(in crate::rule) fn says_whose_rows(&self, step: &Step<'_>) -> bool {
+        *self.says_whose_rows.get_or_init(|| {
+            let said = directives(step.located.source().text());
+            said.each_tenant || said.system.is_some()
+        })
     }
 
     /// Whether the file that the statement stands in has made the table.

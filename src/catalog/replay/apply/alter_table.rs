@@ -1,6 +1,7 @@
 //! `ALTER TABLE` and its like.
 
 use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::parse::alter_table::{Action, AlterTable, AlteredKind, WhichTrigger};
 use super::super::parse::constraint::Timing;
 use super::super::state::{Followed, State};
@@ -215,8 +216,8 @@ impl State {
     fn set_unlogged(&mut self, name: &QualifiedName, unlogged: bool) -> Followed<()> {
         let persistence = if unlogged { Persistence::Unlogged } else { Persistence::Permanent };
         self.relation(name)?.persistence = persistence;
-        for sequence in self.catalog.relations.each_of(|relation| relation.is_sequence_of(name)) {
-            sequence.persistence = persistence;
+        for sequence in self.catalog.relations.naming(&Named::Owner(name.clone())) {
+            self.relation(&sequence)?.persistence = persistence;
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ impl State {
             }
             self.inherit_check(table, parent, &name, &check)?;
             // A partition has nothing of its own that its table has too.
-            self.local_checks.remove(&(table.clone(), name));
+            self.take_local_check(table, &name);
         }
         self.become_partition(table, parent, bound)
     }
@@ -43,7 +43,7 @@ impl State {
         }
         let names: Vec<Ident> = relation.indexes.keys().cloned().collect();
         for name in names {
-            self.index_parents.remove(&QualifiedName::new(table.schema().clone(), name.clone()));
+            self.parts.remove(&QualifiedName::new(table.schema().clone(), name.clone()));
             if let Some(index) = self.relation(table)?.indexes.get_mut(&name) {
                 index.inherited = false;
             }

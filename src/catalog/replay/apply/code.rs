@@ -1,5 +1,6 @@
 //! Blocks of PL/pgSQL, where it is certain what they do.
 
+use super::super::back::Mark;
 use super::super::cursor::{Cursor, Name};
 use super::super::parse::code::{self, Block, Condition, Step};
 use super::super::split::{PieceKind, split};
@@ -96,11 +97,12 @@ impl State {
         if self.is_inert_block(block, DEEPEST) {
             return Ok(());
         }
-        let before = self.clone();
+        let mark = self.mark();
         let done = self.block(block);
         if done.is_err() {
-            *self = before;
+            self.back_to(&mark);
         }
+        self.let_go(mark);
         done
     }
 
@@ -115,7 +117,14 @@ impl State {
             return Err(code::DO.to_owned());
         }
         // An error that is caught undoes the whole block.
-        let before = self.clone();
+        let mark = self.mark();
+        let done = self.caught(block, &mark);
+        self.let_go(mark);
+        done
+    }
+
+    /// Does what a block does that catches errors.
+    fn caught(&mut self, block: &Block, mark: &Mark) -> Followed<()> {
         let Err(why) = self.steps(&block.steps) else {
             let can_fail = block.steps.iter().any(super::condition::makes_what_can_be_there);
             let is_inert = block.handlers.iter().all(|(_, steps)| self.are_inert(steps, DEEPEST));
@@ -129,7 +138,7 @@ impl State {
         match block.handlers.iter().find(|(conditions, _)| conditions.iter().any(|known| known == condition))
         {
             Some((_, steps)) if !raises(steps) && self.are_inert(steps, DEEPEST) => {
-                *self = before;
+                self.back_to(mark);
                 Ok(())
             }
             _ => Err(why),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::depend::Part;
+use super::super::links::Named;
 use super::super::state::{Followed, State};
 use super::column::column_mut;
 use crate::catalog::{CheckConstraint, Column};
@@ -75,7 +76,7 @@ impl State {
         if let Some(known) = own.get_mut(name) {
             if !known.inherited {
                 known.inherited = true;
-                self.local_checks.insert((table.clone(), name.clone()));
+                self.put_local_check(table, name.clone());
             }
             return Ok(());
         }
@@ -90,16 +91,7 @@ impl State {
         if !self.has_children {
             return Vec::new();
         }
-        let of = |relation: &crate::catalog::Relation| {
-            relation.inherits.contains(parent)
-                || relation.partition_of.as_ref().is_some_and(|partition| partition.parent == *parent)
-        };
-        self.catalog
-            .relations
-            .iter()
-            .filter(|(_, relation)| of(relation))
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.catalog.relations.naming(&Named::Above(parent.clone()))
     }
 
     /// The parents of a table, of either kind.

@@ -1,5 +1,6 @@
 //! Who owns what.
 
+use super::super::links::Named;
 use super::super::parse::role::RoleName;
 use super::super::state::{Followed, State};
 use crate::catalog::{Grant, Grantee, RelationKind};
@@ -20,7 +21,8 @@ impl State {
         if relation.kind == RelationKind::Sequence {
             return Ok(());
         }
-        for relation in self.catalog.relations.each_of(|relation| relation.is_sequence_of(name)) {
+        for sequence in self.catalog.relations.naming(&Named::Owner(name.clone())) {
+            let relation = self.relation(&sequence)?;
             relation.owner = owner.clone();
             regrant(&mut relation.grants, owner);
         }

@@ -84,7 +84,7 @@ impl State {
                 extension.schema = to.clone();
             }
         }
-        for publication in self.catalog.publications.follow() {
+        for publication in self.catalog.publications.follow_all() {
             if publication.schemas.remove(from) {
                 publication.schemas.insert(to.clone());
             }

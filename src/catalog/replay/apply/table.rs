@@ -157,7 +157,9 @@ impl State {
     fn typed_columns(&mut self, name: &QualifiedName, of: &super::super::cursor::Name) -> Followed<()> {
         let full = self.candidates(of).into_iter().find(|candidate| self.types.contains_key(candidate));
         let found = full.as_ref().and_then(|full| self.types.get(full).cloned());
-        self.typed.extend(full.map(|full| (name.clone(), full)));
+        if let Some(full) = full {
+            self.typed.insert(name.clone(), full);
+        }
         let Some(Type::Composite(attributes)) = found else {
             return Err(format!("the type {of} is not known"));
         };
@@ -192,7 +194,9 @@ impl State {
         if made.materialized {
             relation.view = Some(View { reads: super::view::reads(&analyzed.uses, &name) });
             self.uses.set(&Object::Part(Part::Rule, name.clone(), super::view::return_rule()), analyzed.uses);
-            self.outputs.extend(analyzed.outputs.map(|outputs| (name.clone(), outputs)));
+            if let Some(outputs) = analyzed.outputs {
+                self.outputs.insert(name.clone(), outputs);
+            }
         } else {
             relation.columns = self.columns_as(&name, analyzed.outputs);
         }

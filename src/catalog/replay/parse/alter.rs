@@ -5,8 +5,8 @@ use super::super::statement::{
     AlterExtension, AlterFunction, AlterPolicy, AlterType, AttributeChange, Change, Statement,
 };
 use super::function::{Attributes, attribute, function_name};
-use super::type_name::type_name;
 use super::passed::{Rest, rest};
+use super::type_name::type_name;
 use super::{alter_table, grant, object, policy, role};
 
 /// What follows `ALTER`.

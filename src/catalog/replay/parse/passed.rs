@@ -101,7 +101,8 @@ const FORMS: [&str; 90] = [
 ];
 
 /// What the rest of other statements says that the model does not show, by what is read of them.
-const DOMAIN: &str = "{ collate NAME | [ constraint WORD ] ( not null | null | check PARENS [ not valid ] | DEFAULT ) }";
+const DOMAIN: &str =
+    "{ collate NAME | [ constraint WORD ] ( not null | null | check PARENS [ not valid ] | DEFAULT ) }";
 const CHANGE_OF_TYPE: &str = "( add value [ if not exists ] TEXT [ ( before | after ) TEXT ] | rename value TEXT to TEXT | set PARENS )";
 const CHANGE_OF_DOMAIN: &str = "( set default REST | drop default | set not null | drop not null | \
     add [ constraint WORD ] ( check PARENS | not null ) [ not valid ] | drop constraint [ if exists ] WORD FALL | \
@@ -144,10 +145,19 @@ pub(super) fn rest(cursor: &mut Cursor<'_>, of: Rest) -> Parsed<()> {
 fn begun<'a>(cursor: &Cursor<'a>) -> impl Iterator<Item = (&'static str, Cursor<'a>)> {
     let start = *cursor;
     FORMS.iter().filter_map(move |whole| {
+        // Nearly all of them begin with another word.
+        let same = |byte: Option<&u8>| {
+            byte.map(u8::to_ascii_lowercase)
+                == start.peek().bytes().next().map(|byte| byte.to_ascii_lowercase())
+        };
+        if !same(whole.as_bytes().first()) {
+            return None;
+        }
         let (head, rest) = whole.split_once(" : ")?;
-        let first = head.split(' ').next()?;
         let mut ahead = start;
-        (start.is(first) && form(&mut ahead, head).is_ok()).then_some((rest, ahead))
+        let is_plain = head.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ');
+        let is_it = if is_plain { ahead.take(head) } else { form(&mut ahead, head).is_ok() };
+        is_it.then_some((rest, ahead))
     })
 }
 

@@ -12,7 +12,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
-use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows, touches_rows};
+use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, touches_rows};
 
 pub(super) const RULE: Rule = Rule {
     code: "backfill-under-force",
@@ -97,7 +97,7 @@ impl BackfillUnderForce {
                 && binds(step, ground, relation)
                 && !self.made.has(&name)
                 && seen.insert(name.clone())
-                && !says_whose_rows(step)
+                && !self.made.says_whose_rows(step)
             {
                 tell(step, ground, (&name, relation, how), found);
                 return true;

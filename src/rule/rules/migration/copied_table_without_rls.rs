@@ -10,8 +10,8 @@ use crate::rule::code::sentence::Sentence;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::{Watch, follow};
 use crate::rule::watch::pending::{Pending, Until};
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "copied-table-without-rls",

@@ -1,7 +1,7 @@
 //! `opaque-statement`
 
-use crate::catalog::Object;
 use crate::catalog::replay::{Extent, Kind, Name, Opaque, Replayed, is_passed, tokens};
+use crate::catalog::{Object, Signature};
 use crate::ident::{Ident, QualifiedName};
 use crate::rule::code::own;
 use crate::rule::code::sentence::Sentence;
@@ -157,14 +157,14 @@ fn is_alarming(sentence: &Sentence) -> bool {
 /// Whether it calls a function of the files whose body is alarming, or not to be looked into.
 fn calls_alarming(sentence: &Sentence, subject: &Subject<'_>) -> bool {
     let calls = sentence.calls();
-    let called = |own: &QualifiedName| {
-        calls.iter().any(|call| {
-            call.name.name == *own.name()
-                && call.name.schema.as_ref().is_none_or(|schema| schema == own.schema())
-        })
-    };
-    let mut functions = subject.catalog.functions.iter().filter(|(signature, _)| called(&signature.name));
-    functions.any(|(signature, function)| {
+    let mut called = calls.iter().flat_map(|call| {
+        let of_schema = |signature: &&&Signature| {
+            call.name.schema.as_ref().is_none_or(|schema| schema == signature.name.schema())
+        };
+        subject.functions_named(call.name.name.as_str()).iter().filter(of_schema)
+    });
+    called.any(|signature| {
+        let Some(function) = subject.catalog.functions.get(*signature) else { return false };
         Code::of_function(signature, function).is_none_or(|code| code.sentences.iter().any(is_alarming))
     })
 }
@@ -269,7 +269,9 @@ mod tests {
             "ALTER TABLE up INHERIT up;",
             "ALTER TABLE up INHERIT down;",
         ] {
-            let sql = format!("{start} {sql} ALTER TABLE a ADD COLUMN more int; ALTER TABLE up ADD COLUMN more int;");
+            let sql = format!(
+                "{start} {sql} ALTER TABLE a ADD COLUMN more int; ALTER TABLE up ADD COLUMN more int;"
+            );
             assert_eq!(severities(super::RULE.code, &sql), ["medium"], "{sql}");
         }
     }

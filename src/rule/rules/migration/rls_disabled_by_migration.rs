@@ -8,9 +8,9 @@ use crate::policy::manifest::Class;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::{Watch, follow};
 use crate::rule::watch::bound::Made;
 use crate::rule::watch::pending::{Pending, Until};
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "rls-disabled-by-migration",

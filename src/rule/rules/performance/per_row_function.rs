@@ -48,7 +48,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             let message = format!("policy {name} of {of} calls {what} for each row");
             let finding = found.add(Object::policy(table.table, policy.name), message);
             finding.severity(severity);
-            let trees = || policy.conditions().filter_map(|(_, condition)| condition.tree.as_ref());
+            let trees = || policy.conditions().filter_map(|(_, condition)| condition.tree.as_deref());
             let may_change = uses()
                 .flat_map(|uses| &uses.calls)
                 .any(|call| call.function.volatility == Volatility::Volatile);
