@@ -195,8 +195,11 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO erp_app;
         "CREATE TRIGGER t BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION told()",
     ];
 
+    /// A finding's rule, what it is about, and its file and line.
+    type Found = (&'static str, Object, Option<(String, usize)>);
+
     /// What is found, each with where it stands.
-    fn places(files: &[Source]) -> Vec<(&'static str, Object, Option<(String, usize)>)> {
+    fn places(files: &[Source]) -> Vec<Found> {
         let found = lint(&manifest(""), files).findings.into_iter().map(|finding| {
             let place = finding.place.map(|place| (place.file, place.line));
             (finding.rule.code, finding.object, place)

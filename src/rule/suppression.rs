@@ -100,7 +100,7 @@ impl<'s> Files<'s> {
         let Some(first) = of_file.first() else { return Vec::new() };
         let of_it = statements.get(first.clone()).unwrap_or_default();
         let at = first.start + of_it.partition_point(|statement| !allowed.is_of(statement));
-        if at < first.end { Vec::from([at..at + 1]) } else { Vec::new() }
+        Vec::from_iter((at < first.end).then_some(at..at + 1))
     }
 }
 

@@ -48,7 +48,9 @@ impl<'a, K, V> IntoIterator for &'a Tracked<K, V> {
 impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     pub(super) fn of(now: BTreeMap<K, V>) -> Self {
         let mut links = Links::default();
-        now.keys().for_each(|key| links.change(key));
+        for key in now.keys() {
+            links.change(key);
+        }
         Self { now: Undoable::of(now), links: RefCell::new(links), ..Self::default() }
     }
 
@@ -84,7 +86,9 @@ impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     /// All values, to follow the new name of something that any of them may refer to.
     pub(super) fn follow_all(&mut self) -> impl Iterator<Item = &mut V> {
         let links = self.links.get_mut();
-        self.now.keys().for_each(|key| links.change(key));
+        for key in self.now.keys() {
+            links.change(key);
+        }
         self.now.values_mut()
     }
 
@@ -92,7 +96,9 @@ impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     pub(super) fn each_of(&mut self, holds: impl Fn(&V) -> bool) -> impl Iterator<Item = &mut V> {
         let found: Vec<K> =
             self.now.iter().filter(|(_, value)| holds(value)).map(|(key, _)| key.clone()).collect();
-        found.iter().for_each(|key| self.keep(key));
+        for key in &found {
+            self.keep(key);
+        }
         // What is kept of all for whoever goes back is more than is needed, and no more than that.
         self.now.values_mut().filter(move |value| holds(value))
     }

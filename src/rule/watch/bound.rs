@@ -77,7 +77,7 @@ impl Bound {
 #[derive(Debug, Default)]
 pub(in crate::rule) struct Made {
     file: String,
-    made: BTreeSet<QualifiedName>,
+    tables: BTreeSet<QualifiedName>,
     /// Whether the file says that it is run once for each tenant, or across all of them, once somebody has asked.
     says_whose_rows: OnceCell<bool>,
 }
@@ -87,17 +87,17 @@ impl Made {
     pub(in crate::rule) fn go_on(&mut self, step: &Step<'_>) {
         if self.file != step.located.file() {
             step.located.file().clone_into(&mut self.file);
-            self.made.clear();
+            self.tables.clear();
             self.says_whose_rows = OnceCell::new();
         }
         for (from, to) in step.renamed() {
-            if self.made.remove(from) {
-                self.made.insert(to.clone());
+            if self.tables.remove(from) {
+                self.tables.insert(to.clone());
             }
         }
         for (name, before, now) in step.relations() {
             if before.is_none() && now.is_some() && !step.is_new_name(name) {
-                self.made.insert(name.clone());
+                self.tables.insert(name.clone());
             }
         }
     }
@@ -112,11 +112,11 @@ impl Made {
 
     /// Whether the file that the statement stands in has made the table.
     pub(in crate::rule) fn has(&self, name: &QualifiedName) -> bool {
-        self.made.contains(name)
+        self.tables.contains(name)
     }
 
     /// Takes a table for one that was there before.
     pub(in crate::rule) fn forget(&mut self, name: &QualifiedName) {
-        self.made.remove(name);
+        self.tables.remove(name);
     }
 }

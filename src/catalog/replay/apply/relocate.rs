@@ -110,7 +110,9 @@ impl State {
                 Some(Type::Domain(base)) => follow(base),
                 Some(Type::Range(several)) => replace(several, from, to),
                 Some(Type::Composite(attributes)) => {
-                    attributes.iter_mut().for_each(|(_, data_type)| follow(data_type));
+                    for (_, data_type) in attributes {
+                        follow(data_type);
+                    }
                 }
                 _ => {}
             }

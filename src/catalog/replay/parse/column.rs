@@ -49,17 +49,17 @@ pub(super) const AFTER_DEFAULT: [&str; 17] = [
 pub(crate) fn column(cursor: &mut Cursor<'_>) -> Parsed<ColumnDef> {
     let name = cursor.ident()?;
     let data_type = Some(type_name(cursor)?);
-    column_after_type(cursor, name, data_type)
+    Ok(column_after_type(cursor, name, data_type))
 }
 
 /// What follows a column's name in the list of a typed table or a partition.
 pub(crate) fn column_options(cursor: &mut Cursor<'_>) -> Parsed<ColumnDef> {
     let name = cursor.ident()?;
     let _ = cursor.take("with options");
-    column_after_type(cursor, name, None)
+    Ok(column_after_type(cursor, name, None))
 }
 
-fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<TypeName>) -> Parsed<ColumnDef> {
+fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<TypeName>) -> ColumnDef {
     let mut column = ColumnDef {
         name,
         data_type,
@@ -77,7 +77,7 @@ fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<Typ
             break;
         }
     }
-    Ok(column)
+    column
 }
 
 fn part(cursor: &mut Cursor<'_>, column: &mut ColumnDef) -> Parsed<()> {

@@ -115,7 +115,7 @@ fn severity(text: &str, extent: Extent, subject: &Subject<'_>) -> Severity {
     let sentences = of_statement(text);
     if extent == Extent::Words {
         let says = |word: &&str| sentences.first().is_some_and(|first| first.says(word));
-        return match (is_passed(text), RULING.iter().any(|word| says(&word))) {
+        return match (is_passed(text), RULING.iter().any(says)) {
             (true, _) => Severity::Low,
             (false, true) => Severity::High,
             (false, false) => Severity::Medium,
