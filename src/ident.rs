@@ -1,5 +1,7 @@
 //! Names and literals as PostgreSQL writes them. This is the only place in the crate that quotes.
 
+#[cfg(test)]
+pub(crate) mod counted;
 mod setting;
 
 use std::borrow::Cow;
@@ -29,7 +31,7 @@ pub(crate) const MAX_NAME_BYTES: usize = 63;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(not(test), derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash))]
 pub struct Ident(Box<str>);
 
 impl Ident {

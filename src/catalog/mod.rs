@@ -9,4 +9,4 @@ mod model;
 pub mod replay;
 
 pub use model::*;
-pub(crate) use model::{DML, SERVER_FUNCTIONS};
+pub(crate) use model::{DML, Partitioned, SERVER_FUNCTIONS};

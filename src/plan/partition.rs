@@ -39,9 +39,10 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
 
 /// No policy leaves partitions out while a statement is planned.
 fn unpruned(draft: &mut Draft<'_>) {
+    let partitioned = draft.catalog.partitioned();
     for (name, _, place) in draft.relations() {
         let Some(column) = place.tenant_column() else { continue };
-        if let Some(count) = pruning::locked(draft.catalog, name, &column.name) {
+        if let Some(count) = pruning::locked(draft.catalog, &partitioned, name, &column.name) {
             let what = format!(
                 "a statement locks all {count} partitions and their indexes unless it names the tenant itself, as in WHERE {} = $1: \
                  a policy prunes them no sooner than it runs",

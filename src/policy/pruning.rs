@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use crate::catalog::{Catalog, Relation, tokens};
+use crate::catalog::{Catalog, Partitioned, Relation, tokens};
 use crate::ident::{Ident, QualifiedName};
 
 /// From so many partitions on a statement takes more locks than `max_locks_per_transaction` reckons with by default: 64, one for
@@ -13,24 +13,23 @@ const MANY: usize = 32;
 ///
 /// A policy's tenant is known when the statement runs. By then it has been planned, and all partitions that it could need are
 /// locked.
-pub(crate) fn locked(catalog: &Catalog, name: &QualifiedName, tenant: &Ident) -> Option<usize> {
+pub(crate) fn locked(
+    catalog: &Catalog,
+    partitioned: &Partitioned<'_>,
+    name: &QualifiedName,
+    tenant: &Ident,
+) -> Option<usize> {
     let mut count = 0;
     let mut left = vec![name];
     while let Some(table) = left.pop() {
         let Some(relation) = catalog.relations.get(table) else { continue };
-        let parts = catalog.partitions(table);
         if by_tenant(relation, tenant) {
-            count += parts.len();
+            count += partitioned.below(table).len();
         } else {
-            left.extend(parts.into_iter().filter(|part| is_part_of(catalog, part, table)));
+            left.extend(partitioned.of(table));
         }
     }
     (count >= MANY).then_some(count)
-}
-
-fn is_part_of(catalog: &Catalog, part: &QualifiedName, table: &QualifiedName) -> bool {
-    let of = catalog.relations.get(part).and_then(|relation| relation.partition_of.as_ref());
-    of.is_some_and(|of| of.parent == *table)
 }
 
 fn by_tenant(relation: &Relation, tenant: &Ident) -> bool {

@@ -37,14 +37,13 @@ pub(super) struct Doubt {
 impl Doubt {
     /// Goes on to a statement.
     pub(super) fn see(&mut self, step: &Step<'_>) {
-        if let Some((from, to)) = step.renamed() {
+        for (from, to) in step.renamed() {
             if let Some(made) = self.made.remove(from) {
                 self.made.insert(to.clone(), made);
             }
-            return;
         }
         for (name, before, now) in step.relations() {
-            if before.is_none() && now.is_some() {
+            if before.is_none() && now.is_some() && !step.is_new_name(name) {
                 self.made.insert(name.clone(), step.index);
             }
         }

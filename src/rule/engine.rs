@@ -138,8 +138,11 @@ impl Report {
     /// Puts the gravest first, and those of files in their order.
     pub fn sort(&mut self) {
         self.findings.sort_by(|one, other| {
-            let key = |finding: &Finding| (finding.statement, finding.object.clone());
-            other.severity.cmp(&one.severity).then_with(|| key(one).cmp(&key(other)))
+            other
+                .severity
+                .cmp(&one.severity)
+                .then_with(|| one.statement.cmp(&other.statement))
+                .then_with(|| one.object.cmp(&other.object))
         });
     }
 

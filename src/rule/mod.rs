@@ -14,6 +14,8 @@ mod doubt;
 mod engine;
 pub mod example;
 mod finding;
+#[cfg(test)]
+mod growth;
 mod judge;
 pub(crate) mod needed;
 mod place;

@@ -3,6 +3,9 @@
 //! `-- tenantry: allow grant-all "the role is only a group"` before a statement or within it, or behind it on its last line, is for what is
 //! found in that statement. `allow-file` is for the whole file.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::finding::{Finding, Findings};
 use super::rules::suppression::unused_suppression::RULE;
 use super::{all, rule};
@@ -26,34 +29,40 @@ struct Allowed<'s> {
 /// returned, since it can be there where more is known, or less.
 pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut Vec<Finding>) -> Vec<Finding> {
     let (mut wrong, mut unused) = (Findings::of(&RULE), Findings::of(&RULE));
+    let files = Files::of(statements);
+    let mut by_statement: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        if let Some(statement) = finding.statement {
+            by_statement.entry(statement).or_default().push(at);
+        }
+    }
+    let mut stands = vec![true; findings.len()];
     for allowed in sources.iter().flat_map(allowed) {
         let (start, place) = (allowed.start, allowed.place());
-        let of_file = |at: &Located| at.file() == allowed.source.name();
-        // What is said of a statement is said of all that it runs.
-        let whole = |at: usize| statements.get(at).and_then(Located::runs_within).unwrap_or(at);
-        let is_of = |at: &Located| of_file(at) && at.runs_within().is_none() && allowed.is_of(at);
-        let statement = statements.iter().position(is_of);
         if let Some(flaw) = &allowed.flaw {
             wrong.add(Object::Database, flaw.clone()).place = Some(place);
             continue;
         }
+        let within = files.meant(&allowed, statements);
         for code in &allowed.codes {
-            let before = findings.len();
-            findings.retain(|finding| {
-                let there = match finding.statement.and_then(|at| statements.get(at)) {
-                    Some(at) if allowed.whole_file => of_file(at),
-                    Some(_) => finding.statement.map(whole) == statement,
-                    None => false,
-                };
-                !(there && finding.rule.code == *code)
-            });
-            if findings.len() == before {
+            let mut finds = false;
+            let found = within.iter().flat_map(|range| by_statement.range(range.clone()));
+            for at in found.flat_map(|(_, found)| found) {
+                let is_it = findings.get(*at).is_some_and(|finding| finding.rule.code == *code);
+                if let Some(stands) = stands.get_mut(*at).filter(|stands| is_it && **stands) {
+                    *stands = false;
+                    finds = true;
+                }
+            }
+            if !finds {
                 let message = format!("{code} is allowed here, and finds nothing");
                 let finding = unused.add(Object::Database, message);
                 finding.place = Some(super::Place { length: allowed.end - start, ..allowed.place() });
             }
         }
     }
+    let mut stands = stands.into_iter();
+    findings.retain(|_| stands.next().unwrap_or(true));
     for source in sources {
         for (line, flaw) in directives(source.text()).flaws {
             let length = source.text().lines().nth(line - 1).map_or(1, |text| text.chars().count());
@@ -63,6 +72,44 @@ pub(super) fn apply(sources: &[Source], statements: &[Located], findings: &mut V
     }
     findings.extend(wrong.into_found());
     unused.into_found()
+}
+
+/// The statements of each run of a file, each with all that it runs, by their places among all.
+struct Files<'s>(BTreeMap<&'s str, Vec<Vec<Range<usize>>>>);
+
+impl<'s> Files<'s> {
+    fn of(statements: &'s [Located]) -> Self {
+        let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut from = 0;
+        for file in statements.chunk_by(|one, next| one.file() == next.file()) {
+            let Some(first) = file.first() else { continue };
+            let mut wholes: Vec<Range<usize>> = Vec::new();
+            for (at, statement) in (from..).zip(file) {
+                match wholes.last_mut().filter(|_| statement.runs_within().is_some()) {
+                    Some(whole) => whole.end = at + 1,
+                    None => wholes.push(at..at + 1),
+                }
+            }
+            files.entry(first.file()).or_default().push(wholes);
+            from += file.len();
+        }
+        Self(files)
+    }
+
+    /// The statements that a comment is for. What is said of one is said of all that it runs.
+    fn meant(&self, allowed: &Allowed<'_>, statements: &[Located]) -> Vec<Range<usize>> {
+        let of_file = self.0.get(allowed.source.name()).map(Vec::as_slice).unwrap_or_default();
+        if allowed.whole_file {
+            // A file that is named twice is run twice, and what is said of it as a whole is said of either.
+            let all = |wholes: &Vec<Range<usize>>| Some(wholes.first()?.start..wholes.last()?.end);
+            return of_file.iter().filter_map(all).collect();
+        }
+        let Some(first) = of_file.first() else { return Vec::new() };
+        let is_earlier = |whole: &Range<usize>| {
+            statements.get(whole.start).is_some_and(|statement| !allowed.is_of(statement))
+        };
+        first.get(first.partition_point(is_earlier)).cloned().into_iter().collect()
+    }
 }
 
 impl Allowed<'_> {

@@ -5,6 +5,7 @@ mod newer;
 mod page;
 mod replay;
 mod rights;
+mod words;
 
 use tenantry::Ident;
 use tenantry::catalog::{Catalog, Privilege};

@@ -119,22 +119,23 @@ impl Catalog {
     /// The partitions of a table, at every level, those of the first level first.
     #[must_use]
     pub fn partitions(&self, table: &QualifiedName) -> Vec<&QualifiedName> {
-        let mut found: Vec<&QualifiedName> = Vec::new();
-        let mut at = 0;
-        let mut parent = table;
-        loop {
-            let of =
-                |relation: &Relation| relation.partition_of.as_ref().is_some_and(|of| of.parent == *parent);
-            // Most tables have none, and are asked often.
-            let kind = self.relations.get(parent).map(|relation| relation.kind);
-            if kind.is_none_or(|kind| kind == RelationKind::PartitionedTable) {
-                found
-                    .extend(self.relations.iter().filter(|(_, relation)| of(relation)).map(|(name, _)| name));
-            }
-            let Some(next) = found.get(at) else { return found };
-            parent = next;
-            at += 1;
+        let partitioned = |relation: &Relation| relation.kind == RelationKind::PartitionedTable;
+        if self.relations.get(table).is_some_and(partitioned) {
+            self.partitioned().below(table)
+        } else {
+            Vec::new()
         }
+    }
+
+    /// The partitions of all tables, for whoever asks for those of many.
+    pub(crate) fn partitioned(&self) -> Partitioned<'_> {
+        let mut tables: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, relation) in &self.relations {
+            if let Some(of) = &relation.partition_of {
+                tables.entry(&of.parent).or_default().push(name);
+            }
+        }
+        Partitioned(tables)
     }
 
     /// The foreign keys of all tables, each with its table. Those of partitions are left out where they are their table's.
@@ -143,5 +144,27 @@ impl Catalog {
             let own = relation.foreign_keys.iter().filter(|(_, key)| !key.inherited);
             own.map(move |(name, key)| (table, name, key))
         })
+    }
+}
+
+/// Tables, each with its own partitions.
+#[derive(Debug)]
+pub(crate) struct Partitioned<'a>(BTreeMap<&'a QualifiedName, Vec<&'a QualifiedName>>);
+
+impl<'a> Partitioned<'a> {
+    /// The partitions of a table, directly.
+    pub(crate) fn of(&self, table: &QualifiedName) -> &[&'a QualifiedName] {
+        self.0.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The partitions of a table and theirs in turn.
+    pub(crate) fn below(&self, table: &QualifiedName) -> Vec<&'a QualifiedName> {
+        let mut found = self.of(table).to_vec();
+        let mut at = 0;
+        while let Some(next) = found.get(at) {
+            found.extend(self.of(next));
+            at += 1;
+        }
+        found
     }
 }

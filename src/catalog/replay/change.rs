@@ -2,25 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Function, Grant, Object, Part, Relation, Signature};
+use crate::catalog::{
+    Function, Grant, Membership, Object, Part, Publication, Relation, Role, Schema, Setting, Signature,
+    UserType,
+};
 use crate::ident::{Ident, QualifiedName};
 
-/// The relations and functions that a statement has touched, each as it was before; none where it was not there.
+/// What a statement has touched, each as it was before; none where it was not there.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Before {
     pub(crate) relations: BTreeMap<QualifiedName, Option<Relation>>,
     pub(crate) functions: BTreeMap<Signature, Option<Function>>,
+    /// The relations that have got another name or schema, each with both names, in order.
+    pub(crate) renamed: Vec<(QualifiedName, QualifiedName)>,
+    pub(super) types: BTreeMap<QualifiedName, Option<UserType>>,
+    pub(super) schemas: BTreeMap<Ident, Option<Schema>>,
+    pub(super) roles: BTreeMap<Ident, Option<Role>>,
+    pub(super) publications: BTreeMap<Ident, Option<Publication>>,
+    pub(super) memberships: BTreeMap<Membership, Option<()>>,
+    pub(super) settings: BTreeMap<Setting, Option<()>>,
 }
 
 impl Before {
-    /// The relation that got another name, with that name.
-    pub(super) fn renamed(&self) -> Option<(&QualifiedName, &QualifiedName)> {
-        let was_there = |there: bool| {
-            let found = self.relations.iter().filter(move |(_, before)| before.is_some() == there);
-            let mut found = found.map(|(name, _)| name);
-            found.next().filter(|_| found.next().is_none())
-        };
-        Some((was_there(true)?, was_there(false)?))
+    /// A relation as it was before, whatever it was called then.
+    pub(super) fn relation(&self, now: &QualifiedName) -> Option<&Relation> {
+        let mut name = now;
+        for (from, to) in self.renamed.iter().rev() {
+            if to == name {
+                name = from;
+            }
+        }
+        self.relations.get(name)?.as_ref()
     }
 }
 

@@ -71,6 +71,11 @@ impl<'a> Cursor<'a> {
         last.map_or(0, |token| token.end)
     }
 
+    /// Whether it has got further than another one in the same statement.
+    pub(crate) fn is_behind(&self, other: &Self) -> bool {
+        self.at > other.at
+    }
+
     /// Whether these keywords and symbols come next.
     pub(crate) fn is(&self, phrase: &str) -> bool {
         // Most phrases that are tried begin with another letter.
@@ -165,6 +170,20 @@ impl<'a> Cursor<'a> {
             found.push(one(self)?);
         }
         Ok(found)
+    }
+
+    /// One of several things divided by commas; what is not understood of it is passed over.
+    pub(crate) fn one_of_list<T>(&mut self, one: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        let start = *self;
+        let read = one(self).and_then(|read| {
+            let is_over = self.is_at_end() || self.is_one_of(&[",", ")"]);
+            if is_over { Ok(read) } else { Err(self.unexpected("a comma")) }
+        });
+        if read.is_err() {
+            *self = start;
+            let _ = self.until(&[","]);
+        }
+        read
     }
 
     /// Things divided by commas, in parentheses.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::undo::Undo;
 use crate::catalog::Signature;
 use crate::ident::{Ident, QualifiedName};
 
@@ -34,6 +35,14 @@ impl Object {
         match self {
             Self::Relation(name) | Self::Column(name, _) | Self::Part(_, name, _) => Some(name),
             Self::Function(_) | Self::Type(_) => None,
+        }
+    }
+
+    /// The relation that it is or stands with, or else its own name.
+    fn home(&self) -> &QualifiedName {
+        match self {
+            Self::Relation(name) | Self::Column(name, _) | Self::Part(_, name, _) | Self::Type(name) => name,
+            Self::Function(signature) => &signature.name,
         }
     }
 
@@ -77,8 +86,44 @@ impl std::fmt::Display for Object {
 /// What each object needs, and who needs it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uses {
-    needs: BTreeMap<Object, BTreeSet<Object>>,
-    users: BTreeMap<Object, BTreeSet<Object>>,
+    needs: Ties,
+    users: Ties,
+    /// The ties that have come and gone, the last one last, if somebody may go back.
+    changes: Option<Vec<(Change, Object, Object)>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Tied,
+    Cut,
+}
+
+/// Objects with others that they are tied to, by the relation that they stand with, or their own name.
+#[derive(Clone, Debug, Default)]
+struct Ties(BTreeMap<QualifiedName, BTreeMap<Object, BTreeSet<Object>>>);
+
+impl Ties {
+    fn of(&self, object: &Object) -> impl Iterator<Item = &Object> {
+        self.0.get(object.home()).and_then(|at| at.get(object)).into_iter().flatten()
+    }
+
+    fn tie(&mut self, object: &Object, to: &Object) -> bool {
+        let at = self.0.entry(object.home().clone()).or_default();
+        at.entry(object.clone()).or_default().insert(to.clone())
+    }
+
+    fn cut(&mut self, object: &Object, from: &Object) {
+        let Some(at) = self.0.get_mut(object.home()) else { return };
+        if let Some(tied) = at.get_mut(object) {
+            tied.remove(from);
+            if tied.is_empty() {
+                at.remove(object);
+            }
+        }
+        if at.is_empty() {
+            self.0.remove(object.home());
+        }
+    }
 }
 
 impl Uses {
@@ -91,39 +136,31 @@ impl Uses {
     /// Adds to what an object needs.
     pub(super) fn add(&mut self, who: &Object, needs: impl IntoIterator<Item = Object>) {
         for need in needs {
-            self.users.entry(need.clone()).or_default().insert(who.clone());
-            self.needs.entry(who.clone()).or_default().insert(need);
+            self.tie(who, &need);
         }
     }
 
     pub(super) fn of(&self, who: &Object) -> impl Iterator<Item = &Object> {
-        self.needs.get(who).into_iter().flatten()
+        self.needs.of(who)
     }
 
     /// Forgets what an object needs.
     pub(super) fn forget(&mut self, who: &Object) {
-        for need in self.needs.remove(who).into_iter().flatten() {
-            if let Some(users) = self.users.get_mut(&need) {
-                users.remove(who);
-                if users.is_empty() {
-                    self.users.remove(&need);
-                }
-            }
+        for need in self.of(who).cloned().collect::<Vec<_>>() {
+            self.cut(who, &need);
         }
     }
 
     /// Whoever needs the object.
     pub(super) fn users(&self, of: &Object) -> impl Iterator<Item = &Object> {
-        self.users.get(of).into_iter().flatten()
+        self.users.of(of)
     }
 
     /// Follows the new name of an object.
     pub(super) fn rename(&mut self, from: &Object, to: &Object) {
-        let users: Vec<Object> = self.users(from).cloned().collect();
-        for user in users {
-            let needs: BTreeSet<Object> = self.of(&user).cloned().collect();
-            let renamed = |need: Object| if need == *from { to.clone() } else { need };
-            self.set(&user, needs.into_iter().map(renamed).collect());
+        for user in self.users(from).cloned().collect::<Vec<_>>() {
+            self.cut(&user, from);
+            self.tie(&user, to);
         }
         let needs: BTreeSet<Object> = self.of(from).cloned().collect();
         self.forget(from);
@@ -132,11 +169,56 @@ impl Uses {
 
     /// Follows the new name of a relation or type, and of all that stands with it.
     pub(super) fn rename_relation(&mut self, from: &QualifiedName, to: &QualifiedName) {
-        let moved =
-            |objects: BTreeSet<Object>| objects.into_iter().map(|object| object.moved(from, to)).collect();
-        for map in [&mut self.needs, &mut self.users] {
-            let old = std::mem::take(map);
-            *map = old.into_iter().map(|(object, others)| (object.moved(from, to), moved(others))).collect();
+        let pairs = |ties: &Ties| {
+            let tied = ties.0.get(from).into_iter().flatten();
+            let pairs = tied.flat_map(|(object, others)| others.iter().map(move |other| (object, other)));
+            pairs.map(|(object, other)| (object.clone(), other.clone())).collect::<Vec<_>>()
+        };
+        let mut ties: BTreeSet<(Object, Object)> = pairs(&self.needs).into_iter().collect();
+        ties.extend(pairs(&self.users).into_iter().map(|(need, user)| (user, need)));
+        for (who, need) in &ties {
+            self.cut(who, need);
         }
+        for (who, need) in ties {
+            self.tie(&who.moved(from, to), &need.moved(from, to));
+        }
+    }
+
+    fn tie(&mut self, who: &Object, need: &Object) {
+        self.users.tie(need, who);
+        if self.needs.tie(who, need)
+            && let Some(changes) = &mut self.changes
+        {
+            changes.push((Change::Tied, who.clone(), need.clone()));
+        }
+    }
+
+    fn cut(&mut self, who: &Object, need: &Object) {
+        self.users.cut(need, who);
+        self.needs.cut(who, need);
+        if let Some(changes) = &mut self.changes {
+            changes.push((Change::Cut, who.clone(), need.clone()));
+        }
+    }
+}
+
+impl Undo for Uses {
+    fn mark(&mut self) -> usize {
+        self.changes.get_or_insert_default().len()
+    }
+
+    fn back_to(&mut self, mark: usize) {
+        let Some(mut changes) = self.changes.take() else { return };
+        for (change, who, need) in changes.drain(mark..).rev() {
+            match change {
+                Change::Tied => self.cut(&who, &need),
+                Change::Cut => self.tie(&who, &need),
+            }
+        }
+        self.changes = Some(changes);
+    }
+
+    fn stop(&mut self) {
+        self.changes = None;
     }
 }

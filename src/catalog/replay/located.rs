@@ -101,6 +101,20 @@ impl Located {
     }
 }
 
+/// How much of a statement is not in the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Extent {
+    /// Nothing, if something holds that these files do not say, such as that a schema is there.
+    Assumed,
+    /// Some of it.
+    Part,
+    /// All of it: what it says is known, and not what comes of it.
+    Effect,
+    /// All of it, for what it says is not understood.
+    Words,
+}
+
 /// A statement that was not understood, or whose effect could not be followed.
 ///
 /// `Display` writes one line: `file:line:column: why`.
@@ -112,6 +126,7 @@ pub struct Opaque {
     pub(super) why: String,
     pub(super) statement: usize,
     pub(super) reach: Reach,
+    pub(super) extent: Extent,
 }
 
 impl Opaque {
@@ -142,6 +157,12 @@ impl Opaque {
     #[must_use]
     pub fn why(&self) -> &str {
         &self.why
+    }
+
+    /// How much of it is not in the schema.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// Its place among [`Replayed::statements`](super::Replayed::statements).

@@ -1,8 +1,9 @@
 //! The names that the server makes up where a statement gives none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::state::State;
+use super::undo::{Undo, Undoable};
 use super::value::cut;
 use crate::ident::{Ident, MAX_NAME_BYTES, QualifiedName};
 
@@ -47,24 +48,38 @@ pub(super) fn addition<'a>(columns: impl IntoIterator<Item = &'a str>) -> String
 
 /// Names that several things can have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names(BTreeMap<QualifiedName, usize>);
+pub(super) struct Names(Undoable<QualifiedName, usize>);
 
 impl Names {
     pub(super) fn insert(&mut self, name: QualifiedName) {
-        *self.0.entry(name).or_default() += 1;
+        let count = self.0.get(&name).copied().unwrap_or_default();
+        self.0.insert(name, count + 1);
     }
 
     pub(super) fn remove(&mut self, name: &QualifiedName) {
-        if let Some(count) = self.0.get_mut(name) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(name);
-            }
+        match self.0.get(name).copied() {
+            None => {}
+            Some(1) => drop(self.0.remove(name)),
+            Some(count) => drop(self.0.insert(name.clone(), count - 1)),
         }
     }
 
     pub(super) fn contains(&self, name: &QualifiedName) -> bool {
         self.0.contains_key(name)
+    }
+}
+
+impl Undo for Names {
+    fn mark(&mut self) -> usize {
+        self.0.mark()
+    }
+
+    fn back_to(&mut self, mark: usize) {
+        self.0.back_to(mark);
+    }
+
+    fn stop(&mut self) {
+        self.0.stop();
     }
 }
 

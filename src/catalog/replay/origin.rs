@@ -4,70 +4,106 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Before, changed};
 use super::model::Model;
-use crate::catalog::{Membership, Object};
+use crate::catalog::{DefaultPrivileges, Object};
 use crate::ident::QualifiedName;
 
 /// The last statement that made each object what it is, by its place among all.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
-    of: BTreeMap<Object, usize>,
-    roles: Small,
+    /// Those of relations and of what stands with them, by the relation.
+    relations: BTreeMap<QualifiedName, OfRelation>,
+    others: BTreeMap<Object, usize>,
+    /// The default privileges as they were when last looked at.
+    defaults: BTreeSet<DefaultPrivileges>,
 }
 
-/// Parts of the model that hardly ever hold much, as they were when last looked at.
+/// The statement that made a relation, and those that made it and what stands with it what they are.
 #[derive(Clone, Debug, Default)]
-struct Small(BTreeMap<Object, String>);
+struct OfRelation {
+    made: Option<usize>,
+    objects: BTreeMap<Object, usize>,
+}
 
 impl Origins {
     /// Those of a model that is there before the first statement, from which it does not come.
     pub(super) fn on(model: &Model) -> Self {
-        Self { roles: Small(small(model)), ..Self::default() }
+        Self { defaults: model.default_privileges.clone(), ..Self::default() }
     }
 
-    /// The statement that an object comes from, or its relation if the object itself comes from none.
+    /// The statement that an object comes from, or the one that made its relation if the object itself comes from none.
     #[must_use]
     pub fn of(&self, object: &Object) -> Option<usize> {
-        let relation = || self.of.get(&Object::Relation(object.relation()?.clone()));
-        self.of.get(object).or_else(relation).copied()
+        let Some(relation) = object.relation() else { return self.others.get(object).copied() };
+        let of_it = self.relations.get(relation)?;
+        of_it.objects.get(object).copied().or(of_it.made)
     }
 
     /// Keeps in mind what a statement has changed.
     pub(super) fn add(&mut self, before: &Before, model: &Model, statement: usize) {
-        if let Some((from, to)) = before.renamed() {
-            self.rename(from, to);
+        for (from, to) in &before.renamed {
+            self.rename(from, to, statement);
         }
-        for (name, before) in &before.relations {
-            let Some(now) = model.relations.get(name) else { continue };
-            for object in changed(name, before.as_ref(), now) {
-                self.of.insert(object, statement);
+        for name in before.relations.keys() {
+            let Some(now) = model.relations.get(name) else {
+                self.relations.remove(name);
+                continue;
+            };
+            let before = before.relation(name);
+            let changed = changed(name, before, now);
+            if !changed.is_empty() {
+                let of_it = self.relations.entry(name.clone()).or_default();
+                if before.is_none() {
+                    of_it.made = Some(statement);
+                }
+                of_it.objects.extend(changed.into_iter().map(|object| (object, statement)));
             }
         }
+        let mut differs = |object: Object, differs: bool| {
+            if differs {
+                self.others.insert(object, statement);
+            }
+        };
         for (signature, before) in &before.functions {
-            if model.functions.get(signature) != before.as_ref() {
-                self.of.insert(Object::Function(signature.clone()), statement);
-            }
+            differs(Object::Function(signature.clone()), model.functions.get(signature) != before.as_ref());
+        }
+        for (name, before) in &before.types {
+            differs(Object::Type(name.clone()), model.types.get(name) != before.as_ref());
+        }
+        for (name, before) in &before.schemas {
+            differs(Object::Schema(name.clone()), model.schemas.get(name) != before.as_ref());
+        }
+        for (name, before) in &before.roles {
+            differs(Object::Role(name.clone()), model.roles.get(name) != before.as_ref());
+        }
+        for (known, before) in &before.memberships {
+            let object = Object::Membership(known.member.clone(), known.role.clone());
+            differs(object, model.memberships.contains_key(known) != before.is_some());
+        }
+        for (setting, before) in &before.settings {
+            let object = Object::Setting(setting.role.clone(), setting.name.clone());
+            differs(object, model.settings.contains_key(setting) != before.is_some());
+        }
+        for (name, before) in &before.publications {
+            differs(Object::Publication(name.clone()), model.publications.get(name) != before.as_ref());
         }
     }
 
-    /// The same of roles and their like, after a statement that may have changed some.
-    pub(super) fn add_roles(&mut self, model: &Model, statement: usize) {
-        let now = small(model);
-        for (object, value) in &now {
-            if self.roles.0.get(object) != Some(value) {
-                self.of.insert(object.clone(), statement);
-            }
+    /// The same of default privileges, after a statement that may have changed some.
+    pub(super) fn add_defaults(&mut self, model: &Model, statement: usize) {
+        let now = &model.default_privileges;
+        for changed in now.symmetric_difference(&self.defaults) {
+            self.others.insert(Object::DefaultPrivileges(changed.role.clone()), statement);
         }
-        self.roles = Small(now);
+        self.defaults.clone_from(now);
     }
 
-    fn rename(&mut self, from: &QualifiedName, to: &QualifiedName) {
-        let of_it: BTreeSet<Object> =
-            self.of.keys().filter(|object| object.relation() == Some(from)).cloned().collect();
-        for object in of_it {
-            if let Some(statement) = self.of.remove(&object) {
-                self.of.insert(moved(object, to), statement);
-            }
-        }
+    /// Follows the new name of a relation. What was there before the first statement is known by the statement that names it
+    /// anew.
+    fn rename(&mut self, from: &QualifiedName, to: &QualifiedName, statement: usize) {
+        let OfRelation { made, objects } = self.relations.remove(from).unwrap_or_default();
+        let objects = objects.into_iter().map(|(object, statement)| (moved(object, to), statement));
+        let followed = OfRelation { made: made.or(Some(statement)), objects: objects.collect() };
+        self.relations.insert(to.clone(), followed);
     }
 }
 
@@ -79,35 +115,4 @@ fn moved(object: Object, to: &QualifiedName) -> Object {
         Object::Grant(_, grantee, privilege) => Object::Grant(to.clone(), grantee, privilege),
         other => other,
     }
-}
-
-fn small(model: &Model) -> BTreeMap<Object, String> {
-    let mut found = BTreeMap::new();
-    let mut add = |object, value: String| {
-        let all: &mut String = found.entry(object).or_default();
-        all.push_str(&value);
-    };
-    for (name, schema) in &model.schemas {
-        add(Object::Schema(name.clone()), format!("{schema:?}"));
-    }
-    for (name, known) in &model.types {
-        add(Object::Type(name.clone()), format!("{known:?}"));
-    }
-    for (name, role) in &model.roles {
-        add(Object::Role(name.clone()), format!("{role:?}"));
-    }
-    for membership in &model.memberships {
-        let Membership { member, role, .. } = membership;
-        add(Object::Membership(member.clone(), role.clone()), format!("{membership:?}"));
-    }
-    for setting in &model.settings {
-        add(Object::Setting(setting.role.clone(), setting.name.clone()), format!("{setting:?}"));
-    }
-    for privileges in &model.default_privileges {
-        add(Object::DefaultPrivileges(privileges.role.clone()), format!("{privileges:?}"));
-    }
-    for (name, publication) in &model.publications {
-        add(Object::Publication(name.clone()), format!("{publication:?}"));
-    }
-    found
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::lex::Token;
-use super::located::{Located, Opaque};
+use super::located::{Extent, Located, Opaque};
 use super::origin::Origins;
 use super::parse;
 use super::parse::session::Session;
 use super::plpgsql::{self, Host, Reach, Runs, Spot};
+use super::rollback::going_back;
 use super::source::Source;
 use super::split::{Piece, PieceKind, split};
 use super::state::State;
@@ -164,26 +165,17 @@ impl Run<'_> {
             let statement = read.as_ref().ok();
             self.transaction.before(statement);
             let runs = statement.and_then(|statement| self.runs(statement));
-            let result = match &read {
+            let failed = match &read {
                 // What it calls says what becomes of it.
-                Ok(_) if matches!(&runs, Some(Runs::Query(query)) if !plpgsql::makes_table(query)) => Ok(()),
-                Ok(statement) => self.apply(statement, place, back.get(&place), kept.contains(&place)),
-                Err(why) => Err(why.clone()),
+                Ok(_) if matches!(&runs, Some(Runs::Query(query)) if !plpgsql::makes_table(query)) => None,
+                Ok(statement) => self
+                    .apply(statement, place, back.get(&place), kept.contains(&place))
+                    .err()
+                    .map(|why| (Extent::Effect, why)),
+                Err(why) => Some((Extent::Words, why.clone())),
             };
-            self.state.notes.extend(result.err());
             self.show(statement, false);
-            for why in std::mem::take(&mut self.state.notes) {
-                let (line, column) = position;
-                let place = self.statements.len() - 1;
-                let reach = match statement {
-                    _ if why == plpgsql::DO => Reach::all(),
-                    // What a function does that is not known, it does to what it is told of.
-                    Some(Statement::Select(query)) => Reach::spoken_of(query, &self.state),
-                    _ => Reach::default(),
-                };
-                let file = source.shared_name();
-                self.opaque.push(Opaque { file, line, column, why, statement: place, reach });
-            }
+            self.note(statement, failed);
             self.run_inner(runs.as_ref());
             // What is kept is what the statements within have left.
             if runs.is_some() && kept.contains(&place) {
@@ -200,6 +192,26 @@ impl Run<'_> {
                 }
                 return;
             }
+        }
+    }
+
+    /// Takes down what is not known of the statement that was read last.
+    fn note(&mut self, statement: Option<&Statement>, failed: Option<(Extent, String)>) {
+        let of =
+            |extent, whys: &mut Vec<String>| std::mem::take(whys).into_iter().map(move |why| (extent, why));
+        let assumed = of(Extent::Assumed, &mut self.state.assumed);
+        let parts = of(Extent::Part, &mut self.state.notes);
+        let Some(located) = self.statements.last() else { return };
+        let (line, column) = (located.line(), located.column());
+        for (extent, why) in assumed.chain(parts).chain(failed) {
+            let reach = match statement {
+                _ if why == plpgsql::DO => Reach::all(),
+                // What a function does that is not known, it does to what it is told of.
+                Some(Statement::Select(query)) => Reach::spoken_of(query, &self.state),
+                _ => Reach::default(),
+            };
+            let (file, statement) = (located.source().shared_name(), self.statements.len() - 1);
+            self.opaque.push(Opaque { file, line, column, why, statement, reach, extent });
         }
     }
 
@@ -232,8 +244,8 @@ impl Run<'_> {
         let index = self.statements.len() - 1;
         let before = self.state.take_before();
         self.state.origins.add(&before, &self.state.catalog, index);
-        if statement.is_some_and(Statement::is_on_roles) {
-            self.state.origins.add_roles(&self.state.catalog, index);
+        if statement.is_some_and(Statement::is_on_default_privileges) {
+            self.state.origins.add_defaults(&self.state.catalog, index);
         }
         if let Some(located) = self.statements.last() {
             let step = Step {
@@ -299,12 +311,13 @@ impl Host for Run<'_> {
         }
     }
 
-    fn not_followed(&mut self, spot: &Spot, why: String, reach: Reach) {
+    fn not_followed(&mut self, spot: &Spot, why: String, reach: Reach, extent: Extent) {
         // One finding for a statement of the file says enough.
         if let Some((place, more)) = &mut self.unfollowed {
             *more += 1;
             if let Some(opaque) = self.opaque.get_mut(*place) {
                 opaque.reach.add(reach);
+                opaque.extent = opaque.extent.max(extent);
             }
             return;
         }
@@ -314,11 +327,11 @@ impl Host for Run<'_> {
         self.show(None, false);
         let statement = self.statements.len() - 1;
         self.unfollowed = Some((self.opaque.len(), 0));
-        self.opaque.push(Opaque { file, line, column, why, statement, reach });
+        self.opaque.push(Opaque { file, line, column, why, statement, reach, extent });
     }
 }
 
-fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
+pub(super) fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
     match piece.kind {
         PieceKind::Statement if piece.is_open => Err("a quote or a comment is not closed".to_owned()),
         PieceKind::Statement => match parse::statement(Cursor::new(text, &piece.tokens)) {
@@ -347,48 +360,3 @@ const META: [(&[&str], &str); 5] = [
     (&["q", "quit"], "psql stops here"),
     (&["!", "setenv"], "what psql runs in a shell is not followed"),
 ];
-
-/// What the statements begin with that say what becomes of a transaction.
-const TRANSACTION: [&str; 8] =
-    ["begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"];
-
-/// Each statement that goes back, with the one after which it was so again. Only there is a copy worth its while.
-///
-/// It has to be known before the statements are applied, so the text is read once for this alone.
-fn going_back(text: &str) -> BTreeMap<usize, usize> {
-    let mut back = BTreeMap::new();
-    let mut begun = None;
-    let mut savepoints: Vec<(Ident, usize)> = Vec::new();
-    for (place, piece) in split(text).enumerate() {
-        if !piece.tokens.first().is_some_and(|first| TRANSACTION.iter().any(|word| first.is_word(text, word)))
-        {
-            continue;
-        }
-        let Ok(Statement::Session(session)) = read(text, &piece) else { continue };
-        match session {
-            Session::Begin => {
-                begun = begun.or(Some(place));
-            }
-            Session::Savepoint(name) => savepoints.push((name, place)),
-            Session::Release(ref name) | Session::RollbackTo(ref name) => {
-                let Some(at) = savepoints.iter().rposition(|(known, _)| known == name) else { continue };
-                let released = matches!(session, Session::Release(_));
-                if !released && let Some((_, to)) = savepoints.get(at) {
-                    back.insert(place, *to);
-                }
-                savepoints.truncate(if released { at } else { at + 1 });
-            }
-            Session::Rollback { chain } => {
-                back.extend(begun.map(|to| (place, to)));
-                begun = chain.then_some(place);
-                savepoints.clear();
-            }
-            Session::Commit { chain } => {
-                begun = chain.then_some(place);
-                savepoints.clear();
-            }
-            _ => {}
-        }
-    }
-    back
-}

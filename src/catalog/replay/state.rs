@@ -12,7 +12,10 @@ use super::names::Names;
 use super::origin::Origins;
 use super::parse::role::RoleName;
 use super::parse::type_name::{BaseType, TypeName};
+use super::parts::Parts;
+use super::tracked::Tracked;
 use super::types::{self, Type};
+use super::undo::Undoable;
 use crate::catalog::{
     Catalog, Extension, Grant, Grantee, Privilege, Relation, Schema, Signature, canonical_type,
 };
@@ -31,20 +34,19 @@ pub(super) struct State {
     /// The version whose ways are imitated, such as 150000.
     pub(super) version: u32,
     pub(super) session: Session,
-    pub(super) types: BTreeMap<QualifiedName, Type>,
-    pub(super) indexes: BTreeMap<QualifiedName, IndexOf>,
-    /// Each part of a partitioned table's index with that index.
-    pub(super) index_parents: BTreeMap<QualifiedName, QualifiedName>,
+    pub(super) types: Tracked<QualifiedName, Type>,
+    pub(super) indexes: Undoable<QualifiedName, IndexOf>,
+    pub(super) parts: Parts,
     /// The names of all constraints, each with the schema of its table.
     pub(super) constraints: Names,
-    /// Inherited checks that the table has of its own as well.
-    pub(super) local_checks: BTreeSet<(QualifiedName, Ident)>,
+    /// The inherited checks of tables that each has of its own as well.
+    pub(super) local_checks: Undoable<QualifiedName, BTreeSet<Ident>>,
     /// The columns of views, with their types where they are known.
-    pub(super) outputs: BTreeMap<QualifiedName, Vec<(Ident, Option<String>)>>,
+    pub(super) outputs: Undoable<QualifiedName, Vec<(Ident, Option<String>)>>,
     /// The tables that a composite type gives their columns.
-    pub(super) typed: BTreeMap<QualifiedName, QualifiedName>,
+    pub(super) typed: Undoable<QualifiedName, QualifiedName>,
     /// What functions' arguments are where a call does not say.
-    pub(super) argument_defaults: BTreeMap<Signature, Vec<Option<String>>>,
+    pub(super) argument_defaults: Undoable<Signature, Vec<Option<String>>>,
     pub(super) uses: Uses,
     pub(super) defaults: Defaults,
     pub(super) origins: Origins,
@@ -52,6 +54,10 @@ pub(super) struct State {
     pub(super) has_children: bool,
     /// What could not be followed of the statement that is being applied.
     pub(super) notes: Vec<String>,
+    /// What was taken for granted to follow it.
+    pub(super) assumed: Vec<String>,
+    /// How many may still want to go back.
+    pub(super) marks: usize,
 }
 
 /// An index by its own name.
@@ -128,19 +134,21 @@ impl State {
             catalog,
             version: options.server_version,
             session: Session { now: told.clone(), after: told.clone(), start: told },
-            types: BTreeMap::new(),
-            indexes: BTreeMap::new(),
-            index_parents: BTreeMap::new(),
+            types: Tracked::default(),
+            indexes: Undoable::default(),
+            parts: Parts::default(),
             constraints: Names::default(),
-            local_checks: BTreeSet::new(),
-            outputs: BTreeMap::new(),
-            typed: BTreeMap::new(),
-            argument_defaults: BTreeMap::new(),
+            local_checks: Undoable::default(),
+            outputs: Undoable::default(),
+            typed: Undoable::default(),
+            argument_defaults: Undoable::default(),
             uses: Uses::default(),
             defaults: Defaults::default(),
             origins: Origins::default(),
             has_children: false,
             notes: Vec::new(),
+            assumed: Vec::new(),
+            marks: 0,
         }
     }
 
@@ -155,10 +163,9 @@ impl State {
 
     /// What the statement that was applied has touched, as it was before it.
     pub(super) fn take_before(&mut self) -> Before {
-        Before {
-            relations: self.catalog.relations.take_before(),
-            functions: self.catalog.functions.take_before(),
-        }
+        let _ = self.types.take_before();
+        let _ = self.types.take_moved();
+        self.catalog.take_before()
     }
 
     /// Says that something could not be followed.
@@ -260,7 +267,7 @@ impl State {
         if !known {
             let schema = Schema { owner: self.role(), grants: BTreeSet::new(), extension: None };
             self.catalog.schemas.insert(name.clone(), schema);
-            self.note(format!("the schema {name} is not made by these files; it is taken as there"));
+            self.assumed.push(format!("the schema {name} is not made by these files; it is taken as there"));
         }
     }
 
@@ -286,7 +293,7 @@ impl State {
     pub(super) fn type_text(&mut self, written: &TypeName) -> Followed<String> {
         let (text, known) = self.written_type(written)?;
         if !known {
-            self.note(format!("the type {text} is not known"));
+            self.assumed.push(format!("the type {text} is not known"));
         }
         Ok(text)
     }

@@ -101,25 +101,9 @@ pub(crate) enum Statement {
 }
 
 impl Statement {
-    /// Whether it may change roles, memberships, settings, schemas, publications or default privileges.
-    pub(super) fn is_on_roles(&self) -> bool {
-        matches!(
-            self,
-            Self::CreateSchema(_)
-                | Self::AlterSchema(..)
-                | Self::CreateType(..)
-                | Self::AlterType(..)
-                | Self::ReassignOwned { .. }
-                | Self::CreateRole(_)
-                | Self::AlterRole(_)
-                | Self::AlterDatabase(_)
-                | Self::GrantPrivileges(_)
-                | Self::GrantRoles(_)
-                | Self::AlterDefaults(_)
-                | Self::CreatePublication(..)
-                | Self::AlterPublication(..)
-                | Self::Drop(_)
-        )
+    /// Whether it may change default privileges.
+    pub(super) fn is_on_default_privileges(&self) -> bool {
+        matches!(self, Self::AlterSchema(..) | Self::AlterRole(_) | Self::AlterDefaults(_) | Self::Drop(_))
     }
 }
 

@@ -101,9 +101,14 @@ impl<'a> Step<'a> {
         functions.map(|(name, before)| (name, before.as_ref(), state.catalog.functions.get(name)))
     }
 
-    /// The old and the new name, if the statement gave a relation another one.
-    pub(crate) fn renamed(&self) -> Option<(&'a QualifiedName, &'a QualifiedName)> {
-        self.before.renamed()
+    /// The relations that the statement gave another name or schema, each with its old name and its new one, in order.
+    pub(crate) fn renamed(&self) -> &'a [(QualifiedName, QualifiedName)] {
+        &self.before.renamed
+    }
+
+    /// Whether the statement has given the name to a relation that was there under another one.
+    pub(crate) fn is_new_name(&self, name: &QualifiedName) -> bool {
+        self.before.renamed.iter().any(|(_, to)| to == name)
     }
 
     /// A relation as it is now.
@@ -128,7 +133,7 @@ impl<'a> Step<'a> {
 
     /// Who is a member of whom.
     pub(crate) fn memberships(&self) -> impl Iterator<Item = &'a Membership> {
-        self.state.catalog.memberships.iter()
+        self.state.catalog.memberships.keys()
     }
 
     /// `current_user`.

@@ -1,18 +1,30 @@
 //! A map that remembers what a statement has changed in it.
 
+use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Deref;
+
+use super::links::{Links, Named, Names};
+use super::undo::{Undo, Undoable};
 
 /// A map, and each entry as it was before the statement that is being applied.
 #[derive(Clone, Debug)]
 pub(super) struct Tracked<K, V> {
-    now: BTreeMap<K, V>,
+    now: Undoable<K, V>,
     before: BTreeMap<K, Option<V>>,
+    /// The entries that the statement has given another key, in order.
+    moved: Vec<(K, K)>,
+    links: RefCell<Links<K>>,
 }
 
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
-        Self { now: BTreeMap::new(), before: BTreeMap::new() }
+        Self {
+            now: Undoable::default(),
+            before: BTreeMap::new(),
+            moved: Vec::new(),
+            links: RefCell::default(),
+        }
     }
 }
 
@@ -35,7 +47,11 @@ impl<'a, K, V> IntoIterator for &'a Tracked<K, V> {
 
 impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     pub(super) fn of(now: BTreeMap<K, V>) -> Self {
-        Self { now, before: BTreeMap::new() }
+        let mut links = Links::default();
+        for key in now.keys() {
+            links.change(key);
+        }
+        Self { now: Undoable::of(now), links: RefCell::new(links), ..Self::default() }
     }
 
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
@@ -57,21 +73,34 @@ impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
     pub(super) fn rekey(&mut self, from: &K, to: &K) {
         if let Some(value) = self.remove(from) {
             self.insert(to.clone(), value);
+            self.moved.push((from.clone(), to.clone()));
         }
     }
 
-    /// All values, to follow the new name of something that they refer to. That is no change of theirs.
-    pub(super) fn follow(&mut self) -> impl Iterator<Item = &mut V> {
+    /// A value, to follow the new name of something that it refers to. That is no change of it.
+    pub(super) fn follow(&mut self, key: &K) -> Option<&mut V> {
+        self.links.get_mut().change(key);
+        self.now.get_mut(key)
+    }
+
+    /// All values, to follow the new name of something that any of them may refer to.
+    pub(super) fn follow_all(&mut self) -> impl Iterator<Item = &mut V> {
+        let links = self.links.get_mut();
+        for key in self.now.keys() {
+            links.change(key);
+        }
         self.now.values_mut()
     }
 
     /// The values of which something holds, to change them.
     pub(super) fn each_of(&mut self, holds: impl Fn(&V) -> bool) -> impl Iterator<Item = &mut V> {
-        let before = &mut self.before;
-        self.now.iter_mut().filter(move |(_, value)| holds(value)).map(|(key, value)| {
-            before.entry(key.clone()).or_insert_with(|| Some(value.clone()));
-            value
-        })
+        let found: Vec<K> =
+            self.now.iter().filter(|(_, value)| holds(value)).map(|(key, _)| key.clone()).collect();
+        for key in &found {
+            self.keep(key);
+        }
+        // What is kept of all for whoever goes back is more than is needed, and no more than that.
+        self.now.values_mut().filter(move |value| holds(value))
     }
 
     /// Each entry that the statement has touched, as it was before it; none for one that was not there.
@@ -79,13 +108,53 @@ impl<K: Ord + Clone, V: Clone> Tracked<K, V> {
         std::mem::take(&mut self.before)
     }
 
+    /// The old and the new key of each entry that the statement has given another one.
+    pub(super) fn take_moved(&mut self) -> Vec<(K, K)> {
+        std::mem::take(&mut self.moved)
+    }
+
     pub(super) fn into_inner(self) -> BTreeMap<K, V> {
-        self.now
+        self.now.into_inner()
     }
 
     fn keep(&mut self, key: &K) {
-        let now = &self.now;
-        self.before.entry(key.clone()).or_insert_with(|| now.get(key).cloned());
+        self.links.get_mut().change(key);
+        if !self.before.contains_key(key) {
+            self.before.insert(key.clone(), self.now.get(key).cloned());
+        }
+    }
+}
+
+impl<K: Ord + Clone, V: Clone + Names> Tracked<K, V> {
+    /// Those that name something.
+    pub(super) fn naming(&self, named: &Named) -> Vec<K> {
+        self.links().by(named)
+    }
+
+    /// How many name something.
+    pub(super) fn count_naming(&self, named: &Named) -> usize {
+        self.links().count(named)
+    }
+
+    fn links(&self) -> Ref<'_, Links<K>> {
+        self.links.borrow_mut().follow(&self.now);
+        self.links.borrow()
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Undo for Tracked<K, V> {
+    fn mark(&mut self) -> usize {
+        self.now.mark()
+    }
+
+    fn back_to(&mut self, mark: usize) {
+        let links = self.links.get_mut();
+        self.now.changed_since(mark).for_each(|key| links.change(key));
+        self.now.back_to(mark);
+    }
+
+    fn stop(&mut self) {
+        self.now.stop();
     }
 }
 
@@ -104,10 +173,11 @@ mod tests {
         }
         map.insert("a", 3);
         map.rekey(&"b", &"c");
-        map.follow().for_each(|value| *value += 10);
+        map.follow_all().for_each(|value| *value += 10);
         map.each_of(|value| *value == 11).for_each(|value| *value = 12);
         let before = map.take_before().into_iter().collect::<Vec<_>>();
         assert_eq!(before, [("a", Some(1)), ("b", Some(1)), ("c", None)]);
+        assert_eq!((map.take_moved(), map.take_moved()), (vec![("b", "c")], Vec::new()));
         assert_eq!(map.into_inner().into_iter().collect::<Vec<_>>(), [("a", 13), ("c", 12)]);
     }
 }

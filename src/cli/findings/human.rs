@@ -28,6 +28,9 @@ pub(super) fn each<'f>(
         let is_brief = *before >= IN_FULL;
         let why = if *before == 0 { Why::Said } else { Why::Known };
         *before += 1;
+        if is_brief && COUNTED.contains(&finding.rule.code) {
+            continue;
+        }
         if after_brief && !is_brief {
             text.push('\n');
         }
@@ -41,8 +44,15 @@ pub(super) fn each<'f>(
     if after_brief {
         text.push('\n');
     }
+    for (code, count) in seen.into_iter().filter(|(code, count)| COUNTED.contains(code) && *count > IN_FULL) {
+        let more = format!("{} more like these; --format json says where", count - IN_FULL);
+        let _ = writeln!(text, "{}{} {more}\n", paint(NAME.bold(), code), paint(BOLD, ":"));
+    }
     text
 }
+
+/// Rules that find the same in one place after the other, with one way to mend them all: further findings are counted.
+const COUNTED: [&str; 3] = ["opaque-statement", "per-row-function", "rls-ddl-lock"];
 
 /// How many findings of a rule are shown with their lines and their fix. The rest say what they found and where.
 const IN_FULL: usize = 5;

@@ -86,7 +86,7 @@ impl Eval<'_, '_> {
                     {
                         Truth::FALSE
                     }
-                    _ => self.judge.holds(call),
+                    _ => self.condition_within(call, &arguments).unwrap_or_else(|| self.judge.holds(call)),
                 }
             }
             _ => Truth::OPEN,

@@ -116,7 +116,7 @@ impl Eval<'_, '_> {
             }
             ("lower" | "upper" | "btrim", [of]) if !self.judge.is_text() => self.value(of),
             ("ARRAY" | "array" | "unnest", _) => self.elements(&Expr::Function(call.clone())),
-            _ => self.judge.call(call, &arguments),
+            _ => self.value_within(call, &arguments).unwrap_or_else(|| self.judge.call(call, &arguments)),
         }
     }
 

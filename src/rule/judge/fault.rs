@@ -46,9 +46,21 @@ pub(in crate::rule) fn faulty<'f, 'a>(
     wanted: Fault,
 ) -> impl Iterator<Item = Faulty<'f, 'a>> {
     let tables = judged.iter().filter(|table| table.holds_tenants());
-    tables
-        .flat_map(|table| table.policies.iter().filter_map(|policy| faulty_policy(table, policy)))
-        .filter(move |faulty| faulty.fault == wanted)
+    tables.flat_map(move |table| {
+        let faults = table.policies.iter().zip(table.faults());
+        let of_it = faults.filter(move |(_, fault)| **fault == Some(wanted));
+        of_it.filter_map(|(policy, _)| faulty_policy(table, policy))
+    })
+}
+
+impl Judged<'_> {
+    /// What is wrong with each of its policies. Each of several rules asks for those that it has to speak of.
+    fn faults(&self) -> &[Option<Fault>] {
+        self.faults.get_or_init(|| {
+            let fault = |policy| faulty_policy(self, policy).map(|faulty| faulty.fault);
+            self.policies.iter().map(fault).collect()
+        })
+    }
 }
 
 /// What is wrong with a permissive policy, if anything is.

@@ -6,6 +6,7 @@
 //! bound, and what is true only if something says so that it cannot look into is told apart from what is true.
 
 pub(in crate::rule) mod fault;
+mod inline;
 pub(in crate::rule) mod rewrite;
 
 mod condition;
@@ -22,6 +23,7 @@ mod world;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use sqlparser::ast;
 
@@ -53,11 +55,22 @@ pub(super) struct Judge<'j, 'a> {
     apart: RefCell<BTreeMap<QualifiedName, bool>>,
     /// The conditions by what they say: thousands of tables have a few among them.
     trees: RefCell<HashMap<&'a str, Option<Tree<'a>>>>,
+    /// The expressions that functions are.
+    bodies: RefCell<BTreeMap<&'a Signature, Option<Rc<ast::Expr>>>>,
+    /// How many functions are looked into just now.
+    depth: Cell<usize>,
 }
 
 impl<'j, 'a> Judge<'j, 'a> {
     pub(super) fn new(subject: &'j Subject<'a>) -> Self {
-        Self { subject, routines: RefCell::default(), apart: RefCell::default(), trees: RefCell::default() }
+        Self {
+            subject,
+            routines: RefCell::default(),
+            apart: RefCell::default(),
+            trees: RefCell::default(),
+            bodies: RefCell::default(),
+            depth: Cell::new(0),
+        }
     }
 
     fn catalog(&self) -> &'a Catalog {

@@ -1,11 +1,13 @@
 //! The policies of a table, judged.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use sqlparser::ast;
 
 use super::condition::operands;
+use super::fault::Fault;
 use super::scope::Scope;
 use super::uses::Uses;
 use super::verdict::{Kinds, Verdict};
@@ -28,6 +30,8 @@ pub(in crate::rule) struct Judged<'a> {
     /// The columns that say whose a row is, by the manifest.
     columns: Vec<&'a str>,
     column: Option<&'a Column>,
+    /// What is wrong with each of its policies.
+    pub(super) faults: OnceCell<Vec<Option<Fault>>>,
 }
 
 /// A policy, judged.
@@ -219,7 +223,7 @@ impl<'a> Judge<'_, 'a> {
             None if manifest.entry(table).is_none() => relation.column(manifest.column(table)),
             None => None,
         };
-        Judged { table, relation, place, kinds, policies, columns, column }
+        Judged { table, relation, place, kinds, policies, columns, column, faults: OnceCell::new() }
     }
 
     fn for_all_app(&self, policy: &Policy) -> bool {

@@ -155,18 +155,23 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn sql_value(&self, body: &str) -> Option<Values> {
+        let expr = Self::expression(body)?;
+        let fuel = std::cell::Cell::new(FUEL);
+        let scope = Scope::nothing();
+        let focus = Focus { spot: (usize::MAX, 0), columns: &[] };
+        let eval = Eval { judge: self, scope: &scope, focus, literals: true, fuel: &fuel };
+        Some(eval.elements(&expr))
+    }
+
+    /// The expression that a body in SQL is: what it returns, or its query as a subselect.
+    pub(super) fn expression(body: &str) -> Option<Expr> {
         let body = body.trim().trim_end_matches(';').trim();
         let word = |word: &str| {
             let rest = body.get(..word.len()).filter(|start| start.eq_ignore_ascii_case(word));
             rest.and_then(|_| body.get(word.len()..))
         };
-        let fuel = std::cell::Cell::new(FUEL);
-        let scope = Scope::nothing();
-        let focus = Focus { spot: (usize::MAX, 0), columns: &[] };
-        let eval = Eval { judge: self, scope: &scope, focus, literals: true, fuel: &fuel };
         if let Some(expression) = word("return") {
-            let expr = crate::catalog::Expr::new(expression).normal_tree()?;
-            return Some(eval.elements(&expr));
+            return crate::catalog::Expr::new(expression).normal_tree();
         }
         let query = match word("begin atomic") {
             Some(inner) => inner.trim().strip_suffix("END").or_else(|| inner.trim().strip_suffix("end"))?,
@@ -174,8 +179,7 @@ impl<'a> Judge<'_, 'a> {
         };
         let query = query.trim().trim_end_matches(';');
         // As a subselect it comes in the one spelling.
-        let expr = crate::catalog::Expr::new(format!("({query})")).normal_tree()?;
-        Some(eval.elements(&expr))
+        crate::catalog::Expr::new(format!("({query})")).normal_tree()
     }
 
     /// What a body of another language yields that reads the session: what the setting says, it is taken.

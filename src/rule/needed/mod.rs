@@ -12,8 +12,8 @@ mod path;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{
-    Catalog, Column, Command, DML, Expr, Function, Object, Part, Privilege, Relation, RelationKind,
-    Signature, Trigger, TriggerEvent, TriggerTiming,
+    Catalog, Column, Command, DML, Expr, Function, Object, Part, Partitioned, Privilege, Relation,
+    RelationKind, Signature, Trigger, TriggerEvent, TriggerTiming,
 };
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::ddl;
@@ -85,7 +85,8 @@ pub(crate) fn needed<'a>(
     let bypasses = catalog.roles.get(role).is_some_and(|role| role.bypass_rls || role.superuser)
         || manifest.roles.system_role() == Some(role);
     let (fired, called, needs) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-    let mut walk = Walk { catalog, role, held, path, bypasses, fired, called, needs };
+    let partitioned = catalog.partitioned();
+    let mut walk = Walk { catalog, partitioned, role, held, path, bypasses, fired, called, needs };
     for (name, relation) in &catalog.relations {
         let more = more(name);
         for verb in DML {
@@ -125,6 +126,7 @@ pub(crate) fn may_be_granted(
 
 struct Walk<'a> {
     catalog: &'a Catalog,
+    partitioned: Partitioned<'a>,
     role: &'a Ident,
     held: Held<'a>,
     path: Path<'a>,
@@ -143,7 +145,7 @@ impl<'a> Walk<'a> {
         let of = |kind: &str, part: &Ident| format!("{kind} {} of {}", part.plain(), name.plain());
         let part = |part: Part, of: &Ident| Object::Part(part, name.clone(), of.clone());
         // A row of a partitioned table fires the triggers of its partition too.
-        let with_partitions = self.catalog.partitions(name).into_iter();
+        let with_partitions = self.partitioned.below(name).into_iter();
         let partitions = with_partitions.filter_map(|name| self.catalog.relations.get_key_value(name));
         for (table, relation) in std::iter::once((name, relation)).chain(partitions) {
             for (trigger_name, trigger) in &relation.triggers {

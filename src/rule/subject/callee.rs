@@ -43,10 +43,8 @@ fn collect<'c, 'a>(
 /// Whether a function's body finds the same things whatever the search path: it names none without its schema.
 pub(in crate::rule) fn names_all_schemas(subject: &Subject<'_>, function: &Function) -> bool {
     let Some(found) = tokens(&function.body) else { return false };
-    let known = |name: &str| {
-        subject.catalog.relations.keys().any(|of| of.name().as_str() == name)
-            || subject.catalog.functions.keys().any(|of| of.name.name().as_str() == name)
-    };
+    let known =
+        |name: &str| !subject.relations_named(name).is_empty() || !subject.functions_named(name).is_empty();
     let words = found.iter().enumerate();
     !words.into_iter().any(|(at, (token, _))| match token {
         Token::Word(word) => known(&word.value) && (at == 0 || found[at - 1].0 != Token::Period),

@@ -16,10 +16,10 @@ pub(in crate::rule) mod used;
 pub(in crate::rule) mod way;
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::replay::Name;
-use crate::catalog::{Catalog, Column, Grantee, Privilege, Relation};
+use crate::catalog::{Catalog, Column, Grantee, Partitioned, Privilege, Relation, Signature};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::manifest::Manifest;
 use crate::policy::place::top;
@@ -44,6 +44,17 @@ pub(in crate::rule) struct Subject<'a> {
     pub(in crate::rule) reached: Reached<'a>,
     judged: OnceCell<Vec<Judged<'a>>>,
     settings: OnceCell<BTreeSet<String>>,
+    named: OnceCell<Named<'a>>,
+    partitioned: OnceCell<Partitioned<'a>>,
+}
+
+/// Relations and functions by their names without a schema.
+#[derive(Default)]
+struct Named<'a> {
+    relations: BTreeMap<&'a str, Vec<&'a QualifiedName>>,
+    functions: BTreeMap<&'a str, Vec<&'a Signature>>,
+    /// Indexes, each behind its schema.
+    indexes: BTreeSet<(&'a Ident, &'a Ident)>,
 }
 
 /// A table whose rows are told apart by tenant.
@@ -59,7 +70,59 @@ impl<'a> Subject<'a> {
         let places = places(manifest, catalog);
         let reached = Reached::of(catalog, manifest.roles.app_role());
         let app = reached.used().collect();
-        Self { catalog, manifest, places, app, reached, judged: OnceCell::new(), settings: OnceCell::new() }
+        Self {
+            catalog,
+            manifest,
+            places,
+            app,
+            reached,
+            judged: OnceCell::new(),
+            settings: OnceCell::new(),
+            named: OnceCell::new(),
+            partitioned: OnceCell::new(),
+        }
+    }
+
+    /// The relations of a name, in any schema.
+    pub(in crate::rule) fn relations_named(&self, name: &str) -> &[&'a QualifiedName] {
+        self.by_name().relations.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The functions of a name, in any schema.
+    pub(in crate::rule) fn functions_named(&self, name: &str) -> &[&'a Signature] {
+        self.by_name().functions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a relation or an index has the name.
+    pub(in crate::rule) fn is_taken(&self, name: &QualifiedName) -> bool {
+        self.catalog.relations.contains_key(name)
+            || self.by_name().indexes.contains(&(name.schema(), name.name()))
+    }
+
+    fn by_name(&self) -> &Named<'a> {
+        self.named.get_or_init(|| {
+            let mut named = Named::default();
+            for (name, relation) in &self.catalog.relations {
+                named.relations.entry(name.name().as_str()).or_default().push(name);
+                named.indexes.extend(relation.indexes.keys().map(|index| (name.schema(), index)));
+            }
+            for signature in self.catalog.functions.keys() {
+                named.functions.entry(signature.name.name().as_str()).or_default().push(signature);
+            }
+            named
+        })
+    }
+
+    /// The partitions of all tables.
+    pub(in crate::rule) fn partitioned(&self) -> &Partitioned<'a> {
+        self.partitioned.get_or_init(|| self.catalog.partitioned())
+    }
+
+    /// A table that has policies and is governed, with what they say.
+    pub(in crate::rule) fn judged_table(&self, table: &QualifiedName) -> Option<&Judged<'a>> {
+        let judged = self.judged();
+        // They are in the order of the catalog.
+        judged.binary_search_by(|judged| judged.table.cmp(table)).ok().and_then(|at| judged.get(at))
     }
 
     /// The tables that have policies and are governed, with what their policies say.

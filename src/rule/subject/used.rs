@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlparser::tokenizer::{Token, Word};
 
 use super::Subject;
-use crate::catalog::{Function, RelationKind, tokens};
+use crate::catalog::{Function, RelationKind, Signature, tokens};
 use crate::ident::QualifiedName;
 use crate::policy::place::views;
 
@@ -43,10 +43,12 @@ impl<'a> Used<'a> {
                 continue;
             };
             used.add(subject, &words);
-            for (signature, called) in &subject.catalog.functions {
+            let called: BTreeSet<&Signature> =
+                calls(&words).iter().flat_map(|name| subject.functions_named(name)).copied().collect();
+            for signature in called {
+                let Some(called) = subject.catalog.functions.get(signature) else { continue };
                 // One that runs as its own owner is looked at by itself.
-                let named = !called.security_definer && calls(&words, &signature.name);
-                if named && called.extension.is_none() && seen.insert(signature) {
+                if !called.security_definer && called.extension.is_none() && seen.insert(signature) {
                     left.push(called);
                 }
             }
@@ -90,18 +92,15 @@ impl<'a> Used<'a> {
         }
         let inserts = is(before, "INTO") && is(get(first + 2), "INSERT");
         let verb = if inserts { Verb::Insert } else { Verb::Touch };
-        for (known, relation) in &subject.catalog.relations {
-            let same = known.name().as_str() == name
-                && schema.as_deref().is_none_or(|schema| schema == known.schema().as_str());
-            if !same {
-                continue;
-            }
+        for known in subject.relations_named(name) {
+            let same = schema.as_deref().is_none_or(|schema| schema == known.schema().as_str());
+            let Some(relation) = subject.catalog.relations.get(*known).filter(|_| same) else { continue };
             let behind = match relation.kind {
                 RelationKind::View | RelationKind::MaterializedView => {
                     views::reached(subject.catalog, relation)
                 }
                 RelationKind::Sequence => continue,
-                _ => BTreeSet::from([known]),
+                _ => BTreeSet::from([*known]),
             };
             for table in behind.into_iter().filter(|table| subject.holds_tenants(table)) {
                 let known = self.tables.entry(table).or_insert(verb);
@@ -119,11 +118,13 @@ fn words(function: &Function) -> Option<Vec<Token>> {
     Some(tokens(&function.body)?.into_iter().map(|(token, _)| token).collect())
 }
 
-fn calls(tokens: &[Token], function: &QualifiedName) -> bool {
-    tokens.windows(2).any(|pair| match pair {
-        [Token::Word(word), Token::LParen] => folded(word) == function.name().as_str(),
-        _ => false,
-    })
+/// The names of the functions that are called.
+fn calls(tokens: &[Token]) -> BTreeSet<String> {
+    let called = tokens.windows(2).filter_map(|pair| match pair {
+        [Token::Word(word), Token::LParen] => Some(folded(word)),
+        _ => None,
+    });
+    called.collect()
 }
 
 /// A name as the catalog spells it.

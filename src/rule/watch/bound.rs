@@ -1,5 +1,6 @@
 //! Whether policies decide which rows a statement of a migration reaches.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::catalog::Relation;
@@ -27,12 +28,6 @@ fn bypasses(step: &Step<'_>, ground: &Ground<'_>) -> bool {
 pub(in crate::rule) fn fails_loudly(step: &Step<'_>) -> bool {
     let off = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "off" | "false" | "no" | "0");
     step.setting("row_security").is_some_and(off)
-}
-
-/// Whether the file says that it is run once for each tenant, or across all of them.
-pub(in crate::rule) fn says_whose_rows(step: &Step<'_>) -> bool {
-    let said = directives(step.located.source().text());
-    said.each_tenant || said.system.is_some()
 }
 
 /// Whether a statement can read or change rows. What it runs is looked at by itself.
@@ -89,7 +84,9 @@ impl Bound {
 #[derive(Debug, Default)]
 pub(in crate::rule) struct Made {
     file: String,
-    made: BTreeSet<QualifiedName>,
+    tables: BTreeSet<QualifiedName>,
+    /// Whether the file says that it is run once for each tenant, or across all of them, once somebody has asked.
+    says_whose_rows: OnceCell<bool>,
 }
 
 impl Made {
@@ -97,28 +94,36 @@ impl Made {
     pub(in crate::rule) fn go_on(&mut self, step: &Step<'_>) {
         if self.file != step.located.file() {
             step.located.file().clone_into(&mut self.file);
-            self.made.clear();
+            self.tables.clear();
+            self.says_whose_rows = OnceCell::new();
         }
-        if let Some((from, to)) = step.renamed() {
-            if self.made.remove(from) {
-                self.made.insert(to.clone());
+        for (from, to) in step.renamed() {
+            if self.tables.remove(from) {
+                self.tables.insert(to.clone());
             }
-            return;
         }
         for (name, before, now) in step.relations() {
-            if before.is_none() && now.is_some() {
-                self.made.insert(name.clone());
+            if before.is_none() && now.is_some() && !step.is_new_name(name) {
+                self.tables.insert(name.clone());
             }
         }
+    }
+
+    /// Whether the file that the statement stands in says that it is run once for each tenant, or across all of them.
+    pub(in crate::rule) fn says_whose_rows(&self, step: &Step<'_>) -> bool {
+        *self.says_whose_rows.get_or_init(|| {
+            let said = directives(step.located.source().text());
+            said.each_tenant || said.system.is_some()
+        })
     }
 
     /// Whether the file that the statement stands in has made the table.
     pub(in crate::rule) fn has(&self, name: &QualifiedName) -> bool {
-        self.made.contains(name)
+        self.tables.contains(name)
     }
 
     /// Takes a table for one that was there before.
     pub(in crate::rule) fn forget(&mut self, name: &QualifiedName) {
-        self.made.remove(name);
+        self.tables.remove(name);
     }
 }

@@ -7,6 +7,7 @@ pub(in crate::rule) mod pending;
 pub(crate) mod rows;
 
 use crate::catalog::replay::Step;
+use crate::ident::QualifiedName;
 use crate::rule::finding::Findings;
 use crate::rule::subject::Ground;
 
@@ -17,4 +18,13 @@ pub(in crate::rule) trait Watch {
 
     /// No statement follows.
     fn end(&mut self, _ground: &Ground<'_>, _found: &mut Findings) {}
+}
+
+/// Follows the new names that a statement has given to relations.
+pub(in crate::rule) fn follow(table: &mut QualifiedName, renamed: &[(QualifiedName, QualifiedName)]) {
+    for (from, to) in renamed {
+        if table == from {
+            table.clone_from(to);
+        }
+    }
 }

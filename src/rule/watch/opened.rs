@@ -1,7 +1,7 @@
 //! Settings other than the tenant's that let a session see rows, such as `current_setting('app.scope', true) = 'system' OR …`.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, SetExpr, Value,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, InTarget, SetExpr, Value,
 };
 
 use crate::catalog::Relation;
@@ -31,7 +31,7 @@ fn holds(expr: &Expr, step: &Step<'_>) -> bool {
             };
             is(left, right) || is(right, left)
         }
-        Expr::InList { expr, list, negated: false } => {
+        Expr::In { expr, target: InTarget::List(list), negated: false, .. } => {
             let value = setting_of(expr, step);
             let mut wanted = list.iter().filter_map(literal);
             value.is_some_and(|value| wanted.any(|wanted| is_same(value, &wanted)))

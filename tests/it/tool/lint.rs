@@ -191,6 +191,19 @@ fn what_is_found_again_and_again_takes_a_line_each() {
 }
 
 #[test]
+fn what_is_the_same_in_one_place_after_the_other_is_counted() {
+    let folder = folder(&[("1_many.sql", &"SELECT frob(1);\n".repeat(30))]);
+    let run = lint(&folder, &["migrations", "--fail-on", "never"]);
+    assert_eq!(run.out.matches("low[opaque-statement]").count(), 5, "{run:#?}");
+    assert!(
+        run.unwrapped().contains("opaque-statement: 25 more like these; --format json says where"),
+        "{run:#?}"
+    );
+    assert!(run.unwrapped().contains("30 findings (30 low)"), "{run:#?}");
+    assert_eq!(found(&folder, &["migrations"], "opaque-statement").len(), 30);
+}
+
+#[test]
 fn since_a_commit_only_what_is_new_is_reported() {
     let folder = folder(&[("1_init.sql", TABLE), ("2_rights.sql", GRANT)]);
     let git = |args: &[&str]| {

@@ -1,6 +1,7 @@
 //! What `ALTER TABLE` does to columns.
 
 use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::parse::alter_table::Action;
 use super::super::parse::column::ColumnDef;
 use super::super::parse::constraint::Constraint;
@@ -239,11 +240,13 @@ impl State {
 
     /// The sequence that belongs to a column.
     fn sequence_of(&self, table: &QualifiedName, column: &Ident, identity: bool) -> Option<QualifiedName> {
-        let mut sequences = self.catalog.relations.iter().filter_map(|(name, relation)| {
-            let sequence = relation.sequence.as_ref()?;
-            let (of, own) = sequence.owned_by.as_ref()?;
-            (of == table && own == column && sequence.identity == identity).then_some(name)
-        });
-        sequences.next().cloned()
+        let mut sequences = self.catalog.relations.naming(&Named::Owner(table.clone())).into_iter();
+        sequences.find(|name| {
+            let sequence = self.catalog.relations.get(name).and_then(|relation| relation.sequence.as_ref());
+            sequence.is_some_and(|sequence| {
+                let owned_by = sequence.owned_by.as_ref();
+                sequence.identity == identity && owned_by.is_some_and(|(_, own)| own == column)
+            })
+        })
     }
 }

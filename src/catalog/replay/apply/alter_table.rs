@@ -1,6 +1,7 @@
 //! `ALTER TABLE` and its like.
 
 use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::parse::alter_table::{Action, AlterTable, AlteredKind, WhichTrigger};
 use super::super::parse::constraint::Timing;
 use super::super::state::{Followed, State};
@@ -28,7 +29,12 @@ impl State {
         }
         let mut name = name;
         for action in &altered.actions {
-            name = self.alter(&name, action, !altered.only)?;
+            match self.alter(&name, action, !altered.only) {
+                Ok(now) => name = now,
+                Err(why) if altered.actions.len() == 1 => return Err(why),
+                // The others are followed all the same.
+                Err(why) => self.note(why),
+            }
         }
         Ok(())
     }
@@ -100,6 +106,7 @@ impl State {
             Action::Unlogged(unlogged) => self.set_unlogged(name, *unlogged)?,
             Action::Sequence(options) => self.alter_sequence(name, options)?,
             Action::AttachIndex(_) => return Err(format!("{name} is no index")),
+            Action::Unread(why) => return Err(why.clone()),
             Action::Nothing => {}
         }
         Ok(name.clone())
@@ -209,8 +216,8 @@ impl State {
     fn set_unlogged(&mut self, name: &QualifiedName, unlogged: bool) -> Followed<()> {
         let persistence = if unlogged { Persistence::Unlogged } else { Persistence::Permanent };
         self.relation(name)?.persistence = persistence;
-        for sequence in self.catalog.relations.each_of(|relation| relation.is_sequence_of(name)) {
-            sequence.persistence = persistence;
+        for sequence in self.catalog.relations.naming(&Named::Owner(name.clone())) {
+            self.relation(&sequence)?.persistence = persistence;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ impl State {
         if self.seen(table)?.partition_of.is_some() {
             return Err(format!("{table} is a partition already"));
         }
+        self.not_below_itself(table, parent)?;
         for column in self.seen(parent)?.columns.clone() {
             let own = super::column::column_mut(self.relation(table)?, &column.name)?;
             own.inherited = true;
@@ -25,7 +26,7 @@ impl State {
             }
             self.inherit_check(table, parent, &name, &check)?;
             // A partition has nothing of its own that its table has too.
-            self.local_checks.remove(&(table.clone(), name));
+            self.take_local_check(table, &name);
         }
         self.become_partition(table, parent, bound)
     }
@@ -42,7 +43,7 @@ impl State {
         }
         let names: Vec<Ident> = relation.indexes.keys().cloned().collect();
         for name in names {
-            self.index_parents.remove(&QualifiedName::new(table.schema().clone(), name.clone()));
+            self.parts.remove(&QualifiedName::new(table.schema().clone(), name.clone()));
             if let Some(index) = self.relation(table)?.indexes.get_mut(&name) {
                 index.inherited = false;
             }

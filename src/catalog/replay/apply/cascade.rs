@@ -1,8 +1,9 @@
 //! What falls along when something is dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::state::{Followed, State};
 use super::super::types::Type;
 use crate::catalog::{ForeignKey, IndexColumn, Relation};
@@ -11,29 +12,17 @@ use crate::ident::{Ident, QualifiedName};
 /// An object that needs another one, and whether it falls along without a word.
 type Dependent = (Object, bool);
 
-/// What relations, types and functions have to do with each other, whatever expressions say.
-#[derive(Default)]
-struct Links {
-    /// The relations that need each relation.
-    relations: BTreeMap<QualifiedName, Vec<Dependent>>,
-    /// The foreign keys that refer to each relation.
-    foreign_keys: BTreeMap<QualifiedName, Vec<(QualifiedName, Ident)>>,
-    /// What is of each type, by the type's text.
-    types: BTreeMap<String, Vec<Dependent>>,
-}
-
 impl State {
     /// Drops objects and whatever needs them, unless that takes CASCADE and it is not said.
     pub(super) fn drop_objects(&mut self, objects: Vec<Object>, cascade: bool) -> Followed<()> {
         if objects.is_empty() {
             return Ok(());
         }
-        let links = self.links();
         let mut silent: BTreeSet<Object> = objects.iter().cloned().collect();
         let mut all = silent.clone();
         let mut left = objects;
         while let Some(object) = left.pop() {
-            for (who, silently) in self.dependents(&object, &links) {
+            for (who, silently) in self.dependents(&object) {
                 if silently {
                     silent.insert(who.clone());
                 }
@@ -57,64 +46,24 @@ impl State {
         Ok(())
     }
 
-    fn links(&self) -> Links {
-        let mut links = Links::default();
-        for (name, relation) in &self.catalog.relations {
-            let mut needs = |of: &QualifiedName, silently| {
-                let dependent = (Object::Relation(name.clone()), silently);
-                links.relations.entry(of.clone()).or_default().push(dependent);
-            };
-            if let Some(partition) = &relation.partition_of {
-                needs(&partition.parent, true);
-            }
-            relation.inherits.iter().for_each(|parent| needs(parent, false));
-            if let Some((table, _)) =
-                relation.sequence.as_ref().and_then(|sequence| sequence.owned_by.as_ref())
-            {
-                needs(table, true);
-            }
-            for (key, of) in &relation.foreign_keys {
-                links
-                    .foreign_keys
-                    .entry(of.references.clone())
-                    .or_default()
-                    .push((name.clone(), key.clone()));
-            }
-            // Those of the server have no schema.
-            for column in relation.columns.iter().filter(|column| column.data_type.contains('.')) {
-                links.of_type(&column.data_type, &Object::Column(name.clone(), column.name.clone()));
-            }
-        }
-        for (signature, function) in &self.catalog.functions {
-            let returns = function.returns.as_deref().map(|text| text.strip_prefix("SETOF ").unwrap_or(text));
-            let arguments = function.arguments.iter().map(|argument| argument.data_type.as_str());
-            for text in arguments.chain(returns).filter(|text| text.contains('.')) {
-                links.of_type(text, &Object::Function(signature.clone()));
-            }
-        }
-        for (name, known) in &self.types {
-            if let Type::Domain(base) = known {
-                links.of_type(base, &Object::Type(name.clone()));
-            }
-        }
-        links
-    }
-
-    fn dependents(&self, object: &Object, links: &Links) -> Vec<Dependent> {
+    fn dependents(&self, object: &Object) -> Vec<Dependent> {
         let mut found: Vec<Dependent> =
             self.uses.users(object).map(|who| self.falling(who, object)).collect();
         match object {
             Object::Relation(name) => {
-                found.extend(links.relations.get(name).into_iter().flatten().cloned());
-                let keys = links.foreign_keys.get(name).into_iter().flatten();
-                found.extend(keys.map(|(table, key)| (foreign_key(table, key), false)));
-                found.extend(links.types.get(&name.bare()).into_iter().flatten().cloned());
+                found.extend(self.below(name));
+                found.extend(self.owned(name).map(|sequence| (Object::Relation(sequence), true)));
+                found.extend(
+                    self.foreign_keys_to(name).map(|(table, key, _)| (foreign_key(&table, key), false)),
+                );
+                found.extend(self.of_type(name));
             }
-            Object::Type(name) => found.extend(links.types.get(&name.bare()).into_iter().flatten().cloned()),
-            Object::Column(table, column) => self.need_column(table, column, links, &mut found),
-            Object::Part(Part::Index, table, index) => self.need_index(table, index, links, &mut found),
+            Object::Type(name) => found.extend(self.of_type(name)),
+            Object::Column(table, column) => self.need_column(table, column, &mut found),
+            Object::Part(Part::Index, table, index) => self.need_index(table, index, &mut found),
             Object::Function(signature) if signature.arguments.is_empty() => {
-                for (table, relation) in &self.catalog.relations {
+                for table in self.catalog.relations.naming(&Named::Called(signature.name.clone())) {
+                    let Some(relation) = self.catalog.relations.get(&table) else { continue };
                     let called =
                         relation.triggers.iter().filter(|(_, trigger)| trigger.function == signature.name);
                     let part = |name: &Ident| Object::Part(Part::Trigger, table.clone(), name.clone());
@@ -123,6 +72,53 @@ impl State {
             }
             Object::Function(_) | Object::Part(..) => {}
         }
+        found
+    }
+
+    /// The partitions of a table, which fall without a word, and what inherits from it.
+    fn below(&self, table: &QualifiedName) -> impl Iterator<Item = Dependent> {
+        self.children(table).into_iter().map(|name| {
+            let relation = self.catalog.relations.get(&name);
+            let partition = relation.is_some_and(|relation| relation.partition_of.is_some());
+            (Object::Relation(name), partition)
+        })
+    }
+
+    /// The sequences of a table's columns.
+    fn owned(&self, table: &QualifiedName) -> impl Iterator<Item = QualifiedName> {
+        self.catalog.relations.naming(&Named::Owner(table.clone())).into_iter()
+    }
+
+    /// The foreign keys that refer to a table, each with its own table.
+    fn foreign_keys_to(
+        &self,
+        table: &QualifiedName,
+    ) -> impl Iterator<Item = (QualifiedName, &Ident, &ForeignKey)> {
+        let tables = self.catalog.relations.naming(&Named::Referenced(table.clone()));
+        tables.into_iter().flat_map(move |other| {
+            let keys = self.catalog.relations.get(&other).map(|relation| &relation.foreign_keys);
+            let keys = keys.into_iter().flatten().filter(|(_, key)| key.references == *table);
+            keys.map(|(name, key)| (other.clone(), name, key)).collect::<Vec<_>>()
+        })
+    }
+
+    /// What is of a type, or of that of a relation's rows.
+    fn of_type(&self, name: &QualifiedName) -> Vec<Dependent> {
+        let text = name.bare();
+        let named = Named::Type(text.clone());
+        let is_it = |data_type: &str| Named::of_type(data_type).as_ref() == Some(&named);
+        let mut found = Vec::new();
+        for relation in self.catalog.relations.naming(&named) {
+            let columns = self.catalog.relations.get(&relation).map(|relation| &relation.columns);
+            let columns = columns.into_iter().flatten().filter(|column| is_it(&column.data_type));
+            found
+                .extend(columns.map(|column| (Object::Column(relation.clone(), column.name.clone()), false)));
+        }
+        let functions = self.catalog.functions.naming(&named).into_iter();
+        found.extend(functions.map(|signature| (Object::Function(signature), false)));
+        let domains = self.types.naming(&named).into_iter();
+        let domains = domains.filter(|name| matches!(self.types.get(name), Some(Type::Domain(_))));
+        found.extend(domains.map(|name| (Object::Type(name), false)));
         found
     }
 
@@ -150,7 +146,7 @@ impl State {
         column.is_some_and(|column| column.generated.is_some())
     }
 
-    fn need_column(&self, table: &QualifiedName, column: &Ident, links: &Links, found: &mut Vec<Dependent>) {
+    fn need_column(&self, table: &QualifiedName, column: &Ident, found: &mut Vec<Dependent>) {
         let Some(relation) = self.catalog.relations.get(table) else { return };
         // A table cannot be without what it is partitioned by.
         if relation.partition_key.as_deref().is_some_and(|key| names_column(key, column)) {
@@ -170,50 +166,37 @@ impl State {
         found.extend(keys.map(|(name, _)| (part(Part::ForeignKey, name), true)));
         let triggers = relation.triggers.iter().filter(|(_, trigger)| trigger.columns.contains(column));
         found.extend(triggers.map(|(name, _)| (part(Part::Trigger, name), false)));
-        for (other, key) in links.foreign_keys.get(table).into_iter().flatten() {
-            if self.foreign_key(other, key).is_some_and(|of| of.referenced_columns.contains(column)) {
-                found.push((foreign_key(other, key), false));
+        for (other, name, key) in self.foreign_keys_to(table) {
+            if key.referenced_columns.contains(column) {
+                found.push((foreign_key(&other, name), false));
             }
         }
-        for (who, _) in links.relations.get(table).into_iter().flatten() {
-            let Object::Relation(name) = who else { continue };
-            let sequence = self.catalog.relations.get(name).and_then(|relation| relation.sequence.as_ref());
+        for name in self.owned(table) {
+            let sequence = self.catalog.relations.get(&name).and_then(|relation| relation.sequence.as_ref());
             let owned_by = sequence.and_then(|sequence| sequence.owned_by.as_ref());
             if owned_by.is_some_and(|(_, of)| of == column) {
-                found.push((who.clone(), true));
+                found.push((Object::Relation(name), true));
             }
         }
     }
 
-    fn need_index(&self, table: &QualifiedName, index: &Ident, links: &Links, found: &mut Vec<Dependent>) {
+    fn need_index(&self, table: &QualifiedName, index: &Ident, found: &mut Vec<Dependent>) {
         let full = QualifiedName::new(table.schema().clone(), index.clone());
         for partition in self.partitions_of(table) {
             let Some(relation) = self.catalog.relations.get(&partition) else { continue };
             for name in relation.indexes.keys() {
                 let part = QualifiedName::new(partition.schema().clone(), name.clone());
-                if self.index_parents.get(&part) == Some(&full) {
+                if self.parts.whole(&part) == Some(&full) {
                     found.push((Object::Part(Part::Index, partition.clone(), name.clone()), true));
                 }
             }
         }
         let Some(relation) = self.catalog.relations.get(table) else { return };
-        for (other, key) in links.foreign_keys.get(table).into_iter().flatten() {
-            if self.foreign_key(other, key).is_some_and(|key| key_of(relation, key) == Some(index)) {
-                found.push((foreign_key(other, key), false));
+        for (other, name, key) in self.foreign_keys_to(table) {
+            if key_of(relation, key) == Some(index) {
+                found.push((foreign_key(&other, name), false));
             }
         }
-    }
-
-    fn foreign_key(&self, table: &QualifiedName, name: &Ident) -> Option<&ForeignKey> {
-        self.catalog.relations.get(table)?.foreign_keys.get(name)
-    }
-}
-
-impl Links {
-    fn of_type(&mut self, text: &str, who: &Object) {
-        let text = super::super::state::without_modifier(text);
-        let element = text.strip_suffix("[]").unwrap_or(&text);
-        self.types.entry(element.to_owned()).or_default().push((who.clone(), false));
     }
 }
 

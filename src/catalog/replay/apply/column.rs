@@ -12,7 +12,7 @@ use crate::catalog::{Column, Generated, Identity, Relation, RelationKind, Sequen
 use crate::ident::{Ident, QualifiedName};
 
 /// How many columns the server lets a table have.
-const MOST_COLUMNS: usize = 1600;
+pub(super) const MOST_COLUMNS: usize = 1600;
 
 /// What `serial` and its like stand for.
 fn serial(written: &TypeName) -> Option<&'static str> {

@@ -187,7 +187,7 @@ impl State {
             return Err(format!("{table} has a constraint {name} already"));
         }
         if known.is_some() {
-            self.local_checks.insert((table.clone(), name));
+            self.put_local_check(table, name);
             return Ok(());
         }
         self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));

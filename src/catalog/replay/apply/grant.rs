@@ -246,32 +246,40 @@ impl State {
         let inherits = self.catalog.roles.get(member).is_none_or(|role| role.inherit);
         let (admin, inherit, set) =
             known.map_or((false, inherits, true), |known| (known.admin, known.inherit, known.set));
-        self.catalog.memberships.insert(Membership {
+        let membership = Membership {
             member: member.clone(),
             role: role.clone(),
             admin: options.admin.unwrap_or(admin),
             inherit: options.inherit.unwrap_or(inherit),
             set: options.set.unwrap_or(set),
-        });
+        };
+        self.catalog.memberships.insert(membership, ());
     }
 
     fn revoke_role(&mut self, role: &Ident, member: &Ident, options: MemberOptions) {
         let Some(known) = self.membership(role, member) else { return };
         if options != MemberOptions::default() {
-            self.catalog.memberships.insert(Membership {
+            let membership = Membership {
                 admin: options.admin.unwrap_or(known.admin),
                 inherit: options.inherit.unwrap_or(known.inherit),
                 set: options.set.unwrap_or(known.set),
                 ..known
-            });
+            };
+            self.catalog.memberships.insert(membership, ());
         }
     }
 
     /// Takes a membership out of the model.
-    fn membership(&mut self, role: &Ident, member: &Ident) -> Option<Membership> {
-        let mut all = self.catalog.memberships.iter();
-        let found = all.find(|known| known.role == *role && known.member == *member)?.clone();
-        self.catalog.memberships.take(&found)
+    pub(super) fn membership(&mut self, role: &Ident, member: &Ident) -> Option<Membership> {
+        // They are in the order of their members and roles.
+        let (member, role) = (member.clone(), role.clone());
+        let first = Membership { member, role, admin: false, inherit: false, set: false };
+        let found = self.catalog.memberships.range(&first..).next()?.0.clone();
+        if (&found.member, &found.role) != (&first.member, &first.role) {
+            return None;
+        }
+        self.catalog.memberships.remove(&found);
+        Some(found)
     }
 }
 

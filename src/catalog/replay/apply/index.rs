@@ -2,6 +2,7 @@
 
 use super::super::analyze::{Place, figured_name};
 use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::names::{addition, distinct};
 use super::super::opclass;
 use super::super::parse::index::{CreateIndex, ElementColumn, IndexElement};
@@ -203,7 +204,7 @@ impl State {
             self.constraints.insert(full.clone());
         }
         if let Some(parent) = parent {
-            self.index_parents.insert(full.clone(), parent.clone());
+            self.parts.insert(full.clone(), parent.clone());
         }
         if recurse {
             for partition in partitions {
@@ -230,7 +231,7 @@ impl State {
         let fits = |(name, candidate): &(&Ident, &Index)| {
             let full = QualifiedName::new(partition.schema().clone(), (*name).clone());
             let same_key = own.keys.get(*name).map(|key| key.primary) == key.as_ref().map(|key| key.primary);
-            !self.index_parents.contains_key(&full) && same_key && alike(candidate, &parent)
+            self.parts.whole(&full).is_none() && same_key && alike(candidate, &parent)
         };
         let found = own.indexes.iter().find(fits).map(|(name, _)| name.clone());
         if let Some(name) = found {
@@ -249,19 +250,24 @@ impl State {
         name: &Ident,
         parent: &QualifiedName,
     ) -> Followed<()> {
+        let of = self.seen(partition)?.partition_of.as_ref();
+        let table = self.indexes.get(parent).map(|index| &index.table);
+        if of.map(|of| &of.parent) != table {
+            return Err(format!("the table of {name} is no partition of that of {parent}"));
+        }
         if let Some(index) = self.relation(partition)?.indexes.get_mut(name) {
             index.inherited = true;
         }
         let full = QualifiedName::new(partition.schema().clone(), name.clone());
-        self.index_parents.insert(full, parent.clone());
+        self.parts.insert(full, parent.clone());
         self.validate_index(parent)
     }
 
     /// An index on a partitioned table is valid once each partition has its part.
     fn validate_index(&mut self, index: &QualifiedName) -> Followed<()> {
         let Some(table) = self.indexes.get(index).map(|index| index.table.clone()) else { return Ok(()) };
-        let parts = self.index_parents.values().filter(|parent| *parent == index).count();
-        let complete = parts >= self.partitions_of(&table).len();
+        let partitions = self.catalog.relations.count_naming(&Named::Above(table.clone()));
+        let complete = self.parts.count(index) >= partitions;
         if let Some(index) = self.relation(&table)?.indexes.get_mut(index.name()) {
             index.valid |= complete;
         }

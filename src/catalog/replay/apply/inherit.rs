@@ -1,6 +1,9 @@
 //! Columns and constraints that tables have from their parents.
 
+use std::collections::BTreeSet;
+
 use super::super::depend::Part;
+use super::super::links::Named;
 use super::super::state::{Followed, State};
 use super::column::column_mut;
 use crate::catalog::{CheckConstraint, Column};
@@ -73,7 +76,7 @@ impl State {
         if let Some(known) = own.get_mut(name) {
             if !known.inherited {
                 known.inherited = true;
-                self.local_checks.insert((table.clone(), name.clone()));
+                self.put_local_check(table, name.clone());
             }
             return Ok(());
         }
@@ -88,16 +91,7 @@ impl State {
         if !self.has_children {
             return Vec::new();
         }
-        let of = |relation: &crate::catalog::Relation| {
-            relation.inherits.contains(parent)
-                || relation.partition_of.as_ref().is_some_and(|partition| partition.parent == *parent)
-        };
-        self.catalog
-            .relations
-            .iter()
-            .filter(|(_, relation)| of(relation))
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.catalog.relations.naming(&Named::Above(parent.clone()))
     }
 
     /// The parents of a table, of either kind.
@@ -115,8 +109,24 @@ impl State {
         self.parents_of(table).iter().any(has)
     }
 
+    /// That a table is not what its new parent comes from, nor the parent itself, which the server refuses.
+    pub(super) fn not_below_itself(&self, table: &QualifiedName, parent: &QualifiedName) -> Followed<()> {
+        let mut left = vec![parent.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(above) = left.pop() {
+            if above == *table {
+                return Err(format!("{table} cannot be below {parent}, which is {table} or below it"));
+            }
+            if seen.insert(above.clone()) {
+                left.extend(self.parents_of(&above));
+            }
+        }
+        Ok(())
+    }
+
     /// `ALTER TABLE … INHERIT`.
     pub(super) fn inherit(&mut self, table: &QualifiedName, parent: &QualifiedName) -> Followed<()> {
+        self.not_below_itself(table, parent)?;
         for column in self.seen(parent)?.columns.clone() {
             if self.seen(table)?.column(&column.name).is_none() {
                 return Err(format!("{table} has no column {}", column.name));

@@ -80,7 +80,7 @@ impl State {
         if includes(included, "constraints") {
             for (name, check) in &of.checks {
                 if self.seen(table)?.checks.get(name).is_some_and(|given| given.inherited) {
-                    self.local_checks.insert((table.clone(), name.clone()));
+                    self.put_local_check(table, name.clone());
                     continue;
                 }
                 let mut copy = check.clone();

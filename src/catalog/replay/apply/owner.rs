@@ -1,5 +1,6 @@
 //! Who owns what.
 
+use super::super::links::Named;
 use super::super::parse::role::RoleName;
 use super::super::state::{Followed, State};
 use crate::catalog::{Grant, Grantee, RelationKind};
@@ -20,7 +21,8 @@ impl State {
         if relation.kind == RelationKind::Sequence {
             return Ok(());
         }
-        for relation in self.catalog.relations.each_of(|relation| relation.is_sequence_of(name)) {
+        for sequence in self.catalog.relations.naming(&Named::Owner(name.clone())) {
+            let relation = self.relation(&sequence)?;
             relation.owner = owner.clone();
             regrant(&mut relation.grants, owner);
         }
@@ -40,11 +42,11 @@ impl State {
                 function.owner = to.clone();
                 regrant(&mut function.grants, &to);
             }
-            for known in self.catalog.types.values_mut().filter(|known| known.owner == from) {
+            for known in self.catalog.types.each_of(|known| known.owner == from) {
                 known.owner = to.clone();
                 regrant(&mut known.grants, &to);
             }
-            for schema in self.catalog.schemas.values_mut().filter(|schema| schema.owner == from) {
+            for schema in self.catalog.schemas.each_of(|schema| schema.owner == from) {
                 schema.owner = to.clone();
                 regrant(&mut schema.grants, &to);
             }

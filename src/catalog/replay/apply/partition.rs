@@ -36,15 +36,7 @@ impl State {
         if self.seen(table).is_ok_and(|relation| relation.kind != RelationKind::PartitionedTable) {
             return Vec::new();
         }
-        let of = |relation: &crate::catalog::Relation| {
-            relation.partition_of.as_ref().is_some_and(|partition| partition.parent == *table)
-        };
-        self.catalog
-            .relations
-            .iter()
-            .filter(|(_, relation)| of(relation))
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.children(table)
     }
 
     /// Makes a new table a partition, which gets the indexes, triggers and foreign keys of its table.

@@ -1,8 +1,12 @@
 //! Relations, types and functions under another name or in another schema, followed wherever they are named.
 
+use std::collections::BTreeSet;
+
 use super::super::analyze::Renamed;
-use super::super::depend::Object;
+use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::state::{Followed, IndexOf, State};
+use super::super::types::Type;
 use super::rename::{rekey, replace};
 use crate::catalog::{Relation, Signature};
 use crate::ident::{Ident, QualifiedName};
@@ -18,28 +22,29 @@ impl State {
             &Renamed::Relation(from.clone(), to.clone()),
         );
         self.catalog.relations.rekey(from, to);
-        for relation in self.catalog.relations.follow() {
-            follow_relation(relation, from, to);
+        for named in [Named::Above, Named::Owner, Named::Referenced, Named::Read] {
+            for name in self.catalog.relations.naming(&named(from.clone())) {
+                if let Some(relation) = self.catalog.relations.follow(&name) {
+                    follow_relation(relation, from, to);
+                }
+            }
         }
-        for publication in self.catalog.publications.values_mut() {
+        for publication in self.catalog.publications.follow_all() {
             rekey(&mut publication.tables, from, to);
         }
         self.follow_type(from, to);
-        rekey(&mut self.outputs, from, to);
+        self.outputs.rekey(from, to);
         self.uses.rename_relation(from, to);
-        let local = std::mem::take(&mut self.local_checks);
-        self.local_checks = local
-            .into_iter()
-            .map(|(table, name)| (if table == *from { to.clone() } else { table }, name))
-            .collect();
+        self.local_checks.rekey(from, to);
         for name in self.seen(to)?.indexes.keys().cloned().collect::<Vec<_>>() {
             let old = QualifiedName::new(from.schema().clone(), name.clone());
             let new = QualifiedName::new(to.schema().clone(), name);
             if let Some(of) = self.indexes.remove(&old) {
                 self.indexes.insert(new.clone(), IndexOf { table: to.clone(), ..of });
             }
-            rekey(&mut self.index_parents, &old, &new);
-            self.index_parents.values_mut().for_each(|parent| replace(parent, &old, &new));
+            if old != new {
+                self.parts.rename(&old, &new);
+            }
         }
         if from.schema() != to.schema() {
             let names = super::remove::constraint_names(self.seen(to)?);
@@ -59,9 +64,7 @@ impl State {
             return Ok(to);
         }
         self.move_relation(name, &to)?;
-        let owned = self.catalog.relations.iter().filter(|(_, relation)| relation.is_sequence_of(&to));
-        let owned = owned.map(|(name, _)| name.clone());
-        for sequence in owned.collect::<Vec<_>>() {
+        for sequence in self.catalog.relations.naming(&Named::Owner(to.clone())) {
             let moved = QualifiedName::new(schema.clone(), sequence.name().clone());
             if moved != sequence {
                 self.move_relation(&sequence, &moved)?;
@@ -73,8 +76,8 @@ impl State {
     /// Gives a type another name.
     pub(super) fn move_type(&mut self, from: &QualifiedName, to: &QualifiedName) {
         self.rename_in_expressions(&[Object::Type(from.clone())], &Renamed::Type(from.clone(), to.clone()));
-        rekey(&mut self.types, from, to);
-        rekey(&mut self.catalog.types, from, to);
+        self.types.rekey(from, to);
+        self.catalog.types.rekey(from, to);
         self.uses.rename(&Object::Type(from.clone()), &Object::Type(to.clone()));
         self.follow_type(from, to);
     }
@@ -91,17 +94,22 @@ impl State {
                 *text = text.replacen(&old, &new, 1);
             }
         };
-        for relation in self.catalog.relations.follow() {
-            relation.columns.iter_mut().for_each(|column| follow(&mut column.data_type));
+        let named = Named::Type(old.clone());
+        for name in self.catalog.relations.naming(&named) {
+            if let Some(relation) = self.catalog.relations.follow(&name) {
+                relation.columns.iter_mut().for_each(|column| follow(&mut column.data_type));
+            }
         }
-        for outputs in self.outputs.values_mut() {
-            outputs.iter_mut().filter_map(|(_, data_type)| data_type.as_mut()).for_each(follow);
+        for view in self.views_above(from, to) {
+            if let Some(outputs) = self.outputs.get_mut(&view) {
+                outputs.iter_mut().filter_map(|(_, data_type)| data_type.as_mut()).for_each(follow);
+            }
         }
-        for known in self.types.values_mut() {
-            match known {
-                super::super::types::Type::Domain(base) => follow(base),
-                super::super::types::Type::Range(several) => replace(several, from, to),
-                super::super::types::Type::Composite(attributes) => {
+        for name in self.types.naming(&named) {
+            match self.types.follow(&name) {
+                Some(Type::Domain(base)) => follow(base),
+                Some(Type::Range(several)) => replace(several, from, to),
+                Some(Type::Composite(attributes)) => {
                     for (_, data_type) in attributes {
                         follow(data_type);
                     }
@@ -109,14 +117,13 @@ impl State {
                 _ => {}
             }
         }
-        for function in self.catalog.functions.follow() {
+        for signature in self.catalog.functions.naming(&named) {
+            let Some(function) = self.catalog.functions.follow(&signature) else { continue };
             function.arguments.iter_mut().for_each(|argument| follow(&mut argument.data_type));
             match super::function::table_of(&function.arguments) {
                 Some(table) => function.returns = Some(table),
                 None => function.returns.iter_mut().for_each(follow),
             }
-        }
-        for signature in self.catalog.functions.keys().cloned().collect::<Vec<_>>() {
             let mut followed = signature.clone();
             followed.arguments.iter_mut().for_each(follow);
             if followed != signature {
@@ -124,6 +131,25 @@ impl State {
                 self.uses.rename(&Object::Function(signature), &Object::Function(followed));
             }
         }
+    }
+
+    /// The views that read a relation or a type, be it through others, under the old name or the new one.
+    fn views_above(&self, from: &QualifiedName, to: &QualifiedName) -> BTreeSet<QualifiedName> {
+        let mut left: Vec<Object> = [from, to]
+            .into_iter()
+            .flat_map(|name| [Object::Relation(name.clone()), Object::Type(name.clone())])
+            .collect();
+        let mut found = BTreeSet::new();
+        while let Some(object) = left.pop() {
+            for user in self.uses.users(&object) {
+                if let Object::Part(Part::Rule, view, _) = user
+                    && found.insert(view.clone())
+                {
+                    left.push(Object::Relation(view.clone()));
+                }
+            }
+        }
+        found
     }
 
     /// Gives a function another name.
@@ -139,7 +165,8 @@ impl State {
         self.uses.rename(&Object::Function(from.clone()), &Object::Function(signature));
         // The function of a trigger has no arguments, so it is the one that was meant.
         if from.arguments.is_empty() || !others {
-            for relation in self.catalog.relations.follow() {
+            for name in self.catalog.relations.naming(&Named::Called(from.name.clone())) {
+                let Some(relation) = self.catalog.relations.follow(&name) else { continue };
                 for trigger in relation.triggers.values_mut() {
                     replace(&mut trigger.function, &from.name, to);
                 }

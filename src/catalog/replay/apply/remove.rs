@@ -68,7 +68,7 @@ impl State {
                 relation.keys.remove(name);
                 relation.exclusions.remove(name);
                 self.indexes.remove(&full);
-                self.index_parents.remove(&full);
+                self.parts.remove(&full);
                 self.constraints.remove(&full);
             }
         }
@@ -82,7 +82,7 @@ impl State {
         if others {
             return;
         }
-        if self.local_checks.remove(&(table.clone(), name.clone())) {
+        if self.take_local_check(table, name) {
             if let Some(check) = self.catalog.relations.get_mut(table).and_then(|of| of.checks.get_mut(name))
             {
                 check.inherited = false;
@@ -91,6 +91,19 @@ impl State {
             self.uses.forget(&Object::Part(Part::Check, table.clone(), name.clone()));
             self.remove_part(Part::Check, table, name);
         }
+    }
+
+    /// Takes out of the model that a table has an inherited check of its own as well, and says whether it had.
+    pub(super) fn take_local_check(&mut self, table: &QualifiedName, name: &Ident) -> bool {
+        self.local_checks.contains_key(table)
+            && self.local_checks.get_mut(table).is_some_and(|checks| checks.remove(name))
+    }
+
+    /// Says that a table has an inherited check of its own as well.
+    pub(super) fn put_local_check(&mut self, table: &QualifiedName, name: Ident) {
+        let mut checks = self.local_checks.get(table).cloned().unwrap_or_default();
+        checks.insert(name);
+        self.local_checks.insert(table.clone(), checks);
     }
 
     /// Takes a relation out of the model, with all that stands with it.
@@ -114,15 +127,13 @@ impl State {
         let full = |own: &Ident| QualifiedName::new(name.schema().clone(), own.clone());
         for index in relation.indexes.keys() {
             self.indexes.remove(&full(index));
-            self.index_parents.remove(&full(index));
+            self.parts.remove(&full(index));
         }
         for constraint in constraint_names(&relation) {
             self.constraints.remove(&full(constraint));
         }
-        for check in relation.checks.keys() {
-            self.local_checks.remove(&(name.clone(), check.clone()));
-        }
-        for publication in self.catalog.publications.values_mut() {
+        self.local_checks.remove(name);
+        for publication in self.catalog.publications.each_of(|of| of.tables.contains_key(name)) {
             publication.tables.remove(name);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::analyze::{Place, Renamed};
 use super::super::depend::{Object, Part};
+use super::super::links::Named;
 use super::super::state::{Followed, State};
 use super::column::column_mut;
 use crate::catalog::{Expr, IndexColumn, Relation};
@@ -100,7 +101,10 @@ impl State {
         let relation = self.relation(table)?;
         column_mut(relation, from)?.name = to.clone();
         rename_in_relation(relation, from, to);
-        for other in self.catalog.relations.follow() {
+        let mut others = self.catalog.relations.naming(&Named::Referenced(table.clone()));
+        others.extend(self.catalog.relations.naming(&Named::Owner(table.clone())));
+        for other in others {
+            let Some(other) = self.catalog.relations.follow(&other) else { continue };
             for key in other.foreign_keys.values_mut().filter(|key| key.references == *table) {
                 key.referenced_columns.iter_mut().for_each(|column| replace(column, from, to));
             }
@@ -148,8 +152,8 @@ impl State {
         self.rename_constraint_name(table, from, to);
         let part = |name: &Ident| Object::Part(Part::Check, table.clone(), name.clone());
         self.uses.rename(&part(from), &part(to));
-        if self.local_checks.remove(&(table.clone(), from.clone())) {
-            self.local_checks.insert((table.clone(), to.clone()));
+        if self.take_local_check(table, from) {
+            self.put_local_check(table, to.clone());
         }
         if check {
             for child in self.children(table) {
@@ -181,9 +185,8 @@ impl State {
         if relation.keys.contains_key(to) || relation.exclusions.contains_key(to) {
             self.rename_constraint_name(table, from, to);
         }
-        rekey(&mut self.indexes, &old, &new);
-        rekey(&mut self.index_parents, &old, &new);
-        self.index_parents.values_mut().for_each(|parent| replace(parent, &old, &new));
+        self.indexes.rekey(&old, &new);
+        self.parts.rename(&old, &new);
         let part = |name: &Ident| Object::Part(Part::Index, table.clone(), name.clone());
         self.uses.rename(&part(from), &part(to));
         Ok(())

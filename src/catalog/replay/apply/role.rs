@@ -58,9 +58,7 @@ impl State {
                     if *add {
                         self.grant_role(&group, member, MemberOptions::default());
                     } else {
-                        self.catalog
-                            .memberships
-                            .retain(|known| known.role != group || known.member != *member);
+                        let _ = self.membership(&group, member);
                     }
                 }
                 Ok(())
@@ -72,11 +70,10 @@ impl State {
     fn follow_inherit(&mut self, member: &Ident) {
         let Some(role) = self.catalog.roles.get(member).filter(|_| self.version < 160_000) else { return };
         let inherit = role.inherit;
-        let all = std::mem::take(&mut self.catalog.memberships);
-        let followed = |known: Membership| {
-            if known.member == *member { Membership { inherit, ..known } } else { known }
-        };
-        self.catalog.memberships = all.into_iter().map(followed).collect();
+        let all = self.catalog.memberships.keys();
+        for known in all.filter(|known| known.member == *member).cloned().collect::<Vec<_>>() {
+            self.catalog.memberships.rekey(&known, &Membership { inherit, ..known.clone() });
+        }
     }
 
     pub(super) fn alter_database(&mut self, change: Option<&SettingChange>) -> Followed<()> {
@@ -93,21 +90,27 @@ impl State {
         change: &SettingChange,
     ) -> Followed<()> {
         let here = |setting: &Setting| setting.role.as_ref() == role && setting.in_database == in_database;
-        let settings = &mut self.catalog.settings;
-        match change {
-            SettingChange::ResetAll => settings.retain(|setting| !here(setting)),
-            SettingChange::Reset(name) => settings.retain(|setting| !here(setting) || setting.name != *name),
+        // They are in the order of their roles.
+        let first = Setting { role: role.cloned(), in_database, name: String::new(), value: String::new() };
+        let found = self.catalog.settings.range(first..).map(|(setting, ())| setting);
+        let found = found.take_while(|setting| here(setting)).cloned();
+        let found: Vec<Setting> = found.collect();
+        let (gone, new): (Vec<&Setting>, Option<Setting>) = match change {
+            SettingChange::ResetAll => (found.iter().collect(), None),
+            SettingChange::Reset(name) => {
+                (found.iter().filter(|setting| setting.name == *name).collect(), None)
+            }
             SettingChange::Set(name, value) => {
                 let value = self.setting(name, value)?;
-                let settings = &mut self.catalog.settings;
-                settings.retain(|setting| !here(setting) || setting.name != *name);
-                settings.extend(value.map(|value| Setting {
-                    role: role.cloned(),
-                    in_database,
-                    name: name.clone(),
-                    value,
-                }));
+                let new = |value| Setting { role: role.cloned(), in_database, name: name.clone(), value };
+                (found.iter().filter(|setting| setting.name == *name).collect(), value.map(new))
             }
+        };
+        for setting in gone {
+            self.catalog.settings.remove(setting);
+        }
+        if let Some(setting) = new {
+            self.catalog.settings.insert(setting, ());
         }
         Ok(())
     }
@@ -117,31 +120,29 @@ impl State {
             self.catalog.roles.insert(to.clone(), role);
         }
         let renamed = |role: Ident| if role == *from { to.clone() } else { role };
-        let memberships = std::mem::take(&mut self.catalog.memberships);
-        let follow = |known: Membership| Membership {
-            member: renamed(known.member),
-            role: renamed(known.role),
-            ..known
-        };
-        self.catalog.memberships = memberships.into_iter().map(follow).collect();
-        let settings = std::mem::take(&mut self.catalog.settings);
-        let follow = |setting: Setting| Setting { role: setting.role.map(renamed), ..setting };
-        self.catalog.settings = settings.into_iter().map(follow).collect();
+        for known in self.catalog.memberships.keys().cloned().collect::<Vec<_>>() {
+            let (member, role) = (renamed(known.member.clone()), renamed(known.role.clone()));
+            self.catalog.memberships.rekey(&known, &Membership { member, role, ..known.clone() });
+        }
+        for known in self.catalog.settings.keys().cloned().collect::<Vec<_>>() {
+            let role = known.role.clone().map(renamed);
+            self.catalog.settings.rekey(&known, &Setting { role, ..known.clone() });
+        }
         self.defaults.rename_role(from, to);
         self.catalog.default_privileges = self.defaults.entries();
         let follow = |grants: &mut std::collections::BTreeSet<crate::catalog::Grant>| {
             let all = std::mem::take(grants);
             *grants = all.into_iter().map(|grant| renamed_grant(grant, from, to)).collect();
         };
-        for schema in self.catalog.schemas.values_mut() {
+        for schema in self.catalog.schemas.follow_all() {
             schema.owner = renamed(schema.owner.clone());
             follow(&mut schema.grants);
         }
-        for known in self.catalog.types.values_mut() {
+        for known in self.catalog.types.follow_all() {
             known.owner = renamed(known.owner.clone());
             follow(&mut known.grants);
         }
-        for function in self.catalog.functions.follow() {
+        for function in self.catalog.functions.follow_all() {
             function.owner = renamed(function.owner.clone());
             follow(&mut function.grants);
         }
@@ -149,7 +150,7 @@ impl State {
             Grantee::Role(role) => Grantee::Role(renamed(role)),
             Grantee::Public => Grantee::Public,
         };
-        for relation in self.catalog.relations.follow() {
+        for relation in self.catalog.relations.follow_all() {
             relation.owner = renamed(relation.owner.clone());
             follow(&mut relation.grants);
             for policy in relation.policies.values_mut() {
@@ -169,8 +170,14 @@ impl State {
                 let unknown = format!("the role {name} is not made by these files");
                 return if if_exists { Ok(()) } else { Err(unknown) };
             }
-            self.catalog.memberships.retain(|known| known.role != *name && known.member != *name);
-            self.catalog.settings.retain(|setting| setting.role.as_ref() != Some(name));
+            let of_it = |known: &&Membership| known.role == *name || known.member == *name;
+            for known in self.catalog.memberships.keys().filter(of_it).cloned().collect::<Vec<_>>() {
+                self.catalog.memberships.remove(&known);
+            }
+            let of_it = |setting: &&Setting| setting.role.as_ref() == Some(name);
+            for setting in self.catalog.settings.keys().filter(of_it).cloned().collect::<Vec<_>>() {
+                self.catalog.settings.remove(&setting);
+            }
         }
         Ok(())
     }
@@ -224,10 +231,13 @@ impl State {
         for function in self.catalog.functions.each_of(named) {
             function.grants.retain(|grant| grant.grantee != grantee);
         }
-        for known in self.catalog.types.values_mut() {
+        let named = |grants: &std::collections::BTreeSet<crate::catalog::Grant>| {
+            grants.iter().any(|grant| grant.grantee == grantee)
+        };
+        for known in self.catalog.types.each_of(|known| named(&known.grants)) {
             known.grants.retain(|grant| grant.grantee != grantee);
         }
-        for schema in self.catalog.schemas.values_mut() {
+        for schema in self.catalog.schemas.each_of(|schema| named(&schema.grants)) {
             schema.grants.retain(|grant| grant.grantee != grantee);
         }
         self.defaults.forget(role);

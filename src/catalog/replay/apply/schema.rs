@@ -84,7 +84,7 @@ impl State {
                 extension.schema = to.clone();
             }
         }
-        for publication in self.catalog.publications.values_mut() {
+        for publication in self.catalog.publications.follow_all() {
             if publication.schemas.remove(from) {
                 publication.schemas.insert(to.clone());
             }
@@ -116,7 +116,7 @@ impl State {
             self.drop_objects(inside, true)?;
             self.catalog.schemas.remove(name);
             self.catalog.extensions.retain(|_, extension| extension.schema != *name);
-            for publication in self.catalog.publications.values_mut() {
+            for publication in self.catalog.publications.each_of(|of| of.schemas.contains(name)) {
                 publication.schemas.remove(name);
             }
             self.defaults.change_schema(name, None);

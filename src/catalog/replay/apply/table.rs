@@ -7,6 +7,7 @@ use super::super::parse::constraint::{Constraint, ConstraintKind, Timing};
 use super::super::parse::table::{CreateTable, CreateTableAs, Element, Life};
 use super::super::state::{Followed, State};
 use super::super::types::Type;
+use super::column::MOST_COLUMNS;
 use crate::catalog::{Column, Expr, ObjectKind, Persistence, Relation, RelationKind, View};
 use crate::ident::{Ident, QualifiedName};
 
@@ -15,6 +16,10 @@ impl State {
         let name = self.make_at(&made.name, made.life == Life::Temporary)?;
         if self.is_taken(&name) {
             return if made.if_not_exists { Ok(()) } else { Err(format!("{name} is already there")) };
+        }
+        let columns = made.elements.iter().filter(|element| matches!(element, Element::Column(_)));
+        if columns.count() > MOST_COLUMNS {
+            return Err(format!("{name} cannot have more columns than {MOST_COLUMNS}"));
         }
         let kind = match (&made.partition_by, made.foreign) {
             (Some(_), _) => RelationKind::PartitionedTable,
@@ -29,9 +34,12 @@ impl State {
             relation.inherits.clone_from(&parents);
         }
         self.catalog.relations.insert(name.clone(), relation);
-        if let Err(why) = self.fill_table(&name, made, &parents) {
+        let before = self.notes.len();
+        self.fill_table(&name, made, &parents);
+        // Of one without columns nothing is known.
+        if self.seen(&name)?.columns.is_empty() && self.notes.len() > before {
             self.forget_relation(&name);
-            return Err(why);
+            return Err(self.notes.split_off(before).join("; "));
         }
         Ok(())
     }
@@ -47,30 +55,37 @@ impl State {
         relation
     }
 
-    fn parents(&self, made: &CreateTable) -> Followed<Vec<QualifiedName>> {
-        match &made.partition_of {
-            Some((parent, _)) => Ok(vec![self.find(parent)?]),
-            None => made.inherits.iter().map(|parent| self.find(parent)).collect(),
+    fn parents(&mut self, made: &CreateTable) -> Followed<Vec<QualifiedName>> {
+        if let Some((parent, _)) = &made.partition_of {
+            return Ok(vec![self.find(parent)?]);
         }
+        let found: Vec<_> = made.inherits.iter().map(|parent| self.find(parent)).collect();
+        Ok(found.into_iter().filter_map(|parent| self.tried(parent)).collect())
     }
 
-    fn fill_table(
-        &mut self,
-        name: &QualifiedName,
-        made: &CreateTable,
-        parents: &[QualifiedName],
-    ) -> Followed<()> {
+    /// What was followed; otherwise it is said why it was not.
+    fn tried<T>(&mut self, followed: Followed<T>) -> Option<T> {
+        followed.map_err(|why| self.note(why)).ok()
+    }
+
+    /// Gives a new table what the statement says of it. What is not followed keeps nothing else from being so.
+    fn fill_table(&mut self, name: &QualifiedName, made: &CreateTable, parents: &[QualifiedName]) {
         let mut own: Vec<Constraint> = Vec::new();
         let mut likes = Vec::new();
         let mut columns: Vec<&ColumnDef> = Vec::new();
+        self.notes.extend(made.unread.clone());
         if let Some(of_type) = &made.of_type {
-            self.typed_columns(name, of_type)?;
+            let typed = self.typed_columns(name, of_type);
+            self.tried(typed);
         }
         for element in &made.elements {
             match element {
                 Element::Column(column) => {
-                    self.declare_column(name, column)?;
-                    columns.push(column);
+                    self.notes.extend(column.unread.clone());
+                    let declared = self.declare_column(name, column);
+                    if self.tried(declared).is_some() {
+                        columns.push(column);
+                    }
                 }
                 Element::Constraint(constraint) => {
                     // A new table has no rows that NOT VALID could leave out.
@@ -78,32 +93,40 @@ impl State {
                     own.push(Constraint { timing, ..constraint.clone() });
                 }
                 Element::Like(source, included) => {
-                    let source = self.find(source)?;
-                    self.like_columns(name, &source, included)?;
+                    let found = self.find(source);
+                    let Some(source) = self.tried(found) else { continue };
+                    let copied = self.like_columns(name, &source, included);
+                    self.tried(copied);
                     likes.push((source, included));
                 }
+                Element::Unread(why) => self.note(why.clone()),
             }
         }
         for parent in parents {
-            self.inherit_expressions(name, parent)?;
+            let inherited = self.inherit_expressions(name, parent);
+            self.tried(inherited);
         }
         for column in &columns {
-            self.define_column(name, column)?;
+            let defined = self.define_column(name, column);
+            self.tried(defined);
         }
         if let Some(by) = &made.partition_by {
             let key = self.partition_key(name, by);
-            self.relation(name)?.partition_key = Some(key);
+            let keyed = self.relation(name).map(|relation| relation.partition_key = Some(key));
+            self.tried(keyed);
         }
         if let (Some((_, bound)), [parent]) = (&made.partition_of, parents) {
-            self.become_partition(name, parent, bound)?;
+            let partition = self.become_partition(name, parent, bound);
+            self.tried(partition);
         }
         let of_columns = columns.iter().flat_map(|column| &column.constraints);
         let constraints: Vec<&Constraint> = own.iter().chain(of_columns).collect();
         self.table_constraints(name, &constraints, |kind| {
             matches!(kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_))
-        })?;
+        });
         for (source, included) in likes {
-            self.like_parts(name, &source, included)?;
+            let copied = self.like_parts(name, &source, included);
+            self.tried(copied);
         }
         // The server makes the primary key first and the foreign keys last.
         let is_primary = |kind: &ConstraintKind| matches!(kind, ConstraintKind::Key { primary: true, .. });
@@ -112,11 +135,11 @@ impl State {
             |kind: &ConstraintKind| matches!(kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_));
         let constraints = merged(&constraints);
         let constraints: Vec<&Constraint> = constraints.iter().collect();
-        self.table_constraints(name, &constraints, is_primary)?;
+        self.table_constraints(name, &constraints, is_primary);
         self.table_constraints(name, &constraints, |kind| {
             !is_primary(kind) && !is_foreign(kind) && !is_check(kind)
-        })?;
-        self.table_constraints(name, &constraints, is_foreign)
+        });
+        self.table_constraints(name, &constraints, is_foreign);
     }
 
     fn table_constraints(
@@ -124,17 +147,19 @@ impl State {
         name: &QualifiedName,
         constraints: &[&Constraint],
         which: impl Fn(&ConstraintKind) -> bool,
-    ) -> Followed<()> {
+    ) {
         for constraint in constraints.iter().filter(|constraint| which(&constraint.kind)) {
-            self.add_constraint(name, constraint, true)?;
+            let added = self.add_constraint(name, constraint, true);
+            self.tried(added);
         }
-        Ok(())
     }
 
     fn typed_columns(&mut self, name: &QualifiedName, of: &super::super::cursor::Name) -> Followed<()> {
         let full = self.candidates(of).into_iter().find(|candidate| self.types.contains_key(candidate));
         let found = full.as_ref().and_then(|full| self.types.get(full).cloned());
-        self.typed.extend(full.map(|full| (name.clone(), full)));
+        if let Some(full) = full {
+            self.typed.insert(name.clone(), full);
+        }
         let Some(Type::Composite(attributes)) = found else {
             return Err(format!("the type {of} is not known"));
         };
@@ -169,7 +194,9 @@ impl State {
         if made.materialized {
             relation.view = Some(View { reads: super::view::reads(&analyzed.uses, &name) });
             self.uses.set(&Object::Part(Part::Rule, name.clone(), super::view::return_rule()), analyzed.uses);
-            self.outputs.extend(analyzed.outputs.map(|outputs| (name.clone(), outputs)));
+            if let Some(outputs) = analyzed.outputs {
+                self.outputs.insert(name.clone(), outputs);
+            }
         } else {
             relation.columns = self.columns_as(&name, analyzed.outputs);
         }

@@ -62,7 +62,8 @@ impl State {
         let (owner, extension) = (self.role(), None);
         let grants = self.granted_by_default(Some(name.schema()), ObjectKind::Type);
         let new = UserType { kind, owner, grants, extension };
-        self.catalog.types.entry(name.clone()).or_insert(new).kind = kind;
+        let known = self.catalog.types.get(name).cloned().unwrap_or(new);
+        self.catalog.types.insert(name.clone(), UserType { kind, ..known });
     }
 
     /// The functions that the server makes with a range, which make its values.

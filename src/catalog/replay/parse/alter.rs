@@ -5,8 +5,9 @@ use super::super::statement::{
     AlterExtension, AlterFunction, AlterPolicy, AlterType, AttributeChange, Change, Statement,
 };
 use super::function::{Attributes, attribute, function_name};
+use super::passed::{Rest, rest};
 use super::type_name::type_name;
-use super::{OTHER_OBJECTS, alter_table, grant, object, policy, role};
+use super::{alter_table, grant, object, policy, role};
 
 /// What follows `ALTER`.
 pub(super) fn alter(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
@@ -15,10 +16,6 @@ pub(super) fn alter(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
     }
     if cursor.is("database") {
         return database(cursor);
-    }
-    if cursor.is_one_of(&OTHER_OBJECTS) {
-        cursor.rest();
-        return Ok(Statement::Nothing);
     }
     Ok(match cursor.peek().to_ascii_lowercase().as_str() {
         "table" | "foreign" | "view" | "materialized" | "index" | "sequence" => {
@@ -65,7 +62,7 @@ fn database(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
     if setting {
         return Ok(Statement::AlterDatabase(Some(role::setting_change(cursor)?)));
     }
-    cursor.rest();
+    rest(cursor, Rest::AlterDatabase)?;
     Ok(Statement::AlterDatabase(None))
 }
 
@@ -111,6 +108,7 @@ fn rename_on_table(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
 }
 
 fn alter_type(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
+    let of = if cursor.is("domain") { Rest::AlterDomain } else { Rest::AlterType };
     cursor.any();
     let name = cursor.name()?;
     if let Some(change) = change(cursor)? {
@@ -120,7 +118,7 @@ fn alter_type(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
         let changes = cursor.list(attribute_change)?;
         return Ok(Statement::AlterType(name, AlterType::Attributes(changes)));
     }
-    cursor.rest();
+    rest(cursor, of)?;
     Ok(Statement::AlterType(name, AlterType::Nothing))
 }
 
@@ -157,12 +155,13 @@ fn alter_extension(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
     let change = if cursor.take("set schema") {
         AlterExtension::Schema(cursor.ident()?)
     } else if cursor.take("update") {
+        rest(cursor, Rest::Update)?;
         AlterExtension::Update
     } else if cursor.is_one_of(&["add", "drop"]) {
+        rest(cursor, Rest::Member)?;
         AlterExtension::Members
     } else {
         return Err(cursor.unexpected("UPDATE or SET SCHEMA"));
     };
-    cursor.rest();
     Ok(Statement::AlterExtension(name, change))
 }

@@ -85,6 +85,8 @@ pub(crate) enum Action {
     RenameConstraint(Ident, Ident),
     SetSchema(Ident),
     Sequence(SequenceOptions),
+    /// What is not understood, and why.
+    Unread(String),
     /// Of no account to the model.
     Nothing,
 }
@@ -114,11 +116,6 @@ pub(crate) fn alter_table(cursor: &mut Cursor<'_>) -> Parsed<AlterTable> {
         Some(_) => AlteredKind::Sequence,
         None => return Err(cursor.unexpected("TABLE")),
     };
-    if cursor.is("all in tablespace") {
-        let name = Name { schema: None, name: Ident::known("all") };
-        cursor.rest();
-        return Ok(AlterTable { kind, if_exists: true, only: false, name, actions: vec![Action::Nothing] });
-    }
     let if_exists = cursor.take("if exists");
     let only = cursor.take("only");
     let name = cursor.name()?;
@@ -126,7 +123,12 @@ pub(crate) fn alter_table(cursor: &mut Cursor<'_>) -> Parsed<AlterTable> {
     let actions = if kind == AlteredKind::Sequence && !is_relation_action(cursor) {
         vec![Action::Sequence(sequence_options(cursor)?)]
     } else {
-        cursor.list(|cursor| action(cursor, kind))?
+        let read = |cursor: &mut Cursor<'_>| action(cursor, kind);
+        let actions = cursor.list(|cursor| Ok(cursor.one_of_list(read).unwrap_or_else(Action::Unread)))?;
+        if let [Action::Unread(why)] = &actions[..] {
+            return Err(why.clone());
+        }
+        actions
     };
     cursor.end()?;
     Ok(AlterTable { kind, if_exists, only, name, actions })

@@ -20,10 +20,12 @@ pub(crate) struct ColumnDef {
     pub(crate) generated: Option<(String, bool)>,
     pub(crate) identity: Option<(Identity, SequenceOptions)>,
     pub(crate) constraints: Vec<Constraint>,
+    /// Why the rest of it is not read, if it is not.
+    pub(crate) unread: Option<String>,
 }
 
 /// Where a default ends: whatever else may follow it.
-const AFTER_DEFAULT: [&str; 17] = [
+pub(super) const AFTER_DEFAULT: [&str; 17] = [
     ",",
     "constraint",
     "not null",
@@ -47,17 +49,17 @@ const AFTER_DEFAULT: [&str; 17] = [
 pub(crate) fn column(cursor: &mut Cursor<'_>) -> Parsed<ColumnDef> {
     let name = cursor.ident()?;
     let data_type = Some(type_name(cursor)?);
-    column_after_type(cursor, name, data_type)
+    Ok(column_after_type(cursor, name, data_type))
 }
 
 /// What follows a column's name in the list of a typed table or a partition.
 pub(crate) fn column_options(cursor: &mut Cursor<'_>) -> Parsed<ColumnDef> {
     let name = cursor.ident()?;
     let _ = cursor.take("with options");
-    column_after_type(cursor, name, None)
+    Ok(column_after_type(cursor, name, None))
 }
 
-fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<TypeName>) -> Parsed<ColumnDef> {
+fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<TypeName>) -> ColumnDef {
     let mut column = ColumnDef {
         name,
         data_type,
@@ -66,11 +68,16 @@ fn column_after_type(cursor: &mut Cursor<'_>, name: Ident, data_type: Option<Typ
         generated: None,
         identity: None,
         constraints: Vec::new(),
+        unread: None,
     };
     while !cursor.is_at_end() && !cursor.is_one_of(&[",", ")"]) {
-        part(cursor, &mut column)?;
+        if let Err(why) = part(cursor, &mut column) {
+            column.unread = Some(format!("{why}, in the column {}", column.name));
+            let _ = cursor.until(&[","]);
+            break;
+        }
     }
-    Ok(column)
+    column
 }
 
 fn part(cursor: &mut Cursor<'_>, column: &mut ColumnDef) -> Parsed<()> {

@@ -36,6 +36,12 @@ pub(crate) enum Dropped {
     Other,
 }
 
+/// `DROP` of what the model does not have, of which all words are known to be right.
+pub(crate) fn drop_other(cursor: &mut Cursor<'_>) -> Drop {
+    let cascade = cursor.rest().words().last().is_some_and(|last| last.eq_ignore_ascii_case("cascade"));
+    Drop { what: Dropped::Other, if_exists: false, cascade }
+}
+
 /// What follows `DROP`.
 pub(crate) fn drop_statement(cursor: &mut Cursor<'_>) -> Parsed<Drop> {
     if cursor.take("owned by") {
@@ -57,7 +63,6 @@ pub(crate) fn drop_statement(cursor: &mut Cursor<'_>) -> Parsed<Drop> {
         "domain",
         "schema",
         "role",
-        "user mapping",
         "user",
         "group",
         "extension",
@@ -87,11 +92,7 @@ pub(crate) fn drop_statement(cursor: &mut Cursor<'_>) -> Parsed<Drop> {
         Some("policy") => on(cursor).map(|(name, table)| Dropped::Policy(name, table))?,
         Some("trigger") => on(cursor).map(|(name, table)| Dropped::Trigger(name, table))?,
         Some("rule") => on(cursor).map(|(name, table)| Dropped::Rule(name, table))?,
-        Some("user mapping") | None => {
-            let cascade =
-                cursor.rest().words().last().is_some_and(|last| last.eq_ignore_ascii_case("cascade"));
-            return Ok(Drop { what: Dropped::Other, if_exists, cascade });
-        }
+        None => return Err(cursor.unexpected("an object that PostgreSQL drops")),
         Some(_) => Dropped::Relations(cursor.list(Cursor::name)?),
     };
     let cascade = cascade(cursor);

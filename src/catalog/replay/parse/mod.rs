@@ -6,11 +6,13 @@ pub(super) mod calls;
 pub(super) mod column;
 pub(super) mod constraint;
 pub(super) mod drop;
+mod form;
 pub(super) mod function;
 pub(super) mod grant;
 pub(super) mod index;
 pub(super) mod object;
 pub(super) mod options;
+pub(super) mod passed;
 pub(super) mod policy;
 pub(super) mod role;
 mod running;
@@ -27,73 +29,8 @@ use super::statement::Statement;
 use grant::Grants;
 use table::Made;
 
-/// What has no effect on the model, by its first words.
-const NOTHING: [&str; 37] = [
-    "analyze",
-    "vacuum",
-    "cluster",
-    "reindex",
-    "checkpoint",
-    "listen",
-    "notify",
-    "unlisten",
-    "lock",
-    "deallocate",
-    "declare",
-    "fetch",
-    "move",
-    "close",
-    "discard",
-    "show",
-    "load",
-    "refresh",
-    "security label",
-    "comment",
-    "set constraints",
-    "set transaction",
-    "set session characteristics",
-    "alter system",
-    "prepare",
-    "execute",
-    "explain",
-    "create statistics",
-    "create collation",
-    "create conversion",
-    "create database",
-    "create tablespace",
-    "create access method",
-    "create cast",
-    "create operator",
-    "create server",
-    "create subscription",
-];
-
-/// The same, of what stands behind `CREATE`, `ALTER` or `DROP` and is no part of the model.
-const OTHER_OBJECTS: [&str; 23] = [
-    "access method",
-    "cast",
-    "collation",
-    "conversion",
-    "database",
-    "default conversion",
-    "foreign data wrapper",
-    "language",
-    "large object",
-    "operator",
-    "or replace language",
-    "or replace procedural language",
-    "or replace trusted language",
-    "or replace trusted procedural language",
-    "procedural language",
-    "server",
-    "statistics",
-    "subscription",
-    "tablespace",
-    "text search",
-    "transform",
-    "trusted",
-    "user mapping",
-];
+/// What has no effect on the model by itself, whatever it says.
+const NOTHING: [&str; 2] = ["prepare", "execute"];
 
 /// What is known not to be followed, by its first words.
 const OPAQUE: [(&str, &str); 5] = [
@@ -113,7 +50,7 @@ pub(super) fn statement(cursor: Cursor<'_>) -> Parsed<Statement> {
     if cursor.take("do") {
         return Ok(plpgsql::do_block(&mut cursor).map_or(Statement::Opaque(plpgsql::DO), Statement::Do));
     }
-    if let Some(run) = running::running(&mut cursor) {
+    if let Some(run) = running::running(&mut cursor)? {
         return Ok(run);
     }
     if cursor.take("comment on policy") {
@@ -122,17 +59,29 @@ pub(super) fn statement(cursor: Cursor<'_>) -> Parsed<Statement> {
     if let Some(query) = query(&mut cursor) {
         return Ok(query);
     }
-    if cursor.is_one_of(&NOTHING) && !cursor.is("discard all") {
-        return Ok(Statement::Nothing);
+    let passed = passed::passed(&cursor);
+    if !cursor.is("discard all") {
+        passed.clone().transpose()?;
     }
     if let Some(session) = session::session(&mut cursor)? {
+        if passed.is_none() {
+            cursor.end()?;
+        }
         return Ok(Statement::Session(session));
     }
+    if passed.is_some() && cursor.is("drop") {
+        return Ok(Statement::Drop(drop::drop_other(&mut cursor)));
+    }
+    if passed.is_some() || cursor.is_one_of(&NOTHING) {
+        return Ok(Statement::Nothing);
+    }
     if cursor.is_one_of(&["grant", "revoke"]) {
-        return Ok(match grant::grant(&mut cursor)? {
+        let read = match grant::grant(&mut cursor)? {
             Grants::Privileges(grant) => Statement::GrantPrivileges(grant),
             Grants::Roles(grant) => Statement::GrantRoles(grant),
-        });
+        };
+        cursor.end()?;
+        return Ok(read);
     }
     let read = if cursor.take("create") {
         create(&mut cursor)?
@@ -170,10 +119,6 @@ fn query(cursor: &mut Cursor<'_>) -> Option<Statement> {
 }
 
 fn create(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
-    if cursor.is_one_of(&OTHER_OBJECTS) {
-        cursor.rest();
-        return Ok(Statement::Nothing);
-    }
     // What may stand before the word that tells.
     let mut ahead = *cursor;
     let _ = ahead.take("or replace");
@@ -207,8 +152,6 @@ fn create(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
         }
         "type" | "domain" => {
             let (name, made) = object::create_type(cursor)?;
-            // What a domain and a type in C say of themselves is of no account.
-            cursor.rest();
             Statement::CreateType(name, made)
         }
         "role" | "user" | "group" => Statement::CreateRole(role::create_role(cursor)?),

@@ -1,6 +1,7 @@
 //! Schemas, extensions, publications, types: what needs few words.
 
 use super::super::cursor::{Cursor, Name, Parsed};
+use super::passed::{Rest, rest};
 use super::role::{RoleName, role};
 use super::type_name::{TypeName, type_name};
 use crate::ident::Ident;
@@ -150,7 +151,8 @@ pub(crate) fn alter_publication(cursor: &mut Cursor<'_>) -> Parsed<(Ident, Alter
         role(cursor)?;
         AlterPublication::Nothing
     } else if cursor.is("set (") {
-        cursor.rest();
+        cursor.take("set");
+        rest(cursor, Rest::Options)?;
         AlterPublication::Nothing
     } else if cursor.take("add") {
         AlterPublication::Add(published(cursor)?)
@@ -170,7 +172,9 @@ pub(crate) fn create_type(cursor: &mut Cursor<'_>) -> Parsed<(Name, TypeDef)> {
     if cursor.take("domain") {
         let name = cursor.name()?;
         let _ = cursor.take("as");
-        return Ok((name, TypeDef::Domain(type_name(cursor)?)));
+        let of = type_name(cursor)?;
+        rest(cursor, Rest::CreateDomain)?;
+        return Ok((name, TypeDef::Domain(of)));
     }
     cursor.expect("type")?;
     let name = cursor.name()?;
@@ -190,7 +194,9 @@ pub(crate) fn create_type(cursor: &mut Cursor<'_>) -> Parsed<(Name, TypeDef)> {
     } else if cursor.take("as range") {
         range(cursor)?
     } else {
-        cursor.rest();
+        if !cursor.is_at_end() {
+            rest(cursor, Rest::Options)?;
+        }
         TypeDef::Other
     };
     Ok((name, made))

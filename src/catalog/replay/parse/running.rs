@@ -1,10 +1,13 @@
 //! Statements that run another one: `CALL`, `PREPARE`, `EXECUTE`, `EXPLAIN ANALYZE`.
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, Parsed};
 use super::super::statement::Statement;
 
 /// Such a statement, if it is one.
-pub(super) fn running(cursor: &mut Cursor<'_>) -> Option<Statement> {
+pub(super) fn running(cursor: &mut Cursor<'_>) -> Parsed<Option<Statement>> {
+    if cursor.take("explain") {
+        return explained(cursor).map(Some);
+    }
     let start = *cursor;
     let read = if cursor.take("call") {
         Some(Statement::Call(cursor.rest().text().to_owned()))
@@ -14,15 +17,13 @@ pub(super) fn running(cursor: &mut Cursor<'_>) -> Option<Statement> {
         prepared(cursor)
     } else if cursor.take("execute") {
         cursor.ident().ok().map(Statement::Execute)
-    } else if cursor.take("explain") {
-        explained(cursor)
     } else {
         None
     };
     if read.is_none() {
         *cursor = start;
     }
-    read
+    Ok(read)
 }
 
 /// `PREPARE name [(types)] AS statement`.
@@ -35,10 +36,10 @@ fn prepared(cursor: &mut Cursor<'_>) -> Option<Statement> {
 }
 
 /// `EXPLAIN ANALYZE …` and `EXPLAIN (ANALYZE, …) …`; nothing where the statement is not run.
-fn explained(cursor: &mut Cursor<'_>) -> Option<Statement> {
+fn explained(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
     let mut runs = false;
-    if cursor.is("(") {
-        let mut options = cursor.parens().ok()?.cursor();
+    if cursor.is("(") && !cursor.is("( select") {
+        let mut options = cursor.parens()?.cursor();
         while !options.is_at_end() {
             if options.take_one_of(&["analyze", "analyse"]).is_some() {
                 runs = !options.is_one_of(&["off", "false"]) && options.peek() != "0";
@@ -51,7 +52,9 @@ fn explained(cursor: &mut Cursor<'_>) -> Option<Statement> {
             runs |= word != "verbose";
         }
     }
-    runs.then(|| Statement::Explain(cursor.rest().text().to_owned()))
+    super::statement(*cursor)?;
+    let text = cursor.rest().text().to_owned();
+    Ok(if runs { Statement::Explain(text) } else { Statement::Nothing })
 }
 
 #[cfg(test)]
@@ -75,7 +78,7 @@ mod tests {
         ] {
             let tokens = lex::tokens(text);
             let found = match running(&mut Cursor::new(text, &tokens)) {
-                Some(Statement::Explain(run) | Statement::Prepare(_, run) | Statement::Call(run)) => {
+                Ok(Some(Statement::Explain(run) | Statement::Prepare(_, run) | Statement::Call(run))) => {
                     Some(run)
                 }
                 _ => None,

@@ -29,6 +29,8 @@ pub(crate) struct CreateTable {
     pub(crate) partition_of: Option<(Name, Bound)>,
     pub(crate) of_type: Option<Name>,
     pub(crate) options: Vec<(String, String)>,
+    /// Why the rest of it is not read, if it is not.
+    pub(crate) unread: Option<String>,
 }
 
 /// What stands in the parentheses of `CREATE TABLE`.
@@ -37,6 +39,8 @@ pub(crate) enum Element {
     Column(ColumnDef),
     Constraint(Constraint),
     Like(Name, Vec<Included>),
+    /// What is not understood, and why.
+    Unread(String),
 }
 
 /// `INCLUDING` and `EXCLUDING` of `LIKE`: the keyword, and whether it is included.
@@ -112,23 +116,51 @@ pub(crate) fn create_table(cursor: &mut Cursor<'_>) -> Parsed<Made> {
         partition_of: None,
         of_type: None,
         options: Vec::new(),
+        unread: None,
     };
     if cursor.take("partition of") {
         let parent = cursor.name()?;
         if cursor.is("(") {
-            table.elements = cursor.in_parens(typed_element)?;
+            table.elements = elements(cursor, typed_element)?;
         }
         table.partition_of = Some((parent, bound(cursor)?));
     } else if cursor.take("of") {
         table.of_type = Some(cursor.name()?);
         if cursor.is("(") {
-            table.elements = cursor.in_parens(typed_element)?;
+            table.elements = elements(cursor, typed_element)?;
         }
     } else {
-        table.elements = cursor.in_parens(any_element)?;
+        table.elements = elements(cursor, any_element)?;
     }
-    tail(cursor, &mut table)?;
+    // A table is there whatever is said of it that is not understood.
+    if let Err(why) = tail(cursor, &mut table) {
+        table.unread = Some(why);
+        cursor.rest();
+    }
     Ok(Made::Table(table))
+}
+
+/// What stands in the parentheses of `CREATE TABLE`. What is not understood of it keeps nothing else from being read.
+fn elements(
+    cursor: &mut Cursor<'_>,
+    one: impl Fn(&mut Cursor<'_>) -> Parsed<Element>,
+) -> Parsed<Vec<Element>> {
+    cursor.expect("(")?;
+    let mut found = Vec::new();
+    if cursor.take(")") {
+        return Ok(found);
+    }
+    loop {
+        found.push(cursor.one_of_list(&one).unwrap_or_else(Element::Unread));
+        if !cursor.take(",") {
+            break;
+        }
+    }
+    if let Err(why) = cursor.expect(")") {
+        found.push(Element::Unread(why));
+        cursor.rest();
+    }
+    Ok(found)
 }
 
 fn tail(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {

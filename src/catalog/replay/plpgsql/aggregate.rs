@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{self, Expr, Select};
+use sqlparser::ast::{self, Expr, InTarget, Select};
 
 use super::interpreter::Interpreter;
 use super::query::name_of;
@@ -33,7 +33,9 @@ fn aggregates(select: &Select) -> bool {
 pub(super) fn is_whole_group(select: &Select) -> bool {
     let by = matches!(&select.group_by, ast::GroupByExpr::Expressions(by, _) if by.is_empty());
     let inner = ast::visit_expressions(&select.projection, |expr| match expr {
-        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => ControlFlow::Break(()),
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::In { target: InTarget::Subquery(_), .. } => {
+            ControlFlow::Break(())
+        }
         _ => ControlFlow::Continue(()),
     });
     by && select.having.is_none() && inner.is_continue()

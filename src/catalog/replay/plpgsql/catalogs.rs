@@ -205,7 +205,7 @@ impl State {
                 self.catalog.publications.keys().for_each(|name| rows.add(vec![("pubname", text(name))]));
             }
             "pg_auth_members" => {
-                for membership in &self.catalog.memberships {
+                for membership in self.catalog.memberships.keys() {
                     rows.add(vec![
                         ("roleid", Value::oid("pg_authid", membership.role.as_str())),
                         ("member", Value::oid("pg_authid", membership.member.as_str())),

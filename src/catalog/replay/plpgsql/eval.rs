@@ -1,6 +1,6 @@
 //! Expressions of PL/pgSQL, computed.
 
-use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, UnaryOperator};
+use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, InTarget, UnaryOperator};
 
 use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
@@ -60,12 +60,12 @@ impl Interpreter<'_> {
             Expr::IsNotFalse(inner) => not(&is_truth(&self.eval(inner), false)),
             Expr::IsDistinctFrom(one, other) => not(&self.same(one, other)),
             Expr::IsNotDistinctFrom(one, other) => self.same(one, other),
-            Expr::InList { expr, list, negated } => {
+            Expr::In { expr, target: InTarget::List(list), negated, .. } => {
                 let value = self.eval(expr);
                 let others: Vec<Value> = list.iter().map(|other| self.eval(other)).collect();
                 negated_if(*negated, any_equal(&value, &others))
             }
-            Expr::InSubquery { expr, subquery, negated } => {
+            Expr::In { expr, target: InTarget::Subquery(subquery), negated, .. } => {
                 let value = self.eval(expr);
                 let Some(rows) = self.rows(subquery) else { return Value::Unknown };
                 let others: Vec<Value> = rows.into_iter().map(Value::first).collect();

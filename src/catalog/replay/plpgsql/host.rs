@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::located::Located;
+use super::super::located::{Extent, Located};
 use super::super::source::Source;
 use super::super::state::State;
 use super::super::statement::Statement;
@@ -18,8 +18,8 @@ pub(in super::super) trait Host {
     /// Takes down a statement that has been applied, with how it was read.
     fn done(&mut self, located: Located, statement: &Statement, asked: bool);
 
-    /// Takes down that a statement was not followed, and why.
-    fn not_followed(&mut self, spot: &Spot, why: String, reach: Reach);
+    /// Takes down that a statement was not followed, why, and how much of it was not.
+    fn not_followed(&mut self, spot: &Spot, why: String, reach: Reach, extent: Extent);
 }
 
 /// Where a statement stands in a file.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::cursor::{Cursor, Name};
 use super::super::lex;
+use super::super::located::Extent;
 use super::super::state::State;
 use super::block::Body;
 use super::host::{Host, Spot};
@@ -116,9 +117,14 @@ impl<'h> Interpreter<'h> {
 
     /// Says that what stands here was not followed, and what it may have changed.
     pub(super) fn not_followed(&mut self, why: impl Into<String>, reach: Reach) {
+        self.not_known(why.into(), reach, Extent::Effect);
+    }
+
+    /// The same, with how much of it is not known.
+    pub(super) fn not_known(&mut self, why: String, reach: Reach, extent: Extent) {
         if !self.tries {
             let spot = self.spot.clone();
-            self.host.not_followed(&spot, why.into(), reach);
+            self.host.not_followed(&spot, why, reach, extent);
         }
     }
 

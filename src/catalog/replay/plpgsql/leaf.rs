@@ -1,7 +1,9 @@
 //! Statements of SQL that code runs.
 
 use super::super::cursor::Cursor;
+use super::super::is_passed;
 use super::super::lex;
+use super::super::located::Extent;
 use super::super::parse;
 use super::super::parse::session::Session;
 use super::super::split::{PieceKind, split};
@@ -41,15 +43,24 @@ impl Interpreter<'_> {
 
     fn record(&mut self, text: &str, statement: &Statement, asked: bool) {
         if self.tries {
-            self.host.state().notes.clear();
+            self.forget_notes();
             return;
         }
+        for note in std::mem::take(&mut self.host.state().assumed) {
+            self.not_known(note, Reach::default(), Extent::Assumed);
+        }
         for note in std::mem::take(&mut self.host.state().notes) {
-            self.not_followed(note, Reach::default());
+            self.not_known(note, Reach::default(), Extent::Part);
         }
         let run = (self.spot.written() != text).then_some(text);
         let located = self.spot.located(run);
         self.host.done(located, statement, asked);
+    }
+
+    fn forget_notes(&mut self) {
+        let state = self.host.state();
+        state.notes.clear();
+        state.assumed.clear();
     }
 
     /// A query, whose first row variables get.
@@ -130,7 +141,7 @@ impl Interpreter<'_> {
                 let condition = condition_of(statement, &why);
                 let caught = |condition: &&str| self.caught.iter().any(|caught| catches(caught, condition));
                 if let Some(condition) = condition.filter(caught) {
-                    self.host.state().notes.clear();
+                    self.forget_notes();
                     return Outcome::Raised(condition.to_owned());
                 }
                 let reach = Reach::of(text, self.state());
@@ -211,7 +222,9 @@ impl Interpreter<'_> {
                 return Outcome::Done;
             }
             let own = Cursor::new(text, &piece.tokens).rest().text();
-            let read = parse::statement(Cursor::new(text, &piece.tokens)).ok();
+            // Whatever stands in its holes, it changes nothing.
+            let passed = || (own.contains(HOLE) && is_passed(own)).then_some(Statement::Nothing);
+            let read = parse::statement(Cursor::new(text, &piece.tokens)).ok().or_else(passed);
             let takes_holes = matches!(
                 read,
                 Some(

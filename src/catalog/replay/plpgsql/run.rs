@@ -1,5 +1,8 @@
 //! Blocks and their statements, run one after the other.
 
+use std::collections::BTreeMap;
+
+use super::super::back::Mark;
 use super::super::statement::Statement;
 use super::block::{Block, Code, Kind, Leave, Start, Step, Variable};
 use super::interpreter::Interpreter;
@@ -73,7 +76,16 @@ impl Interpreter<'_> {
                 .steps
                 .iter()
                 .all(|step| matches!(step.kind, Kind::Sql { .. } | Kind::Execute { .. } | Kind::Nothing(_)));
-        let (before, variables) = ((!alone).then(|| self.state().clone()), self.frame().variables.clone());
+        let (before, variables) = ((!alone).then(|| self.state().mark()), self.frame().variables.clone());
+        let flow = self.tried(block, before.as_ref(), variables);
+        if let Some(before) = before {
+            self.state().let_go(before);
+        }
+        flow
+    }
+
+    /// Runs a block that catches errors, which leads back to what was before where there is one.
+    fn tried(&mut self, block: &Block, before: Option<&Mark>, variables: BTreeMap<String, Value>) -> Flow {
         let mut flow = Flow::On;
         if before.is_some() && !self.tries {
             self.tries = true;
@@ -82,8 +94,8 @@ impl Interpreter<'_> {
             self.steps_left = left.min(self.steps_left + block.steps.len());
             self.tries = false;
             self.frame().variables.clone_from(&variables);
-            if let Some(before) = &before {
-                self.state().clone_from(before);
+            if let Some(before) = before {
+                self.state().back_to(before);
             }
         }
         if !matches!(flow, Flow::Raised(_)) {
@@ -109,7 +121,7 @@ impl Interpreter<'_> {
         let handler = block.handlers.iter().find(|(conditions, _)| catches(conditions, condition));
         let Some((_, steps)) = handler else { return flow };
         if let Some(before) = before {
-            *self.state() = before;
+            self.state().back_to(before);
         }
         self.frame().variables = variables;
         match self.steps(steps) {

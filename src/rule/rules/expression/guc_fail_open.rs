@@ -3,6 +3,7 @@
 use crate::catalog::Object;
 use crate::rule::finding::Findings;
 use crate::rule::judge::fault::{Fault, faulty};
+use crate::rule::judge::{Action, Condition};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 
@@ -28,9 +29,44 @@ CREATE POLICY invoice_tenant ON invoice
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for faulty in faulty(subject.judged(), Fault::FailOpen) {
-        let what = "is true while no tenant is bound, and then shows rows of all";
+        // A constant in the place of the tenant that is missing is one tenant's at most.
+        let of_all = |condition: &Condition<'_>| {
+            faulty.table.kinds.verdict(condition.without_literals, Action::Read).fails_open()
+        };
+        let (what, severity) = if faulty.policy.using.as_ref().is_none_or(of_all) {
+            ("is true while no tenant is bound, and then shows rows of all", Severity::Critical)
+        } else {
+            ("takes a constant for the tenant while none is bound, and then shows its rows", Severity::Medium)
+        };
         found
             .add(Object::policy(faulty.table.table, faulty.policy.name), faulty.message(what))
-            .severity(faulty.severity(Severity::Critical));
+            .severity(faulty.severity(severity));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::trial::said;
+
+    #[test]
+    fn a_constant_for_the_tenant_that_is_missing_opens_one_tenant() {
+        let of = |using: &str| {
+            let sql = format!(
+                "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL);
+                 ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+                 CREATE POLICY p ON t USING ({using});"
+            );
+            said(super::RULE.code, &sql)
+        };
+        let own = "nullif(current_setting('app.tenant_id', true), '')";
+        let none = "00000000-0000-0000-0000-000000000000";
+        let one = "policy p of public.t takes a constant for the tenant while none is bound, and then shows its rows";
+        let all = "policy p of public.t is true while no tenant is bound, and then shows rows of all";
+        assert_eq!(of(&format!("tenant_id = coalesce({own}, '{none}')::uuid")), [format!("medium: {one}")]);
+        assert_eq!(
+            of(&format!("tenant_id = coalesce({own}::uuid, tenant_id)")),
+            [format!("critical: {all}")]
+        );
+        assert_eq!(of(&format!("tenant_id = {own}::uuid OR {own} IS NULL")), [format!("critical: {all}")]);
     }
 }

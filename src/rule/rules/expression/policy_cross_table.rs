@@ -69,7 +69,7 @@ fn weak(subject: &Subject<'_>, name: &QualifiedName) -> Option<&'static str> {
         (Privilege::Update, Action::Become),
         (Privilege::Delete, Action::Delete),
     ];
-    let judged = subject.judged().iter().find(|judged| judged.table == name)?;
+    let judged = subject.judged_table(name)?;
     let open = |action: Action| {
         let permissive = judged.policies.iter().filter(|policy| policy.policy.permissive && policy.for_app);
         let mut now = permissive.flat_map(|policy| judged.opens(policy).now);

@@ -32,13 +32,12 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         if column.not_null || matches!(table.place, Place::SharedRows { .. }) {
             continue;
         }
-        let judged = subject.judged().iter().find(|judged| judged.table == table.name);
+        let judged = subject.judged_table(table.name);
         // A constraint can refuse NULL as well.
         if judged.is_some_and(|judged| !judged.kinds.free) {
             continue;
         }
-        let mut open =
-            faulty(subject.judged(), Fault::Free).filter(|faulty| faulty.table.table == table.name);
+        let mut open = faulty(judged.map_or(&[], std::slice::from_ref), Fault::Free);
         let (name, column_name) = (table.name.plain(), column.name.plain());
         let (message, severity) = match open.next() {
             Some(faulty) if !faulty.opening.now.is_empty() => (

@@ -1,10 +1,13 @@
 //! `tenant-predicate-not-conjunctive`
 
-use crate::catalog::Object;
+use std::collections::BTreeMap;
+
+use crate::catalog::{Object, Signature};
 use crate::rule::finding::Findings;
 use crate::rule::judge::fault::{Fault, Faulty, faulty};
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
+use crate::rule::words::list;
 
 pub(super) const RULE: Rule = Rule {
     code: "tenant-predicate-not-conjunctive",
@@ -38,10 +41,41 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let what = format!("lets a tenant {} rows that all of them share", faulty.verbs());
         add(found, &faulty, &what, Severity::High);
     }
+    let mut by_function: BTreeMap<&Signature, Vec<Faulty<'_, '_>>> = BTreeMap::new();
     for faulty in faulty(judged, Fault::Unknown) {
-        let what = "depends on what is not looked into here, so nobody knows whether it asks for the tenant";
-        add(found, &faulty, what, Severity::Low);
+        match function(&faulty) {
+            Some(function) => by_function.entry(function).or_default().push(faulty),
+            None => add_unknown(found, &faulty),
+        }
     }
+    for (function, policies) in by_function {
+        match &policies[..] {
+            [only] => add_unknown(found, only),
+            policies => {
+                let of = |faulty: &Faulty<'_, '_>| {
+                    format!("{} of {}", faulty.policy.name.plain(), faulty.table.table.plain())
+                };
+                let object = Object::Function(function.clone());
+                let named = list(policies.iter().map(of));
+                let message = format!(
+                    "{object} decides in policies {named}, and is not looked into here, so nobody knows whether it asks for the tenant"
+                );
+                found.add(object, message).severity(Severity::Low);
+            }
+        }
+    }
+}
+
+/// The function that a policy leaves the question to.
+fn function<'a>(faulty: &Faulty<'_, 'a>) -> Option<&'a Signature> {
+    let calls = faulty.policy.conditions().flat_map(|(_, condition)| &condition.uses.calls);
+    let mut asked = calls.filter(|call| call.routine.reads_session && !call.signature.arguments.is_empty());
+    asked.next().map(|call| call.signature)
+}
+
+fn add_unknown(found: &mut Findings, faulty: &Faulty<'_, '_>) {
+    let what = "depends on what is not looked into here, so nobody knows whether it asks for the tenant";
+    add(found, faulty, what, Severity::Low);
 }
 
 fn add(found: &mut Findings, faulty: &Faulty<'_, '_>, what: &str, severity: Severity) {

@@ -12,7 +12,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
 use crate::rule::watch::Watch;
-use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, says_whose_rows, touches_rows};
+use crate::rule::watch::bound::{Bound, Made, binds, fails_loudly, hides, touches_rows};
 use crate::rule::watch::opened::is_opened;
 
 pub(super) const RULE: Rule = Rule {
@@ -108,7 +108,7 @@ impl BackfillUnderForce {
                 && binds(step, ground, relation)
                 && !is_opened(step, relation)
                 && !self.made.has(&name)
-                && !says_whose_rows(step)
+                && !self.made.says_whose_rows(step)
                 && self.told.1.insert(name.clone())
             {
                 tell(step, ground, (&name, relation, how), found);

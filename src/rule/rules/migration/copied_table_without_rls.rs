@@ -10,8 +10,8 @@ use crate::rule::code::sentence::Sentence;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::Watch;
 use crate::rule::watch::pending::{Pending, Until};
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "copied-table-without-rls",
@@ -49,14 +49,10 @@ impl Watch for CopiedTableWithoutRls {
         let renamed = step.renamed();
         for (table, before, now) in step.relations() {
             self.0.keep(|copy| {
-                if let Some((from, to)) = renamed
-                    && copy.table == *from
-                {
-                    copy.table = to.clone();
-                }
+                follow(&mut copy.table, renamed);
                 copy.table != *table || now.is_some_and(|now| !now.row_security)
             });
-            let (None, Some(now), None) = (before, now, renamed) else { continue };
+            let (None, Some(now), false) = (before, now, step.is_new_name(table)) else { continue };
             if !now.is_table() || now.row_security || now.partition_of.is_some() {
                 continue;
             }

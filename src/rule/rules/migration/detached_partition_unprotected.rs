@@ -8,8 +8,8 @@ use crate::policy::manifest::Class;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::Watch;
 use crate::rule::watch::pending::{Pending, Until};
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "detached-partition-unprotected",
@@ -45,11 +45,7 @@ impl Watch for DetachedPartitionUnprotected {
         let renamed = step.renamed();
         for (table, before, now) in step.relations() {
             self.0.keep(|detached| {
-                if let Some((from, to)) = renamed
-                    && detached.table == *from
-                {
-                    detached.table = to.clone();
-                }
+                follow(&mut detached.table, renamed);
                 let open = |now: &crate::catalog::Relation| !now.row_security && now.partition_of.is_none();
                 detached.table != *table || now.is_some_and(open)
             });

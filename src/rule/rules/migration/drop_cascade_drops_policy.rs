@@ -1,8 +1,9 @@
 //! `drop-cascade-drops-policy`
 
-use crate::catalog::Object;
-use crate::catalog::replay::{Action, Statement, Step};
+use crate::catalog::replay::{Action, Statement, Step, name_of, text_of, tokens};
+use crate::catalog::{Expr, Object, Policy};
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::manifest::Manifest;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
@@ -45,10 +46,26 @@ struct Gone {
     permissive: bool,
     /// Whether a permissive policy stays.
     open: bool,
+    /// Whether it asks whose a row is.
+    of_tenants: bool,
+}
+
+/// Whether a policy asks whose a row is: it names the tenant column, the tenant's setting, or the function that gives the tenant.
+fn is_of_tenants(manifest: &Manifest, table: &QualifiedName, policy: &Policy) -> bool {
+    let tenancy = &manifest.tenancy;
+    let column = manifest.column(table);
+    let setting = tenancy.setting_name().as_str();
+    let exprs = [&policy.using, &policy.with_check].into_iter().flatten();
+    exprs.map(Expr::as_str).any(|text| {
+        tokens(text).into_iter().any(|token| {
+            name_of(token, text).is_some_and(|name| name == *column || name.as_str() == "tenant_id")
+                || text_of(token, text).is_some_and(|literal| literal.eq_ignore_ascii_case(setting))
+        })
+    })
 }
 
 impl Watch for DropCascadeDropsPolicy {
-    fn see(&mut self, step: &Step<'_>, _: &Ground<'_>, found: &mut Findings) {
+    fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>, found: &mut Findings) {
         tell(self.0.go_on(step), found);
         for (table, before, now) in step.relations() {
             self.0.keep(|gone| {
@@ -67,8 +84,9 @@ impl Watch for DropCascadeDropsPolicy {
             let open = now.policies.values().any(|policy| policy.permissive);
             for (name, policy) in before.policies.iter().filter(|(name, _)| !now.policies.contains_key(*name))
             {
+                let of_tenants = is_of_tenants(ground.manifest, table, policy);
                 let (table, permissive) = (table.clone(), policy.permissive);
-                self.0.add(step, Gone { table, policy: name.clone(), permissive, open });
+                self.0.add(step, Gone { table, policy: name.clone(), permissive, open, of_tenants });
             }
         }
     }
@@ -92,9 +110,15 @@ fn cascades(step: &Step<'_>) -> bool {
 }
 
 fn tell(gone: Vec<(usize, Gone)>, found: &mut Findings) {
-    for (statement, Gone { table, policy, permissive, open }) in gone {
+    for (statement, Gone { table, policy, permissive, open, of_tenants }) in gone {
         let (name, of) = (policy.plain(), table.plain());
         let (message, severity) = match (permissive, open) {
+            (false, _) if !of_tenants => (
+                format!(
+                    "a CASCADE drops the restrictive policy {name} of {of}, which does not ask whose a row is"
+                ),
+                Severity::Medium,
+            ),
             (false, true) => (
                 format!(
                     "a CASCADE drops the restrictive policy {name} of {of}, and others still open its rows"
@@ -133,6 +157,16 @@ mod tests {
             ("DROP FUNCTION f() CASCADE; CREATE POLICY q ON t USING (a = 1);", &[]),
             ("DROP TABLE t CASCADE;", &[]),
             ("DROP POLICY p ON t; DROP FUNCTION f();", &[]),
+            (
+                "CREATE POLICY r ON t AS RESTRICTIVE USING (a > f()); DROP FUNCTION f() CASCADE;",
+                &["high", "medium"],
+            ),
+            (
+                "CREATE POLICY o ON t USING (true); CREATE POLICY r ON t AS RESTRICTIVE USING (a > f());
+                 CREATE POLICY s ON t AS RESTRICTIVE USING (a > f() AND tenant_id IS NOT NULL);
+                 DROP FUNCTION f() CASCADE;",
+                &["critical", "medium", "medium"],
+            ),
         ] {
             assert_eq!(severities(super::RULE.code, &format!("{start}{sql}")), expected, "{sql}");
         }

@@ -34,14 +34,14 @@ CREATE POLICY invoice_tenant ON invoice
 /// The tables that are under row-level security and have no permissive policy yet.
 #[derive(Default)]
 struct EnableBeforePolicy {
-    made: Made,
     closed: BTreeMap<QualifiedName, Closed>,
+    made: Made,
 }
 
 struct Closed {
     statement: usize,
     transaction: usize,
-    /// The file, if it has made the table too: until it ends, nobody looks for rows in it.
+    /// The file that makes the table, if that is the one that closes it: nobody has used the table before its end, as in a dump.
     made_in: Option<String>,
 }
 
@@ -57,27 +57,26 @@ impl Watch for EnableBeforePolicy {
         if let Some(Statement::Session(Session::Rollback { .. })) = step.statement {
             self.closed.retain(|_, closed| closed.transaction != step.transaction.number);
         }
-        if let Some((from, to)) = step.renamed()
-            && let Some(closed) = self.closed.remove(from)
-        {
-            self.closed.insert(to.clone(), closed);
-            return;
+        for (from, to) in step.renamed() {
+            if let Some(closed) = self.closed.remove(from) {
+                self.closed.insert(to.clone(), closed);
+            }
         }
-        for (table, before, now) in step.relations() {
+        for (table, before, now) in step.relations().filter(|(table, ..)| !step.is_new_name(table)) {
             let enabled = !before.is_some_and(|before| before.row_security);
             match now {
                 Some(now) if is_closed(now) && enabled => {
                     let made_in = self.made.has(table).then(|| step.located.file().to_owned());
-                    let closed =
-                        Closed { statement: step.index, transaction: step.transaction.number, made_in };
+                    let (statement, transaction) = (step.index, step.transaction.number);
+                    let closed = Closed { statement, transaction, made_in };
                     self.closed.insert(table.clone(), closed);
                 }
                 Some(now) if is_closed(now) => {}
                 now => {
                     let Some(closed) = self.closed.remove(table) else { continue };
                     let opened = now.is_some_and(|now| now.row_security && now.partition_of.is_none());
-                    let same_file = closed.made_in.as_deref() == Some(step.located.file());
-                    if opened && !same_file && closed.transaction != step.transaction.number {
+                    let is_new = closed.made_in.as_deref() == Some(step.located.file());
+                    if opened && !is_new && closed.transaction != step.transaction.number {
                         let message = format!(
                             "{} is under row-level security in one transaction and gets its first policy in a later one",
                             table.plain()
@@ -137,6 +136,23 @@ mod tests {
         ] {
             let example = format!("CREATE TABLE t (tenant_id uuid); {sql}");
             assert_eq!(severities(super::RULE.code, &example), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_dump_enables_before_or_after_as_it_likes() {
+        let table = "CREATE TABLE t (tenant_id uuid);";
+        let alone = "-- tenantry: no-transaction\n";
+        let (enable, policy) =
+            ("ALTER TABLE t ENABLE ROW LEVEL SECURITY;", "CREATE POLICY p ON t USING (true);");
+        for (sql, expected) in [
+            (format!("{alone}{table} {enable} {policy}"), &[][..]),
+            (format!("{alone}{table} {policy} {enable}"), &[]),
+            // One that others use is empty until the policy comes, and so is one that stays without.
+            (format!("{table}\n-- file: 2.sql\n{alone}{enable} {policy}"), &["low"]),
+            (format!("{alone}{table} {enable}"), &["medium"]),
+        ] {
+            assert_eq!(severities(super::RULE.code, &sql), expected, "{sql}");
         }
     }
 }

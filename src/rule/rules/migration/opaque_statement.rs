@@ -1,7 +1,7 @@
 //! `opaque-statement`
 
-use crate::catalog::Object;
-use crate::catalog::replay::{Kind, Name, Opaque, Replayed, tokens};
+use crate::catalog::replay::{Extent, Kind, Name, Opaque, Replayed, is_passed, tokens};
+use crate::catalog::{Object, Signature};
 use crate::ident::{Ident, QualifiedName};
 use crate::rule::code::own;
 use crate::rule::code::sentence::Sentence;
@@ -48,6 +48,20 @@ const ALARMING: [&str; 16] = [
     "set_config",
 ];
 
+/// What a statement that is not understood says that can decide who sees what: a table, which is judged by nobody now, or who may
+/// do what.
+const RULING: [&str; 9] = [
+    "create table",
+    "create unlogged table",
+    "create foreign table",
+    "policy",
+    "row level security",
+    "grant",
+    "revoke",
+    "create role",
+    "alter role",
+];
+
 /// One finding for each statement that the replay did not follow.
 pub(in crate::rule) fn findings(replayed: &Replayed, subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Findings::of(&RULE);
@@ -58,17 +72,23 @@ pub(in crate::rule) fn findings(replayed: &Replayed, subject: &Subject<'_>) -> V
         found
             .add(object(first, subject), message.trim_end_matches('.'))
             .statement(first.statement())
-            .severity(grade(replayed, first, subject));
+            .severity(grade(replayed, reasons, subject));
     }
     found.into_found()
 }
 
 /// How much it matters that a statement was not followed, whatever it stands in.
-fn grade(replayed: &Replayed, opaque: &Opaque, subject: &Subject<'_>) -> Severity {
+fn grade(replayed: &Replayed, reasons: &[Opaque], subject: &Subject<'_>) -> Severity {
+    let Some(opaque) = reasons.first() else { return Severity::Low };
     let text = |at: usize| replayed.statements.get(at).map_or("", |located| located.text());
-    let Some(whole) = within(replayed, opaque) else { return severity(text(opaque.statement()), subject) };
+    let Some(whole) = within(replayed, opaque) else {
+        return severity(text(opaque.statement()), extent(reasons), subject);
+    };
     if let Some(severity) = own_severity(text(whole)) {
         return severity;
+    }
+    if extent(reasons) == Extent::Assumed {
+        return Severity::Low;
     }
     let sentence = Sentence::of(text(opaque.statement()));
     let alarming = is_alarming(&sentence) || calls_alarming(&sentence, subject);
@@ -114,9 +134,26 @@ fn object(opaque: &Opaque, subject: &Subject<'_>) -> Object {
     dotted.or_else(quoted).map_or(Object::Database, Object::Relation)
 }
 
-/// How much it matters that a statement was not followed.
-fn severity(text: &str, subject: &Subject<'_>) -> Severity {
+/// How much of a statement is not known, at most.
+fn extent(reasons: &[Opaque]) -> Extent {
+    reasons.iter().map(Opaque::extent).max().unwrap_or(Extent::Effect)
+}
+
+/// How much it matters that a statement was not followed: what it may hide.
+fn severity(text: &str, extent: Extent, subject: &Subject<'_>) -> Severity {
+    // It holds for every table that is there, whatever its schema or the types of its columns.
+    if extent == Extent::Assumed {
+        return Severity::Low;
+    }
     let sentences = of_statement(text);
+    if extent == Extent::Words {
+        let says = |word: &&str| sentences.first().is_some_and(|first| first.says(word));
+        return match (is_passed(text), RULING.iter().any(says)) {
+            (true, _) => Severity::Low,
+            (false, true) => Severity::High,
+            (false, false) => Severity::Medium,
+        };
+    }
     let Some(first) = sentences.first() else { return Severity::Medium };
     if let Some((body, language)) = block(first) {
         if let Some(severity) = own::severity(body) {
@@ -153,14 +190,14 @@ fn is_alarming(sentence: &Sentence) -> bool {
 /// Whether it calls a function of the files whose body is alarming, or not to be looked into.
 fn calls_alarming(sentence: &Sentence, subject: &Subject<'_>) -> bool {
     let calls = sentence.calls();
-    let called = |own: &QualifiedName| {
-        calls.iter().any(|call| {
-            call.name.name == *own.name()
-                && call.name.schema.as_ref().is_none_or(|schema| schema == own.schema())
-        })
-    };
-    let mut functions = subject.catalog.functions.iter().filter(|(signature, _)| called(&signature.name));
-    functions.any(|(signature, function)| {
+    let mut called = calls.iter().flat_map(|call| {
+        let of_schema = |signature: &&&Signature| {
+            call.name.schema.as_ref().is_none_or(|schema| schema == signature.name.schema())
+        };
+        subject.functions_named(call.name.name.as_str()).iter().filter(of_schema)
+    });
+    called.any(|signature| {
+        let Some(function) = subject.catalog.functions.get(*signature) else { return false };
         Code::of_function(signature, function).is_none_or(|code| code.sentences.iter().any(is_alarming))
     })
 }
@@ -196,6 +233,18 @@ mod tests {
             ("\\i other.sql\n".to_owned(), &["medium"]),
             ("ALTER TABLE missing ADD a int;".to_owned(), &["medium"]),
             ("FROBNICATE;".to_owned(), &["medium"]),
+            ("CREATE INDEX i ON t FROBNICATE;".to_owned(), &["medium"]),
+            // What is not understood of a table, which is there all the same, or what hides one.
+            ("CREATE TABLE t (a int FROBNICATE (1, 2), b int);".to_owned(), &["medium"]),
+            ("CREATE TABLE t FROBNICATE;".to_owned(), &["high"]),
+            ("CREATE POLICY p ON t FROBNICATE;".to_owned(), &["high"]),
+            ("GRANT ALL ON t TO a FROBNICATE;".to_owned(), &["high"]),
+            ("ALTER TABLE t FROBNICATE ROW LEVEL SECURITY;".to_owned(), &["high"]),
+            // What hides nothing, whatever it says.
+            ("CREATE TABLE t (a money_of_mine);".to_owned(), &["low"]),
+            ("CREATE TABLE apart.t (a int);".to_owned(), &["low"]),
+            ("VACUUM t FROBNICATE;".to_owned(), &["low"]),
+            ("CREATE CAST FROBNICATE;".to_owned(), &["low"]),
         ] {
             assert_eq!(of(&sql), expected, "{sql}");
         }
@@ -204,5 +253,59 @@ mod tests {
         let two = "CREATE TABLE apart.t (a money_of_mine);";
         let (said, count) = (messages(super::RULE.code, two), of(two).len());
         assert!(said.contains("apart") && said.contains("; the type money_of_mine") && count == 1, "{said}");
+    }
+
+    /// A table must not leave the sight of the other rules for a word of its statement.
+    #[test]
+    fn what_is_not_understood_of_a_table_does_not_hide_it() {
+        let start = "CREATE TABLE parent (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+            ALTER TABLE parent ENABLE ROW LEVEL SECURITY;";
+        for sql in [
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL, note text FROBNICATE);",
+            "CREATE TABLE t (id bigint, FROBNICATE (id), tenant_id uuid NOT NULL);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL FROBNICATE (a, b) NULL);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL) FROBNICATE;",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL, a bigint REFERENCES elsewhere);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL, FOREIGN KEY (missing) REFERENCES parent);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL, LIKE elsewhere);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL) INHERITS (elsewhere);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL, UNIQUE (missing));",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL,);",
+            "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL);
+             ALTER TABLE t ADD COLUMN a int FROBNICATE, ADD CONSTRAINT c FOREIGN KEY (id) REFERENCES elsewhere;",
+        ] {
+            let sql = format!("{start} {sql}");
+            assert_eq!(severities(super::RULE.code, &sql).len(), 1, "{sql}");
+            assert_eq!(severities("rls-disabled", &sql), ["critical"], "{sql}");
+        }
+        let both = "CREATE TABLE t (id bigint, tenant_id uuid NOT NULL);
+            ALTER TABLE t FROBNICATE (1, 2), ENABLE ROW LEVEL SECURITY, ADD FOREIGN KEY (id) REFERENCES elsewhere;";
+        assert_eq!(severities("rls-disabled", both), [""; 0]);
+        assert_eq!(severities(super::RULE.code, both), ["medium"]);
+    }
+
+    /// No table is below itself, whatever a file says, and the rules, which follow tables upwards, come to an end.
+    #[test]
+    fn tables_in_a_circle_are_one_finding() {
+        let start = "CREATE TABLE a (id int, tenant_id uuid) PARTITION BY RANGE (id);
+            CREATE TABLE b PARTITION OF a FOR VALUES FROM (1) TO (9) PARTITION BY RANGE (id);
+            CREATE TABLE c PARTITION OF b FOR VALUES FROM (1) TO (2) PARTITION BY RANGE (id);
+            CREATE INDEX i ON a (id);
+            CREATE TABLE up (id int, tenant_id uuid);
+            CREATE TABLE down () INHERITS (up);";
+        for sql in [
+            "ALTER TABLE a ATTACH PARTITION a FOR VALUES FROM (10) TO (11);",
+            "ALTER TABLE b ATTACH PARTITION a FOR VALUES FROM (10) TO (11);",
+            "ALTER TABLE c ATTACH PARTITION a FOR VALUES FROM (10) TO (11);",
+            "ALTER TABLE c ATTACH PARTITION b FOR VALUES FROM (10) TO (11);",
+            "ALTER INDEX i ATTACH PARTITION i;",
+            "ALTER TABLE up INHERIT up;",
+            "ALTER TABLE up INHERIT down;",
+        ] {
+            let sql = format!(
+                "{start} {sql} ALTER TABLE a ADD COLUMN more int; ALTER TABLE up ADD COLUMN more int;"
+            );
+            assert_eq!(severities(super::RULE.code, &sql), ["medium"], "{sql}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::ident::{Ident, QualifiedName};
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::Watch;
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "policy-swap-window",
@@ -59,13 +59,10 @@ impl Watch for PolicySwapWindow {
             Some(Statement::AlterPolicy { .. }) => return,
             _ => {}
         }
-        if let Some((from, to)) = step.renamed() {
-            for dropped in self.dropped.iter_mut().filter(|dropped| dropped.table == *from) {
-                dropped.table = to.clone();
-            }
-            return;
+        for dropped in &mut self.dropped {
+            follow(&mut dropped.table, step.renamed());
         }
-        for (table, before, now) in step.relations() {
+        for (table, before, now) in step.relations().filter(|(table, ..)| !step.is_new_name(table)) {
             let (Some(before), Some(now)) = (before, now) else {
                 self.dropped.retain(|dropped| dropped.table != *table);
                 continue;

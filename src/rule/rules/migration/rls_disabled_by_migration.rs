@@ -8,9 +8,9 @@ use crate::policy::manifest::Class;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::Watch;
 use crate::rule::watch::bound::Made;
 use crate::rule::watch::pending::{Pending, Until};
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "rls-disabled-by-migration",
@@ -55,14 +55,10 @@ impl Watch for RlsDisabledByMigration {
     fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>, found: &mut Findings) {
         let late = self.off.go_on(step);
         tell(late, ground, found);
-        if let Some((from, to)) = step.renamed() {
-            self.off.keep(|off| {
-                if off.table == *from {
-                    off.table = to.clone();
-                }
-                true
-            });
-        }
+        self.off.keep(|off| {
+            follow(&mut off.table, step.renamed());
+            true
+        });
         self.made.go_on(step);
         for (table, before, now) in step.relations() {
             self.off.keep(|off| {

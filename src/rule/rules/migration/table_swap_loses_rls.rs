@@ -9,8 +9,8 @@ use crate::policy::ddl;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
-use crate::rule::watch::Watch;
 use crate::rule::watch::pending::{Pending, Until};
+use crate::rule::watch::{Watch, follow};
 
 pub(super) const RULE: Rule = Rule {
     code: "table-swap-loses-rls",
@@ -57,13 +57,15 @@ impl Watch for TableSwapLosesRls {
             self.swapped.keep(|(swapped, _)| swapped != table || now.is_some_and(|now| !now.row_security));
             match (before, now) {
                 (Some(before), None) if before.is_table() && before.row_security => {
-                    let to = renamed.filter(|(from, _)| *from == table).map(|(_, to)| to.clone());
+                    let mut to = table.clone();
+                    follow(&mut to, renamed);
+                    let to = Some(to).filter(|to| to != table);
                     self.left.insert(table.clone(), to);
                 }
                 (None, Some(now)) if now.is_table() => {
                     let before = self.left.remove(table);
-                    let taken = renamed.is_some_and(|(_, to)| to == table);
-                    if let Some(before) = before.filter(|_| taken && !now.row_security) {
+                    let taken = step.is_new_name(table) && !now.row_security;
+                    if let Some(before) = before.filter(|_| taken) {
                         self.swapped.add(step, (table.clone(), before));
                     }
                 }

@@ -41,9 +41,13 @@ CREATE TRIGGER wake AFTER INSERT ON invoice FOR EACH ROW EXECUTE FUNCTION wake_w
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.governed().filter(|table| table.place.holds_tenants()) {
         for (name, trigger) in table.relation.triggers.iter().filter(|(_, trigger)| !trigger.inherited) {
-            let mut functions = subject.catalog.functions.iter();
-            let called = functions.find(|(signature, _)| signature.name == trigger.function);
-            let Some((signature, function)) = called else { continue };
+            let mut named = subject.functions_named(trigger.function.name().as_str()).iter();
+            let called = named.find(|signature| signature.name == trigger.function);
+            let Some((signature, function)) =
+                called.and_then(|called| subject.catalog.functions.get_key_value(*called))
+            else {
+                continue;
+            };
             let Some(code) = Code::of_function(signature, function) else { continue };
             let sent = code.sentences.iter().filter_map(|sentence| payload(sentence, &code, &table)).max();
             let Some(payload) = sent else { continue };

@@ -72,19 +72,18 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
 
 /// The views that tenants' statements use: those open to them, and those that these read with their owner's rights.
 fn used<'a>(subject: &Subject<'a>) -> Vec<(&'a QualifiedName, &'a Relation)> {
-    let views = || {
-        let views = subject.catalog.relations.iter();
-        views.filter(|(name, relation)| {
-            relation.kind == RelationKind::View && relation.extension.is_none() && !subject.is_exempt(name)
-        })
+    let is_view = |name: &QualifiedName, relation: &Relation| {
+        relation.kind == RelationKind::View && relation.extension.is_none() && !subject.is_exempt(name)
     };
-    let mut used: Vec<_> = views().filter(|(_, view)| subject.is_open(view)).collect();
+    let views = subject.catalog.relations.iter().filter(|(name, relation)| is_view(name, relation));
+    let mut used: Vec<_> = views.filter(|(_, view)| subject.is_open(view)).collect();
     let mut seen: BTreeSet<&QualifiedName> = used.iter().map(|(name, _)| *name).collect();
     let mut at = 0;
     while let Some((_, view)) = used.get(at) {
         at += 1;
         let reads = view.view.iter().filter(|_| is_definer(view)).flat_map(|view| &view.reads);
-        let more: Vec<_> = reads.filter_map(|name| views().find(|(view, _)| *view == name)).collect();
+        let found = reads.filter_map(|name| subject.catalog.relations.get_key_value(name));
+        let more: Vec<_> = found.filter(|(name, relation)| is_view(name, relation)).collect();
         used.extend(more.into_iter().filter(|(name, _)| seen.insert(name)));
     }
     used

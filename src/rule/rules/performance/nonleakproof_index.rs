@@ -2,7 +2,7 @@
 
 use sqlparser::ast;
 
-use crate::catalog::{Expr, Index, IndexColumn, IndexKey, Object, Part};
+use crate::catalog::{Expr, Index, IndexColumn, IndexKey, Object, Part, Signature};
 use crate::ident::Ident;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
@@ -110,9 +110,10 @@ fn calls_leaky(subject: &Subject<'_>, expression: &Expr) -> bool {
     match tree {
         Some(ast::Expr::Function(call)) => {
             let Some(name) = call.name.0.last().and_then(|part| part.as_ident()) else { return false };
-            let declared = subject.catalog.functions.iter().any(|(signature, function)| {
-                signature.name.name().as_str() == name.value && function.leakproof
-            });
+            let leakproof = |signature: &&Signature| {
+                subject.catalog.functions.get(*signature).is_some_and(|function| function.leakproof)
+            };
+            let declared = subject.functions_named(&name.value).iter().any(leakproof);
             !declared && !LEAKPROOF.contains(&name.value.to_ascii_lowercase().as_str())
         }
         Some(ast::Expr::BinaryOp { op, .. }) => matches!(

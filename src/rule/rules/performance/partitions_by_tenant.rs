@@ -26,7 +26,10 @@ CREATE TABLE entry_0 PARTITION OF entry FOR VALUES WITH (MODULUS 300, REMAINDER 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.tables() {
         let Some(column) = table.tenant_column() else { continue };
-        let Some(count) = pruning::locked(subject.catalog, table.name, &column.name) else { continue };
+        let partitioned = subject.partitioned();
+        let Some(count) = pruning::locked(subject.catalog, partitioned, table.name, &column.name) else {
+            continue;
+        };
         let message = format!(
             "{} has {count} partitions by {}, and a statement that does not name the tenant itself locks them all",
             table.name.plain(),

@@ -64,7 +64,7 @@ fn leaves<'a>(
     table: &QualifiedName,
 ) -> impl Iterator<Item = (&'a QualifiedName, &'a Relation)> {
     let catalog = subject.catalog;
-    let all = catalog.partitions(table).into_iter();
+    let all = subject.partitioned().below(table).into_iter();
     let relations = all.filter_map(|name| catalog.relations.get_key_value(name));
     relations.filter(|(_, relation)| relation.kind == RelationKind::Table)
 }
@@ -91,11 +91,7 @@ fn leaves_without<'a>(
 }
 
 fn index(subject: &Subject<'_>, table: &QualifiedName, column: &Ident) -> crate::error::Result<String> {
-    let relations = &subject.catalog.relations;
-    let taken = |name: &Ident| {
-        let in_schema = relations.iter().filter(|(of, _)| of.schema() == table.schema());
-        in_schema.into_iter().any(|(of, relation)| of.name() == name || relation.indexes.contains_key(name))
-    };
+    let taken = |name: &Ident| subject.is_taken(&QualifiedName::new(table.schema().clone(), name.clone()));
     let parts = [table.name().as_str(), column.as_str(), "idx"];
     let mut name = Ident::joined(&parts);
     let mut number = 0_usize;

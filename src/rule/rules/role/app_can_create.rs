@@ -29,9 +29,11 @@ GRANT USAGE ON SCHEMA public TO erp_app;",
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
+    let governed = subject.governed().filter(|table| table.place.is_governed());
+    let governed: BTreeSet<&Ident> = governed.map(|table| table.name.schema()).collect();
     for (name, schema) in &subject.catalog.schemas {
         if schema.extension.is_none() {
-            of_schema(subject, (name, schema), found);
+            of_schema(subject, (name, schema), &governed, found);
         }
     }
     if let Some(database) = &subject.catalog.database {
@@ -39,9 +41,13 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-fn of_schema(subject: &Subject<'_>, (name, schema): (&Ident, &Schema), found: &mut Findings) {
-    let governed = subject.manifest.schemas.contains(name)
-        || subject.governed().any(|table| table.place.is_governed() && table.name.schema() == name);
+fn of_schema(
+    subject: &Subject<'_>,
+    (name, schema): (&Ident, &Schema),
+    governed: &BTreeSet<&Ident>,
+    found: &mut Findings,
+) {
+    let governed = subject.manifest.schemas.contains(name) || governed.contains(name);
     // Names without a schema are looked for in these.
     let in_path = name.as_str() == "public" || subject.app.contains(name);
     let support = subject.manifest.tenancy.support() == name;

@@ -1,0 +1,172 @@
+//! Statements whose words are checked and that say nothing more: their grammar, as text.
+//!
+//! A form is a row of words. What is in lower case, and every sign, stands for itself. `[ … ]` may be there, `{ … }` may be there
+//! several times, `( … | … )` is one of several, and `'('` is a parenthesis. `...` is whatever comes before the next word. Words in
+//! upper case stand for what [`one`] reads, or for a part that [`PARTS`] spells out. The first thing that fits is taken, and nothing is
+//! tried twice.
+
+use super::super::cursor::{Cursor, Parsed};
+use super::super::lex::Kind;
+use super::type_name::type_name;
+
+/// Parts that several forms share.
+const PARTS: [(&str, &str); 17] = [
+    (
+        "CLASS",
+        "{ operator NUMBER OPERATOR [ PARENS ] [ for search | for order by NAME ] | function NUMBER [ PARENS ] ROUTINE | storage TYPE | , }",
+    ),
+    ("CHANGE", "( rename to WORD | owner to WORD | set schema WORD )"),
+    ("FALL", "[ cascade | restrict ]"),
+    ("LANGUAGE", "[ handler NAME ] [ inline NAME ] [ validator NAME | no validator ]"),
+    ("LIST", "NAME { , NAME }"),
+    ("MAPPED", "WORD server WORD"),
+    (
+        "MODES",
+        "{ isolation level ( serializable | repeatable read | read committed | read uncommitted ) | read only | read write | \
+         not deferrable | deferrable | , }",
+    ),
+    (
+        "OBJECT",
+        "( access method WORD | cast '(' TYPE as TYPE ')' | constraint WORD on [ domain ] NAME | event trigger WORD | \
+         foreign data wrapper WORD | foreign table NAME | large object NUMBER | materialized view NAME | \
+         operator class NAME using WORD | operator family NAME using WORD | operator OPERATOR PARENS | \
+         [ procedural ] language WORD | ( policy | rule | trigger ) WORD on NAME | \
+         text search ( configuration | dictionary | parser | template ) NAME | transform for TYPE language WORD | \
+         ( aggregate | function | procedure | routine ) ROUTINE | ( type | domain ) TYPE | column NAME [ . WORD ] | \
+         ( collation | conversion | database | extension | index | publication | role | schema | sequence | server | statistics | \
+         subscription | table | tablespace | view ) NAME )",
+    ),
+    (
+        "MOVED",
+        "{ next | prior | first | last | absolute NUMBER | relative NUMBER | forward | backward | all | NUMBER | from | in } WORD",
+    ),
+    ("MOVE_ALL", "WORD [ owned by LIST ] set tablespace WORD [ nowait ]"),
+    ("OPTIONS", "[ options PARENS ]"),
+    ("REL", "[ only ] NAME [ * ] [ PARENS ]"),
+    ("RELS", "REL { , REL }"),
+    ("ROUTINE", "NAME [ PARENS ]"),
+    ("SEARCH", "( configuration | dictionary | parser | template )"),
+    ("SETTING", "NAME ( = | to ) VALUE { , VALUE }"),
+    ("WRAPPER", "{ handler NAME | validator NAME | no handler | no validator } OPTIONS"),
+];
+
+/// Reads what a form says, and nothing after it.
+pub(super) fn form(cursor: &mut Cursor<'_>, form: &str) -> Parsed<()> {
+    row(cursor, &form.split_whitespace().collect::<Vec<_>>())
+}
+
+fn row(cursor: &mut Cursor<'_>, words: &[&str]) -> Parsed<()> {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let end = if matches!(*word, "[" | "{" | "(") { closing(words, at) } else { at };
+        let inner = words.get(at + 1..end).unwrap_or_default();
+        let start = *cursor;
+        match *word {
+            "[" => {
+                if one_of(cursor, inner).is_err() {
+                    *cursor = start;
+                }
+            }
+            "{" => {
+                let mut last = start;
+                while one_of(cursor, inner).is_ok() && cursor.is_behind(&last) {
+                    last = *cursor;
+                }
+                *cursor = last;
+            }
+            "(" => one_of(cursor, inner)?,
+            "..." => drop(cursor.until(words.get(at + 1..at + 2).unwrap_or_default())?),
+            word => one(cursor, word)?,
+        }
+        at = end + 1;
+    }
+    Ok(())
+}
+
+/// Where the bracket is closed that is opened there.
+fn closing(words: &[&str], from: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, word) in words.iter().enumerate().skip(from) {
+        match *word {
+            "[" | "{" | "(" => depth += 1,
+            "]" | "}" | ")" if depth == 1 => return at,
+            "]" | "}" | ")" => depth -= 1,
+            _ => {}
+        }
+    }
+    words.len()
+}
+
+/// Reads the first of several rows that is there. What is said of none is what the one says that got the furthest.
+fn one_of(cursor: &mut Cursor<'_>, words: &[&str]) -> Parsed<()> {
+    let start = *cursor;
+    let mut furthest = (start, Err(start.unexpected("something else")));
+    let mut depth = 0_usize;
+    let rows = words.split(|word| {
+        match *word {
+            "[" | "{" | "(" => depth += 1,
+            "]" | "}" | ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *word == "|" && depth == 0
+    });
+    for words in rows {
+        *cursor = start;
+        let read = row(cursor, words);
+        if read.is_ok() {
+            return read;
+        }
+        if cursor.is_behind(&furthest.0) {
+            furthest = (*cursor, read);
+        }
+    }
+    *cursor = furthest.0;
+    furthest.1
+}
+
+/// Reads what one word of a form stands for.
+fn one(cursor: &mut Cursor<'_>, word: &str) -> Parsed<()> {
+    match word {
+        "NAME" => cursor.name().map(drop),
+        "NUMBER" | "VALUE" if cursor.is_at_end() => Err(cursor.unexpected("a value")),
+        "NUMBER" => {
+            let _ = cursor.take_one_of(&["-", "+"]);
+            if cursor.kind() != Some(Kind::Number) {
+                return Err(cursor.unexpected("a number"));
+            }
+            cursor.any();
+            Ok(())
+        }
+        "OPERATOR" => {
+            let mut ahead = *cursor;
+            if ahead.ident().is_ok() && ahead.take(".") {
+                *cursor = ahead;
+            }
+            if cursor.kind() != Some(Kind::Operator) {
+                return Err(cursor.unexpected("an operator"));
+            }
+            cursor.any();
+            Ok(())
+        }
+        "DEFAULT" => {
+            cursor.expect("default")?;
+            cursor.until(&super::column::AFTER_DEFAULT).map(drop)
+        }
+        "PARENS" => cursor.parens().map(drop),
+        "REST" if cursor.is_at_end() => Err(cursor.unexpected("more")),
+        "REST" => {
+            cursor.rest();
+            Ok(())
+        }
+        "TEXT" => cursor.string().map(drop),
+        "TYPE" => type_name(cursor).map(drop),
+        "VALUE" => super::options::value(cursor).map(drop),
+        "WORD" => cursor.ident().map(drop),
+        "'('" => cursor.expect("("),
+        "')'" => cursor.expect(")"),
+        word => match PARTS.iter().find(|(name, _)| *name == word) {
+            Some((_, part)) => form(cursor, part),
+            None => cursor.expect(word),
+        },
+    }
+}
