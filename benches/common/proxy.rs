@@ -6,7 +6,7 @@
 //! Where many requests take all the time that the cores have, it only sleeps: a network needs no core either.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -38,7 +38,6 @@ pub struct Proxy {
 struct Shared {
     one_way_nanos: AtomicU64,
     flights: AtomicUsize,
-    oversleep: Duration,
 }
 
 impl Proxy {
@@ -83,22 +82,40 @@ impl Proxy {
             Pace::Exact => OVERSLEEP,
             Pace::Idle => Duration::ZERO,
         };
-        let shared = Arc::new(Shared { oversleep, ..Shared::default() });
+        let shared = Arc::new(Shared::default());
         let (server, state) = (server.clone(), Arc::clone(&shared));
+        let (under_way, due) = mpsc::channel();
+        thread::spawn(move || deliver(due, oversleep));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 // Whoever connects is told of a failure by a connection that ends.
-                let _ = relay(client, &server, &state);
+                let _ = relay(client, &server, &state, &under_way);
             }
         });
         Ok(Self { port, shared })
     }
 }
 
-fn relay(client: TcpStream, server: &(String, u16), shared: &Arc<Shared>) -> io::Result<()> {
+/// What is on its way. As all take the same time, they arrive in the order in which they were sent.
+struct Parcel {
+    leaves_at: Instant,
+    to: Arc<TcpStream>,
+    /// Nothing: nobody sends any more.
+    bytes: Vec<u8>,
+    /// Hears that an answer has left, if it is one.
+    answered: Option<Arc<AtomicBool>>,
+}
+
+fn relay(
+    client: TcpStream,
+    server: &(String, u16),
+    shared: &Arc<Shared>,
+    under_way: &mpsc::Sender<Parcel>,
+) -> io::Result<()> {
     let server = TcpStream::connect((server.0.as_str(), server.1))?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
+    let (client, server) = (Arc::new(client), Arc::new(server));
     // What is sent before any answer has come is one flight, in however many pieces.
     let answered = Arc::new(AtomicBool::new(true));
     let (asked, state) = (Arc::clone(&answered), Arc::clone(shared));
@@ -106,43 +123,47 @@ fn relay(client: TcpStream, server: &(String, u16), shared: &Arc<Shared>) -> io:
         if asked.swap(false, Ordering::SeqCst) {
             state.flights.fetch_add(1, Ordering::SeqCst);
         }
+        None
     };
-    carry(client.try_clone()?, server.try_clone()?, shared, sent, || {});
-    carry(server, client, shared, || {}, move || answered.store(true, Ordering::SeqCst));
+    carry((Arc::clone(&client), Arc::clone(&server)), shared, under_way, sent);
+    carry((server, client), shared, under_way, move || Some(Arc::clone(&answered)));
     Ok(())
 }
 
-/// Carries bytes in one direction, on two threads: one that stamps them and one that waits.
+/// Stamps the bytes of one direction as they arrive.
 fn carry(
-    mut from: TcpStream,
-    mut to: TcpStream,
+    (from, to): (Arc<TcpStream>, Arc<TcpStream>),
     shared: &Arc<Shared>,
-    arrived: impl Fn() + Send + 'static,
-    leaves: impl Fn() + Send + 'static,
+    under_way: &mpsc::Sender<Parcel>,
+    arrived: impl Fn() -> Option<Arc<AtomicBool>> + Send + 'static,
 ) {
-    let (shared, oversleep) = (Arc::clone(shared), shared.oversleep);
-    let (stamped, due) = mpsc::channel::<(Instant, Vec<u8>)>();
+    let (shared, under_way) = (Arc::clone(shared), under_way.clone());
     thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
-        while let Ok(n @ 1..) = from.read(&mut buffer) {
+        loop {
+            let read = (&*from).read(&mut buffer).unwrap_or_default();
             let one_way = Duration::from_nanos(shared.one_way_nanos.load(Ordering::SeqCst));
-            let leaves_at = Instant::now() + one_way;
-            arrived();
-            if stamped.send((leaves_at, buffer[..n].to_vec())).is_err() {
+            let (leaves_at, answered) = (Instant::now() + one_way, if read > 0 { arrived() } else { None });
+            let parcel = Parcel { leaves_at, to: Arc::clone(&to), bytes: buffer[..read].to_vec(), answered };
+            if under_way.send(parcel).is_err() || read == 0 {
                 return;
             }
         }
     });
-    thread::spawn(move || {
-        for (leaves_at, bytes) in due {
-            wait_until(leaves_at, oversleep);
-            leaves();
-            if to.write_all(&bytes).is_err() {
-                return;
-            }
+}
+
+/// Hands everything on when its time has come: one thread for all connections, because a core that many threads wait for comes
+/// to each of them late.
+fn deliver(due: mpsc::Receiver<Parcel>, oversleep: Duration) {
+    for Parcel { leaves_at, to, bytes, answered } in due {
+        wait_until(leaves_at, oversleep);
+        if let Some(answered) = answered {
+            answered.store(true, Ordering::SeqCst);
         }
-        let _ = to.shutdown(std::net::Shutdown::Write);
-    });
+        if bytes.is_empty() || (&*to).write_all(&bytes).is_err() {
+            let _ = to.shutdown(Shutdown::Write);
+        }
+    }
 }
 
 fn wait_until(moment: Instant, oversleep: Duration) {
