@@ -38,6 +38,6 @@ pub async fn measure(peers: &[Arc<dyn Peer>], delay_us: u32, effort: Effort) -> 
     };
     let ways: Vec<Way<Reads>> = peers.iter().map(way).collect();
     let rows = in_slices(&ways, CLIENTS, effort.rounds, effort.slice).await?;
-    let name = format!("{}, {CLIENTS} at once", Job::PointRead.name());
+    let name = format!("{CLIENTS} at once");
     Ok(rows.into_iter().map(|row| Row { name: name.clone(), delay_us, ..row }).collect())
 }

@@ -116,6 +116,33 @@ async fn rows_that_a_step_will_refuse_are_counted_before_it_is_run() {
     assert_eq!(erp.run(&["--check"]).code, 0);
 }
 
+/// A table without a page is not asked, and what is partitioned or has heirs has no page of its own.
+#[tokio::test]
+async fn rows_that_lie_in_another_table_are_counted_too() {
+    let erp = Erp::new().await;
+    erp.sql(
+        "TRUNCATE customer, invoice, invoice_line;
+        CREATE TABLE entry (id bigint, tenant_id bigint) PARTITION BY RANGE (id);
+        CREATE TABLE entry_1 PARTITION OF entry FOR VALUES FROM (0) TO (10);
+        INSERT INTO entry VALUES (1, NULL), (2, 2);
+        CREATE TABLE note (id bigint PRIMARY KEY, tenant_id bigint);
+        CREATE TABLE old_note (PRIMARY KEY (id)) INHERITS (note);
+        INSERT INTO old_note VALUES (1, NULL), (2, NULL), (3, 3);
+        CREATE TABLE \"empty\" (id bigint PRIMARY KEY, tenant_id bigint);",
+    )
+    .await;
+    let counts: Vec<_> = looked(&erp.run(&["--format", "json"]))
+        .into_iter()
+        .map(|(object, rows, _)| (object, rows.expect("it is counted")))
+        .collect();
+    let counted = |object: &str| counts.iter().find(|(of, _)| of == object).map(|(_, rows)| *rows);
+    assert_eq!(counted("public.entry"), Some(1), "{counts:?}");
+    assert_eq!(counted("public.note"), Some(2), "{counts:?}");
+    for object in ["public.customer", "public.invoice", "public.empty"] {
+        assert_eq!(counted(object), Some(0), "{counts:?}");
+    }
+}
+
 /// What was not looked at is said, and never taken for clean.
 #[tokio::test]
 async fn rows_that_were_not_looked_at_are_told() {
