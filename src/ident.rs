@@ -1,6 +1,6 @@
 //! Names and literals as PostgreSQL writes them. This is the only place in the crate that quotes.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "lint"))]
 pub(crate) mod counted;
 mod setting;
 
@@ -31,7 +31,7 @@ pub(crate) const MAX_NAME_BYTES: usize = 63;
 /// # Ok(())
 /// # }
 /// ```
-#[cfg_attr(not(test), derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash))]
+#[cfg_attr(not(all(test, feature = "lint")), derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash))]
 pub struct Ident(Box<str>);
 
 impl Ident {
