@@ -14,6 +14,9 @@ use super::statement::{Place, Trace, judge};
 use super::statements::{Statements, Unit};
 use crate::error::{Error, Result};
 
+/// How often a statement may leave a connection and share another one: the last time it has stayed for 2.5 s. Then it has one alone.
+const DEPARTURES: u32 = 8;
+
 /// A connection to run one statement on, and until when.
 pub(super) struct Ready<'a> {
     on: On<'a>,
@@ -29,7 +32,7 @@ impl<'a> Ready<'a> {
 
     /// How long it stays where nothing comes to its end: longer each time, so that it is not sent without end.
     pub(super) fn patience(&self) -> Duration {
-        STANDSTILL.saturating_mul(1 << self.left.min(16))
+        STANDSTILL.saturating_mul(1 << self.left.min(DEPARTURES))
     }
 }
 
@@ -72,8 +75,9 @@ impl Statements {
         Ok(Ready::new(On::Own(connection), deadline))
     }
 
-    /// Another connection for a statement that shared one. Where those ahead of it did not come to their end it may share again: it
-    /// can have been the machine's doing, and to have each wait for a connection of its own would make that worse.
+    /// Another connection for a statement that shared one. Where those ahead of it did not come to their end it may share again, as
+    /// often as [`DEPARTURES`] says: it can have been the machine's doing, and to have each wait for a connection of its own would
+    /// make that worse.
     pub(super) async fn elsewhere<'a>(
         &'a self,
         ready: Ready<'a>,
@@ -82,9 +86,10 @@ impl Statements {
     ) -> Result<Ready<'a>> {
         let Ready { on, deadline, left } = ready;
         drop(on);
+        let shares = why.is_left() && left < DEPARTURES;
         // On the heap, because it seldom happens and every statement's future would have room for it.
         let ready = Box::pin(async {
-            if why.is_left() { self.ready_to_share(source).await } else { self.ready(source).await }
+            if shares { self.ready_to_share(source).await } else { self.ready(source).await }
         });
         let mut ready = deadline.bound(pin!(ready)).await.unwrap_or_else(|expired| Err(expired.undone()))?;
         (ready.deadline, ready.left) = (deadline, left + u32::from(why.is_left()));

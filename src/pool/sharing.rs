@@ -25,8 +25,8 @@ pub enum Sharing {
     /// Those whose context is [`read_only`](crate::TenantContext::read_only). The default.
     ///
     /// One that only reads waits for hardly any lock, and can be sent twice: who has waited for some 20 ms behind a statement
-    /// that does not come to its end leaves it and is served elsewhere, the next time after twice as long; one whose connection was
-    /// lost has the next one alone. So nobody depends on who shares the connection.
+    /// that does not come to its end leaves it and is served elsewhere, the next time after twice as long and in the end alone; one
+    /// whose connection was lost has the next one alone. So nobody depends on who shares the connection.
     #[default]
     Reads,
     /// Those that write, too.
