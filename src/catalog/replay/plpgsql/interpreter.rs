@@ -14,7 +14,7 @@ use super::value::{Oid, Value};
 use crate::ident::{Ident, QualifiedName};
 
 /// How many statements one statement of a file may run.
-const MOST_STEPS: usize = 10_000;
+pub(super) const MOST_STEPS: usize = 10_000;
 
 /// How many rows of the server's catalogs one statement of a file may look at.
 const MOST_ROWS: usize = 200_000;

@@ -208,7 +208,9 @@ impl Interpreter<'_> {
                 if let Some(code) = code {
                     // Whoever calls sees what it reads.
                     let text = self.text(code);
+                    self.visited.clear();
                     let value = self.value_of(&text);
+                    self.check_visited(code.calls.as_deref());
                     let certain = !self.is_in_doubt();
                     self.frame().returned = Some(if certain { value } else { Value::Unknown });
                 }
