@@ -66,8 +66,17 @@ impl Interpreter<'_> {
                 self.not_followed(why, reach);
                 Value::Unknown
             }
-            _ => self.value_of(text),
+            _ => self.value_of_text(text),
         }
+    }
+
+    /// What an expression gives. Of functions that it calls it is told where it is not understood.
+    fn value_of_text(&mut self, text: &str) -> Value {
+        self.visited.clear();
+        let value = self.value_of(text);
+        let tokens = super::super::lex::tokens(text);
+        self.check_visited(super::super::parse::calls::calls(Cursor::new(text, &tokens).rest()).as_deref());
+        value
     }
 
     fn call(&mut self, signature: &Signature, arguments: &Arguments) -> Value {
@@ -165,7 +174,7 @@ impl Interpreter<'_> {
     fn run_sql_function(&mut self, body: &str) -> Value {
         // A body in standard SQL that is one expression.
         if let Some(expression) = body.strip_prefix("RETURN ") {
-            return self.value_of(expression);
+            return self.value_of_text(expression);
         }
         let mut value = Value::Null;
         for piece in split(body) {

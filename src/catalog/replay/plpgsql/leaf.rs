@@ -66,7 +66,7 @@ impl Interpreter<'_> {
     /// A query, whose first row variables get.
     pub(super) fn query(&mut self, text: &str, into: &[String]) -> Outcome {
         self.ask(text);
-        let rows = query_of(text).and_then(|query| self.rows(&query));
+        let rows = self.rows_of(text);
         let found = rows.as_ref().map_or(Value::Unknown, |rows| Value::Bool(!rows.is_empty()));
         self.last = match rows {
             None => Value::Unknown,
@@ -196,10 +196,16 @@ impl Interpreter<'_> {
     pub(super) fn executed_rows(&mut self, text: &Value) -> Option<Vec<Value>> {
         let Value::Text(text) = text else { return None };
         self.ask(text);
-        if text.contains(HOLE) {
-            return None;
-        }
-        query_of(text).and_then(|query| self.rows(&query))
+        self.rows_of(text).filter(|_| !text.contains(HOLE))
+    }
+
+    /// The rows of a query. Of functions that it calls it is told where it is not understood.
+    pub(super) fn rows_of(&mut self, text: &str) -> Option<Vec<Value>> {
+        self.visited.clear();
+        let rows = query_of(text).and_then(|query| self.rows(&query));
+        let tokens = lex::tokens(text);
+        self.check_visited(parse::calls::calls(Cursor::new(text, &tokens).rest()).as_deref());
+        rows
     }
 
     /// Runs the statements of a text, and gives the first row of the last one.

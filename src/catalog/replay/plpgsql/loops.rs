@@ -1,7 +1,7 @@
 //! Loops.
 
 use super::block::{Code, Head, Step};
-use super::eval::{elements, query_of};
+use super::eval::elements;
 use super::function::MOST_NUMBERS;
 use super::interpreter::Interpreter;
 use super::run::Flow;
@@ -27,7 +27,7 @@ impl Interpreter<'_> {
             Head::Query { query, .. } => {
                 let text = self.text(query);
                 self.ask(&text);
-                query_of(&text).and_then(|query| self.rows(&query))
+                self.rows_of(&text)
             }
             Head::Execute { text, using, .. } => {
                 let value = self.value(text);

@@ -78,9 +78,7 @@ pub(super) fn run(host: &mut dyn Host, spot: Spot, runs: &Runs<'_>) {
         }
         // Whoever runs a query sees its answer.
         Runs::Query(text) | Runs::Statement(text) => {
-            let _ = eval::query_of(text).map(|query| interpreter.rows(&query));
-            let tokens = lex::tokens(text);
-            interpreter.check_visited(calls(Cursor::new(text, &tokens).rest()).as_deref());
+            let _ = interpreter.rows_of(text);
             Flow::On
         }
         Runs::Call(text) => {

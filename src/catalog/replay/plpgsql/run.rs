@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::super::back::Mark;
-use super::super::statement::Statement;
 use super::block::{Block, Code, Kind, Leave, Start, Step, Variable};
 use super::interpreter::Interpreter;
 use super::leaf::Outcome;
@@ -172,8 +171,12 @@ impl Interpreter<'_> {
 
     fn kind(&mut self, kind: &Kind) -> Flow {
         match kind {
-            Kind::Nothing(_) => Flow::On,
-            Kind::Forget(variables, _) => {
+            Kind::Nothing(code) => {
+                self.check_calls_of(code);
+                Flow::On
+            }
+            Kind::Forget(variables, code) => {
+                self.check_calls_of(code);
                 self.forget(variables);
                 self.frame().variables.insert("found".to_owned(), Value::Unknown);
                 Flow::On
@@ -185,24 +188,17 @@ impl Interpreter<'_> {
             }
             Kind::Perform(code) => {
                 let text = format!("SELECT {}", self.text(code));
-                self.visited.clear();
-                let flow = self.ended(|own| own.query(&text, &[]));
-                self.check_visited(code.calls.as_deref());
-                flow
+                self.ended(|own| own.query(&text, &[]))
             }
             Kind::Sql { code, into, statement } => {
                 let text = self.text(code);
-                self.visited.clear();
-                let flow = self.ended(|own| own.sql(&text, statement.as_deref(), into));
-                if matches!(statement.as_deref(), Some(Statement::Select(_))) {
-                    self.check_visited(code.calls.as_deref());
-                }
-                flow
+                self.ended(|own| own.sql(&text, statement.as_deref(), into))
             }
             Kind::Execute { text, into, using } => {
                 let value = self.value(text);
                 self.with_parameters(using, |own| own.ended(|own| own.execute(&value, into)))
             }
+            // What the functions in its message do is undone by it.
             Kind::Raise(condition, _) => Flow::Raised(condition.clone().unwrap_or_default()),
             Kind::Return(code) => {
                 if let Some(code) = code {
@@ -220,6 +216,7 @@ impl Interpreter<'_> {
                 if code.calls.is_none() {
                     self.not_followed(super::leaf::DYNAMIC, Reach::all());
                 }
+                self.check_calls_of(code);
                 self.frame().returned = Some(Value::Unknown);
                 Flow::On
             }
@@ -231,6 +228,12 @@ impl Interpreter<'_> {
             }
             Kind::Block(block) => self.run_block(block),
         }
+    }
+
+    /// Says of functions that code calls which is not looked into.
+    fn check_calls_of(&mut self, code: &Code) {
+        self.visited.clear();
+        self.check_visited(code.calls.as_deref());
     }
 
     /// What an expression gives, after whoever watches has seen what it reads.

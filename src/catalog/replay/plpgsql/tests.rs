@@ -122,13 +122,34 @@ END $$;";
 }
 
 #[test]
-fn functions_behind_return_are_told_where_what_they_stand_in_is_not_understood() {
+fn functions_are_told_of_where_what_they_stand_in_is_not_understood() {
     let unknown = "SELECT x FROM ROWS FROM (protect_all('t')) AS t(x)";
-    let (_, opaque) = tables(&format!(
-        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN ({unknown}); END $$; DO $$ BEGIN PERFORM f(); END $$;"
-    ));
-    assert_eq!(opaque.len(), 1, "{opaque:?}");
-    assert!(opaque[0].contains("protect_all"), "{opaque:?}");
+    let function = |returns: &str, language: &str, body: &str| {
+        format!(
+            "CREATE FUNCTION f() RETURNS {returns} LANGUAGE {language} AS $f$ {body} $f$; DO $$ BEGIN PERFORM f(); END $$;"
+        )
+    };
+    let block = |body: &str| format!("DO $$ DECLARE c refcursor; v int; BEGIN {body} END $$;");
+    for sql in [
+        function("int", "plpgsql", &format!("BEGIN RETURN ({unknown}); END")),
+        function("SETOF int", "plpgsql", &format!("BEGIN RETURN QUERY {unknown}; END")),
+        function("SETOF int", "plpgsql", "BEGIN RETURN NEXT protect_all('t'); END"),
+        function("int", "sql", unknown),
+        format!("SELECT x FROM ROWS FROM (f()) AS t(x);{}", function("int", "sql", unknown)),
+        block(&format!("PERFORM ({unknown});")),
+        block(&format!("v := ({unknown});")),
+        block(&format!("SELECT ({unknown}) INTO v;")),
+        block(&format!("IF ({unknown}) THEN NULL; END IF;")),
+        block(&format!("FOR v IN {unknown} LOOP NULL; END LOOP;")),
+        block(&format!("FOR v IN EXECUTE $q$ {unknown} $q$ LOOP NULL; END LOOP;")),
+        block("FOR v IN EXECUTE format('SELECT protect_all(%L)', now()) LOOP NULL; END LOOP;"),
+        block(&format!("EXECUTE $q$ {unknown} $q$;")),
+        block(&format!("OPEN c FOR {unknown};")),
+        block("RAISE NOTICE '%', protect_all('t');"),
+    ] {
+        let (_, opaque) = tables(&sql);
+        assert!(opaque.iter().any(|why| why.contains("protect_all")), "{sql}: {opaque:?}");
+    }
 }
 
 fn joined(count: usize, one: &dyn Fn(usize) -> String) -> String {
