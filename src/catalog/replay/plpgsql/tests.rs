@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::located::Located;
 use super::super::{Options, Replayed, Source, replay};
 use super::interpreter::MOST_STEPS;
 
@@ -203,7 +204,7 @@ fn nothing_runs_for_ever_or_too_deep() {
         for text in texts {
             let replayed = replayed(&text);
             let mut run: BTreeMap<usize, usize> = BTreeMap::new();
-            for within in replayed.statements.iter().filter_map(|statement| statement.runs_within()) {
+            for within in replayed.statements.iter().filter_map(Located::runs_within) {
                 *run.entry(within).or_default() += 1;
             }
             let most = run.into_values().max().unwrap_or_default();
