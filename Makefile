@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: adopt:: migrate:: planted:: session:: life:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-chart bench-peers check doc server pgbouncer tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz regression bench bench-quick bench-overhead bench-schema bench-adopt bench-chart bench-peers check doc server pgbouncer tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,13 @@ fuzz: ## Fuzz what reads SQL files, a minute for each target (see tests/fuzz)
 	for target in lint judge; do \
 		$(CARGO) fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz --sanitizer none $$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 || exit 1; \
+	done
+
+regression: ## Count what lint understands of PostgreSQL's own regression tests, those of 15 and of 18
+	for version in 15.19 18.6; do \
+		TENANTRY_TEST_SERVER=local TENANTRY_PG_BIN=$$(sh tests/server/version.sh $$version) \
+			$(CARGO) run --quiet --manifest-path tests/regression/Cargo.toml --target-dir target/regression -- \
+			"$$(sh tests/regression/fetch.sh $${version%%.*})" || exit 1; \
 	done
 
 bench: server ## Run all benches; takes less than ten minutes once they are built

@@ -109,7 +109,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn of(at: usize, step: &'a Step) -> Option<Self> {
-        let InTheWay { table, query } = step.in_the_way.as_ref()?;
+        let InTheWay { table, query } = step.in_the_way.as_deref()?;
         Some(Self { at, object: &step.object, table: table.to_string(), query })
     }
 }

@@ -66,17 +66,19 @@ impl<'a> Draft<'a> {
         object: impl Into<String>,
         what: impl Into<String>,
         kind: Kind,
-        (up, down): (String, String),
+        (mut up, mut down): (String, String),
     ) {
         let Kind { lock, work, closes } = kind;
         let (object, what) = (object.into(), what.into());
+        up.shrink_to_fit();
+        down.shrink_to_fit();
         self.steps.push(Step { object, what, up, down, lock, work, closes, in_the_way: None });
     }
 
     /// Says of the last step which rows of a table it does not take.
     pub(super) fn in_the_way(&mut self, table: &QualifiedName, query: String) {
         if let Some(step) = self.steps.last_mut() {
-            step.in_the_way = Some(InTheWay { table: table.clone(), query });
+            step.in_the_way = Some(Box::new(InTheWay { table: table.clone(), query }));
         }
     }
 

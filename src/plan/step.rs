@@ -24,7 +24,7 @@ pub struct Step {
     /// What was possible before it and is not after it.
     pub closes: &'static str,
     /// The rows because of which the server would refuse it, where there can be any.
-    pub in_the_way: Option<InTheWay>,
+    pub in_the_way: Option<Box<InTheWay>>,
 }
 
 /// Rows that a step does not take.

@@ -25,6 +25,9 @@ const TENANTS: u8 = 24;
 const CONNECTIONS: usize = 8;
 const ACCOUNTS: i64 = 20;
 
+/// From here on are the accounts that operations open.
+const FIRST_NEW_ID: i64 = 1_000_000;
+
 /// How many operations the suite runs; `TENANTRY_ISOLATION_OPERATIONS` asks for a longer run.
 fn operations() -> usize {
     match std::env::var("TENANTRY_ISOLATION_OPERATIONS") {
@@ -57,7 +60,7 @@ impl Load {
     fn new(pool: TenantPool, operations: usize, faults: bool) -> Arc<Self> {
         Arc::new(Self {
             pool,
-            next_id: AtomicI64::new(1_000_000),
+            next_id: AtomicI64::new(FIRST_NEW_ID),
             next_operation: AtomicUsize::new(0),
             operations,
             faults,
@@ -75,7 +78,12 @@ impl Load {
                 let load = Arc::clone(self);
                 tokio::spawn(async move {
                     let mut random = Random::new(seed + task as u64);
-                    while load.next_operation.fetch_add(1, Ordering::Relaxed) < load.operations {
+                    loop {
+                        let number = load.next_operation.fetch_add(1, Ordering::Relaxed);
+                        if number >= load.operations {
+                            break;
+                        }
+                        load.tell(number);
                         load.operate(&mut random).await;
                     }
                 })
@@ -83,6 +91,15 @@ impl Load {
             .collect();
         for task in tasks {
             task.await.unwrap();
+        }
+    }
+
+    /// Says how far a long run is, to whom `--nocapture` lets read it.
+    fn tell(&self, number: usize) {
+        if number > 0 && number.is_multiple_of(250_000) {
+            let (crossed, unexplained) =
+                (self.violations.lock().unwrap().len(), self.surprises.lock().unwrap().len());
+            eprintln!("{number} operations: {crossed} crossed, {unexplained} errors unexplained");
         }
     }
 
@@ -173,10 +190,10 @@ impl Caller<'_> {
                 db.query(&sql, &[&id, &self.tenant.as_setting()]).await?
             }
             1 => {
-                let sql = format!(
-                    "delete from erp.account where id between $1::bigint + 1000000 and $1 + 1000009 returning {SEEN}"
-                );
-                db.query(&sql, &[&id]).await?
+                // What is not the newest, so that a long run meets as many rows at its end as at its beginning.
+                let newest = self.load.next_id.load(Ordering::Relaxed) - random.below(2_000) as i64;
+                let sql = format!("delete from erp.account where id >= $1 and id < $2 returning {SEEN}");
+                db.query(&sql, &[&FIRST_NEW_ID, &newest]).await?
             }
             _ => {
                 let sql =

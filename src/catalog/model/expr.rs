@@ -17,7 +17,11 @@ use crate::ident::QualifiedName;
 /// Two expressions are equal when they are the same tree, however they are spelt: the server writes back what it has
 /// parsed, with parentheses, casts of literals and names of columns that nobody wrote.
 #[derive(Clone)]
-pub struct Expr {
+pub struct Expr(Box<Spelt>);
+
+/// Both spellings, behind one pointer: most columns have no expression, and there are many columns.
+#[derive(Clone)]
+struct Spelt {
     text: Box<str>,
     /// The tree in one spelling of many, or the text where it is not understood.
     normal: Box<str>,
@@ -27,26 +31,30 @@ impl Expr {
     /// Takes the text of an expression.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        let text = text.into().into_boxed_str();
+        let text = text.into();
         let normal = parse(&text).map_or_else(|_| words(&text), |tree| normal::form(tree).to_string());
-        Self { text, normal: normal.into() }
+        Self::spelt(text, normal)
     }
 
     /// Takes the text of an expression and the tree that it means where it stands.
     pub(crate) fn with_tree(text: impl Into<String>, tree: ast::Expr) -> Self {
-        Self { text: text.into().into_boxed_str(), normal: normal::form(tree).to_string().into() }
+        Self::spelt(text.into(), normal::form(tree).to_string())
     }
 
     /// Takes a tree, and writes it.
     pub(crate) fn of_tree(tree: ast::Expr) -> Self {
         let normal = normal::form(tree).to_string();
-        Self { text: normal.clone().into(), normal: normal.into() }
+        Self::spelt(normal.clone(), normal)
+    }
+
+    fn spelt(text: String, normal: String) -> Self {
+        Self(Box::new(Spelt { text: text.into(), normal: normal.into() }))
     }
 
     /// The text, which SQL takes as it is.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The sequence that it takes the next value of, if that is all it does.
@@ -68,12 +76,12 @@ impl Expr {
 
     /// The one spelling of all that say the same.
     pub(crate) fn normal(&self) -> &str {
-        &self.normal
+        &self.0.normal
     }
 
     /// The tree, unless the text is not understood.
     pub(crate) fn tree(&self) -> Option<ast::Expr> {
-        parse(&self.text).ok()
+        parse(&self.0.text).ok()
     }
 
     /// The column that it is, if it is nothing but a column, with a collation or without.
@@ -90,7 +98,7 @@ impl Expr {
 
     /// The tree in the one spelling, in which each name is what it means, unless the text is not understood.
     pub(crate) fn normal_tree(&self) -> Option<ast::Expr> {
-        parse(&self.normal).ok()
+        parse(&self.0.normal).ok()
     }
 }
 
@@ -165,7 +173,7 @@ fn words(text: &str) -> String {
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.normal == other.normal
+        self.0.normal == other.0.normal
     }
 }
 
@@ -173,14 +181,14 @@ impl Eq for Expr {}
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.text)
     }
 }
 
 /// Shows what is compared.
 impl fmt::Debug for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.normal)
+        f.write_str(&self.0.normal)
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn found(
 
 /// What is known of the rows in the way of a step, for programs.
 pub(super) fn fields(step: &Step, rows: Option<Rows>) -> Value {
-    let Some(InTheWay { query, .. }) = &step.in_the_way else { return Value::Null };
+    let Some(InTheWay { query, .. }) = step.in_the_way.as_deref() else { return Value::Null };
     let (count, unread) = match rows {
         Some(Rows::InTheWay(count)) => (json!(count), Value::Null),
         Some(Rows::Unread(why)) => (Value::Null, why.to_string().into()),

@@ -196,6 +196,7 @@ impl State {
     }
 
     pub(super) fn alter_defaults(&mut self, change: &AlterDefaults) -> Followed<()> {
+        let Some(kind) = change.kind else { return Ok(()) };
         let grantees =
             change.grantees.iter().map(|role| self.grantee(role)).collect::<Followed<BTreeSet<_>>>()?;
         let roles = if change.roles.is_empty() {
@@ -208,10 +209,10 @@ impl State {
         } else {
             change.schemas.iter().cloned().map(Some).collect()
         };
-        let grants = self.grants(&change.privileges, change.kind, &grantees, change.option);
+        let grants = self.grants(&change.privileges, kind, &grantees, change.option);
         for role in &roles {
             for schema in &schemas {
-                let place = (role.clone(), schema.clone(), change.kind);
+                let place = (role.clone(), schema.clone(), kind);
                 self.defaults.change(place, |entry| {
                     for grant in &grants {
                         if change.revoke {

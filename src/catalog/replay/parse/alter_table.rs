@@ -213,6 +213,11 @@ fn of_table(cursor: &mut Cursor<'_>, kind: AlteredKind) -> Parsed<Option<Action>
         Action::Inherit(cursor.name()?)
     } else if cursor.take("no inherit") {
         Action::NoInherit(cursor.name()?)
+    } else if cursor.take("not of") {
+        Action::Nothing
+    } else if cursor.take("of") {
+        cursor.name()?;
+        Action::Nothing
     } else if cursor.take("attach partition") {
         let name = cursor.name()?;
         if kind == AlteredKind::Index {
@@ -286,6 +291,7 @@ fn alter_column(cursor: &mut Cursor<'_>) -> Parsed<Action> {
     if cursor.kind() == Some(Kind::Number) {
         cursor.any();
         cursor.expect("set statistics")?;
+        let _ = cursor.take("-");
         cursor.any();
         return Ok(Action::Nothing);
     }

@@ -10,13 +10,14 @@ use super::super::lex::Kind;
 use super::type_name::type_name;
 
 /// Parts that several forms share.
-const PARTS: [(&str, &str); 17] = [
+const PARTS: [(&str, &str); 18] = [
     (
         "CLASS",
         "{ operator NUMBER OPERATOR [ PARENS ] [ for search | for order by NAME ] | function NUMBER [ PARENS ] ROUTINE | storage TYPE | , }",
     ),
     ("CHANGE", "( rename to WORD | owner to WORD | set schema WORD )"),
     ("FALL", "[ cascade | restrict ]"),
+    ("FAMILY", "{ operator NUMBER PARENS | function NUMBER PARENS | , }"),
     ("LANGUAGE", "[ handler NAME ] [ inline NAME ] [ validator NAME | no validator ]"),
     ("LIST", "NAME { , NAME }"),
     ("MAPPED", "WORD server WORD"),

@@ -74,7 +74,8 @@ pub(crate) struct AlterDefaults {
     pub(crate) revoke: bool,
     pub(crate) option: bool,
     pub(crate) privileges: Vec<Granted>,
-    pub(crate) kind: ObjectKind,
+    /// Of what; nothing for large objects, which the model does not have.
+    pub(crate) kind: Option<ObjectKind>,
     pub(crate) grantees: Vec<RoleName>,
 }
 
@@ -235,13 +236,21 @@ pub(crate) fn alter_defaults(cursor: &mut Cursor<'_>) -> Parsed<AlterDefaults> {
     let option = revoke && cursor.take("grant option for");
     let privileges = privileges(cursor)?.ok_or_else(|| cursor.unexpected("a privilege"))?;
     cursor.expect("on")?;
-    let kind = match cursor.take_one_of(&["tables", "sequences", "functions", "routines", "types", "schemas"])
-    {
-        Some("tables") => ObjectKind::Table,
-        Some("sequences") => ObjectKind::Sequence,
-        Some("functions" | "routines") => ObjectKind::Function,
-        Some("types") => ObjectKind::Type,
-        Some(_) => ObjectKind::Schema,
+    let kind = match cursor.take_one_of(&[
+        "tables",
+        "sequences",
+        "functions",
+        "routines",
+        "types",
+        "schemas",
+        "large objects",
+    ]) {
+        Some("tables") => Some(ObjectKind::Table),
+        Some("sequences") => Some(ObjectKind::Sequence),
+        Some("functions" | "routines") => Some(ObjectKind::Function),
+        Some("types") => Some(ObjectKind::Type),
+        Some("schemas") => Some(ObjectKind::Schema),
+        Some(_) => None,
         None => return Err(cursor.unexpected("a kind of objects")),
     };
     let grantees = grantees(cursor, revoke)?;

@@ -5,7 +5,7 @@ use super::super::cursor::{Cursor, Parsed};
 use super::form::form;
 
 /// Their forms. What stands before `:` tells that it is one.
-const FORMS: [&str; 90] = [
+const FORMS: [&str; 91] = [
     "analyze : [ verbose ] [ PARENS ] [ RELS ]",
     "analyse : [ verbose ] [ PARENS ] [ RELS ]",
     "vacuum : [ PARENS ] { full | freeze | verbose | analyze | analyse } [ RELS ]",
@@ -23,7 +23,7 @@ const FORMS: [&str; 90] = [
     "move : MOVED",
     "close : WORD",
     "discard : ( plans | sequences | temporary | temp )",
-    "show : ( time zone | transaction isolation level | session authorization | NAME )",
+    "show : ( time zone | transaction isolation level | session authorization | WORD { . WORD } )",
     "load : TEXT",
     "refresh materialized view : [ concurrently ] NAME [ with [ no ] data ]",
     "security label : [ for ( TEXT | WORD ) ] on OBJECT is ( TEXT | null )",
@@ -31,6 +31,7 @@ const FORMS: [&str; 90] = [
     "set constraints : LIST ( deferred | immediate )",
     "set transaction : ( snapshot TEXT | MODES )",
     "set session characteristics : as transaction MODES",
+    "set xml option : ( document | content )",
     "alter system : ( set SETTING | reset NAME )",
     "begin : [ work | transaction ] MODES",
     "start transaction : MODES",
@@ -56,7 +57,7 @@ const FORMS: [&str; 90] = [
     "create operator family : NAME using WORD",
     "create operator : OPERATOR PARENS",
     "create server : [ if not exists ] WORD [ type TEXT ] [ version TEXT ] foreign data wrapper WORD OPTIONS",
-    "create statistics : ( [ if not exists ] NAME [ PARENS ] on | [ PARENS ] on ) ... from RELS",
+    "create statistics : ( [ if not exists ] NAME [ PARENS ] on | [ PARENS ] on ) ... from REST",
     "create subscription : WORD connection TEXT publication LIST [ with PARENS ]",
     "create tablespace : WORD [ owner WORD ] location TEXT [ with PARENS ]",
     "create text search SEARCH : NAME PARENS",
@@ -69,7 +70,7 @@ const FORMS: [&str; 90] = [
     "alter procedural language : WORD CHANGE",
     "alter large object : NUMBER owner to WORD",
     "alter operator class : NAME using WORD CHANGE",
-    "alter operator family : NAME using WORD ( CHANGE | ( add | drop ) CLASS )",
+    "alter operator family : NAME using WORD ( CHANGE | add CLASS | drop FAMILY )",
     "alter operator : OPERATOR PARENS ( CHANGE | set PARENS )",
     "alter server : WORD ( CHANGE | [ version VALUE ] OPTIONS )",
     "alter statistics : [ if exists ] NAME ( CHANGE | set statistics VALUE )",
@@ -101,11 +102,11 @@ const FORMS: [&str; 90] = [
 ];
 
 /// What the rest of other statements says that the model does not show, by what is read of them.
-const DOMAIN: &str =
-    "{ collate NAME | [ constraint WORD ] ( not null | null | check PARENS [ not valid ] | DEFAULT ) }";
+const DOMAIN: &str = "{ collate NAME | [ constraint WORD ] ( not null [ no inherit ] | null | \
+     check PARENS [ no inherit ] [ not valid ] | enforced | not enforced | DEFAULT ) }";
 const CHANGE_OF_TYPE: &str = "( add value [ if not exists ] TEXT [ ( before | after ) TEXT ] | rename value TEXT to TEXT | set PARENS )";
 const CHANGE_OF_DOMAIN: &str = "( set default REST | drop default | set not null | drop not null | \
-    add [ constraint WORD ] ( check PARENS | not null ) [ not valid ] | drop constraint [ if exists ] WORD FALL | \
+    add [ constraint WORD ] ( check PARENS | not null ) [ no inherit ] [ not valid ] | drop constraint [ if exists ] WORD FALL | \
     rename constraint WORD to WORD | validate constraint WORD )";
 const CHANGE_OF_DATABASE: &str = "( CHANGE | set tablespace WORD | refresh collation version | \
     [ with ] { connection limit VALUE | WORD VALUE } )";

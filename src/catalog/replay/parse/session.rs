@@ -107,7 +107,7 @@ pub(crate) fn session(cursor: &mut Cursor<'_>) -> Parsed<Option<Session>> {
     if !cursor.take("set") {
         return Ok(None);
     }
-    if cursor.is("constraints") || cursor.is("transaction") || cursor.is("session characteristics") {
+    if cursor.is_one_of(&["constraints", "transaction", "session characteristics", "xml option"]) {
         return Ok(None);
     }
     let local = cursor.take("local");
