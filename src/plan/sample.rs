@@ -70,7 +70,7 @@ pub(super) fn refer(
         validated: true,
         inherited: false,
     };
-    relation.foreign_keys.insert(ident(name), key);
+    relation.foreign_keys.insert(ident(name), Box::new(key));
 }
 
 fn key(columns: &[&str]) -> KeyConstraint {

@@ -246,12 +246,12 @@ fn wide() -> Catalog {
         table.columns.extend((0..20).map(|number| column(&format!("value_{number}"))));
         if number % 2 == 1 {
             table.columns.push(column("tenant_id"));
-            table.foreign_keys.insert(ident("of_tenant"), key("tenant_id", "table_0".to_owned()));
+            table.foreign_keys.insert(ident("of_tenant"), Box::new(key("tenant_id", "table_0".to_owned())));
         }
         for step in 1..=3 {
             table.columns.push(column(&format!("to_{step}")));
             let to = format!("table_{}", (number * 7 + step * 311) % 2_000);
-            table.foreign_keys.insert(ident(&format!("to_{step}")), key(&format!("to_{step}"), to));
+            table.foreign_keys.insert(ident(&format!("to_{step}")), Box::new(key(&format!("to_{step}"), to)));
         }
         catalog.relations.insert(name(&format!("public.table_{number}")), table);
     }

@@ -341,7 +341,9 @@ async fn isolated(way: Way, operations: usize, faults: bool) {
     let load = Load::new(pool, operations, faults);
     let admin = road.erp.admin().await;
     let met = if faults {
-        let faults = Faults::start(road.erp.admin().await);
+        let begun = Arc::clone(&load);
+        let faults =
+            Faults::start(road.erp.admin().await, move || begun.next_operation.load(Ordering::Relaxed));
         load.run(0x5eed).await;
         faults.stop().await
     } else {

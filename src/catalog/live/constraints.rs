@@ -54,7 +54,7 @@ impl Constraints {
         }
         for (oid, name, key) in self.foreign_keys {
             if let Some(relation) = building.relation(oid) {
-                relation.foreign_keys.insert(name, key);
+                relation.foreign_keys.insert(name, Box::new(key));
             }
         }
     }

@@ -142,7 +142,7 @@ impl Catalog {
     pub fn foreign_keys(&self) -> impl Iterator<Item = (&QualifiedName, &Ident, &ForeignKey)> {
         self.relations.iter().flat_map(|(table, relation)| {
             let own = relation.foreign_keys.iter().filter(|(_, key)| !key.inherited);
-            own.map(move |(name, key)| (table, name, key))
+            own.map(move |(name, key)| (table, name, &**key))
         })
     }
 }

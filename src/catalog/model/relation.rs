@@ -22,8 +22,8 @@ pub struct Relation {
     pub columns: Vec<Column>,
     /// The primary key and the unique constraints.
     pub keys: BTreeMap<Ident, KeyConstraint>,
-    /// The foreign keys.
-    pub foreign_keys: BTreeMap<Ident, ForeignKey>,
+    /// The foreign keys. Most tables have one or none, and a map has room for eleven: hence each by itself.
+    pub foreign_keys: BTreeMap<Ident, Box<ForeignKey>>,
     /// The check constraints.
     pub checks: BTreeMap<Ident, CheckConstraint>,
     /// The exclusion constraints.

@@ -26,7 +26,8 @@ pub(super) fn of<'a>(
 ) -> Result<Way<'a>, String> {
     let plain = table.plain();
     let Some(relation) = catalog.relations.get(table) else { return Err(format!("{plain} is no table")) };
-    let others = || relation.foreign_keys.iter().filter(|(_, key)| key.references != *table);
+    let keys = || relation.foreign_keys.iter().map(|(name, key)| (name, &**key));
+    let others = || keys().filter(|(_, key)| key.references != *table);
     let own = others().filter(|(_, key)| key.names_one_row());
     let knows = |(_, key): &(&Ident, &ForeignKey)| {
         let parent = &key.references;

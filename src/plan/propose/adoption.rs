@@ -155,6 +155,7 @@ fn keys<'a>(
     relation
         .foreign_keys
         .iter()
+        .map(|(own, key)| (own, &**key))
         .filter(move |(_, key)| key.references != *name && !key.inherited && knows.contains(&key.references))
 }
 

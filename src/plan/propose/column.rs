@@ -173,8 +173,8 @@ fn bearers<'a>(catalog: &'a Catalog, tables: &[Table<'a>]) -> BTreeMap<&'a Ident
             of.columns.push(column);
             of.keys += usize::from(key == Some(std::slice::from_ref(&column.name)));
         }
-        let single = |key: &&crate::catalog::ForeignKey| key.columns.len() == 1 && !key.inherited;
-        for key in relation.foreign_keys.values().filter(single) {
+        let single = relation.foreign_keys.values().filter(|key| key.columns.len() == 1 && !key.inherited);
+        for key in single {
             let target = top(catalog, &key.references).unwrap_or(&key.references);
             for (column, referenced) in key.columns.iter().zip(&key.referenced_columns) {
                 if let Some(of) = bearers.get_mut(column) {

@@ -219,12 +219,12 @@ fn named_otherwise(catalog: &Catalog, tenants: &TenantColumn, relation: &Relatio
 /// The columns that refer to the tenants' own table by its key.
 fn to_own<'r>(catalog: &Catalog, tenants: &TenantColumn, relation: &'r Relation) -> Vec<&'r Column> {
     let Some((own, key)) = &tenants.own else { return Vec::new() };
-    let refers = |of: &&crate::catalog::ForeignKey| {
-        whole(catalog, &of.references) == own && of.referenced_columns == [key.clone()]
-    };
-    let columns =
-        relation.foreign_keys.values().filter(refers).filter_map(|of| relation.column(of.columns.first()?));
-    columns
+    let refers = relation
+        .foreign_keys
+        .values()
+        .filter(|of| whole(catalog, &of.references) == own && of.referenced_columns == [key.clone()]);
+    refers
+        .filter_map(|of| relation.column(of.columns.first()?))
         .filter(|column| fits(&column.data_type, tenants.tenant_type) && column.generated.is_none())
         .collect()
 }

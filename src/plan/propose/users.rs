@@ -37,11 +37,13 @@ pub(super) fn members(
         return None;
     }
     let (own, _) = tenants.own.as_ref()?;
-    let to_own = |of: &&crate::catalog::ForeignKey| whole(catalog, &of.references) == own;
     let mut single = relation.foreign_keys.values().filter(|of| of.columns.len() == 1);
     let tenant = match relation.column(&tenants.name) {
         Some(column) => Some(&column.name),
-        None => single.clone().find(to_own).and_then(|of| of.columns.first()),
+        None => {
+            let to_own = single.clone().find(|of| whole(catalog, &of.references) == own);
+            to_own.and_then(|of| of.columns.first())
+        }
     };
     single.find_map(|of| {
         let (users, user) = (whole(catalog, &of.references), relation.column(of.columns.first()?)?);

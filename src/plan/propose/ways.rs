@@ -156,7 +156,7 @@ impl<'a> Ways<'a> {
 
 fn steps_of<'a>(catalog: &'a Catalog, from: &'a QualifiedName, relation: &'a Relation) -> Vec<Step<'a>> {
     let not_null = |column: &Ident| relation.column(column).is_some_and(|column| column.not_null);
-    let step = |(name, key): (&'a Ident, &'a ForeignKey)| {
+    let step = |name: &'a Ident, key: &'a ForeignKey| {
         let to = whole(catalog, &key.references);
         let authors = key.columns.iter().any(|column| is_authors(column.as_str()));
         let always = key.columns.iter().all(not_null);
@@ -169,7 +169,7 @@ fn steps_of<'a>(catalog: &'a Catalog, from: &'a QualifiedName, relation: &'a Rel
             always,
         })
     };
-    relation.foreign_keys.iter().filter_map(step).collect()
+    relation.foreign_keys.iter().filter_map(|(name, key)| step(name, key)).collect()
 }
 
 fn distances<'a>(

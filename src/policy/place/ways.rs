@@ -68,7 +68,9 @@ pub(super) fn way<'a>(
     };
     let name = name.plain();
     match found[..] {
-        [key] => leads(key).map_err(|why| problem(Some(entry), format!("{name} {why}"))),
+        [(constraint, key)] => {
+            leads((constraint, key)).map_err(|why| problem(Some(entry), format!("{name} {why}")))
+        }
         [] => {
             let known: Vec<String> = relation
                 .foreign_keys

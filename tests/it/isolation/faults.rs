@@ -9,8 +9,11 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-/// How long the server leaves the pool alone between two faults.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How many operations begin between two faults. A connection that is taken away costs as much as a hundred of them.
+const APART: usize = 200;
+
+/// How long it is between two looks at how many have begun.
+const PAUSE: Duration = Duration::from_millis(1);
 
 const CANCEL: &str = "select pg_cancel_backend(pid) from backend";
 const TERMINATE: &str = "select pg_terminate_backend(pid) from backend";
@@ -27,18 +30,23 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn start(admin: Client) -> Self {
+    /// Begins, and goes on as the operations do.
+    pub(super) fn start(admin: Client, begun: impl Fn() -> usize + Send + 'static) -> Self {
         let (stop, met) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&met));
         let task = tokio::spawn(async move {
             let faults = [format!("{BACKEND}{CANCEL}"), format!("{BACKEND}{TERMINATE}")];
+            let mut due = 0;
             for fault in faults.iter().cycle() {
-                if stopped.load(Ordering::Relaxed) {
-                    return;
+                while begun() < due {
+                    if stopped.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    tokio::time::sleep(PAUSE).await;
                 }
+                due = begun() + APART;
                 let met = admin.query(fault.as_str(), &[]).await.unwrap();
                 counted.fetch_add(met.len(), Ordering::Relaxed);
-                tokio::time::sleep(PAUSE).await;
             }
         });
         Self { task, stop, met }

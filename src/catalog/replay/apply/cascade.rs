@@ -98,7 +98,7 @@ impl State {
         tables.into_iter().flat_map(move |other| {
             let keys = self.catalog.relations.get(&other).map(|relation| &relation.foreign_keys);
             let keys = keys.into_iter().flatten().filter(|(_, key)| key.references == *table);
-            keys.map(|(name, key)| (other.clone(), name, key)).collect::<Vec<_>>()
+            keys.map(|(name, key)| (other.clone(), name, &**key)).collect::<Vec<_>>()
         })
     }
 

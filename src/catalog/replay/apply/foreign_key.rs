@@ -55,7 +55,7 @@ impl State {
     /// Adds a foreign key to a table and to its partitions.
     fn put_foreign_key(&mut self, table: &QualifiedName, name: &Ident, key: &ForeignKey) -> Followed<()> {
         self.constraints.insert(QualifiedName::new(table.schema().clone(), name.clone()));
-        self.relation(table)?.foreign_keys.insert(name.clone(), key.clone());
+        self.relation(table)?.foreign_keys.insert(name.clone(), Box::new(key.clone()));
         for partition in self.partitions_of(table) {
             self.foreign_key_of_partition(&partition, name, key)?;
         }
@@ -72,7 +72,7 @@ impl State {
         let own = &mut self.relation(partition)?.foreign_keys;
         let known = own.values_mut().find(|known| {
             let comparable =
-                ForeignKey { validated: key.validated, inherited: key.inherited, ..(**known).clone() };
+                ForeignKey { validated: key.validated, inherited: key.inherited, ..ForeignKey::clone(known) };
             !known.inherited && comparable == *key
         });
         if let Some(known) = known {

@@ -194,7 +194,17 @@ impl Interpreter<'_> {
 
     /// The rows that `FOR … IN EXECUTE` gives.
     pub(super) fn executed_rows(&mut self, text: &Value) -> Option<Vec<Value>> {
-        let Value::Text(text) = text else { return None };
+        let Value::Text(text) = text else {
+            // What gives rows changes no table, but for functions that it calls.
+            self.not_followed(DYNAMIC, Reach::default());
+            return None;
+        };
+        let tokens = lex::tokens(text);
+        if !Cursor::new(text, &tokens).is_one_of(&["select", "with", "values", "table", "("]) {
+            // Such as INSERT … RETURNING.
+            self.run_text(text);
+            return None;
+        }
         self.ask(text);
         self.rows_of(text).filter(|_| !text.contains(HOLE))
     }

@@ -32,6 +32,18 @@ fn what_cannot_be_followed_is_said_with_its_place() {
             "a.sql:1:13: the code that EXECUTE runs here is known only when it runs",
         ),
         (
+            "DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE x LOOP END LOOP; END $$;",
+            "a.sql:1:31: the code that EXECUTE runs here is known only when it runs",
+        ),
+        (
+            "DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT * FROM own(1)' LOOP END LOOP; END $$;",
+            "a.sql:1:31: what the function \"own\" does is not followed",
+        ),
+        (
+            "DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'INSERT INTO t SELECT own(1) RETURNING a' LOOP END LOOP; END $$;",
+            "a.sql:1:31: what the function \"own\" does is not followed",
+        ),
+        (
             "DO $$ BEGIN EXECUTE 'FROBNICATE'; END $$;",
             "a.sql:1:13: expected a statement of PostgreSQL, found",
         ),
