@@ -14,6 +14,7 @@ mod routine;
 mod security;
 mod tokens;
 mod user_type;
+mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,7 @@ pub use data_type::canonical as canonical_type;
 pub use expr::Expr;
 pub(crate) use expr::parser;
 pub use index::{Index, IndexColumn, IndexKey};
-pub(crate) use normal::call;
+pub(crate) use normal::{call, names_columns};
 pub use object::{Object, Part};
 pub use relation::{
     Column, Generated, Identity, PartitionOf, Persistence, Relation, RelationKind, SequenceInfo, View,
@@ -43,6 +44,7 @@ pub(crate) use security::{DML, SERVER_FUNCTIONS};
 
 pub(crate) use tokens::tokens;
 pub use user_type::{TypeKind, UserType};
+pub(crate) use visit::{change_exprs, has_expr, has_relation, visit, visit_mut};
 
 /// A database as its catalogs describe it, without the objects of the system's own schemas.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,17 +1,13 @@
 //! Functions of one expression, looked into where they are called: what they are given is what the row holds.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use sqlparser::ast::{
-    Expr, Function as Call, Ident, ObjectName, ObjectNamePart, Value, visit_expressions,
-    visit_expressions_mut, visit_relations,
-};
+use sqlparser::ast::{Expr, Function as Call, Ident, ObjectName, ObjectNamePart, Value};
 
 use super::eval::{Eval, only};
 use super::world::{Truth, Values, is_null};
 use super::{Judge, names_columns, strip};
-use crate::catalog::{Function, Signature};
+use crate::catalog::{Function, Signature, change_exprs, has_expr, has_relation};
 
 /// How many functions are looked into that stand within one another.
 const DEEPEST: usize = 8;
@@ -78,11 +74,10 @@ impl<'a> Judge<'_, 'a> {
             return None;
         }
         let mut body = Expr::clone(&*self.body(signature, function)?);
-        let _: ControlFlow<()> = visit_expressions_mut(&mut body, |part| {
+        change_exprs(&mut body, &mut |part| {
             if let Some(given) = parameter(part, signature, function).and_then(|at| arguments.get(at)) {
                 *part = Expr::Nested(Box::new((*given).clone()));
             }
-            ControlFlow::Continue(())
         });
         Some((body, function.strict))
     }
@@ -110,18 +105,17 @@ impl<'a> Judge<'_, 'a> {
             },
             other => other.clone(),
         };
-        if visit_relations(&body, |_| ControlFlow::Break(())).is_break() {
+        if has_relation(&body) {
             return None;
         }
-        let _: ControlFlow<()> = visit_expressions_mut(&mut body, |part| {
+        change_exprs(&mut body, &mut |part| {
             if let Expr::Function(call) = part
                 && let Some(name) = self.full_name(&call.name)
             {
                 call.name = name;
             }
-            ControlFlow::Continue(())
         });
-        let unknown = visit_expressions(&body, |part| {
+        let unknown = has_expr(&body, &mut |part| {
             let known = match part {
                 Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) => {
                     let is_name =
@@ -133,9 +127,9 @@ impl<'a> Judge<'_, 'a> {
                 }
                 _ => true,
             };
-            if known { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            !known
         });
-        unknown.is_continue().then_some(body)
+        (!unknown).then_some(body)
     }
 
     /// The name with its schema of a function that a body calls without it, where there is only one.

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, Expr as Tree, FunctionArg, FunctionArgExpr, Ident, InTarget, ObjectName, Query,
-    SelectItem, SetExpr, Value, VisitMut, VisitorMut,
+    SelectItem, SetExpr, Value, VisitorMut,
 };
 
-use crate::catalog::{Expr, Policy, call, canonical_type};
+use crate::catalog::{Expr, Policy, call, canonical_type, visit_mut};
 use crate::error::Result;
 use crate::policy::ddl;
 use crate::rule::judge::{Condition, Judged, JudgedPolicy, arguments, names_columns, strip, walk};
@@ -44,7 +44,7 @@ impl VisitorMut for Rewrite<'_> {
 pub(in crate::rule) fn rewritten(tree: &Tree, change: Change<'_>) -> Option<Expr> {
     let mut tree = tree.clone();
     let mut rewrite = Rewrite { change, depth: 0, changed: false };
-    let _ = VisitMut::visit(&mut tree, &mut rewrite);
+    let _ = visit_mut(&mut tree, &mut rewrite);
     rewrite.changed.then(|| Expr::of_tree(tree))
 }
 

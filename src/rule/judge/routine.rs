@@ -9,7 +9,7 @@ use super::eval::{Eval, Focus};
 use super::scope::{Scope, qualified};
 use super::world::{BOUND, EMPTY, Truth, UNSET, Values, value};
 use super::{FUEL, Judge};
-use crate::catalog::{Function, Signature, tokens};
+use crate::catalog::{Function, Signature, has_expr, tokens};
 
 /// What a function reads and yields.
 #[derive(Clone, Debug)]
@@ -203,11 +203,7 @@ impl<'a> Judge<'_, 'a> {
 
 /// Whether an expression names a column, or reads a relation.
 pub(in crate::rule) fn names_columns(expr: &Expr) -> bool {
-    let named = sqlparser::ast::visit_expressions(expr, |part| match part {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => std::ops::ControlFlow::Break(()),
-        _ => std::ops::ControlFlow::Continue(()),
-    });
-    named.is_break()
+    has_expr(expr, &mut |part| matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_)))
 }
 
 /// Whether a call, the words of which begin behind its name, is cast to something that is no text.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Function as Call, FunctionArguments, ObjectName, Query, Visit, Visitor};
+use sqlparser::ast::{Expr, Function as Call, FunctionArguments, ObjectName, Query, Visitor};
 
 use super::Judge;
 use super::eval::{arguments, literal};
 use super::routine::{Routine, names_columns};
 use super::scope::{in_public, qualified};
-use crate::catalog::{Function, Signature};
+use crate::catalog::{Function, Signature, visit};
 use crate::ident::QualifiedName;
 
 /// What an expression reads.
@@ -110,7 +110,7 @@ impl Collect<'_, '_, '_> {
 impl<'a> Judge<'_, 'a> {
     pub(super) fn uses(&self, tree: &Expr) -> Uses<'a> {
         let mut collect = Collect { judge: self, uses: Uses::default(), depth: 0 };
-        let _ = tree.visit(&mut collect);
+        let _ = visit(tree, &mut collect);
         collect.uses
     }
 }
@@ -141,7 +141,7 @@ pub(in crate::rule) fn walk(tree: &Expr, see: &mut dyn FnMut(&Expr, usize)) {
         }
     }
 
-    let _ = tree.visit(&mut Walk { depth: 0, see });
+    let _ = visit(tree, &mut Walk { depth: 0, see });
 }
 
 /// Whether an expression names a column of the table whose policy it is.

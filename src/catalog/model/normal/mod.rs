@@ -13,12 +13,16 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     self, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
     Ident, InTarget, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor,
-    TrimWhereField, UnaryOperator, Value, VisitMut, VisitorMut,
+    TrimWhereField, UnaryOperator, Value, VisitorMut,
 };
+
+pub(crate) use operator::names_columns;
+
+use super::visit::visit_mut;
 
 /// The tree in the one spelling.
 pub(super) fn form(mut tree: Expr) -> Expr {
-    let _ = VisitMut::visit(&mut tree, &mut Normalize);
+    let _ = visit_mut(&mut tree, &mut Normalize);
     tree
 }
 

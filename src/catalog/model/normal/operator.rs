@@ -1,9 +1,8 @@
 //! Operators that are short for others, written out as the server writes them out.
 
-use std::ops::ControlFlow;
+use sqlparser::ast::{Array, BinaryOperator, Expr, InTarget, Query, UnaryOperator};
 
-use sqlparser::ast::{self, Array, BinaryOperator, Expr, InTarget, Query, UnaryOperator};
-
+use super::super::visit::has_expr;
 use super::{is_whole, nested};
 
 /// Operators that are short for others.
@@ -115,12 +114,11 @@ fn in_list(left: &Expr, list: &[Expr], negated: bool) -> Expr {
     whole
 }
 
-fn names_columns(expr: &Expr) -> bool {
-    let named = ast::visit_expressions(expr, |part| match part {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    named.is_break()
+/// Whether an expression names a column, or asks a query.
+pub(crate) fn names_columns(expr: &Expr) -> bool {
+    has_expr(expr, &mut |part| {
+        matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_))
+    })
 }
 
 fn not(expr: Expr) -> Expr {

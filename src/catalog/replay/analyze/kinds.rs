@@ -1,7 +1,5 @@
 //! Types of what trees are made of.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{
     self, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
 };
@@ -346,15 +344,6 @@ fn literal_type(value: &Value) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
-}
-
-/// Whether an expression names a column, or asks a query.
-pub(super) fn names_columns(expr: &Expr) -> bool {
-    let named = ast::visit_expressions(expr, |part| match part {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Subquery(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    named.is_break()
 }
 
 /// The arguments of a call that are expressions.

@@ -3,8 +3,9 @@
 use sqlparser::ast::{self, BinaryOperator, Expr};
 
 use super::coerce::{cast_in_place, is_bare_literal};
-use super::kinds::{UNKNOWN, is_text, names_columns, number};
+use super::kinds::{UNKNOWN, is_text, number};
 use super::walk::Walk;
+use crate::catalog::names_columns;
 
 impl Walk<'_> {
     /// A comparison in parentheses, with what the server puts into it.

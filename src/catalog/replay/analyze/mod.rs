@@ -13,13 +13,13 @@ mod walk;
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{self, VisitMut};
+use sqlparser::ast;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use super::depend::Object;
 use super::state::State;
-use crate::catalog::{Expr, parser};
+use crate::catalog::{Expr, parser, visit_mut};
 use crate::ident::{Ident, QualifiedName};
 use walk::Walk;
 
@@ -80,7 +80,7 @@ impl State {
         };
         let mut tree = tree;
         let mut walk = Walk::new(self, place, None);
-        let _ = VisitMut::visit(&mut tree, &mut walk);
+        let _ = visit_mut(&mut tree, &mut walk);
         if let Some(target) = target {
             walk.assign(&mut tree, target);
         }
@@ -102,7 +102,7 @@ impl State {
         match parse(text, Parser::parse_query) {
             Ok(mut query) => {
                 let mut walk = Walk::new(self, Place::Nowhere, None);
-                let _ = VisitMut::visit(&mut query, &mut walk);
+                let _ = visit_mut(&mut query, &mut walk);
                 let outputs = walk.outputs(&query);
                 (AnalyzedQuery { uses: walk.into_uses(), outputs }, None)
             }
@@ -122,7 +122,7 @@ impl State {
         match parse(text, Parser::parse_statement) {
             Ok(mut statement) => {
                 let mut walk = Walk::new(self, Place::Trigger(table), None);
-                let _ = VisitMut::visit(&mut statement, &mut walk);
+                let _ = visit_mut(&mut statement, &mut walk);
                 (walk.into_uses(), None)
             }
             Err(why) => {
@@ -136,7 +136,7 @@ impl State {
     pub(super) fn renamed(&self, expr: &Expr, place: Place<'_>, change: &Renamed) -> Option<Expr> {
         let mut tree = expr.normal_tree()?;
         let mut walk = Walk::new(self, place, Some(change));
-        let _ = VisitMut::visit(&mut tree, &mut walk);
+        let _ = visit_mut(&mut tree, &mut walk);
         Some(Expr::of_tree(tree))
     }
 

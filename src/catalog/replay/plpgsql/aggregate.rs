@@ -1,12 +1,11 @@
 //! Aggregates of rows that are known.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{self, Expr, InTarget, Select};
 
 use super::interpreter::Interpreter;
 use super::query::name_of;
 use super::value::{Value, equal};
+use crate::catalog::has_expr;
 
 const AGGREGATES: [&str; 8] =
     ["array_agg", "bool_and", "bool_or", "count", "max", "min", "string_agg", "sum"];
@@ -18,27 +17,22 @@ pub(super) fn is_grouped(select: &Select) -> bool {
 }
 
 fn aggregates(select: &Select) -> bool {
-    let found = ast::visit_expressions(&select.projection, |expr| match expr {
-        Expr::Function(function)
-            if AGGREGATES.contains(&name_of(expr).as_str()) && function.over.is_none() =>
-        {
-            ControlFlow::Break(())
-        }
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
+    has_expr(&select.projection, &mut |expr| {
+        let Expr::Function(function) = expr else { return false };
+        AGGREGATES.contains(&name_of(expr).as_str()) && function.over.is_none()
+    })
 }
 
 /// Whether all its rows are one group, and nothing else is asked of them.
 pub(super) fn is_whole_group(select: &Select) -> bool {
     let by = matches!(&select.group_by, ast::GroupByExpr::Expressions(by, _) if by.is_empty());
-    let inner = ast::visit_expressions(&select.projection, |expr| match expr {
-        Expr::Subquery(_) | Expr::Exists { .. } | Expr::In { target: InTarget::Subquery(_), .. } => {
-            ControlFlow::Break(())
-        }
-        _ => ControlFlow::Continue(()),
+    let asks = has_expr(&select.projection, &mut |expr| {
+        matches!(
+            expr,
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::In { target: InTarget::Subquery(_), .. }
+        )
     });
-    by && select.having.is_none() && inner.is_continue()
+    by && select.having.is_none() && !asks
 }
 
 /// What an aggregate gives of the rows that are grouped where it stands, if it is one.
