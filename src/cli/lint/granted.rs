@@ -49,6 +49,10 @@ impl Granted {
         let to = grants || ((at(0, "create") || at(0, "alter")) && (at(1, "policy") || at(1, "default")));
         for place in 1..words.tokens.len() {
             let is = |word: &str| at(place, word);
+            let is_role = at(1, "role") || at(1, "user") || at(1, "group");
+            if at(0, "alter") && is_role && is("to") && at(place - 1, "rename") {
+                self.made.extend(words.name(place + 1));
+            }
             let names_roles = (is("to") && to && !at(place - 1, "rename"))
                 || (is("to") && at(place - 1, "owner"))
                 || (is("to") && at(0, "reassign"))
@@ -81,6 +85,13 @@ impl Granted {
             place += 2;
         }
     }
+}
+
+/// Whether a statement makes a role.
+pub(super) fn makes(text: &str, role: &Ident) -> bool {
+    let mut found = Granted::default();
+    found.see(text);
+    found.made.contains(role) && !found.roles.contains(role)
 }
 
 struct Words<'a> {
@@ -130,6 +141,7 @@ mod tests {
             ("ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s GRANT ALL ON TABLES TO b", "a b", "", ""),
             ("CREATE ROLE a IN ROLE b", "b", "a", ""),
             ("CREATE USER a", "", "a", ""),
+            ("ALTER USER a RENAME TO b", "", "b", ""),
             ("CREATE USER MAPPING FOR a SERVER s", "", "", ""),
             ("CREATE SCHEMA s AUTHORIZATION a", "a", "", ""),
             ("SET ROLE a", "a", "", ""),

@@ -70,7 +70,9 @@ async fn three_hundred_migrations_with_code_in_them_are_the_same_both_ways() {
         assert!(of > 30, "{way}: {of}");
     }
     let right = graves.iter().filter(|found| found.object.contains("_right"));
-    let wrong: Vec<_> = right.filter(|found| found.rule != "backfill-under-force").collect();
+    // One style has a table of no class, and two have what a migration does on its way.
+    let of_style = ["unclassified-table", "backfill-under-force", "fk-validated-under-force"];
+    let wrong: Vec<_> = right.filter(|found| !of_style.contains(&found.rule.as_str())).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     // The names of partitions are made of dates, which are not computed. What is not followed is told, and is nothing grave.
     let opaque: Vec<_> = both.text.iter().filter(|found| found.rule == "opaque-statement").collect();
@@ -94,6 +96,7 @@ async fn what_is_not_followed_is_exact_on_the_server() {
         [
             "using-true public.not_followed_open.tenant",
             "truncate-granted public.not_followed_granted",
+            "trigger-granted public.not_followed_granted",
             "policies-rls-off public.not_followed_off",
             "force-missing public.not_followed_unforced",
         ]

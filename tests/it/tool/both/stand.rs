@@ -98,7 +98,7 @@ impl Stand {
     pub(super) async fn compare(&self, manifest: &str, files: &[(String, String)]) -> Both {
         let folder = folder(manifest, files);
         self.run("CREATE DATABASE example TEMPLATE template0").await;
-        let url = self.server.url().replace("/postgres", "/example");
+        let url = self.server.url().trim_end_matches("/postgres").to_owned() + "/example";
         let lint = |args: &[&str]| {
             let json = ["lint", "migrations", "--severity", "info", "--format", "json"];
             let run = Tool::at(&folder).args(&json).args(args).run();
