@@ -156,8 +156,11 @@ fn the_result_says_which_server_it_was() {
 fn a_finding_stays_where_the_text_has_it() {
     with_binaries!();
     let grant = "GRANT SELECT,\n  TRUNCATE ON invoice TO erp_app, readers;\n";
-    let folder = folder(&[("V1__init.sql", TABLE), ("V2__grant.sql", grant)]);
-    let args = ["--format", "json"];
+    // What the tool makes of roles to run the files says nothing of them.
+    let member = "GRANT erp_owner, erp_system TO erp_app;\n";
+    let folder = folder(&[("V1__init.sql", TABLE), ("V2__grant.sql", grant), ("V3__member.sql", member)]);
+    folder.write("tenantry.toml", &MANIFEST.replace("[roles]", "[roles]\nsystem = \"erp_system\""));
+    let args = ["--format", "json", "--severity", "info"];
     let text = found(&lint(&folder, &args));
     assert!(text.iter().any(|found| found.ends_with("V2__grant.sql:2")), "{text:?}");
     // A role that nobody makes is made, and is nothing that the files have made.
