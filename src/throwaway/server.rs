@@ -210,8 +210,8 @@ mod tests {
         }
     }
 
-    fn found(machine: &Pretend, wanted: Wanted) -> String {
-        match find(machine, &wanted) {
+    fn found(machine: &Pretend, wanted: &Wanted) -> String {
+        match find(machine, wanted) {
             Ok(source) => source.to_string(),
             Err(error) => error.to_string(),
         }
@@ -226,17 +226,17 @@ mod tests {
             ("/named", 18),
         ]);
         let mut machine = Pretend { servers, docker: true, ..Pretend::default() };
-        assert_eq!(found(&machine, Wanted::Any), "/on/path (PATH)");
-        assert_eq!(found(&machine, Wanted::Major(15)), "/usr/lib/postgresql/15/bin (packages)");
-        assert_eq!(found(&machine, Wanted::Major(14)), "Docker image postgres:14");
+        assert_eq!(found(&machine, &Wanted::Any), "/on/path (PATH)");
+        assert_eq!(found(&machine, &Wanted::Major(15)), "/usr/lib/postgresql/15/bin (packages)");
+        assert_eq!(found(&machine, &Wanted::Major(14)), "Docker image postgres:14");
         let image = Wanted::Image("postgis/postgis:18-3.6".to_owned());
-        assert_eq!(found(&machine, image.clone()), "Docker image postgis/postgis:18-3.6");
+        assert_eq!(found(&machine, &image), "Docker image postgis/postgis:18-3.6");
         machine.named = Some("/named");
-        assert_eq!(found(&machine, Wanted::Any), "/named (TENANTRY_PG_BIN)");
-        assert_eq!(found(&machine, Wanted::Major(18)), "/named (TENANTRY_PG_BIN)");
-        assert_eq!(found(&machine, image), "Docker image postgis/postgis:18-3.6");
+        assert_eq!(found(&machine, &Wanted::Any), "/named (TENANTRY_PG_BIN)");
+        assert_eq!(found(&machine, &Wanted::Major(18)), "/named (TENANTRY_PG_BIN)");
+        assert_eq!(found(&machine, &image), "Docker image postgis/postgis:18-3.6");
         assert_eq!(
-            found(&machine, Wanted::Major(17)),
+            found(&machine, &Wanted::Major(17)),
             "TENANTRY_PG_BIN is \"/named\", which holds PostgreSQL 18; unset it, or ask for the version that it holds"
         );
     }
@@ -245,19 +245,19 @@ mod tests {
     fn what_is_missing_is_said_with_the_ways_out() {
         let mut machine = Pretend::default();
         assert_eq!(
-            found(&machine, Wanted::Any),
+            found(&machine, &Wanted::Any),
             "no PostgreSQL server to run the files on: no folder holds initdb and postgres, command docker is not there; \
              do one of these: `apt-get install -y postgresql`, or `apt-get install -y docker.io`, or name an empty \
              database: --server=URL"
         );
         machine.servers = HashMap::from([("/on/path", 16)]);
         assert_eq!(
-            found(&machine, Wanted::Major(18)),
+            found(&machine, &Wanted::Major(18)),
             "no PostgreSQL 18 to run the files on: there is 16 on this machine, command docker is not there; do one of \
              these: set TENANTRY_PG_BIN to the folder of its binaries, or `apt-get install -y docker.io`, or name an \
              empty database: --server=URL"
         );
-        let line = found(&machine, Wanted::Image("a/b:1".to_owned()));
+        let line = found(&machine, &Wanted::Image("a/b:1".to_owned()));
         assert!(line.starts_with("image a/b:1 cannot be run: command docker is not there; do"), "{line}");
     }
 }

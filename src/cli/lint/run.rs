@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use tokio_postgres::Client;
-use tokio_postgres::error::{ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use super::granted::makes;
 use super::place::{Place, told};
@@ -182,7 +182,7 @@ fn refused(statement: &Located, error: &tokio_postgres::Error) -> Failure {
     let line = format!("{}:{}:{}: the server does not run this statement", at.file, at.line, at.column);
     let mut failure = told(line, error);
     failure.causes.extend(context.map(|context| format!("context: {}", context.replace('\n', "; "))));
-    let code = db.map(|db| db.code());
+    let code = db.map(DbError::code);
     let help = if code == Some(&SqlState::ACTIVE_SQL_TRANSACTION) {
         "the file is run as one transaction, as its name says; -- tenantry: no-transaction runs it statement by statement"
     } else if code == Some(&SqlState::UNDEFINED_FILE) || code == Some(&SqlState::FEATURE_NOT_SUPPORTED) {

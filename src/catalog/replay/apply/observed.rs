@@ -1,6 +1,6 @@
 //! What a server says that has run the files, where the replay says something else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::defaults::Defaults;
 use super::super::depend::Object;
@@ -10,7 +10,7 @@ use super::super::types::Type;
 use super::index::column_names;
 use super::remove::constraint_names;
 use crate::catalog::{Catalog, Function, Relation, TypeKind};
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 
 impl State {
     /// Takes on what a server's catalogs say, on which the files have been run. What was there before the first of them, and
@@ -75,8 +75,8 @@ impl State {
             roles.extend(self.catalog.roles.get(&runner).map(|role| (runner, role.clone())));
         }
         take(&mut self.catalog.roles, &roles, &before.roles);
-        take(&mut self.catalog.memberships, &units(&now.memberships), &units(&before.memberships));
-        take(&mut self.catalog.settings, &units(&now.settings), &units(&before.settings));
+        take_set(&mut self.catalog.memberships, &now.memberships, &before.memberships);
+        take_set(&mut self.catalog.settings, &now.settings, &before.settings);
         self.catalog.server_grants = now.server_grants.difference(&before.server_grants).cloned().collect();
         self.catalog.extensions.clone_from(&now.extensions);
         let entries = now.default_privileges.difference(&before.default_privileges).cloned().collect();
@@ -88,7 +88,7 @@ impl State {
     }
 
     fn put_relation(&mut self, name: &QualifiedName, relation: &Relation) {
-        let full = |own: &crate::ident::Ident| QualifiedName::new(name.schema().clone(), own.clone());
+        let full = |own: &Ident| QualifiedName::new(name.schema().clone(), own.clone());
         if let Some(known) = self.catalog.relations.get(name).cloned() {
             for index in known.indexes.keys().filter(|index| !relation.indexes.contains_key(index)) {
                 self.indexes.remove(&full(index));
@@ -129,8 +129,17 @@ fn take<K: Ord + Clone, V: Clone + PartialEq>(
     }
 }
 
-fn units<T: Ord + Clone>(all: &std::collections::BTreeSet<T>) -> BTreeMap<T, ()> {
-    all.iter().map(|one| (one.clone(), ())).collect()
+/// The same of a set.
+fn take_set<T: Ord + Clone>(known: &mut Tracked<T, ()>, now: &BTreeSet<T>, before: &BTreeSet<T>) {
+    let gone: Vec<T> = known.keys().filter(|one| !now.contains(one)).cloned().collect();
+    for one in gone {
+        known.remove(&one);
+    }
+    for one in now.difference(before) {
+        if !known.contains_key(one) {
+            known.insert(one.clone(), ());
+        }
+    }
 }
 
 /// Whether a function is the same, but for how the server writes a body in standard SQL.

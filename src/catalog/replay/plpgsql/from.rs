@@ -83,19 +83,15 @@ impl Interpreter<'_> {
                 }
                 self.rows_left -= 1;
                 let mut scope = row.clone();
-                let agree = shared.iter().map(|column| agree(&scope, &table.1, column));
-                let agree = agree.fold(Some(true), |all, one| match (all, one) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (None, _) | (_, None) => None,
-                    _ => Some(true),
-                });
-                if agree == Some(false) {
+                let agreeing: Vec<Option<bool>> =
+                    shared.iter().map(|column| agree(&scope, &table.1, column)).collect();
+                if agreeing.contains(&Some(false)) {
                     continue;
                 }
                 scope.tables.push(table);
                 self.scopes.push(scope);
                 // What is not known yet lets a row stand until it is.
-                let mut holds = agree;
+                let mut holds = if agreeing.contains(&None) { None } else { Some(true) };
                 for condition in conditions {
                     match self.eval(condition).holds() {
                         Some(true) => {}
