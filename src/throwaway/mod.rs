@@ -14,14 +14,17 @@ mod server;
 mod user;
 mod watchdog;
 
-pub(crate) use address::Address;
-pub(crate) use docker::Container;
-pub(crate) use error::{Kind, Trouble};
-pub(crate) use find::{DEFAULT_IMAGE, Machine, local, program};
-pub(crate) use local::Cluster;
-pub(crate) use machine::ThisMachine;
-#[cfg(test)]
+#[cfg(feature = "test-util")]
+pub(crate) use self::{
+    address::Address,
+    docker::Container,
+    error::{Kind, Trouble},
+    find::{DEFAULT_IMAGE, Machine, local, program},
+    local::Cluster,
+    machine::ThisMachine,
+    random::bytes,
+};
+#[cfg(all(test, feature = "test-util"))]
 pub(crate) use os::Os;
-pub(crate) use random::bytes;
 #[cfg(feature = "cli")]
 pub(crate) use server::{Throwaway, Wanted};

@@ -163,7 +163,8 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{Wanted, find};
-    use crate::throwaway::{Machine, Os};
+    use crate::throwaway::find::Machine;
+    use crate::throwaway::os::Os;
 
     #[derive(Default)]
     struct Pretend {

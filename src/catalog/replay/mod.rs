@@ -14,6 +14,8 @@ mod depend;
 mod directive;
 mod lex;
 mod links;
+#[cfg(feature = "cli")]
+mod listed;
 mod located;
 mod model;
 mod names;
@@ -42,9 +44,9 @@ pub(crate) use cursor::Name;
 pub(crate) use directive::Directives;
 pub(crate) use directive::directives;
 pub(crate) use lex::{Kind, Token, token, tokens};
-pub use located::{Extent, Located, Opaque};
 #[cfg(feature = "cli")]
-pub(crate) use observed::statements;
+pub(crate) use listed::statements;
+pub use located::{Extent, Located, Opaque};
 pub use origin::Origins;
 pub(crate) use parse::alter_table::{Action, AlteredKind};
 pub(crate) use parse::constraint::ConstraintKind;

@@ -1,12 +1,7 @@
 //! Files that have been run on a server as well, whose catalogs say what came of them.
 
-use std::sync::Arc;
-
-use super::located::{Extent, Located};
-use super::run::{Run, read};
-use super::source::Source;
-use super::split::{Piece, PieceKind, split};
-use super::statement::Statement;
+use super::located::Extent;
+use super::run::Run;
 use super::step::Step;
 use crate::catalog::Catalog;
 
@@ -39,20 +34,4 @@ impl Run<'_> {
         };
         (self.watch)(&step);
     }
-}
-
-/// The statements of a file, for whoever runs them: none of what stands in others, and of psql's commands those that decide what is
-/// run.
-#[cfg(feature = "cli")]
-pub(crate) fn statements(source: &Source) -> Vec<Located> {
-    let source = Arc::new(source.clone());
-    let text = source.text();
-    let is_run =
-        |piece: &Piece| piece.kind == PieceKind::Statement || read(text, piece) != Ok(Statement::Nothing);
-    let pieces = split(text).filter(is_run);
-    let located = |piece: Piece| {
-        let first = piece.tokens.first()?;
-        Some(Located::new(&source, first.start..piece.end, piece.position))
-    };
-    pieces.filter_map(located).collect()
 }
