@@ -38,6 +38,10 @@ pub mod rule;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]
 pub mod testing;
+// Each of the two that use it uses a part.
+#[cfg(all(unix, any(feature = "cli", feature = "test-util")))]
+#[cfg_attr(not(all(feature = "cli", feature = "test-util")), allow(dead_code))]
+mod throwaway;
 mod wire;
 
 pub use error::{Error, NO_TENANT, Result};

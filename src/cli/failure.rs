@@ -15,7 +15,7 @@ pub(super) enum Exit {
     Findings = 1,
     /// The arguments, the manifest or a file are not what they have to be.
     Usage = 2,
-    /// The database cannot be reached or read, the role lacks a right in it, or a migration failed in it.
+    /// The database cannot be reached or read, the role lacks a right in it, or a migration failed in it, or a file that is linted.
     Database = 3,
     /// SIGTERM has ended it: 128 and the signal's number, as a shell says it of a process that the signal killed.
     Terminated = 143,
@@ -27,7 +27,7 @@ impl Exit {
 0    done; nothing is missing (plan --check), pending (migrate --check), or found of the severity that fails (lint, audit)
 1    findings: something has to be settled, is missing or pending (--check), or was found (lint, audit, migrate)
 2    usage: arguments, the manifest, or a file that cannot be read or written
-3    database: it cannot be reached, the role lacks a privilege or a role in it, or a migration or a step failed in it
+3    database: it cannot be reached, the role lacks a privilege or a role in it, or a migration, a step or a file (lint --server) failed in it
 143  ended by SIGTERM";
 
     /// One word for it, for JSON.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result, Step};
 use crate::ident::QualifiedName;
 use crate::policy::render::{Vars, render};
 use crate::policy::scan::statements;
-use crate::rule::Place;
+use crate::rule::{self, Place};
 
 /// What failed, and where.
 #[derive(Debug)]
@@ -147,22 +147,7 @@ pub(super) async fn statement(client: &Client, planned: &Planned) -> Result<u64,
 
 /// A character of a statement, the first being 1, as a place in the file. Zero is the statement as a whole.
 fn place(planned: &Planned, position: usize) -> Place {
-    let (located, text) = (&planned.located, planned.located.text());
-    let chars_before = position.saturating_sub(1);
-    let start = text.char_indices().nth(chars_before).map_or(0, |(at, _)| at);
-    let before = text.get(..start).unwrap_or_default();
-    let rest = text.get(start..).unwrap_or_default();
-    let column = match before.rfind('\n') {
-        Some(at) => before.get(at + 1..).unwrap_or_default().chars().count() + 1,
-        None => located.column() + before.chars().count(),
-    };
-    let ends = |c: char| if position == 0 { c == '\n' } else { !(c.is_alphanumeric() || c == '_') };
-    Place {
-        file: located.file().to_owned(),
-        line: located.line() + before.matches('\n').count(),
-        column,
-        length: rest.chars().take_while(|c| !ends(*c)).count().max(1),
-    }
+    rule::at(&planned.located, position)
 }
 
 /// Fails if a statement that has changed no row could have changed one. Runs as the role that has run the statement.

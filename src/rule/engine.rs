@@ -8,8 +8,9 @@ use super::rules::opaque_statement;
 use super::subject::{Ground, Subject};
 use super::watch::Watch;
 use super::{place, rules, suppression};
-use crate::catalog::replay::{Located, Source, replay_watched};
+use crate::catalog::replay::{Located, Replayed, Replaying, Source, Step, replay_watched};
 use crate::catalog::{Catalog, Object};
+use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
 
 /// What was found, the gravest first, and in files in their order.
@@ -45,53 +46,114 @@ pub fn lint_on(manifest: &Manifest, base: &Catalog, sources: &[Source]) -> Repor
     looked_at(manifest, Some(base), sources)
 }
 
+/// Looks at files that a server runs too, in their order: each is judged by what the server says it has left. How the files get
+/// there is still read from their text, and that is where findings stand.
+///
+/// `before` is the database before the first file, `role` the one that runs them, and `run` runs the next file and reads what is
+/// there then, as [`live::load`](crate::catalog::live::load) does.
+///
+/// # Errors
+///
+/// Whatever `run` fails with.
+pub async fn lint_run<E>(
+    manifest: &Manifest,
+    sources: &[Source],
+    before: &Catalog,
+    role: &Ident,
+    mut run: impl AsyncFnMut(&Source) -> Result<Catalog, E>,
+) -> Result<Report, E> {
+    let ground = Ground { manifest };
+    let mut watching = Watching::new();
+    let mut options = manifest.replay_options();
+    options.role.clone_from(role);
+    options.server_version = before.server_version.unwrap_or(options.server_version);
+    let mut see = |step: &Step<'_>| watching.see(step, &ground);
+    let mut replaying = Replaying::new(None, &options, &mut see);
+    for source in sources {
+        let from = replaying.statements_so_far();
+        replaying.source(source);
+        let now = run(source).await?;
+        replaying.observe(from, &now, before);
+    }
+    let replayed = replaying.end();
+    Ok(watching.report(&ground, sources, &replayed, Wanted::All))
+}
+
 fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) -> Report {
     let ground = Ground { manifest };
-    let mut watches: Vec<(Findings, Box<dyn Watch>)> = Vec::new();
-    for rule in rules::all() {
-        if let Check::Sequence(watch) = rule.check {
-            watches.push((Findings::of(rule), watch()));
-        }
-    }
     let mut options = manifest.replay_options();
     if let Some(version) = base.and_then(|base| base.server_version) {
         options.server_version = version;
     }
-    let mut doubt = Doubt::default();
-    let replayed = replay_watched(base, sources, &options, &mut |step| {
-        doubt.see(step);
-        for (found, watch) in &mut watches {
-            watch.see(step, &ground, found);
+    let mut watching = Watching::new();
+    let replayed = replay_watched(base, sources, &options, &mut |step| watching.see(step, &ground));
+    let wanted = if base.is_some() { Wanted::Theirs } else { Wanted::All };
+    watching.report(&ground, sources, &replayed, wanted)
+}
+
+/// Which findings are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// Those that come of the files.
+    Theirs,
+}
+
+/// The rules that watch statements, at work.
+struct Watching {
+    watches: Vec<(Findings, Box<dyn Watch>)>,
+    doubt: Doubt,
+}
+
+impl Watching {
+    fn new() -> Self {
+        let mut watches: Vec<(Findings, Box<dyn Watch>)> = Vec::new();
+        for rule in rules::all() {
+            if let Check::Sequence(watch) = rule.check {
+                watches.push((Findings::of(rule), watch()));
+            }
         }
-    });
-    let mut findings = Vec::new();
-    for (mut found, mut watch) in watches {
-        watch.end(&ground, &mut found);
-        findings.extend(found.into_found());
+        Self { watches, doubt: Doubt::default() }
     }
-    let subject = Subject::new(&replayed.catalog, manifest);
-    findings.extend(check(&subject, false));
-    findings.extend(code(&subject, &replayed.statements));
-    findings.extend(opaque_statement::findings(&replayed, &subject));
-    doubt.grade(&replayed, &mut findings);
-    for finding in &mut findings {
-        let anchor = finding.anchor.as_ref().unwrap_or(&finding.object);
-        let statement = finding.statement.or_else(|| replayed.origins.of(anchor));
-        finding.statement = statement;
-        let located = statement.and_then(|at| replayed.statements.get(at));
-        finding.place = located.map(|located| place::place(finding, located));
+
+    fn see(&mut self, step: &Step<'_>, ground: &Ground<'_>) {
+        self.doubt.see(step);
+        for (found, watch) in &mut self.watches {
+            watch.see(step, ground, found);
+        }
     }
-    if base.is_some() {
-        findings.retain(|finding| finding.statement.is_some());
+
+    /// What they have found, and what the other rules find in what is left.
+    fn report(self, ground: &Ground<'_>, sources: &[Source], replayed: &Replayed, wanted: Wanted) -> Report {
+        let mut findings = Vec::new();
+        for (mut found, mut watch) in self.watches {
+            watch.end(ground, &mut found);
+            findings.extend(found.into_found());
+        }
+        let subject = Subject::new(&replayed.catalog, ground.manifest);
+        findings.extend(check(&subject, false));
+        findings.extend(code(&subject, &replayed.statements));
+        findings.extend(opaque_statement::findings(replayed, &subject));
+        self.doubt.grade(replayed, &mut findings);
+        for finding in &mut findings {
+            let anchor = finding.anchor.as_ref().unwrap_or(&finding.object);
+            let statement = finding.statement.or_else(|| replayed.origins.of(anchor));
+            finding.statement = statement;
+            let located = statement.and_then(|at| replayed.statements.get(at));
+            finding.place = located.map(|located| place::place(finding, located));
+        }
+        if wanted == Wanted::Theirs {
+            findings.retain(|finding| finding.statement.is_some());
+        }
+        let unused = suppression::apply(sources, &replayed.statements, &mut findings);
+        if wanted == Wanted::All {
+            findings.extend(unused);
+        }
+        let statements = replayed.statements.iter().filter(|located| located.runs_within().is_none()).count();
+        let mut report = Report { findings, statements };
+        report.sort();
+        report
     }
-    let unused = suppression::apply(sources, &replayed.statements, &mut findings);
-    if base.is_none() {
-        findings.extend(unused);
-    }
-    let statements = replayed.statements.iter().filter(|located| located.runs_within().is_none()).count();
-    let mut report = Report { findings, statements };
-    report.sort();
-    report
 }
 
 fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {

@@ -31,9 +31,11 @@ mod watch;
 mod words;
 
 pub use baseline::Baseline;
-pub use engine::{Report, audit, lint, lint_on};
+pub use engine::{Report, audit, lint, lint_on, lint_run};
 pub use finding::Finding;
 pub use place::Place;
+#[cfg(feature = "migrate")]
+pub(crate) use place::at;
 pub use record::{Reach, Rule, Severity};
 pub use rules::{all, rule};
 #[cfg(feature = "migrate")]

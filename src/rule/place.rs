@@ -45,6 +45,27 @@ pub(super) fn place(finding: &Finding, statement: &Located) -> Place {
     }
 }
 
+/// A character of a statement, the first being 1, as a place in the file. Zero is the statement as a whole.
+#[cfg(feature = "migrate")]
+pub(crate) fn at(located: &Located, position: usize) -> Place {
+    let text = located.text();
+    let chars_before = position.saturating_sub(1);
+    let start = text.char_indices().nth(chars_before).map_or(0, |(at, _)| at);
+    let before = text.get(..start).unwrap_or_default();
+    let rest = text.get(start..).unwrap_or_default();
+    let column = match before.rfind('\n') {
+        Some(at) => before.get(at + 1..).unwrap_or_default().chars().count() + 1,
+        None => located.column() + before.chars().count(),
+    };
+    let ends = |c: char| if position == 0 { c == '\n' } else { !(c.is_alphanumeric() || c == '_') };
+    Place {
+        file: located.file().to_owned(),
+        line: located.line() + before.matches('\n').count(),
+        column,
+        length: rest.chars().take_while(|c| !ends(*c)).count().max(1),
+    }
+}
+
 /// What an object is called in the statement that makes it.
 fn called(object: &Object) -> Option<&Ident> {
     match object {

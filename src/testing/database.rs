@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-use super::address::Address;
 use super::error::{Result, TestError};
 use super::janitor::Janitor;
 use crate::ident::Ident;
+use crate::throwaway::Address;
 
 /// A database of its own for one test.
 ///

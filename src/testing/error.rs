@@ -1,10 +1,12 @@
-//! What can go wrong around a throwaway server.
+//! What can go wrong around a test server or a test database.
 
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
 use tokio_postgres::Error as PgError;
+
+use crate::throwaway::{self, Trouble};
 
 /// A result whose error is [`TestError`].
 pub(super) type Result<T, E = TestError> = std::result::Result<T, E>;
@@ -22,25 +24,8 @@ pub struct TestError(Arc<Kind>);
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Kind {
-    #[error("{0}")]
-    Config(String),
-    #[error("{missing}; do one of these: {ways}")]
-    NotFound { missing: String, ways: String },
-    #[error("{what}; its log ends: {log}")]
-    Died { what: &'static str, log: String },
-    #[error("the server took no connection within {seconds} s; its log ends: {log}")]
-    NotReady {
-        seconds: u64,
-        log: String,
-        #[source]
-        source: Option<PgError>,
-    },
-    #[error("{0}")]
-    Io(String, #[source] io::Error),
-    #[error("{0}")]
-    Server(String, #[source] PgError),
-    #[error("the container did not start: {0}")]
-    Docker(#[from] testcontainers::TestcontainersError),
+    #[error(transparent)]
+    Server(Trouble),
     #[error("template {0:?} could not be filled")]
     Setup(&'static str, #[source] SetupError),
 }
@@ -51,49 +36,36 @@ impl From<Kind> for TestError {
     }
 }
 
+impl From<Trouble> for TestError {
+    fn from(trouble: Trouble) -> Self {
+        Kind::Server(trouble).into()
+    }
+}
+
 impl TestError {
     pub(super) fn no_connection(source: PgError) -> Self {
         Self::server("no connection to the test server", source)
     }
 
+    pub(super) fn not_found(missing: String, ways: String) -> Self {
+        Trouble::from(throwaway::Kind::NotFound { missing, ways }).into()
+    }
+
     pub(super) fn config(message: impl Into<String>) -> Self {
-        Kind::Config(message.into()).into()
+        Trouble::config(message).into()
     }
 
     pub(super) fn server(what: impl Into<String>, source: PgError) -> Self {
-        Kind::Server(what.into(), source).into()
+        Trouble::server(what, source).into()
     }
 
     pub(super) fn io(what: impl Into<String>, source: io::Error) -> Self {
-        Kind::Io(what.into(), source).into()
+        Trouble::io(what, source).into()
     }
 
     /// Whether no server could be found, so that nothing was started.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(*self.0, Kind::NotFound { .. })
-    }
-}
-
-/// The end of a server's log on one line, for an error to quote.
-pub(super) fn log_tail(log: &str) -> String {
-    const LINES: usize = 6;
-    let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if lines.is_empty() {
-        return "(the log is empty)".to_owned();
-    }
-    lines[lines.len().saturating_sub(LINES)..].join(" | ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::log_tail;
-
-    #[test]
-    fn the_tail_of_a_log_is_one_line() {
-        assert_eq!(log_tail(""), "(the log is empty)");
-        assert_eq!(log_tail("a\n\n  b\n"), "a | b");
-        let lines: Vec<String> = (0..50).map(|n| n.to_string()).collect();
-        assert_eq!(log_tail(&lines.join("\n")), "44 | 45 | 46 | 47 | 48 | 49");
+        matches!(&*self.0, Kind::Server(trouble) if trouble.is_not_found())
     }
 }

@@ -1,28 +1,10 @@
 //! Where a server can be had: a decision over what a [`Machine`] answers, without any other input.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::error::{Kind, Result, TestError};
-use super::os::Os;
-
-/// The image that Docker runs unless `TENANTRY_TEST_IMAGE` names another.
-const DEFAULT_IMAGE: &str = "postgres:18";
-
-/// What the search asks of the machine it runs on.
-pub(super) trait Machine {
-    /// An environment variable. An empty one counts as missing.
-    fn var(&self, name: &str) -> Option<String>;
-    /// What `pg_config --bindir` prints.
-    fn pg_config_bindir(&self) -> Option<PathBuf>;
-    /// The names in a folder.
-    fn names_in(&self, folder: &Path) -> Vec<String>;
-    /// Whether a folder holds `initdb` and `postgres`, and whoever is to run them can get there.
-    fn server_in(&self, folder: &Path) -> bool;
-    /// Whether a Docker engine answers, or why not.
-    fn docker(&self) -> Result<(), String>;
-    fn os(&self) -> Os;
-}
+use super::error::{Result, TestError};
+use crate::throwaway::{self, DEFAULT_IMAGE, Machine};
 
 /// Where a server comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +26,9 @@ impl fmt::Display for Source {
 }
 
 /// The first source there is, in the order URL, local, Docker, or the one that `TENANTRY_TEST_SERVER` names.
-pub(super) fn find(machine: &impl Machine) -> Result<Source> {
+pub(super) fn find<M: Machine>(machine: &M) -> Result<Source> {
     let forced = machine.var("TENANTRY_TEST_SERVER");
-    let ways: &[Way] = match forced.as_deref() {
+    let ways: &[Way<M>] = match forced.as_deref() {
         None => &[url, local, docker],
         Some("url") => &[url],
         Some("local") => &[local],
@@ -61,7 +43,7 @@ pub(super) fn find(machine: &impl Machine) -> Result<Source> {
 }
 
 /// The first source of a server that can be had for one test alone, which a URL cannot.
-pub(super) fn find_private(machine: &impl Machine) -> Result<Source> {
+pub(super) fn find_private<M: Machine>(machine: &M) -> Result<Source> {
     match machine.var("TENANTRY_TEST_SERVER").as_deref() {
         Some("docker") => find_docker(machine),
         Some("local") => find_local(machine),
@@ -70,19 +52,19 @@ pub(super) fn find_private(machine: &impl Machine) -> Result<Source> {
 }
 
 /// Server binaries on this machine, whatever `TENANTRY_TEST_SERVER` says.
-pub(super) fn find_local(machine: &impl Machine) -> Result<Source> {
+pub(super) fn find_local<M: Machine>(machine: &M) -> Result<Source> {
     first(machine, &[local])
 }
 
 /// Docker, whatever `TENANTRY_TEST_SERVER` says.
-pub(super) fn find_docker(machine: &impl Machine) -> Result<Source> {
+pub(super) fn find_docker<M: Machine>(machine: &M) -> Result<Source> {
     first(machine, &[docker])
 }
 
 /// One way to a server: the source, or in the inner error why it is not to be had.
-type Way = fn(&dyn Machine) -> Result<Result<Source, String>>;
+type Way<M> = fn(&M) -> Result<Result<Source, String>>;
 
-fn first(machine: &impl Machine, ways: &[Way]) -> Result<Source> {
+fn first<M: Machine>(machine: &M, ways: &[Way<M>]) -> Result<Source> {
     let mut missing = Vec::new();
     for way in ways {
         match way(machine)? {
@@ -97,75 +79,24 @@ fn first(machine: &impl Machine, ways: &[Way]) -> Result<Source> {
         os.install(),
         os.docker()
     );
-    Err(Kind::NotFound { missing, ways }.into())
+    Err(TestError::not_found(missing, ways))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every way has the same shape")]
-fn url(machine: &dyn Machine) -> Result<Result<Source, String>> {
+fn url<M: Machine>(machine: &M) -> Result<Result<Source, String>> {
     let url = machine.var("TENANTRY_TEST_DATABASE_URL").map(Source::Url);
     Ok(url.ok_or_else(|| "TENANTRY_TEST_DATABASE_URL is not set".to_owned()))
 }
 
-fn local(machine: &dyn Machine) -> Result<Result<Source, String>> {
-    if let Some(named) = machine.var("TENANTRY_PG_BIN") {
-        let bin = PathBuf::from(&named);
-        if machine.server_in(&bin) {
-            return Ok(Ok(Source::Local { bin, named_by: "TENANTRY_PG_BIN" }));
-        }
-        // Somebody meant this folder: to take another one would test the wrong server.
-        return Err(TestError::config(format!(
-            "TENANTRY_PG_BIN is {named:?}; expected a folder with initdb and postgres that the server's user can reach"
-        )));
-    }
-    let found = candidates(machine).find(|(bin, _)| machine.server_in(bin));
+fn local<M: Machine>(machine: &M) -> Result<Result<Source, String>> {
+    let found = throwaway::local(machine)?;
     Ok(found
         .map(|(bin, named_by)| Source::Local { bin, named_by })
         .ok_or_else(|| "no folder holds initdb and postgres".to_owned()))
 }
 
-/// A program of PostgreSQL's own, such as `pgbench`, in the first folder that has it.
-pub(super) fn program(machine: &impl Machine, name: &str) -> Option<PathBuf> {
-    let named = machine.var("TENANTRY_PG_BIN").map(|bin| (PathBuf::from(bin), "TENANTRY_PG_BIN"));
-    named
-        .into_iter()
-        .chain(candidates(machine))
-        .find(|(bin, _)| machine.names_in(bin).iter().any(|found| found == name))
-        .map(|(bin, _)| bin.join(name))
-}
-
-/// The folders to look into, in order, each with how it was come by.
-fn candidates(machine: &dyn Machine) -> impl Iterator<Item = (PathBuf, &'static str)> {
-    let pg_config = machine.pg_config_bindir().into_iter().map(|bin| (bin, "pg_config"));
-    let path = machine.var("PATH").unwrap_or_default();
-    let path: Vec<PathBuf> =
-        std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty()).collect();
-    let path = path.into_iter().map(|bin| (bin, "PATH"));
-    let debian = newest_first(machine, "/usr/lib/postgresql", "").map(|bin| (bin, "packages"));
-    let homebrew = ["/opt/homebrew/opt", "/usr/local/opt"]
-        .into_iter()
-        .flat_map(|folder| newest_first(machine, folder, "postgresql@"))
-        .map(|bin| (bin, "Homebrew"));
-    pg_config.chain(path).chain(debian).chain(homebrew)
-}
-
-/// The `bin` folders of the versions in a folder: `17` before `9.6`.
-fn newest_first(machine: &dyn Machine, folder: &str, prefix: &str) -> impl Iterator<Item = PathBuf> + use<> {
-    let folder = PathBuf::from(folder);
-    let mut versions: Vec<(Vec<u32>, String)> = machine
-        .names_in(&folder)
-        .into_iter()
-        .filter_map(|name| {
-            let version = name.strip_prefix(prefix)?;
-            let numbers = version.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-            Some((numbers, name))
-        })
-        .collect();
-    versions.sort();
-    versions.into_iter().rev().map(move |(_, name)| folder.join(name).join("bin"))
-}
-
 #[expect(clippy::unnecessary_wraps, reason = "every way has the same shape")]
-fn docker(machine: &dyn Machine) -> Result<Result<Source, String>> {
+fn docker<M: Machine>(machine: &M) -> Result<Result<Source, String>> {
     let image = machine.var("TENANTRY_TEST_IMAGE").unwrap_or_else(|| DEFAULT_IMAGE.to_owned());
     Ok(machine.docker().map(|()| Source::Docker { image }))
 }
@@ -177,7 +108,7 @@ mod tests {
 
     use super::{Machine, Source, find, find_private};
     use crate::testing::error::Result;
-    use crate::testing::os::Os;
+    use crate::throwaway::Os;
 
     #[derive(Default)]
     struct Pretend {
@@ -206,6 +137,10 @@ mod tests {
 
         fn server_in(&self, folder: &Path) -> bool {
             folder.to_str().is_some_and(|folder| self.servers.contains(folder))
+        }
+
+        fn major_in(&self, _: &Path) -> Option<u32> {
+            None
         }
 
         fn docker(&self) -> Result<(), String> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-use super::address::Address;
 use super::error::Result;
 use super::error::TestError;
 use super::{background, name};
 use crate::ident::Ident;
+use crate::throwaway::Address;
 
 /// The class of our advisory locks, so that they meet nobody else's: "tnty".
 const LOCK_CLASS: i32 = 0x746e_7479;

@@ -38,24 +38,18 @@
 //! PostgreSQL refuses to run as root, so a local server runs as user `postgres`, or else as `nobody`.
 //! That user must be able to reach the binaries.
 
-mod address;
 mod background;
 mod database;
-mod docker;
 mod error;
 mod find;
 mod janitor;
-mod local;
-mod machine;
 mod name;
-mod os;
-mod random;
 mod server;
 mod template;
-mod user;
-mod watchdog;
 
 use tokio::sync::OnceCell;
+
+use crate::throwaway::{self, ThisMachine};
 
 pub use database::Database;
 pub use error::{SetupError, TestError};
@@ -85,5 +79,5 @@ pub async fn server() -> Result<&'static Server, TestError> {
 ///
 /// This process runs as root and the machine's users cannot be read.
 pub fn program(name: &str) -> Result<Option<std::path::PathBuf>, TestError> {
-    Ok(find::program(&machine::ThisMachine::new()?, name))
+    Ok(throwaway::program(&ThisMachine::new()?, name))
 }

@@ -6,15 +6,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::error::Result;
-use super::random;
 use crate::ident::Ident;
+use crate::throwaway;
 
 const PREFIX: &str = "tenantry_test";
 
 /// The number that this process is known by.
 pub(super) fn token() -> Result<u32> {
     static TOKEN: OnceLock<Result<u32>> = OnceLock::new();
-    TOKEN.get_or_init(|| random::bytes().map(u32::from_ne_bytes)).clone()
+    TOKEN.get_or_init(|| Ok(u32::from_ne_bytes(throwaway::bytes()?))).clone()
 }
 
 /// A name that no other database has. What it is for is only for people to read.

@@ -6,16 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_postgres::Client;
 
-use super::address::Address;
 use super::database::Database;
-use super::docker::Container;
 use super::error::{Result, TestError};
 use super::find::{self, Source};
 use super::janitor::Janitor;
-use super::local::Cluster;
-use super::machine::ThisMachine;
 use super::name;
 use crate::ident::Ident;
+use crate::throwaway::{Address, Cluster, Container, ThisMachine};
 
 /// A PostgreSQL server for tests: the one that a URL names, a throwaway cluster, or a container.
 ///
@@ -52,7 +49,7 @@ impl Server {
 
         let (address, backing) = match &source {
             Source::Url(url) => {
-                let address = Address::parse(url)?;
+                let address = Address::parse("TENANTRY_TEST_DATABASE_URL", url)?;
                 (address.clone(), Backing::Url(Janitor::hire(address).await?))
             }
             Source::Local { bin, .. } => {
@@ -60,7 +57,7 @@ impl Server {
                 (cluster.address().clone(), Backing::Local(cluster))
             }
             Source::Docker { image } => {
-                let container = Container::start_new(image, settings).await?;
+                let container = Container::start_new("tenantry-test", image, settings).await?;
                 (container.address().clone(), Backing::Docker(container))
             }
         };
@@ -129,8 +126,8 @@ impl Server {
     /// The log cannot be read, or the server was given by a URL.
     pub async fn log(&self) -> Result<String, TestError> {
         match &self.backing {
-            Backing::Local(cluster) => cluster.log(),
-            Backing::Docker(container) => container.log().await,
+            Backing::Local(cluster) => Ok(cluster.log()?),
+            Backing::Docker(container) => Ok(container.log().await?),
             Backing::Url(_) => {
                 Err(TestError::config("the log of a server that was given by a URL is its own"))
             }
@@ -145,7 +142,7 @@ impl Server {
     ///
     /// It did not stop within 30 s, or is no local server.
     pub async fn stop(&mut self) -> Result<(), TestError> {
-        self.cluster()?.stop().await
+        Ok(self.cluster()?.stop().await?)
     }
 
     /// Starts the server again on the same port and data, and waits until it lets its superuser in.
@@ -155,7 +152,7 @@ impl Server {
     ///
     /// It did not start within 60 s, or is no local server.
     pub async fn start(&mut self) -> Result<(), TestError> {
-        self.cluster()?.start().await
+        Ok(self.cluster()?.start().await?)
     }
 
     /// [`stop`](Self::stop), then [`start`](Self::start).

@@ -22,11 +22,23 @@ const LONGEST_FILE: usize = 400;
 /// Who may import whom: each those to its left.
 const RUNTIME: &[&str] = &["error", "ident", "tenant", "conninfo", "passfile", "wire", "pool"];
 const TOOL: &[&str] = &[
-    "error", "ident", "tenant", "conninfo", "passfile", "catalog", "policy", "rule", "plan", "migrate",
-    "prove", "transfer", "cli",
+    "error",
+    "ident",
+    "tenant",
+    "conninfo",
+    "passfile",
+    "throwaway",
+    "catalog",
+    "policy",
+    "rule",
+    "plan",
+    "migrate",
+    "prove",
+    "transfer",
+    "cli",
 ];
 const USE_POOL: &[&str] = &["migrate", "prove", "transfer"];
-const TESTING_USES: &[&str] = &["error", "ident", "tenant", "pool", "migrate", "policy"];
+const TESTING_USES: &[&str] = &["error", "ident", "tenant", "pool", "migrate", "policy", "throwaway"];
 
 const PURE: &[&str] = &["src/catalog/model", "src/policy", "src/rule", "src/plan"];
 const IMPURE: &[&str] = &[

@@ -3,6 +3,7 @@
 mod arguments;
 mod audit;
 mod bootstrap;
+mod both;
 mod connect;
 mod explain;
 mod from;
@@ -13,6 +14,7 @@ mod output;
 mod passfile;
 mod plan;
 mod rows;
+mod server;
 mod tls;
 mod unique;
 

@@ -88,6 +88,55 @@ impl Origins {
         }
     }
 
+    /// Says of what is not known yet which statement has made it what it is; of the rest that is known. What a statement has
+    /// changed says which it was, by the relation if it is one.
+    pub(super) fn add_unknown(
+        &mut self,
+        changes: &Before,
+        model: &Model,
+        by: impl Fn(Option<&QualifiedName>) -> usize,
+    ) {
+        for (name, before) in &changes.relations {
+            let Some(now) = model.relations.get(name) else {
+                self.relations.remove(name);
+                continue;
+            };
+            let of_it = self.relations.entry(name.clone()).or_default();
+            let statement = by(Some(name));
+            of_it.made.get_or_insert(statement);
+            for object in changed(name, before.as_ref(), now) {
+                let is_switch = matches!(object, Object::RowSecurity(_));
+                if is_switch {
+                    of_it.objects.insert(object, statement);
+                } else {
+                    of_it.objects.entry(object).or_insert(statement);
+                }
+            }
+        }
+        let functions = changes.functions.keys().filter(|name| model.functions.contains_key(name));
+        let types = changes.types.keys().filter(|name| model.types.contains_key(name));
+        let schemas = changes.schemas.keys().filter(|name| model.schemas.contains_key(name));
+        let roles = changes.roles.keys().filter(|name| model.roles.contains_key(name));
+        let memberships = changes.memberships.keys().filter(|of| model.memberships.contains_key(of));
+        let settings = changes.settings.keys().filter(|of| model.settings.contains_key(of));
+        let publications = changes.publications.keys().filter(|name| model.publications.contains_key(name));
+        let objects = functions
+            .map(|signature| Object::Function(signature.clone()))
+            .chain(types.map(|name| Object::Type(name.clone())))
+            .chain(schemas.map(|name| Object::Schema(name.clone())))
+            .chain(roles.map(|name| Object::Role(name.clone())))
+            .chain(memberships.map(|of| Object::Membership(of.member.clone(), of.role.clone())))
+            .chain(settings.map(|of| Object::Setting(of.role.clone(), of.name.clone())))
+            .chain(publications.map(|name| Object::Publication(name.clone())));
+        for object in objects {
+            self.others.entry(object).or_insert_with(|| by(None));
+        }
+        for entry in model.default_privileges.difference(&self.defaults) {
+            self.others.entry(Object::DefaultPrivileges(entry.role.clone())).or_insert_with(|| by(None));
+        }
+        self.defaults.clone_from(&model.default_privileges);
+    }
+
     /// The same of default privileges, after a statement that may have changed some.
     pub(super) fn add_defaults(&mut self, model: &Model, statement: usize) {
         let now = &model.default_privileges;

@@ -95,29 +95,17 @@ pub(crate) fn replay_watched(
     options: &Options,
     watch: &mut dyn FnMut(&Step<'_>),
 ) -> Replayed {
-    let mut run = Run {
-        state: base.map_or_else(|| State::new(options), |base| State::with(base, options)),
-        statements: Vec::new(),
-        opaque: Vec::new(),
-        saved: BTreeMap::new(),
-        transaction: Transaction::default(),
-        prepared: BTreeMap::new(),
-        left: MOST_INNER,
-        unfollowed: None,
-        watch,
-    };
+    let mut run = Run::new(base, options, watch);
     for source in sources {
         run.source(source);
     }
-    let Run { state, statements, opaque, .. } = run;
-    let origins = state.origins.clone();
-    let mut catalog = state.into_catalog();
+    let mut replayed = run.end();
     if let Some(base) = base {
         // No statement of a file changes them, as far as they are followed.
-        catalog.server_version = base.server_version;
-        catalog.database.clone_from(&base.database);
+        replayed.catalog.server_version = base.server_version;
+        replayed.catalog.database.clone_from(&base.database);
     }
-    Replayed { catalog, statements, opaque, origins }
+    replayed
 }
 
 /// How many statements of one file are said to be opaque: what has more of them is no file to read.
@@ -126,24 +114,57 @@ const MOST_OPAQUE: usize = 10_000;
 /// How many statements may be run that stand in other ones.
 const MOST_INNER: usize = 300_000;
 
-struct Run<'w> {
-    state: State,
-    statements: Vec<Located>,
-    opaque: Vec<Opaque>,
+/// A run of files that is under way.
+pub(crate) struct Run<'w> {
+    pub(super) state: State,
+    pub(super) statements: Vec<Located>,
+    pub(super) opaque: Vec<Opaque>,
     /// What the transaction will go back to, by the place of the statement after which it was so.
     saved: BTreeMap<usize, State>,
-    transaction: Transaction,
+    pub(super) transaction: Transaction,
     /// What the session has prepared.
     prepared: BTreeMap<Ident, String>,
     /// How many statements may still be run that stand in other ones.
     left: usize,
     /// What the statement runs that was not followed, by its place among all that was not.
     unfollowed: Option<(usize, usize)>,
-    watch: &'w mut dyn FnMut(&Step<'_>),
+    pub(super) watch: &'w mut dyn FnMut(&Step<'_>),
 }
 
-impl Run<'_> {
-    fn source(&mut self, source: &Source) {
+impl<'w> Run<'w> {
+    /// Nothing has been run yet. Each statement is shown once it has been applied.
+    pub(crate) fn new(
+        base: Option<&Catalog>,
+        options: &Options,
+        watch: &'w mut dyn FnMut(&Step<'_>),
+    ) -> Self {
+        Self {
+            state: base.map_or_else(|| State::new(options), |base| State::with(base, options)),
+            statements: Vec::new(),
+            opaque: Vec::new(),
+            saved: BTreeMap::new(),
+            transaction: Transaction::default(),
+            prepared: BTreeMap::new(),
+            left: MOST_INNER,
+            unfollowed: None,
+            watch,
+        }
+    }
+
+    /// How many statements have been run.
+    pub(crate) fn statements_so_far(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// No file follows.
+    pub(crate) fn end(self) -> Replayed {
+        let Self { state, statements, opaque, .. } = self;
+        let origins = state.origins.clone();
+        Replayed { catalog: state.into_catalog(), statements, opaque, origins }
+    }
+
+    /// Runs a file.
+    pub(crate) fn source(&mut self, source: &Source) {
         self.state.session.restart();
         self.saved.clear();
         self.prepared.clear();

@@ -29,6 +29,15 @@ pub(in crate::cli) struct Options {
 }
 
 impl Options {
+    /// The same for another database.
+    pub(in crate::cli) fn at(&self, url: &str) -> Self {
+        Self {
+            database_url: Some(url.to_owned()),
+            password_file: self.password_file.clone(),
+            wait_for_server: self.wait_for_server,
+        }
+    }
+
     /// The password of the file that is named.
     pub(super) fn password(&self) -> Result<Option<String>, Failure> {
         self.password_file.as_deref().map(password).transpose()

@@ -179,7 +179,9 @@ fn summary(shown: &Shown<'_>, width: Width) -> String {
         number => format!(", {}", count(number, "statement")),
     };
     let place = |title: &str| {
-        let place = format!("in {}{read}", shown.looked.name);
+        let run =
+            shown.looked.server.map_or(String::new(), |version| format!(", run on PostgreSQL {version}"));
+        let place = format!("in {}{read}{run}", shown.looked.name);
         format!(" {}", width.hang(title.len() + 1, 2, PLAIN, place))
     };
     let mut text = if shown.findings.is_empty() {

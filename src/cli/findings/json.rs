@@ -6,13 +6,17 @@ use super::Shown;
 use crate::rule::Finding;
 
 pub(super) fn fields(shown: &Shown<'_>) -> Value {
-    json!({
+    let mut fields = json!({
         "findings": shown.findings.iter().map(|finding| one(finding)).collect::<Vec<_>>(),
         "files": shown.looked.sources.len(),
         "statements": shown.statements,
         "hidden": shown.hidden,
         "known": shown.known,
-    })
+    });
+    if let Some(version) = shown.looked.server {
+        fields["server_version"] = version.into();
+    }
+    fields
 }
 
 pub(super) fn one(finding: &Finding) -> Value {

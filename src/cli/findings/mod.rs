@@ -93,6 +93,8 @@ pub(super) struct Looked<'a> {
     pub(super) sources: &'a [Source],
     /// Whether findings in this file are wanted.
     pub(super) is_wanted: &'a dyn Fn(&str) -> bool,
+    /// The version of the server that the files were run on, if they were.
+    pub(super) server: Option<&'a str>,
 }
 
 impl Looked<'_> {

@@ -15,6 +15,7 @@ mod inherit;
 mod like;
 mod not_null;
 mod object;
+mod observed;
 mod owner;
 mod partition;
 mod policy;

@@ -11,7 +11,7 @@ use super::super::types::Type;
 use crate::catalog::{
     Argument, Function, FunctionKind, ObjectKind, Parallel, Signature, TypeKind, UserType, Volatility,
 };
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 
 impl State {
     pub(super) fn create_type(&mut self, name: &Name, made: &TypeDef) -> Followed<()> {
@@ -68,6 +68,8 @@ impl State {
 
     /// The functions that the server makes with a range, which make its values.
     fn range_functions(&mut self, range: &QualifiedName, several: &QualifiedName, of: &str) {
+        // The server makes them as the role that has made the cluster, whoever makes the type.
+        let owner = Ident::known("postgres");
         let of = || of.to_owned();
         let array = format!("{}[]", range.bare());
         for (name, arguments, mode, strict, body) in [
@@ -80,7 +82,7 @@ impl State {
             let argument = |data_type: &String| Argument { name: None, data_type: data_type.clone(), mode };
             let function = Function {
                 kind: FunctionKind::Function,
-                owner: self.role(),
+                owner: owner.clone(),
                 language: "internal".to_owned(),
                 arguments: arguments.iter().map(argument).collect(),
                 returns: Some(name.bare()),
@@ -91,7 +93,7 @@ impl State {
                 strict,
                 settings: BTreeMap::new(),
                 body: body.to_owned(),
-                grants: self.granted_by_default(Some(name.schema()), ObjectKind::Function),
+                grants: self.defaults.of(&owner, Some(name.schema()), ObjectKind::Function),
                 extension: None,
             };
             self.catalog.functions.insert(Signature { name: name.clone(), arguments }, function);

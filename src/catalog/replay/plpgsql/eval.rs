@@ -1,18 +1,40 @@
 //! Expressions of PL/pgSQL, computed.
 
+use std::borrow::Cow;
+
 use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, InTarget, UnaryOperator};
 
+use super::super::lex::tokens;
 use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
+use super::regex::is_match;
+use super::server_version::asks_version;
 use super::value::{HOLE, Value, and, equal, less, like, not, or};
 use crate::catalog::parser;
 
 /// A query, if the text is one and no more.
 pub(super) fn query_of(text: &str) -> Option<ast::Query> {
-    let mut parser = parser(text).ok()?;
+    let mut parser = parser(&with_named_lists(text)).ok()?;
     let query = parser.parse_query().ok()?;
     parser.expect_token(&sqlparser::tokenizer::Token::EOF).ok()?;
     Some(*query)
+}
+
+/// What a list of arguments is called here, `VARIADIC list`, since the parser knows arguments with names and no such lists.
+pub(super) const VARIADIC: &str = "variadic";
+
+fn with_named_lists(text: &str) -> Cow<'_, str> {
+    if !text.to_ascii_lowercase().contains(VARIADIC) {
+        return Cow::Borrowed(text);
+    }
+    let (mut named, mut from) = (String::new(), 0);
+    for token in tokens(text).into_iter().filter(|token| token.is_word(text, VARIADIC)) {
+        named.push_str(text.get(from..token.start).unwrap_or_default());
+        named.push_str("variadic =>");
+        from = token.end;
+    }
+    named.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(named)
 }
 
 /// A name as the server folds it.
@@ -51,6 +73,7 @@ impl Interpreter<'_> {
                     _ => Value::Unknown,
                 }
             }
+            Expr::BinaryOp { left, op, right } if asks_version(left) => self.version(op, right),
             Expr::BinaryOp { .. } => self.chain(expr),
             Expr::IsNull(inner) => is_null(&self.eval(inner)),
             Expr::IsNotNull(inner) => not(&is_null(&self.eval(inner))),
@@ -187,6 +210,8 @@ impl Interpreter<'_> {
             BinaryOperator::StringConcat => self.joined(one, other),
             BinaryOperator::PGLikeMatch => matches(&one, &other, like),
             BinaryOperator::PGNotLikeMatch => not(&matches(&one, &other, like)),
+            BinaryOperator::PGRegexMatch => matches_if_known(&one, &other, is_match),
+            BinaryOperator::PGRegexNotMatch => not(&matches_if_known(&one, &other, is_match)),
             _ => Value::Unknown,
         }
     }
@@ -282,6 +307,16 @@ impl Interpreter<'_> {
             ("text[]" | "varchar[]" | "name[]", Value::Text(text)) => elements(&text),
             _ => Value::Unknown,
         }
+    }
+}
+
+fn matches_if_known(text: &Value, pattern: &Value, with: impl Fn(&str, &str) -> Option<bool>) -> Value {
+    match (text, pattern) {
+        (Value::Null, _) | (_, Value::Null) => Value::Null,
+        (Value::Text(one), Value::Text(other)) if text.is_known() && pattern.is_known() => {
+            with(one, other).map_or(Value::Unknown, Value::Bool)
+        }
+        _ => Value::Unknown,
     }
 }
 

@@ -7,7 +7,7 @@ use super::eval::folded;
 use super::function::MOST_NUMBERS;
 use super::interpreter::{Interpreter, Scope};
 use super::query::{Row, renamed};
-use super::value::Value;
+use super::value::{Value, equal};
 
 /// The rows that a query stands on.
 pub(super) struct Found {
@@ -20,9 +20,9 @@ impl Interpreter<'_> {
     /// The rows that a SELECT stands on; nothing where none of them is known.
     pub(super) fn found(&mut self, select: &Select) -> Option<Found> {
         let mut conditions: Vec<&Expr> = select.selection.iter().collect();
-        let mut factors: Vec<(&TableFactor, bool)> = Vec::new();
+        let mut factors: Vec<(&TableFactor, Vec<String>)> = Vec::new();
         for table in &select.from {
-            factors.push((&table.relation, false));
+            factors.push((&table.relation, Vec::new()));
             for join in &table.joins {
                 let (constraint, outer) = match &join.join_operator {
                     JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::CrossJoin(on) => {
@@ -31,20 +31,26 @@ impl Interpreter<'_> {
                     JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => (on, true),
                     _ => return None,
                 };
+                let mut shared = Vec::new();
                 match constraint {
+                    JoinConstraint::Using(columns) if !outer => {
+                        for column in columns {
+                            shared.push(column.0.last()?.as_ident().map(folded)?);
+                        }
+                    }
                     JoinConstraint::On(on) if !outer => conditions.push(on),
                     // Where the outer side finds nothing, there is a row all the same.
                     JoinConstraint::On(_) if outer => return None,
                     JoinConstraint::None => {}
                     _ => return None,
                 }
-                factors.push((&join.relation, outer));
+                factors.push((&join.relation, shared));
             }
         }
         let mut found = Found { rows: vec![Scope::default()], may_be_more: false };
-        for (place, (factor, _)) in factors.iter().enumerate() {
+        for (place, (factor, shared)) in factors.iter().enumerate() {
             let is_last = place + 1 == factors.len();
-            found = self.joined_with(found, factor, &conditions, is_last)?;
+            found = self.joined_with(found, factor, shared, &conditions, is_last)?;
         }
         if factors.is_empty() && !conditions.is_empty() {
             let holds = conditions.iter().map(|condition| self.eval(condition).holds()).collect::<Vec<_>>();
@@ -62,6 +68,7 @@ impl Interpreter<'_> {
         &mut self,
         found: Found,
         factor: &TableFactor,
+        shared: &[String],
         conditions: &[&Expr],
         is_last: bool,
     ) -> Option<Found> {
@@ -76,10 +83,15 @@ impl Interpreter<'_> {
                 }
                 self.rows_left -= 1;
                 let mut scope = row.clone();
+                let agreeing: Vec<Option<bool>> =
+                    shared.iter().map(|column| agree(&scope, &table.1, column)).collect();
+                if agreeing.contains(&Some(false)) {
+                    continue;
+                }
                 scope.tables.push(table);
                 self.scopes.push(scope);
                 // What is not known yet lets a row stand until it is.
-                let mut holds = Some(true);
+                let mut holds = if agreeing.contains(&None) { None } else { Some(true) };
                 for condition in conditions {
                     match self.eval(condition).holds() {
                         Some(true) => {}
@@ -181,6 +193,14 @@ impl Interpreter<'_> {
         }
         wanted
     }
+}
+
+/// Whether a row of one table has the same in a column as those before it, as USING asks.
+fn agree(before: &Scope, row: &Row, column: &str) -> Option<bool> {
+    let of =
+        |row: &[(String, Value)]| row.iter().find(|(name, _)| name == column).map(|(_, value)| value.clone());
+    let known = before.tables.iter().find_map(|(_, row)| of(row))?;
+    equal(&known, &of(row)?).holds()
 }
 
 /// Whether an expression calls nothing.

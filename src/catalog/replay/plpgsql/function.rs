@@ -4,6 +4,7 @@ use sqlparser::ast;
 
 use super::super::value::cut;
 use super::aggregate::rows_of_aggregate;
+use super::eval::VARIADIC;
 use super::interpreter::{Interpreter, LONGEST};
 use super::reach::Reach;
 use super::value::{HOLE, Value, equal};
@@ -42,7 +43,14 @@ impl Interpreter<'_> {
                 FunctionArg::ExprNamed { .. } => return Value::Unknown,
             };
             let FunctionArgExpr::Expr(argument) = argument else { return Value::Unknown };
-            arguments.push((name, self.eval(argument)));
+            let value = self.eval(argument);
+            match value {
+                Value::List(values) if name.as_deref() == Some(VARIADIC) => {
+                    arguments.extend(values.into_iter().map(|value| (None, value)));
+                }
+                _ if name.as_deref() == Some(VARIADIC) => return Value::Unknown,
+                value => arguments.push((name, value)),
+            }
         }
         let values: Vec<Value> = arguments.iter().map(|(_, value)| value.clone()).collect();
         if of_server && let Some(value) = self.builtin(&own, &values) {

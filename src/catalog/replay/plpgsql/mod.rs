@@ -24,8 +24,10 @@ mod loops;
 mod parse;
 mod query;
 mod reach;
+mod regex;
 mod rows;
 mod run;
+mod server_version;
 #[cfg(test)]
 mod tests;
 mod value;

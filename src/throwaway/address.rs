@@ -7,37 +7,36 @@ use tokio::task::JoinHandle;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, Error as PgError, NoTls};
 
-use super::error::{Result, TestError};
+use super::error::{Result, Trouble};
 
 /// How long one attempt to open a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
-pub(super) struct Address {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) password: String,
+pub(crate) struct Address {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    pub(crate) password: String,
     /// The database to be in when no particular one is meant.
-    pub(super) home: String,
+    pub(crate) home: String,
 }
 
 impl Address {
-    /// Reads a URL. Of several hosts the first one counts.
-    pub(super) fn parse(url: &str) -> Result<Self> {
+    /// Reads a URL, which errors call by this name. Of several hosts the first one counts.
+    pub(crate) fn parse(called: &str, url: &str) -> Result<Self> {
+        let expected = "expected postgresql://user:password@host:port/database";
         let config: Config = url
             .parse()
-            .map_err(|source| TestError::server("TENANTRY_TEST_DATABASE_URL does not parse; expected postgresql://user:password@host:port/database", source))?;
+            .map_err(|source| Trouble::server(format!("{called} does not parse; {expected}"), source))?;
         let host = match config.get_hosts().first() {
             Some(Host::Tcp(host)) => host.clone(),
             #[cfg(unix)]
             Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
-            None => return Err(TestError::config("TENANTRY_TEST_DATABASE_URL names no host")),
+            None => return Err(Trouble::config(format!("{called} names no host"))),
         };
-        let user = config
-            .get_user()
-            .ok_or_else(|| TestError::config("TENANTRY_TEST_DATABASE_URL names no user"))?
-            .to_owned();
+        let user =
+            config.get_user().ok_or_else(|| Trouble::config(format!("{called} names no user")))?.to_owned();
         let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         Ok(Self {
             host,
@@ -49,11 +48,11 @@ impl Address {
     }
 
     /// The same server as another role.
-    pub(super) fn login(&self, user: &str, password: &str) -> Self {
+    pub(crate) fn login(&self, user: &str, password: &str) -> Self {
         Self { user: user.to_owned(), password: password.to_owned(), ..self.clone() }
     }
 
-    pub(super) fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { percent(&self.host) };
         let password =
             if self.password.is_empty() { String::new() } else { format!(":{}", percent(&self.password)) };
@@ -62,7 +61,7 @@ impl Address {
     }
 
     /// Opens a connection and runs it on the caller's runtime until the client is dropped.
-    pub(super) async fn connect(&self, database: &str) -> Result<(Client, JoinHandle<()>), PgError> {
+    pub(crate) async fn connect(&self, database: &str) -> Result<(Client, JoinHandle<()>), PgError> {
         let mut config = Config::new();
         config
             .host(&self.host)
@@ -70,12 +69,12 @@ impl Address {
             .user(&self.user)
             .password(&self.password)
             .dbname(database)
-            .application_name("tenantry tests")
+            .application_name("tenantry")
             .connect_timeout(CONNECT_TIMEOUT);
         let (client, connection) = config.connect(NoTls).await?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection of the tests ended");
+                tracing::debug!(%error, "a connection to a throwaway server ended");
             }
         });
         Ok((client, task))
@@ -118,14 +117,14 @@ mod tests {
             "postgresql://postgres:s%40f%2Fe%3A@127.0.0.1:5433/my%20db",
             "postgresql://postgres@%2Fvar%2Frun%2Fpostgresql:5432/postgres",
         ] {
-            let address = Address::parse(url).unwrap();
+            let address = Address::parse("the URL", url).unwrap();
             assert_eq!(address.url(&address.home), url);
         }
     }
 
     #[test]
     fn debug_and_display_show_no_password() {
-        let address = Address::parse("postgresql://me:secret@db/x").unwrap();
+        let address = Address::parse("the URL", "postgresql://me:secret@db/x").unwrap();
         assert_eq!(format!("{address} {address:?}"), "db:5432 me@db:5432");
         assert_eq!(address.login("app", "p").url("y"), "postgresql://app:p@db:5432/y");
     }
@@ -137,7 +136,7 @@ mod tests {
             ("postgresql://me@", "no host"),
             ("postgresql://db/x", "no user"),
         ] {
-            let error = Address::parse(url).unwrap_err().to_string();
+            let error = Address::parse("the URL", url).unwrap_err().to_string();
             assert!(error.contains(wrong), "{url}: {error}");
         }
     }

@@ -1,13 +1,21 @@
 //! `tenantry lint`: the rules over SQL files.
 
-use std::path::PathBuf;
+mod granted;
+mod place;
+mod run;
+mod server;
+mod wanted;
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use self::wanted::Server;
 use super::args::{Global, help};
 use super::failure::{Exit, Failure};
 use super::findings::{self, Looked};
 use super::output::Terminal;
 use super::source::{manifest, name_of};
-use super::{from, since};
+use super::{connect, from, since};
 use crate::rule::lint;
 
 const EXAMPLES: &str = "\
@@ -15,6 +23,8 @@ tenantry lint migrations                       everything that the migrations le
 tenantry lint migrations --since origin/main   only what is new on this branch
 tenantry lint migrations --format sarif        for code scanning; github annotates pull requests
 pg_dump --schema-only | tenantry lint -        a schema that has no migrations
+tenantry lint migrations --server              what a throwaway server says of them; exact where code makes up its SQL
+tenantry lint migrations --server=18           the same on PostgreSQL 18, of this machine or from Docker
 tenantry explain backfill-under-force          what a rule is about";
 
 /// Look for what lets tenants reach each other's rows in SQL files, without a database
@@ -34,9 +44,21 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REF")]
     since: Option<String>,
 
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = Server::parse, help = SERVER)]
+    server: Option<Server>,
+
+    /// How long the files may take on the server, all together
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration, requires = "server")]
+    server_timeout: Duration,
+
     #[command(flatten)]
     findings: findings::Options,
 }
+
+const SERVER: &str = "Run the files on a throwaway server and look at what its catalogs say after each, so that nothing is left \
+    unfollowed. PostgreSQL's binaries on this machine serve, those in TENANTRY_PG_BIN first, or else Docker. WHICH is a major \
+    version, 18; an image, postgis/postgis:18-3.6; or the URL of an empty database, with its superuser. The files are run by the \
+    owner that the manifest names, as a superuser; roles that the manifest or the files take for granted are made";
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let manifest = manifest(&global.config)?;
@@ -44,12 +66,22 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let changed =
         arguments.since.as_deref().map(|since| since::changed(since, &arguments.paths)).transpose()?;
     let is_wanted = |file: &str| changed.as_ref().is_none_or(|changed| changed.contains(file));
+    let (report, server) = match &arguments.server {
+        Some(server) => {
+            let limit = arguments.server_timeout;
+            let run = server::lint(&manifest, &sources, server, limit, global, terminal);
+            let (report, version) = connect::wait(run)?;
+            (report, Some(version))
+        }
+        None => (lint(&manifest, &sources), None),
+    };
     let looked = Looked {
         name: name_of(&arguments.paths, &sources),
         manifest: &manifest,
         config: &global.config.display().to_string(),
         sources: &sources,
         is_wanted: &is_wanted,
+        server: server.as_deref(),
     };
-    findings::show(lint(&manifest, &sources), &looked, &arguments.findings, global, terminal)
+    findings::show(report, &looked, &arguments.findings, global, terminal)
 }

@@ -13,19 +13,19 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::error::{Result, TestError};
+use super::error::{Result, Trouble};
 use super::user::ServerUser;
 
 /// The shell, at work until this value is dropped or the process ends.
 #[derive(Debug)]
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     orders: ChildStdin,
     reports: mpsc::UnboundedReceiver<String>,
 }
 
 impl Watchdog {
     /// Starts a script in a process group of its own, so that a Ctrl-C at the terminal does not meet it.
-    pub(super) fn spawn<A: AsRef<OsStr>>(
+    pub(crate) fn spawn<A: AsRef<OsStr>>(
         script: &str,
         arguments: impl IntoIterator<Item = A>,
         folder: &Path,
@@ -50,10 +50,10 @@ impl Watchdog {
         if let Some(user) = user {
             command.uid(user.uid).gid(user.gid);
         }
-        let failed = |source| TestError::io("the watchdog did not start", source);
+        let failed = |source| Trouble::io("the watchdog did not start", source);
         let mut shell = command.spawn().map_err(failed)?;
         let (Some(orders), Some(output)) = (shell.stdin.take(), shell.stdout.take()) else {
-            return Err(TestError::config("the watchdog has no pipes"));
+            return Err(Trouble::config("the watchdog has no pipes"));
         };
 
         // A thread, not a task: the server is shared by tests that each have a runtime of their own.
@@ -72,19 +72,28 @@ impl Watchdog {
     }
 
     /// Sends one line.
-    pub(super) fn order(&mut self, line: &str) -> Result<()> {
+    pub(crate) fn order(&mut self, line: &str) -> Result<()> {
         self.orders
             .write_all(format!("{line}\n").as_bytes())
-            .map_err(|source| TestError::io("the watchdog is gone", source))
+            .map_err(|source| Trouble::io("the watchdog is gone", source))
     }
 
     /// The next report, or `None` when there was none in time or the shell has ended.
-    pub(super) async fn report(&mut self, limit: Duration) -> Option<String> {
+    pub(crate) async fn report(&mut self, limit: Duration) -> Option<String> {
         tokio::time::timeout(limit, self.reports.recv()).await.ok().flatten()
     }
 
+    /// Lets the shell clean up, and waits for that, but no longer than this: it goes on without us.
+    pub(crate) async fn end(self, limit: Duration) {
+        let Self { orders, mut reports } = self;
+        drop(orders);
+        // The shell holds the other end until its work is done.
+        let gone = async { while reports.recv().await.is_some() {} };
+        let _ = tokio::time::timeout(limit, gone).await;
+    }
+
     /// A report that has come already.
-    pub(super) fn past_report(&mut self) -> Option<String> {
+    pub(crate) fn past_report(&mut self) -> Option<String> {
         self.reports.try_recv().ok()
     }
 }

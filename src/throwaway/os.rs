@@ -2,7 +2,7 @@
 
 /// An operating system, by who packages PostgreSQL for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Os {
+pub(crate) enum Os {
     Debian,
     Fedora,
     Arch,
@@ -14,7 +14,7 @@ pub(super) enum Os {
 
 impl Os {
     /// Reads the text of `/etc/os-release`: first what the system is, then what it is like.
-    pub(super) fn from_release(text: &str) -> Self {
+    pub(crate) fn from_release(text: &str) -> Self {
         let value = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
             line.unwrap_or_default().trim_matches(['"', '\''])
@@ -32,7 +32,7 @@ impl Os {
     }
 
     /// How to get the server's binaries.
-    pub(super) fn install(self) -> &'static str {
+    pub(crate) fn install(self) -> &'static str {
         match self {
             Self::Debian => "apt-get install -y postgresql",
             Self::Fedora => "dnf install -y postgresql-server",
@@ -45,7 +45,7 @@ impl Os {
     }
 
     /// How to get a Docker engine.
-    pub(super) fn docker(self) -> &'static str {
+    pub(crate) fn docker(self) -> &'static str {
         match self {
             Self::Debian => "apt-get install -y docker.io",
             Self::Fedora => "dnf install -y moby-engine && systemctl start docker",

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Error as PgError;
 
 use super::address::Address;
-use super::error::{Kind, Result, TestError, log_tail};
+use super::error::{Kind, Result, Trouble, log_tail};
 use super::random;
 use super::user::ServerUser;
 use super::watchdog::Watchdog;
@@ -34,7 +34,7 @@ const PORT_ATTEMPTS: usize = 8;
 const MAX_SOCKET_FOLDER_BYTES: usize = 80;
 
 /// What every throwaway server runs with: it need not survive a power failure, and many tests share it.
-pub(super) const SETTINGS: [(&str, &str); 4] = [
+pub(crate) const SETTINGS: [(&str, &str); 4] = [
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),
@@ -43,7 +43,7 @@ pub(super) const SETTINGS: [(&str, &str); 4] = [
 
 /// The data folder, the server over it, and the watchdog that owns both.
 #[derive(Debug)]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     watchdog: Watchdog,
     folder: PathBuf,
     address: Address,
@@ -58,7 +58,7 @@ enum Launch {
 
 impl Cluster {
     /// Makes a cluster with the binaries of a folder and starts it on a free port.
-    pub(super) async fn start_new(
+    pub(crate) async fn start_new(
         bin: &Path,
         user: Option<&ServerUser>,
         settings: &[(String, String)],
@@ -87,22 +87,22 @@ impl Cluster {
         Err(cluster.died("the server did not start"))
     }
 
-    pub(super) fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
-    pub(super) fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         self.pid
     }
 
-    pub(super) fn log(&self) -> Result<String> {
+    pub(crate) fn log(&self) -> Result<String> {
         let log = fs::read(self.folder.join("log"))
-            .map_err(|source| TestError::io("the server's log cannot be read", source))?;
+            .map_err(|source| Trouble::io("the server's log cannot be read", source))?;
         Ok(String::from_utf8_lossy(&log).into_owned())
     }
 
     /// Starts the server again on its port and data folder. Does nothing when it runs.
-    pub(super) async fn start(&mut self) -> Result<()> {
+    pub(crate) async fn start(&mut self) -> Result<()> {
         while let Some(report) = self.watchdog.past_report() {
             self.note(&report);
         }
@@ -116,7 +116,7 @@ impl Cluster {
     }
 
     /// Stops the server at once, as a crash would. Does nothing when it does not run.
-    pub(super) async fn stop(&mut self) -> Result<()> {
+    pub(crate) async fn stop(&mut self) -> Result<()> {
         if self.pid.is_none() {
             return Ok(());
         }
@@ -130,10 +130,15 @@ impl Cluster {
         Ok(())
     }
 
+    /// Stops the server and removes its folder, and waits for that.
+    pub(crate) async fn end(self) {
+        self.watchdog.end(STOP_LIMIT).await;
+    }
+
     async fn init(&mut self) -> Result<()> {
         if self.watchdog.report(REPORT_LIMIT).await.as_deref() != Some("made") {
             let folder = self.folder.display();
-            return Err(TestError::config(format!(
+            return Err(Trouble::config(format!(
                 "folder {folder} cannot be made; set TMPDIR to a folder that the server's user can write to"
             )));
         }
@@ -187,12 +192,12 @@ impl Cluster {
         self.log().is_ok_and(|log| log_tail(&log).contains("Address already in use"))
     }
 
-    fn not_ready(&self, source: Option<PgError>) -> TestError {
+    fn not_ready(&self, source: Option<PgError>) -> Trouble {
         let log = log_tail(&self.log().unwrap_or_default());
         Kind::NotReady { seconds: READY_LIMIT.as_secs(), log, source }.into()
     }
 
-    fn died(&self, what: &'static str) -> TestError {
+    fn died(&self, what: &'static str) -> Trouble {
         Kind::Died { what, log: log_tail(&self.log().unwrap_or_default()) }.into()
     }
 }
@@ -230,7 +235,7 @@ fn free_port() -> Result<u16> {
         match TcpListener::bind(("127.0.0.1", port)) {
             Ok(_) => return Ok(port),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
-            Err(error) => return Err(TestError::io("no loopback port can be bound", error)),
+            Err(error) => return Err(Trouble::io("no loopback port can be bound", error)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The machine that the tests run on.
+//! The machine that this runs on.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -17,13 +17,13 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
 /// Answers from the process's environment, the file system, `pg_config` and `docker`.
 #[derive(Debug)]
-pub(super) struct ThisMachine {
+pub(crate) struct ThisMachine {
     /// Who runs the server; none is the user of this process.
-    pub(super) user: Option<ServerUser>,
+    pub(crate) user: Option<ServerUser>,
 }
 
 impl ThisMachine {
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         Ok(Self { user: ServerUser::instead_of_root()? })
     }
 }
@@ -50,6 +50,15 @@ impl Machine for ThisMachine {
             let runs = fs::metadata(&program).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0);
             runs && self.user.as_ref().is_none_or(|user| user.can_reach(&program))
         })
+    }
+
+    fn major_in(&self, folder: &Path) -> Option<u32> {
+        let asked =
+            Command::new(folder.join("postgres")).arg("--version").stderr(Stdio::null()).output().ok()?;
+        let said = String::from_utf8(asked.stdout).ok()?;
+        // postgres (PostgreSQL) 18.1 (Debian 18.1-1), or 19beta1
+        let version = said.split_whitespace().nth(2)?;
+        version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 
     fn docker(&self) -> Result<(), String> {

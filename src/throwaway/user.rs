@@ -5,30 +5,30 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::error::{Result, TestError};
+use super::error::{Result, Trouble};
 
 /// Whoever runs the server in place of root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ServerUser {
-    pub(super) name: String,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct ServerUser {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl ServerUser {
     /// The user to become, or none when this process does not run as root.
-    pub(super) fn instead_of_root() -> Result<Option<Self>> {
+    pub(crate) fn instead_of_root() -> Result<Option<Self>> {
         let id = Command::new("id")
             .arg("-u")
             .output()
-            .map_err(|source| TestError::io("command id does not run", source))?;
+            .map_err(|source| Trouble::io("command id does not run", source))?;
         if id.stdout.trim_ascii() != b"0" {
             return Ok(None);
         }
         let passwd = fs::read_to_string("/etc/passwd")
-            .map_err(|source| TestError::io("/etc/passwd cannot be read", source))?;
+            .map_err(|source| Trouble::io("/etc/passwd cannot be read", source))?;
         Self::choose(&passwd).map(Some).ok_or_else(|| {
-            TestError::config(
+            Trouble::config(
                 "initdb refuses root, and /etc/passwd has neither user postgres nor user nobody; run as another user",
             )
         })
@@ -48,14 +48,14 @@ impl ServerUser {
     }
 
     /// Whether this user can get to a file or folder, going by the permissions of the owner and of others.
-    pub(super) fn can_reach(&self, path: &Path) -> bool {
+    pub(crate) fn can_reach(&self, path: &Path) -> bool {
         path.ancestors()
             .filter(|part| !part.as_os_str().is_empty())
             .all(|part| fs::metadata(part).is_ok_and(|metadata| self.may(&metadata, 0o1)))
     }
 
     /// The folder for temporary files, or `/tmp` when that one is closed to this user.
-    pub(super) fn temporary_folder(&self) -> PathBuf {
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
         let usual = std::env::temp_dir();
         let open =
             self.can_reach(&usual) && fs::metadata(&usual).is_ok_and(|metadata| self.may(&metadata, 0o3));
