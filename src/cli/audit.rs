@@ -32,6 +32,13 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         Ok((catalog, session.close().await))
     })?;
     let config = global.config.display().to_string();
-    let looked = Looked { name, manifest: &manifest, config: &config, sources: &[], is_wanted: &|_| true };
+    let looked = Looked {
+        name,
+        manifest: &manifest,
+        config: &config,
+        sources: &[],
+        is_wanted: &|_| true,
+        assumptions: Vec::new(),
+    };
     findings::show(audit(&manifest, &catalog), &looked, &arguments.findings, global, terminal)
 }

@@ -1,6 +1,7 @@
 //! The tool, as people and CI run it: the real binary, with an environment of its own.
 
 mod arguments;
+mod assumed;
 mod audit;
 mod bootstrap;
 mod connect;

@@ -23,6 +23,8 @@ pub struct Function {
     pub kind: FunctionKind,
     /// The role that owns it.
     pub owner: Ident,
+    /// Whether the owner is only assumed: files made it, and nobody says who runs them. Never of a live database.
+    pub owner_is_assumed: bool,
     /// The language, such as `sql`.
     pub language: String,
     /// All arguments in order, those of the output included.

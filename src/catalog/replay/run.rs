@@ -25,6 +25,8 @@ use crate::ident::Ident;
 pub struct Options {
     /// The role that runs the files, and owns what they make. `postgres` unless something else is said. It is a superuser.
     pub role: Ident,
+    /// Whether nobody says that it is this role, so that what it makes may as well be a superuser's. Not unless it is said.
+    pub role_is_assumed: bool,
     /// The version of PostgreSQL whose ways are imitated, as `server_version_num` says it. 150000 unless something else is said.
     pub server_version: u32,
     /// The `search_path` that each file begins with. `"$user", public` unless something else is said.
@@ -35,6 +37,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             role: Ident::known("postgres"),
+            role_is_assumed: false,
             server_version: 150_000,
             search_path: vec![Ident::known("$user"), Ident::known("public")],
         }

@@ -86,9 +86,18 @@ pub(super) struct Told {
     pub(super) user: Ident,
     /// `current_user`.
     pub(super) role: Ident,
+    /// Whether nobody says which role each of the two is: it is the one that runs the files.
+    pub(super) assumed: Assumed,
     pub(super) path: Vec<Ident>,
     /// Any other settings, by their names in lower case.
     pub(super) settings: BTreeMap<String, String>,
+}
+
+/// Which roles of a session nobody has named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Assumed {
+    pub(super) user: bool,
+    pub(super) role: bool,
 }
 
 impl Session {
@@ -111,6 +120,7 @@ impl State {
         let told = Told {
             user: options.role.clone(),
             role: options.role.clone(),
+            assumed: Assumed { user: options.role_is_assumed, role: options.role_is_assumed },
             path: options.search_path.clone(),
             settings: BTreeMap::new(),
         };
@@ -175,6 +185,20 @@ impl State {
 
     pub(super) fn role(&self) -> Ident {
         self.session.now.role.clone()
+    }
+
+    /// Whether nobody says which role it is that makes what is made now.
+    pub(super) fn role_is_assumed(&self) -> bool {
+        self.session.now.assumed.role
+    }
+
+    /// Whether nobody says which role is meant.
+    pub(super) fn is_assumed(&self, role: &RoleName) -> bool {
+        match role {
+            RoleName::Current => self.session.now.assumed.role,
+            RoleName::Session => self.session.now.assumed.user,
+            RoleName::Public | RoleName::Named(_) => false,
+        }
     }
 
     /// The role of a name that means one role.

@@ -12,6 +12,7 @@ pub(super) fn fields(shown: &Shown<'_>) -> Value {
         "statements": shown.statements,
         "hidden": shown.hidden,
         "known": shown.known,
+        "assumptions": shown.looked.assumptions,
     })
 }
 

@@ -93,6 +93,8 @@ pub(super) struct Looked<'a> {
     pub(super) sources: &'a [Source],
     /// Whether findings in this file are wanted.
     pub(super) is_wanted: &'a dyn Fn(&str) -> bool,
+    /// What was assumed that nobody has said, each in one line.
+    pub(super) assumptions: Vec<String>,
 }
 
 impl Looked<'_> {

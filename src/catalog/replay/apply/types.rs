@@ -81,6 +81,7 @@ impl State {
             let function = Function {
                 kind: FunctionKind::Function,
                 owner: self.role(),
+                owner_is_assumed: self.role_is_assumed(),
                 language: "internal".to_owned(),
                 arguments: arguments.iter().map(argument).collect(),
                 returns: Some(name.bare()),
