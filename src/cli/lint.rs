@@ -46,13 +46,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
-    let sources = from::read(&arguments.paths)?;
+    let from::Read { sources, stand } = from::read(&arguments.paths)?;
     let (manifest, guessed) = manifest_or_guess(global, &sources)?;
     let changed =
         arguments.since.as_deref().map(|since| since::changed(since, &arguments.paths)).transpose()?;
     let is_wanted = |file: &str| changed.as_ref().is_none_or(|changed| changed.contains(file));
     let report = lint(&manifest, &sources);
-    let mut assumptions = Vec::from_iter(guessed);
+    let mut assumptions = stand;
+    assumptions.extend(guessed);
     if report.assumes_superuser {
         assumptions.push(format!(
             "a superuser runs these files, since role in [migrations] of {} does not say who does",

@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod files;
 mod findings;
+mod forward;
 mod from;
 mod init;
 mod lint;

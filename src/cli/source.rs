@@ -53,7 +53,7 @@ impl Source {
                 Ok(Self { catalog, name, opaque: Vec::new() })
             });
         }
-        let sources = from::read(&files.paths)?;
+        let sources = from::read(&files.paths)?.sources;
         let name = name_of(&files.paths, &sources);
         let Replayed { catalog, opaque, .. } = replay(&sources, &manifest.replay_options());
         Ok(Self { catalog, name, opaque })

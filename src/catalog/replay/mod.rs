@@ -26,6 +26,7 @@ mod policy;
 mod rollback;
 mod run;
 mod runner;
+mod section;
 mod source;
 mod split;
 mod state;

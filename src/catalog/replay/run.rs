@@ -156,9 +156,15 @@ impl Run<'_> {
         let back = going_back(text);
         let kept: BTreeSet<usize> = back.values().copied().collect();
         let opaque_before = self.opaque.len();
+        let mut part = 0;
         for (place, piece) in split(text).enumerate() {
             let Some(first) = piece.tokens.first() else { continue };
             let position = piece.position;
+            if piece.part != part {
+                part = piece.part;
+                self.state.session.end_transaction();
+                self.transaction.start_file(piece.one_transaction.unwrap_or(source.is_one_transaction()));
+            }
             let read = read(text, &piece);
             // Most of what is said to psql is of no account.
             if piece.kind == PieceKind::Meta && read == Ok(Statement::Nothing) {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::lex::{self, Kind, Token};
+use super::section::{Format, Part, Said};
 
 /// How many tokens of a piece are kept. What is longer is a list of rows, of which the head tells all, or is not to be followed.
 const MOST_TOKENS: usize = 1 << 18;
@@ -21,6 +22,10 @@ pub(super) struct Piece {
     pub(super) is_open: bool,
     /// Whether it has more tokens than are kept.
     pub(super) is_cut: bool,
+    /// The part of the file that it stands in, by a number.
+    pub(super) part: usize,
+    /// Whether that part is one transaction, where it says so itself.
+    pub(super) one_transaction: Option<bool>,
 }
 
 /// What kind of piece it is.
@@ -34,7 +39,8 @@ pub(super) enum PieceKind {
 
 /// Divides a text into its pieces, one after the other, so that no more than one of them has to be held.
 ///
-/// What a migration undoes itself with is left out: the part under `-- migrate:down`, `-- +goose Down` or `-- +migrate Down`.
+/// What a migration undoes itself with is left out: the part under `-- migrate:down`, `-- +goose Down` and the like, and what a
+/// changeset of Liquibase's says for another server.
 pub(super) fn split(text: &str) -> Pieces<'_> {
     Pieces {
         text,
@@ -46,7 +52,10 @@ pub(super) fn split(text: &str) -> Pieces<'_> {
         position: (1, 1),
         parens: 0,
         blocks: 0,
-        undoing: false,
+        format: Format::default(),
+        part: Part::default(),
+        number: 0,
+        skips: false,
     }
 }
 
@@ -68,8 +77,13 @@ pub(super) struct Pieces<'a> {
     parens: usize,
     /// How many `BEGIN ATOMIC` and `CASE` are open: nor does one in them.
     blocks: usize,
-    /// Whether this is the part of a migration that undoes it.
-    undoing: bool,
+    /// What the comments so far tell of the file.
+    format: Format,
+    /// The part that is being read, and its number.
+    part: Part,
+    number: usize,
+    /// Whether it is said that what is read now is not run.
+    skips: bool,
 }
 
 impl Iterator for Pieces<'_> {
@@ -91,12 +105,16 @@ impl Pieces<'_> {
     /// Takes a token and says where to go on.
     fn take(&mut self, token: Token) -> usize {
         match token.kind {
-            Kind::Comment => {
-                self.annotation(token);
-                return token.end;
-            }
+            Kind::Comment => return self.comment(token),
             Kind::Backslash => return self.meta(token),
             _ => {}
+        }
+        if let Some(length) = self.part.delimiter.as_ref().and_then(|of| of.at(self.text, token.start)) {
+            self.end();
+            return token.start + length;
+        }
+        if self.skips {
+            return token.end;
         }
         let is = |symbol| token.is_symbol(self.text, symbol);
         if is(";") && self.parens == 0 && self.blocks == 0 {
@@ -178,34 +196,49 @@ impl Pieces<'_> {
             self.end();
         }
         let end = token.end + command.trim_end().len();
-        if !self.undoing {
-            let tokens = vec![Token { kind: Kind::Backslash, start: token.start, end }];
-            let position = self.lines.position(token.start);
-            let kind = PieceKind::Meta;
-            self.ready.push_back(Piece { kind, tokens, position, end, is_open: false, is_cut: false });
+        if !self.part.is_left_out && !self.skips {
+            self.ready.push_back(Piece {
+                kind: PieceKind::Meta,
+                tokens: vec![Token { kind: Kind::Backslash, start: token.start, end }],
+                position: self.lines.position(token.start),
+                end,
+                is_open: false,
+                is_cut: false,
+                part: self.number,
+                one_transaction: self.part.one_transaction,
+            });
         }
         if divided { token.end + length + 2 } else { end }
     }
 
-    /// Heeds what a runner of migrations reads in comments.
-    fn annotation(&mut self, token: Token) {
-        let Some(comment) = token.of(self.text).strip_prefix("--") else { return };
-        let comment = comment.trim().to_ascii_lowercase();
-        let mut words = comment.split_whitespace();
-        let undoing = match (words.next(), words.next()) {
-            (Some("migrate:down"), _) | (Some("+goose" | "+migrate"), Some("down")) => true,
-            (Some("migrate:up"), _) | (Some("+goose" | "+migrate"), Some("up")) => false,
-            _ => return,
-        };
-        self.end();
-        self.undoing = undoing;
+    /// Heeds what a runner of migrations reads in comments, and says where to go on.
+    fn comment(&mut self, token: Token) -> usize {
+        match self.format.heed(token.of(self.text)) {
+            Some(Said::Part(part)) => {
+                // Play writes `# --- !Ups`.
+                if matches!(self.tokens[..], [first] if first.is_symbol(self.text, "#")) {
+                    self.tokens.clear();
+                    self.last = None;
+                }
+                self.end();
+                self.part = part;
+                self.number += 1;
+            }
+            Some(Said::Skip(skips)) => self.skips = skips,
+            Some(Said::SkipLines(lines)) => {
+                let rest = self.text.get(token.end..).unwrap_or_default().split_inclusive('\n');
+                return token.end + rest.take(lines.saturating_add(1)).map(str::len).sum::<usize>();
+            }
+            None => {}
+        }
+        token.end
     }
 
     fn end(&mut self) {
         let tokens = std::mem::take(&mut self.tokens);
         self.parens = 0;
         self.blocks = 0;
-        let Some(last) = self.last.take().filter(|_| !self.undoing) else { return };
+        let Some(last) = self.last.take().filter(|_| !self.part.is_left_out) else { return };
         self.ready.push_back(Piece {
             kind: PieceKind::Statement,
             position: self.position,
@@ -213,6 +246,8 @@ impl Pieces<'_> {
             is_open: last.kind == Kind::Open,
             is_cut: tokens.last() != Some(&last),
             tokens,
+            part: self.number,
+            one_transaction: self.part.one_transaction,
         });
     }
 }
@@ -321,6 +356,24 @@ mod tests {
         ] {
             assert_eq!(pieces(&format!("{up}\na;\n{down}\nb; \\c x\n")), ["a"]);
         }
+    }
+
+    #[test]
+    fn changesets_are_parts_with_ends_of_their_own() {
+        let text = "--liquibase formatted sql\n--changeset a:1\na;\n--rollback x;\n--changeset a:2 dbms:mysql\nb;\n\
+                    --changeset a:3 endDelimiter:/ runInTransaction:false\nc\n/\nd / e\n/\n\
+                    --changeset a:4\n--ignoreLines:1\nf;\n--ignoreLines:start\ng;\n--ignoreLines:end\nh\n";
+        let found: Vec<_> = split(text)
+            .map(|piece| (&text[piece.tokens[0].start..piece.end], piece.part, piece.one_transaction))
+            .collect();
+        let expected = [
+            ("a", 1, Some(true)),
+            ("c", 3, Some(false)),
+            ("d / e", 3, Some(false)),
+            ("h", 4, Some(true)),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(pieces("# --- !Ups\na;\n# --- !Downs\nb;\n"), ["a"]);
     }
 
     #[test]

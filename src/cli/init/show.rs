@@ -71,6 +71,10 @@ fn head(proposal: &Proposal, width: Width) -> String {
     let role = |of: &ProposedRole| of.name.as_ref().map_or_else(|| "none".to_owned(), Ident::plain);
     let of_column = |column: &TenantColumn| format!("{} {}", column.name.plain(), column.tenant_type.sql());
     let column = proposal.column.as_ref();
+    let migrations_reason = match migrations.unbound {
+        Some(why) => format!("{}; {why}", migrations.role.reason),
+        None => migrations.role.reason.clone(),
+    };
     let schemas: Vec<String> = proposal.schemas.iter().map(Ident::plain).collect();
     let (setting, setting_reason) = match &proposal.setting {
         Some(setting) => (setting.as_str().to_owned(), "as --setting says, or policies read it"),
@@ -86,7 +90,7 @@ fn head(proposal: &Proposal, width: Width) -> String {
         ("owner", role(&roles.owner), &roles.owner.reason),
         ("migrator", role(&roles.migrator), &roles.migrator.reason),
         ("system", role(&roles.system), &roles.system.reason),
-        ("migrations", role(&migrations.role), &migrations.role.reason),
+        ("migrations", role(&migrations.role), &migrations_reason),
         ("setting", setting, setting_reason),
         ("schemas", schemas.join(", "), ""),
     ];

@@ -51,9 +51,9 @@ fn of_rights(run: &Run) -> BTreeSet<String> {
 }
 
 const UNBOUND: [&str; 4] = [
-    "rewrite-rule high public.invoice, rule noted",
-    "secdef-function high function public.invoices()",
-    "secdef-trigger high public.invoice, trigger forget",
+    "rewrite-rule high public.invoice.noted",
+    "secdef-function high public.invoices()",
+    "secdef-trigger high public.invoice.forget",
     "view-definer critical public.totals",
 ];
 
@@ -158,7 +158,7 @@ fn the_section_is_read_as_carefully_as_the_others() {
         ("[migrations]\n", "[migrations] lacks role; it has no default"),
         ("[migrations]\nrole = 1\n", "role of [migrations] is not a text in quotes"),
         ("[migrations]\nroles = \"a\"\n", "[migrations] has no field \"roles\"; did you mean \"role\"?"),
-        ("[migrations]\nrole = \"\"\n", "6"),
+        ("[migrations]\nrole = \"\"\n", "tenantry.toml:7  a name is empty"),
         ("[migration]\nrole = \"a\"\n", "did you mean \"migrations\"?"),
     ] {
         folder.write("tenantry.toml", &manifest("erp_app", "erp_owner", section));
