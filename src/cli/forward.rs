@@ -22,7 +22,8 @@ pub(super) fn forward(mut names: Vec<String>, read: &dyn Fn(&str) -> String) -> 
     names.sort_by(|one, other| order(one, other));
     let mut stand = Vec::new();
     for found in [baseline, range, squashed, checkpoint] {
-        let Some((stands, left_out)) = found(&names, read).filter(|(_, left_out)| !left_out.is_empty()) else {
+        let Some((stands, left_out)) = found(&names, read).filter(|(_, left_out)| !left_out.is_empty())
+        else {
             continue;
         };
         names.retain(|name| !left_out.contains(name));
@@ -76,7 +77,9 @@ fn going_back(names: &[String]) -> BTreeSet<String> {
         // What is called so by the way only takes back what stands beside it.
         let beside = stem.rsplit_once(['_', '-']).filter(|(_, end)| is_back(end)).is_some_and(|(rest, _)| {
             let at = lower.len() - base.len();
-            ["", "_up", "-up", ".up"].iter().any(|up| all.contains(&format!("{}{rest}{up}.sql", &lower[..at])))
+            ["", "_up", "-up", ".up"]
+                .iter()
+                .any(|up| all.contains(&format!("{}{rest}{up}.sql", &lower[..at])))
         });
         let verifies = |folder: &str| {
             folder == "verify" && all.iter().any(|name| name.split(['/', '\\']).any(|part| part == "deploy"))
@@ -123,8 +126,9 @@ fn range(names: &[String], _: &dyn Fn(&str) -> String) -> Option<Stands> {
         Some(((*name).clone(), number(first)?, number(last)?))
     };
     let (name, first, last) = names.iter().rev().find_map(|name| squashed(&name))?;
-    let within =
-        |other: &&String| **other != name && number(base(other)).is_some_and(|of| (first..=last).contains(&of));
+    let within = |other: &&String| {
+        **other != name && number(base(other)).is_some_and(|of| (first..=last).contains(&of))
+    };
     let left_out = names.iter().filter(within).cloned().collect();
     Some((name, left_out))
 }
@@ -134,8 +138,10 @@ fn squashed(names: &[String], read: &dyn Fn(&str) -> String) -> Option<Stands> {
     let is_called_so = |name: &String| {
         let stem = base(name).strip_suffix(".sql").unwrap_or(name).to_ascii_lowercase();
         let rest = stem.trim_start_matches(|c: char| !c.is_alphabetic());
-        let rest = rest.strip_prefix('v').map_or(rest, |rest| rest.trim_start_matches(|c: char| !c.is_alphabetic()));
-        rest.split(|c: char| !c.is_alphanumeric()).any(|word| ["baseline", "squash", "squashed"].contains(&word))
+        let rest =
+            rest.strip_prefix('v').map_or(rest, |rest| rest.trim_start_matches(|c: char| !c.is_alphabetic()));
+        rest.split(|c: char| !c.is_alphanumeric())
+            .any(|word| ["baseline", "squash", "squashed"].contains(&word))
     };
     let at = names.iter().rposition(is_called_so)?;
     let made = made(&read(&names[at]));
@@ -162,7 +168,9 @@ fn made(text: &str) -> BTreeSet<String> {
         let mut name = None;
         for token in &tokens[at + 1..] {
             match token.kind {
-                Kind::Word | Kind::Quoted => name = Some(token.of(text).trim_matches('"').to_ascii_lowercase()),
+                Kind::Word | Kind::Quoted => {
+                    name = Some(token.of(text).trim_matches('"').to_ascii_lowercase())
+                }
                 Kind::Symbol if token.of(text) == "." => continue,
                 _ => break,
             }
@@ -178,6 +186,9 @@ fn made(text: &str) -> BTreeSet<String> {
 
 /// Atlas's newest checkpoint, which stands for all before it.
 fn checkpoint(names: &[String], read: &dyn Fn(&str) -> String) -> Option<Stands> {
+    if read("atlas.sum").is_empty() {
+        return None;
+    }
     let says = |name: &String| {
         let text = read(name);
         text.lines().take_while(|line| line.starts_with("--")).any(|line| line.contains("atlas:checkpoint"))
@@ -297,7 +308,8 @@ mod tests {
         };
         for (found, expected, stand) in [
             (
-                &["B2__x.sql", "B4__y.sql", "V1__a.sql", "V4__b.sql", "V4.1__c.sql", "V5__d.sql", "R__v.sql"][..],
+                &["B2__x.sql", "B4__y.sql", "V1__a.sql", "V4__b.sql", "V4.1__c.sql", "V5__d.sql", "R__v.sql"]
+                    [..],
                 &["B4__y.sql", "V4.1__c.sql", "V5__d.sql", "R__v.sql"][..],
                 Some(("B4__y.sql", 3)),
             ),
@@ -318,7 +330,11 @@ mod tests {
             ),
             (&["V1__a.sql", "V4__squashed.sql"], &["V4__squashed.sql"], Some(("V4__squashed.sql", 1))),
             // What makes nothing that another file makes stands for none.
-            (&["0001_a.sql", "0002_squash_duplicates.sql"], &["0001_a.sql", "0002_squash_duplicates.sql"], None),
+            (
+                &["0001_a.sql", "0002_squash_duplicates.sql"],
+                &["0001_a.sql", "0002_squash_duplicates.sql"],
+                None,
+            ),
             (&["0002_c.sql", "0004_baseline.sql"], &["0002_c.sql", "0004_baseline.sql"], None),
             (&["1_a.sql", "9_check.sql", "10_d.sql"], &["9_check.sql", "10_d.sql"], Some(("9_check.sql", 1))),
         ] {
@@ -332,7 +348,8 @@ mod tests {
 
     #[test]
     fn tables_are_made_that_are_not_made_only_if_they_are_missing() {
-        let sql = "create table a (x int); create table if not exists b (x int); create table s.\"C d\" (x int);
+        let sql =
+            "create table a (x int); create table if not exists b (x int); create table s.\"C d\" (x int);
             create temp table t (x int); -- create table e\n select 'create table f';";
         assert_eq!(made(sql).into_iter().collect::<Vec<_>>(), ["a", "c d"]);
     }

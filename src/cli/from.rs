@@ -11,15 +11,15 @@ use crate::catalog::replay::{Source, runs_in_one_transaction};
 
 /// Files, and what was not read of their folders.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct Files {
     pub(super) sources: Vec<Source>,
     /// Which files stand for others that were not read, each in one line.
     pub(super) stand: Vec<String>,
 }
 
 /// Reads files, and those in folders in the order in which runners of migrations take them; - is the standard input.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Read, Failure> {
-    let mut found = Read::default();
+pub(super) fn read(paths: &[PathBuf]) -> Result<Files, Failure> {
+    let mut found = Files::default();
     for path in paths {
         if files::is_standard_output(path) {
             let mut bytes = Vec::new();
@@ -98,10 +98,15 @@ fn folder(path: &Path, stand: &mut Vec<String>) -> Result<Vec<PathBuf>, Failure>
             }
         }
     }
-    let text = |name: &str| String::from_utf8_lossy(&fs::read(path.join(name)).unwrap_or_default()).into_owned();
+    let text =
+        |name: &str| String::from_utf8_lossy(&fs::read(path.join(name)).unwrap_or_default()).into_owned();
     let Forward { names, stand: found } = forward(names, &text);
     stand.extend(found.iter().map(|(name, number)| {
-        let others = if *number == 1 { "1 other file, which is".to_owned() } else { format!("{number} others, which are") };
+        let others = if *number == 1 {
+            "1 other file, which is".to_owned()
+        } else {
+            format!("{number} others, which are")
+        };
         format!("{} stands for {others} not read", path.join(name).display())
     }));
     if names.is_empty() {
@@ -110,4 +115,3 @@ fn folder(path: &Path, stand: &mut Vec<String>) -> Result<Vec<PathBuf>, Failure>
     }
     Ok(names.into_iter().map(|name| path.join(name)).collect())
 }
-

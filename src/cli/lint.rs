@@ -26,6 +26,8 @@ tenantry explain backfill-under-force          what a rule is about";
 /// there. A comment lets a finding stand: -- tenantry: allow RULE "reason", before the statement or behind it; allow-file is for
 /// the whole file.
 ///
+/// Of a folder, what takes migrations back is left out, and what a squashed baseline stands for.
+///
 /// Without a manifest the tenant column and the role of services are guessed from the files, and it says so. Views and SECURITY
 /// DEFINER functions are judged by their owner, whoever ran the file that made them: role in [migrations] of the manifest says who
 /// that is, and without it they are taken for a superuser's.
@@ -46,7 +48,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
-    let from::Read { sources, stand } = from::read(&arguments.paths)?;
+    let from::Files { sources, stand } = from::read(&arguments.paths)?;
     let (manifest, guessed) = manifest_or_guess(global, &sources)?;
     let changed =
         arguments.since.as_deref().map(|since| since::changed(since, &arguments.paths)).transpose()?;

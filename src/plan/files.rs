@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn goose_is_told_where_a_statement_ends_that_holds_semicolons() {
-        let sql = "-- a;\nSELECT 1;\n\n-- f\nCREATE FUNCTION f() AS $$\nBEGIN\n    a;\nEND\n$$;\n\nSELECT ';';\n";
+        let sql =
+            "-- a;\nSELECT 1;\n\n-- f\nCREATE FUNCTION f() AS $$\nBEGIN\n    a;\nEND\n$$;\n\nSELECT ';';\n";
         let expected = "-- +goose StatementBegin\n-- a;\nSELECT 1;\n-- +goose StatementEnd\n\n-- +goose StatementBegin\n-- f\n\
                         CREATE FUNCTION f() AS $$\nBEGIN\n    a;\nEND\n$$;\n-- +goose StatementEnd\n\nSELECT ';';\n";
         assert_eq!(super::whole(sql), expected);

@@ -3,9 +3,11 @@
 mod arguments;
 mod assumed;
 mod audit;
+mod bad_input;
 mod bootstrap;
 mod connect;
 mod explain;
+mod folders;
 mod from;
 mod init;
 mod lint;

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cursor::Cursor;
-use super::lex::Token;
+use super::dialect::{Foreign, foreign};
 use super::located::{Extent, Located, Opaque};
 use super::origin::Origins;
-use super::parse;
 use super::parse::session::Session;
 use super::plpgsql::{self, Host, Reach, Runs, Spot};
+use super::read::read;
 use super::rollback::going_back;
 use super::source::Source;
-use super::split::{Piece, PieceKind, split};
+use super::split::{PieceKind, split};
 use super::state::State;
 use super::statement::Statement;
 use super::step::{Step, Transaction};
@@ -107,11 +106,16 @@ pub(crate) fn replay_watched(
         prepared: BTreeMap::new(),
         left: MOST_INNER,
         unfollowed: None,
+        foreign: BTreeMap::new(),
         watch,
     };
     for source in sources {
-        run.source(source);
+        match foreign(source.text()).filter(|_| base.is_none()) {
+            Some(found) => run.foreign(source, &found),
+            None => run.source(source),
+        }
     }
+    run.tell_foreign();
     let Run { state, statements, opaque, .. } = run;
     let origins = state.origins.clone();
     let mut catalog = state.into_catalog();
@@ -142,10 +146,44 @@ struct Run<'w> {
     left: usize,
     /// What the statement runs that was not followed, by its place among all that was not.
     unfollowed: Option<(usize, usize)>,
+    /// The files of each folder that are written for another database: the first, by its place among all that was not followed, and
+    /// how many more.
+    foreign: BTreeMap<(String, &'static str), (usize, usize)>,
     watch: &'w mut dyn FnMut(&Step<'_>),
 }
 
 impl Run<'_> {
+    /// Passes over a file that is written for another database. The first of a folder says so for all.
+    fn foreign(&mut self, source: &Source, found: &Foreign) {
+        let folder = source.name().rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder).to_owned();
+        if let Some((_, more)) = self.foreign.get_mut(&(folder.clone(), found.name)) {
+            *more += 1;
+            return;
+        }
+        self.foreign.insert((folder, found.name), (self.opaque.len(), 0));
+        self.state.session.restart();
+        let (line, column) = found.position;
+        let file = source.shared_name();
+        self.statements.push(Located::new(&Arc::new(source.clone()), found.range.clone(), found.position));
+        self.show(None, false);
+        let statement = self.statements.len() - 1;
+        let why = format!("this looks like {} ({}), so nothing of the file is read", found.name, found.sign);
+        let (reach, extent) = (Reach::default(), Extent::File);
+        self.opaque.push(Opaque { file, line, column, why, statement, reach, extent });
+    }
+
+    /// Says how many files there are like the first.
+    fn tell_foreign(&mut self) {
+        for ((folder, _), (place, more)) in &self.foreign {
+            if let Some(opaque) = self.opaque.get_mut(*place).filter(|_| *more > 0) {
+                let files = if *more == 1 { "is 1 more file" } else { "are" };
+                let more = if *more == 1 { String::new() } else { format!(" {more} more files") };
+                let folder = if folder.is_empty() { String::new() } else { format!(" of {folder}") };
+                opaque.why = format!("{}; nor {files}{more}{folder}", opaque.why);
+            }
+        }
+    }
+
     fn source(&mut self, source: &Source) {
         self.state.session.restart();
         self.saved.clear();
@@ -339,33 +377,3 @@ impl Host for Run<'_> {
         self.opaque.push(Opaque { file, line, column, why, statement, reach, extent });
     }
 }
-
-pub(super) fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
-    match piece.kind {
-        PieceKind::Statement if piece.is_open => Err("a quote or a comment is not closed".to_owned()),
-        PieceKind::Statement => match parse::statement(Cursor::new(text, &piece.tokens)) {
-            // Of a change of rows the head tells all.
-            Ok(change @ Statement::Change { .. }) => Ok(change),
-            _ if piece.is_cut => Err("a statement as long as this one is not followed".to_owned()),
-            read => read,
-        },
-        PieceKind::Meta => {
-            let command = piece.tokens.first().map_or("", |token: &Token| token.of(text));
-            let word = command.trim_start_matches('\\').split_whitespace().next().unwrap_or_default();
-            if matches!(word, "c" | "connect") {
-                return Ok(Statement::Connect);
-            }
-            let opaque = META.iter().find(|(words, _)| words.contains(&word));
-            Ok(opaque.map_or(Statement::Nothing, |(_, why)| Statement::Opaque(why)))
-        }
-    }
-}
-
-/// The commands to psql that decide what is run.
-const META: [(&[&str], &str); 5] = [
-    (&["i", "ir", "include", "include_relative"], "the file that psql includes here is not read"),
-    (&["if", "elif", "else", "endif"], "whether psql runs what follows depends on a condition"),
-    (&["gexec"], "psql runs whatever the query gives"),
-    (&["q", "quit"], "psql stops here"),
-    (&["!", "setenv"], "what psql runs in a shell is not followed"),
-];

@@ -118,7 +118,11 @@ fn liquibase(comment: &str, words: &[&str]) -> Option<Said> {
         let (name, value) = word.split_once(':')?;
         name.eq_ignore_ascii_case("enddelimiter").then(|| Delimiter::new(unquoted(value)))?
     });
-    Some(Said::Part(Part { is_left_out: !dbms || is("ignore", "true"), one_transaction: Some(one), delimiter }))
+    Some(Said::Part(Part {
+        is_left_out: !dbms || is("ignore", "true"),
+        one_transaction: Some(one),
+        delimiter,
+    }))
 }
 
 fn unquoted(value: &str) -> &str {
@@ -188,7 +192,9 @@ mod tests {
             assert!(says(up) != Some(true), "{up}");
             assert_eq!(says(down), Some(true), "{down}");
         }
-        for text in ["-- down migration of the last one", "-- up", "-- Down", "-- changeset a:1", "-- goose down"] {
+        for text in
+            ["-- down migration of the last one", "-- up", "-- Down", "-- changeset a:1", "-- goose down"]
+        {
             assert_eq!(heed(text, false), None, "{text}");
         }
         let mut format = Format::default();
@@ -227,10 +233,14 @@ mod tests {
             ("none", false),
             ("all", true),
         ] {
-            let Some(Said::Part(part)) = heed(&format!("--changeset a:1 dbms:{dbms}"), true) else { panic!("{dbms}") };
+            let Some(Said::Part(part)) = heed(&format!("--changeset a:1 dbms:{dbms}"), true) else {
+                panic!("{dbms}")
+            };
             assert_eq!(!part.is_left_out, runs, "{dbms}");
         }
-        assert!(matches!(heed("--changeset a:1 ignore:true", true), Some(Said::Part(part)) if part.is_left_out));
+        assert!(
+            matches!(heed("--changeset a:1 ignore:true", true), Some(Said::Part(part)) if part.is_left_out)
+        );
         assert_eq!(heed("--ignoreLines:start", true), Some(Said::Skip(true)));
         assert_eq!(heed("--ignoreLines:2", true), Some(Said::SkipLines(2)));
         assert_eq!(heed("--rollback drop table t;", true), None);

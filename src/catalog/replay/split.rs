@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::lex::{self, Kind, Token};
+use super::lines::Lines;
 use super::section::{Format, Part, Said};
 
 /// How many tokens of a piece are kept. What is longer is a list of rows, of which the head tells all, or is not to be followed.
@@ -22,6 +23,8 @@ pub(super) struct Piece {
     pub(super) is_open: bool,
     /// Whether it has more tokens than are kept.
     pub(super) is_cut: bool,
+    /// The first parenthesis in it that nobody closes, or opens.
+    pub(super) unbalanced: Option<Unbalanced>,
     /// The part of the file that it stands in, by a number.
     pub(super) part: usize,
     /// Whether that part is one transaction, where it says so itself.
@@ -35,6 +38,19 @@ pub(super) enum PieceKind {
     Statement,
     /// A command to psql, from its backslash to the end of the line.
     Meta,
+}
+
+/// A parenthesis without its counterpart, and where it stands, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unbalanced {
+    /// It is not closed.
+    Open {
+        at: usize,
+        /// Whether it has taken in a semicolon, and with it what would have been other statements.
+        swallows: bool,
+    },
+    /// It was not opened.
+    Closed { at: usize },
 }
 
 /// Divides a text into its pieces, one after the other, so that no more than one of them has to be held.
@@ -51,6 +67,7 @@ pub(super) fn split(text: &str) -> Pieces<'_> {
         lines: Lines::of(text),
         position: (1, 1),
         parens: 0,
+        unbalanced: None,
         blocks: 0,
         format: Format::default(),
         part: Part::default(),
@@ -75,6 +92,8 @@ pub(super) struct Pieces<'a> {
     position: (usize, usize),
     /// How many parentheses are open: a semicolon in them ends no statement.
     parens: usize,
+    /// The outermost parenthesis that is open, or one that was not opened.
+    unbalanced: Option<Unbalanced>,
     /// How many `BEGIN ATOMIC` and `CASE` are open: nor does one in them.
     blocks: usize,
     /// What the comments so far tell of the file.
@@ -123,9 +142,16 @@ impl Pieces<'_> {
             return if copies { self.after_data(token.end) } else { token.end };
         }
         if is("(") {
+            if self.parens == 0 && self.unbalanced.is_none() {
+                self.unbalanced = Some(Unbalanced::Open { at: token.start, swallows: false });
+            }
             self.parens += 1;
         } else if is(")") {
-            self.parens = self.parens.saturating_sub(1);
+            self.close(token);
+        } else if is(";") {
+            if let Some(Unbalanced::Open { swallows, .. }) = &mut self.unbalanced {
+                *swallows = true;
+            }
         } else if token.kind == Kind::Word && self.parens == 0 && self.makes_a_routine() {
             self.block(token);
         }
@@ -137,6 +163,17 @@ impl Pieces<'_> {
         }
         self.last = Some(token);
         token.end
+    }
+
+    fn close(&mut self, token: Token) {
+        if self.parens == 0 {
+            self.unbalanced.get_or_insert(Unbalanced::Closed { at: token.start });
+        } else {
+            self.parens -= 1;
+            if self.parens == 0 && matches!(self.unbalanced, Some(Unbalanced::Open { .. })) {
+                self.unbalanced = None;
+            }
+        }
     }
 
     /// Opens and closes the blocks in which a routine's body in standard SQL stands.
@@ -204,6 +241,7 @@ impl Pieces<'_> {
                 end,
                 is_open: false,
                 is_cut: false,
+                unbalanced: None,
                 part: self.number,
                 one_transaction: self.part.one_transaction,
             });
@@ -238,6 +276,7 @@ impl Pieces<'_> {
         let tokens = std::mem::take(&mut self.tokens);
         self.parens = 0;
         self.blocks = 0;
+        let unbalanced = self.unbalanced.take();
         let Some(last) = self.last.take().filter(|_| !self.part.is_left_out) else { return };
         self.ready.push_back(Piece {
             kind: PieceKind::Statement,
@@ -246,6 +285,7 @@ impl Pieces<'_> {
             is_open: last.kind == Kind::Open,
             is_cut: tokens.last() != Some(&last),
             tokens,
+            unbalanced,
             part: self.number,
             one_transaction: self.part.one_transaction,
         });
@@ -269,35 +309,9 @@ fn meta_length(text: &str) -> (usize, bool) {
     }
 }
 
-/// Counts the lines and the columns of a text, from its beginning to its end.
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    /// The place that has been counted to, in bytes.
-    at: usize,
-    line: usize,
-    column: usize,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1, column: 1 }
-    }
-
-    /// The line and the column, in characters, of a byte that is not before the last one; both count from one.
-    pub(super) fn position(&mut self, byte: usize) -> (usize, usize) {
-        let between = self.text.get(self.at..byte).unwrap_or_default();
-        let lines = between.bytes().filter(|byte| *byte == b'\n').count();
-        let last = between.rfind('\n').and_then(|end| between.get(end + 1..));
-        self.line += lines;
-        self.column = last.map_or(self.column, |_| 1) + last.unwrap_or(between).chars().count();
-        self.at = byte.max(self.at);
-        (self.line, self.column)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Lines, MOST_TOKENS, split};
+    use super::{MOST_TOKENS, Unbalanced, split};
 
     fn pieces(text: &str) -> Vec<&str> {
         split(text).map(|piece| &text[piece.tokens[0].start..piece.end]).collect()
@@ -366,14 +380,25 @@ mod tests {
         let found: Vec<_> = split(text)
             .map(|piece| (&text[piece.tokens[0].start..piece.end], piece.part, piece.one_transaction))
             .collect();
-        let expected = [
-            ("a", 1, Some(true)),
-            ("c", 3, Some(false)),
-            ("d / e", 3, Some(false)),
-            ("h", 4, Some(true)),
-        ];
+        let expected =
+            [("a", 1, Some(true)), ("c", 3, Some(false)), ("d / e", 3, Some(false)), ("h", 4, Some(true))];
         assert_eq!(found, expected);
         assert_eq!(pieces("# --- !Ups\na;\n# --- !Downs\nb;\n"), ["a"]);
+    }
+
+    #[test]
+    fn a_parenthesis_without_its_counterpart_is_told() {
+        for (text, expected) in [
+            ("a (b); c", [None, None]),
+            ("a; b (c) (d", [None, Some(Unbalanced::Open { at: 9, swallows: false })]),
+            (
+                "a); b (c; d",
+                [Some(Unbalanced::Closed { at: 1 }), Some(Unbalanced::Open { at: 6, swallows: true })],
+            ),
+            ("create rule r as on insert to t do (a; b); c", [None, None]),
+        ] {
+            assert_eq!(split(text).map(|piece| piece.unbalanced).collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 
     #[test]
@@ -385,17 +410,5 @@ mod tests {
             assert_eq!((long.tokens.len(), long.end), (MOST_TOKENS, 2 * count - 1));
             assert_eq!((short.is_cut, short.is_open, short.end), (false, true, text.len()));
         }
-    }
-
-    #[test]
-    fn positions_count_characters() {
-        let text = "é\né b\n\nc";
-        let mut lines = Lines::of(text);
-        for (place, expected) in [("é", (1, 1)), ("b", (2, 3)), ("c", (4, 1))] {
-            assert_eq!(lines.position(text.find(place).unwrap()), expected);
-        }
-        let mut lines = Lines::of(text);
-        let found: Vec<_> = text.char_indices().map(|(at, _)| lines.position(at)).collect();
-        assert_eq!(found, [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (4, 1)]);
     }
 }

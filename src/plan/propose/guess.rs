@@ -57,13 +57,17 @@ pub fn guess(catalog: &Catalog) -> Result<Guess> {
     }
     let tables = entries(catalog, &proposal);
     let schemas = proposal.schemas;
-    Ok(Guess { manifest: Manifest { tenancy, roles, migrations: None, tenants: None, schemas, tables }, said })
+    Ok(Guess {
+        manifest: Manifest { tenancy, roles, migrations: None, tenants: None, schemas, tables },
+        said,
+    })
 }
 
 /// The role that may read or write the most tables, if one may more than the others.
 fn granted(catalog: &Catalog, proposal: &Proposal) -> Option<Ident> {
     let mut tables: BTreeMap<&Ident, usize> = BTreeMap::new();
-    for (_, relation) in catalog.relations.iter().filter(|(name, _)| proposal.schemas.contains(name.schema())) {
+    for (_, relation) in catalog.relations.iter().filter(|(name, _)| proposal.schemas.contains(name.schema()))
+    {
         let grants = relation.grants.iter().filter(|grant| DML.contains(&grant.privilege));
         let roles: BTreeSet<&Ident> = grants
             .filter_map(|grant| match &grant.grantee {
@@ -106,9 +110,10 @@ fn entries(catalog: &Catalog, proposal: &Proposal) -> BTreeMap<QualifiedName, En
         unique: Vec::new(),
         line: 0,
     };
-    let governed = catalog.relations.iter().filter(|(name, relation)| {
-        proposal.schemas.contains(name.schema()) && relation.extension.is_none()
-    });
+    let governed = catalog
+        .relations
+        .iter()
+        .filter(|(name, relation)| proposal.schemas.contains(name.schema()) && relation.extension.is_none());
     let mut entries = BTreeMap::new();
     for (name, relation) in governed {
         let (class, column) = match proposal.relations.get(name) {

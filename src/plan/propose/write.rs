@@ -9,7 +9,8 @@ use toml_edit::Key;
 
 use self::layout::{Line, aligned, comment, line, list, ragged};
 use super::{
-    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, Question, Suggestion, TenantColumn, count,
+    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, Question, Suggestion,
+    TenantColumn, count,
 };
 use crate::catalog::Privilege;
 use crate::ident::{Ident, QualifiedName};
@@ -25,7 +26,8 @@ impl Proposal {
     /// stands there as class `undecided`, with the answers that there are, or as a field that is left out.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let mut sections = vec![self.head(), self.tenancy(), self.roles(), self.migrations(), self.governed()];
+        let mut sections =
+            vec![self.head(), self.tenancy(), self.roles(), self.migrations(), self.governed()];
         sections.extend(self.membership.as_ref().map(membership));
         sections.push(self.tables());
         sections.join("\n")

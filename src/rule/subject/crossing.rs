@@ -113,7 +113,8 @@ impl Crossing<'_> {
             return false;
         };
         [Action::Insert, Action::Become].into_iter().all(|action| {
-            let opens = judged.policies.iter().filter(|of| of.policy.permissive && of.for_app && of.covers(action));
+            let opens =
+                judged.policies.iter().filter(|of| of.policy.permissive && of.for_app && of.covers(action));
             let mut opens = opens.peekable();
             opens.peek().is_some()
                 && (judged.floors(action).next().is_some()

@@ -36,7 +36,8 @@ impl Owned for Function {
 }
 
 /// Why policies may not bind the owner of what is made by whoever runs the files.
-const ASSUMED: &str = "whoever runs the files may be a superuser: role in [migrations] of the manifest says who does";
+const ASSUMED: &str =
+    "whoever runs the files may be a superuser: role in [migrations] of the manifest says who does";
 
 impl Subject<'_> {
     /// Why something reaches the rows of all tenants in a relation with its owner's rights, if it does, or may.

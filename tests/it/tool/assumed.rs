@@ -113,7 +113,10 @@ fn it_is_said_what_is_assumed_of_who_runs_the_files() {
     let assumed = "assumed: a superuser runs these files, since role in [migrations] of tenantry.toml does not say who does";
     let (people, programs) = run("", &objects);
     assert!(people.unwrapped().contains(assumed), "{people:#?}");
-    assert_eq!(programs.json()["assumptions"], serde_json::json!([assumed.strip_prefix("assumed: ").unwrap()]));
+    assert_eq!(
+        programs.json()["assumptions"],
+        serde_json::json!([assumed.strip_prefix("assumed: ").unwrap()])
+    );
     let sarif = lint(&folder, &["1_a.sql", "--format", "sarif"]).json();
     let note = &sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
     assert_eq!(note["message"]["text"], assumed, "{sarif}");
@@ -127,18 +130,30 @@ fn it_is_said_what_is_assumed_of_who_runs_the_files() {
         ("", format!("SET ROLE erp_owner;\n{objects}"), &["view-definer low public.totals"]),
         ("", format!("SET SESSION AUTHORIZATION erp_owner;\n{objects}"), &["view-definer low public.totals"]),
         ("", format!("{objects}{given}"), &["view-definer low public.totals"]),
-        ("", format!("{objects}REASSIGN OWNED BY CURRENT_USER TO erp_owner;"), &["view-definer low public.totals"]),
+        (
+            "",
+            format!("{objects}REASSIGN OWNED BY CURRENT_USER TO erp_owner;"),
+            &["view-definer low public.totals"],
+        ),
     ] {
         let (people, programs) = run(migrations, &sql);
         assert!(!people.out.contains("assumed:"), "{migrations}{sql}: {people:#?}");
-        assert_eq!(of_rights(&programs).iter().map(String::as_str).collect::<Vec<_>>(), found, "{migrations}{sql}");
+        assert_eq!(
+            of_rights(&programs).iter().map(String::as_str).collect::<Vec<_>>(),
+            found,
+            "{migrations}{sql}"
+        );
     }
     for sql in [
         format!("SET ROLE erp_owner; RESET ROLE;\n{objects}"),
-        format!("{objects}{given} ALTER VIEW totals OWNER TO CURRENT_USER; ALTER FUNCTION invoices() OWNER TO SESSION_USER;\n\
-                 ALTER FUNCTION forget() OWNER TO CURRENT_ROLE; ALTER TABLE invoice OWNER TO CURRENT_USER;"),
-        format!("{objects}CREATE OR REPLACE FUNCTION invoices() RETURNS bigint LANGUAGE sql SECURITY DEFINER \
-                 SET search_path = public, pg_temp AS 'SELECT count(*) FROM invoice';"),
+        format!(
+            "{objects}{given} ALTER VIEW totals OWNER TO CURRENT_USER; ALTER FUNCTION invoices() OWNER TO SESSION_USER;\n\
+                 ALTER FUNCTION forget() OWNER TO CURRENT_ROLE; ALTER TABLE invoice OWNER TO CURRENT_USER;"
+        ),
+        format!(
+            "{objects}CREATE OR REPLACE FUNCTION invoices() RETURNS bigint LANGUAGE sql SECURITY DEFINER \
+                 SET search_path = public, pg_temp AS 'SELECT count(*) FROM invoice';"
+        ),
     ] {
         let (people, programs) = run("", &sql);
         assert!(people.unwrapped().contains(assumed), "{sql}: {people:#?}");
@@ -218,7 +233,10 @@ fn a_guess_says_how_good_it_is() {
              CREATE POLICY p ON a USING (tenant_id = nullif(current_setting('my.tenant', true), '')::bigint);",
             "tenant_id (bigint) is taken for the tenant column: it is in 1 of 1 tables",
         ),
-        ("CREATE TABLE a (id bigint, name text);", "no column of these files says which tenant a row belongs to"),
+        (
+            "CREATE TABLE a (id bigint, name text);",
+            "no column of these files says which tenant a row belongs to",
+        ),
         ("SELECT 1;", "no column of these files says which tenant a row belongs to"),
         // Two columns are as good as each other.
         (

@@ -230,12 +230,22 @@ fn who_can_write_a_row_for_another_tenant_decides_what_a_cascade_is_worth() {
         (String::new(), Critical),
         (format!("{on} CREATE POLICY p ON invoice USING (true);"), Critical),
         (format!("{on} CREATE POLICY p ON invoice USING ({own}) WITH CHECK (true);"), Critical),
-        (format!("{on} CREATE POLICY p ON invoice USING ({own}); CREATE POLICY q ON invoice FOR INSERT WITH CHECK (true);"), Critical),
+        (
+            format!(
+                "{on} CREATE POLICY p ON invoice USING ({own}); CREATE POLICY q ON invoice FOR INSERT WITH CHECK (true);"
+            ),
+            Critical,
+        ),
         (format!("{on} CREATE POLICY p ON invoice FOR SELECT USING ({own});"), Critical),
         (format!("CREATE POLICY p ON invoice USING ({own});"), Critical),
         // Each tenant writes its own.
         (format!("{on} CREATE POLICY p ON invoice USING ({own});"), High),
-        (format!("{on} CREATE POLICY p ON invoice USING (true); CREATE POLICY r ON invoice AS RESTRICTIVE USING ({own});"), High),
+        (
+            format!(
+                "{on} CREATE POLICY p ON invoice USING (true); CREATE POLICY r ON invoice AS RESTRICTIVE USING ({own});"
+            ),
+            High,
+        ),
     ] {
         let found = keys("", &format!("{tables}{policies}"));
         assert_eq!(found, [(expected, "public.invoice.f".to_owned())], "{policies}");
