@@ -155,10 +155,13 @@ fn squashed(names: &[String], read: &dyn Fn(&str) -> String) -> Option<Stands> {
     Some((names[at].clone(), left_out.map(|other| names[other].clone()).collect()))
 }
 
-/// The tables that a text makes unless they are there, by their own names.
+/// The tables that a text makes although none of them may be there, by their own names. What drops tables first can follow others.
 fn made(text: &str) -> BTreeSet<String> {
     let tokens = tokens(text);
     let mut found = BTreeSet::new();
+    if tokens.windows(2).any(|pair| pair[0].is_word(text, "drop") && pair[1].is_word(text, "table")) {
+        return found;
+    }
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| tokens.get(before));
         let makes = before.is_some_and(|of| of.is_word(text, "create") || of.is_word(text, "unlogged"));
@@ -169,7 +172,7 @@ fn made(text: &str) -> BTreeSet<String> {
         for token in &tokens[at + 1..] {
             match token.kind {
                 Kind::Word | Kind::Quoted => {
-                    name = Some(token.of(text).trim_matches('"').to_ascii_lowercase())
+                    name = Some(token.of(text).trim_matches('"').to_ascii_lowercase());
                 }
                 Kind::Symbol if token.of(text) == "." => continue,
                 _ => break,
@@ -352,6 +355,7 @@ mod tests {
             "create table a (x int); create table if not exists b (x int); create table s.\"C d\" (x int);
             create temp table t (x int); -- create table e\n select 'create table f';";
         assert_eq!(made(sql).into_iter().collect::<Vec<_>>(), ["a", "c d"]);
+        assert!(made("drop table if exists a; create table a (x int);").is_empty());
     }
 
     #[test]

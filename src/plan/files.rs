@@ -1,5 +1,7 @@
 //! A plan as files for the runner of migrations that a team has.
 
+use std::fmt::Write as _;
+
 use super::step::Plan;
 use crate::catalog::replay::tokens;
 use crate::error::{Error, Result};
@@ -139,7 +141,7 @@ fn whole(sql: &str) -> String {
         if within.lines().any(|line| line.trim_end().ends_with(';')) {
             // What stands before it is no part of it.
             let blank = &statement[..statement.len() - body.len()];
-            text.push_str(&format!("{blank}-- +goose StatementBegin\n{body}\n-- +goose StatementEnd"));
+            let _ = write!(text, "{blank}-- +goose StatementBegin\n{body}\n-- +goose StatementEnd");
         } else {
             text.push_str(statement);
         }

@@ -18,6 +18,7 @@ pub struct Signature {
 
 /// A function, procedure or aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, as the catalog has them")]
 pub struct Function {
     /// What it is.
     pub kind: FunctionKind,

@@ -21,6 +21,7 @@ mod model;
 mod names;
 mod opclass;
 mod origin;
+mod parens;
 mod parse;
 mod parts;
 mod plpgsql;

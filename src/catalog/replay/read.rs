@@ -2,8 +2,9 @@
 
 use super::cursor::Cursor;
 use super::lex::{Kind, Token};
+use super::parens::Unbalanced;
 use super::parse;
-use super::split::{Piece, PieceKind, Unbalanced};
+use super::split::{Piece, PieceKind};
 use super::statement::Statement;
 
 pub(super) fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
@@ -31,20 +32,35 @@ pub(super) fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
     }
 }
 
-/// The same, unless a parenthesis has no counterpart: of a query, and of a change of rows, the parts are not looked at.
+/// The same, unless a parenthesis has no counterpart in what is not looked into: a query, a change of rows. Of others a part may be
+/// known all the same.
 fn balanced(text: &str, piece: &Piece, read: Result<Statement, String>) -> Result<Statement, String> {
+    let is_whole = |statement: &Statement| {
+        use Statement::{Call, Change, Explain, Nothing, Prepare, Select};
+        matches!(statement, Select(_) | Change { .. } | Call(_) | Prepare(..) | Explain(_) | Nothing)
+    };
     match (read, piece.unbalanced) {
-        (Ok(_), Some(Unbalanced::Open { at, .. })) => {
+        (Ok(statement), Some(Unbalanced::Open { at, .. })) if is_whole(&statement) => {
             Err(format!("a parenthesis is not closed: the ( of line {}", line(text, at)))
         }
-        (Ok(_), Some(Unbalanced::Closed { at })) => {
+        (Ok(statement), Some(Unbalanced::Closed { at })) if is_whole(&statement) => {
             Err(format!("a parenthesis was not opened: the ) of line {}", line(text, at)))
         }
-        // What would have been other statements is gone with it.
-        (Err(why), Some(Unbalanced::Open { at, swallows: true })) => {
-            Err(format!("{why}; the ( of line {} is not closed", line(text, at)))
-        }
+        (Err(why), _) => Err(match swallowed(text, piece) {
+            Some(swallowed) => format!("{why}; {swallowed}"),
+            None => why,
+        }),
         (read, _) => read,
+    }
+}
+
+/// What has taken in a semicolon, and with it what would have been other statements.
+pub(super) fn swallowed(text: &str, piece: &Piece) -> Option<String> {
+    match piece.unbalanced {
+        Some(Unbalanced::Open { at, swallows: true }) => {
+            Some(format!("the ( of line {} is not closed", line(text, at)))
+        }
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::located::{Extent, Located, Opaque};
 use super::origin::Origins;
 use super::parse::session::Session;
 use super::plpgsql::{self, Host, Reach, Runs, Spot};
-use super::read::read;
+use super::read::{read, swallowed};
 use super::rollback::going_back;
 use super::source::Source;
 use super::split::{PieceKind, split};
@@ -212,6 +212,9 @@ impl Run<'_> {
             let statement = read.as_ref().ok();
             self.transaction.before(statement);
             let runs = statement.and_then(|statement| self.runs(statement));
+            if let Some(swallowed) = swallowed(text, &piece).filter(|_| statement.is_some()) {
+                self.state.note(swallowed);
+            }
             let failed = match &read {
                 // What it calls says what becomes of it.
                 Ok(_) if matches!(&runs, Some(Runs::Query(query)) if !plpgsql::makes_table(query)) => None,

@@ -77,9 +77,8 @@ impl Format {
             | ["+goose" | "+migrate" | "+micrate" | "rambler", "down", ..]
             | ["down", "migration"]
             | ["-", "!downs"]
-            | ["!downs"]
             | ["====", "down", "===="]
-            | ["//@undo"]
+            | ["!downs" | "//@undo"]
             | ["//", "@undo"]
             | ["--", "create", "above", "/", "drop", "below", "----"] => Part::back(),
             ["up"] => {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::lex::{self, Kind, Token};
 use super::lines::Lines;
+use super::parens::{Parens, Unbalanced};
 use super::section::{Format, Part, Said};
 
 /// How many tokens of a piece are kept. What is longer is a list of rows, of which the head tells all, or is not to be followed.
@@ -40,19 +41,6 @@ pub(super) enum PieceKind {
     Meta,
 }
 
-/// A parenthesis without its counterpart, and where it stands, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unbalanced {
-    /// It is not closed.
-    Open {
-        at: usize,
-        /// Whether it has taken in a semicolon, and with it what would have been other statements.
-        swallows: bool,
-    },
-    /// It was not opened.
-    Closed { at: usize },
-}
-
 /// Divides a text into its pieces, one after the other, so that no more than one of them has to be held.
 ///
 /// What a migration undoes itself with is left out: the part under `-- migrate:down`, `-- +goose Down` and the like, and what a
@@ -66,8 +54,7 @@ pub(super) fn split(text: &str) -> Pieces<'_> {
         last: None,
         lines: Lines::of(text),
         position: (1, 1),
-        parens: 0,
-        unbalanced: None,
+        parens: Parens::default(),
         blocks: 0,
         format: Format::default(),
         part: Part::default(),
@@ -90,10 +77,8 @@ pub(super) struct Pieces<'a> {
     lines: Lines<'a>,
     /// Where the piece that is being read begins.
     position: (usize, usize),
-    /// How many parentheses are open: a semicolon in them ends no statement.
-    parens: usize,
-    /// The outermost parenthesis that is open, or one that was not opened.
-    unbalanced: Option<Unbalanced>,
+    /// The parentheses: a semicolon in them ends no statement.
+    parens: Parens,
     /// How many `BEGIN ATOMIC` and `CASE` are open: nor does one in them.
     blocks: usize,
     /// What the comments so far tell of the file.
@@ -136,23 +121,18 @@ impl Pieces<'_> {
             return token.end;
         }
         let is = |symbol| token.is_symbol(self.text, symbol);
-        if is(";") && self.parens == 0 && self.blocks == 0 {
+        if is(";") && !self.parens.are_open() && self.blocks == 0 {
             let copies = self.copies_from_stdin();
             self.end();
             return if copies { self.after_data(token.end) } else { token.end };
         }
         if is("(") {
-            if self.parens == 0 && self.unbalanced.is_none() {
-                self.unbalanced = Some(Unbalanced::Open { at: token.start, swallows: false });
-            }
-            self.parens += 1;
+            self.parens.open(token.start);
         } else if is(")") {
-            self.close(token);
+            self.parens.close(token.start);
         } else if is(";") {
-            if let Some(Unbalanced::Open { swallows, .. }) = &mut self.unbalanced {
-                *swallows = true;
-            }
-        } else if token.kind == Kind::Word && self.parens == 0 && self.makes_a_routine() {
+            self.parens.swallow();
+        } else if token.kind == Kind::Word && !self.parens.are_open() && self.makes_a_routine() {
             self.block(token);
         }
         if self.tokens.is_empty() {
@@ -163,17 +143,6 @@ impl Pieces<'_> {
         }
         self.last = Some(token);
         token.end
-    }
-
-    fn close(&mut self, token: Token) {
-        if self.parens == 0 {
-            self.unbalanced.get_or_insert(Unbalanced::Closed { at: token.start });
-        } else {
-            self.parens -= 1;
-            if self.parens == 0 && matches!(self.unbalanced, Some(Unbalanced::Open { .. })) {
-                self.unbalanced = None;
-            }
-        }
     }
 
     /// Opens and closes the blocks in which a routine's body in standard SQL stands.
@@ -274,9 +243,8 @@ impl Pieces<'_> {
 
     fn end(&mut self) {
         let tokens = std::mem::take(&mut self.tokens);
-        self.parens = 0;
         self.blocks = 0;
-        let unbalanced = self.unbalanced.take();
+        let unbalanced = self.parens.end();
         let Some(last) = self.last.take().filter(|_| !self.part.is_left_out) else { return };
         self.ready.push_back(Piece {
             kind: PieceKind::Statement,

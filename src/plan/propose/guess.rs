@@ -117,7 +117,6 @@ fn entries(catalog: &Catalog, proposal: &Proposal) -> BTreeMap<QualifiedName, En
     let mut entries = BTreeMap::new();
     for (name, relation) in governed {
         let (class, column) = match proposal.relations.get(name) {
-            Some(Proposed { choice: Choice::Default(_), .. }) => continue,
             Some(Proposed { choice: Choice::Entry(class), column, .. }) => (class.clone(), column.clone()),
             Some(Proposed { choice: Choice::Undecided { question, between }, .. }) => {
                 let likeliest = between.iter().find(|answer| {
@@ -128,7 +127,7 @@ fn entries(catalog: &Catalog, proposal: &Proposal) -> BTreeMap<QualifiedName, En
                 likeliest.map_or_else(|| (unknown(), None), |of| (of.class.clone(), of.column.clone()))
             }
             None if proposal.column.is_none() && relation.is_table() => (unknown(), None),
-            None => continue,
+            Some(Proposed { choice: Choice::Default(_), .. }) | None => continue,
         };
         entries.insert(name.clone(), entry(class, column));
     }

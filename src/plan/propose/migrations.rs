@@ -63,3 +63,57 @@ fn unbound(catalog: &Catalog, role: &Ident) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::replay::{Options, Source, replay};
+    use crate::ident::Ident;
+    use crate::plan::propose::{Facts, Hints, propose};
+
+    fn found(sql: &str, assumed: bool) -> (Option<String>, String, bool) {
+        let options =
+            Options { role: Ident::known("deploy"), role_is_assumed: assumed, ..Options::default() };
+        let catalog = replay(&[Source::new("a.sql", sql)], &options).catalog;
+        let proposal = propose(&catalog, &Hints::default(), &Facts::default());
+        let of = proposal.migrations;
+        let toml = proposal_section(&propose(&catalog, &Hints::default(), &Facts::default()).to_toml());
+        assert_eq!(toml.contains("bypass_rls = true"), of.unbound.is_some(), "{toml}");
+        assert_eq!(toml.starts_with("[migrations]"), of.role.name.is_some(), "{toml}");
+        (of.role.name.map(|name| name.plain()), of.role.reason, of.unbound.is_some())
+    }
+
+    fn proposal_section(toml: &str) -> String {
+        let at = toml.find("[migrations]").unwrap();
+        let from = toml[..at].rfind('\n').map_or(0, |at| at + 1);
+        toml[from..].split("\n\n").next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn whoever_owns_all_that_is_there_runs_the_migrations() {
+        let table = "create table t (tenant_id uuid not null);";
+        let own = |name: &str, reason: &str, unbound| (Some(name.to_owned()), reason.to_owned(), unbound);
+        let whole = "owns what is there";
+        assert_eq!(found(table, false), own("deploy", whole, false));
+        assert_eq!(
+            found(&format!("create role deploy superuser; {table}"), false),
+            own("deploy", whole, true)
+        );
+        assert_eq!(
+            found(&format!("create role deploy bypassrls; {table}"), false),
+            own("deploy", whole, true)
+        );
+        let two = format!("{table} create view v as table t; alter view v owner to other;");
+        assert_eq!(
+            found(&two, false),
+            (None, "what is there belongs to deploy (1), other (1)".to_owned(), false)
+        );
+        // Functions without rights of their own tell nothing.
+        let plain =
+            "create function f() returns int language sql as 'select 1'; alter function f() owner to other;";
+        assert_eq!(found(&format!("{table}{plain}"), false), own("deploy", whole, false));
+        let definer = format!("{table}{plain} alter function f() security definer;");
+        assert_eq!(found(&definer, false).0, None);
+        let nothing = "nothing is there yet that tells who runs them".to_owned();
+        assert_eq!(found(table, true), (None, nothing, false));
+    }
+}

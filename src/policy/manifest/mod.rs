@@ -229,8 +229,7 @@ impl Manifest {
     /// than an assumption then.
     #[must_use]
     pub fn replay_options(&self) -> Options {
-        let mut options = Options::default();
-        options.role_is_assumed = self.migrations.is_none();
+        let mut options = Options { role_is_assumed: self.migrations.is_none(), ..Options::default() };
         let said = self.migrations.as_ref().map(|migrations| &migrations.role);
         if let Some(role) = said.or(self.roles.owner_role()) {
             options.role = role.clone();
