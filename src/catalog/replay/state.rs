@@ -187,20 +187,6 @@ impl State {
         self.session.now.role.clone()
     }
 
-    /// Whether nobody says which role it is that makes what is made now.
-    pub(super) fn role_is_assumed(&self) -> bool {
-        self.session.now.assumed.role
-    }
-
-    /// Whether nobody says which role is meant.
-    pub(super) fn is_assumed(&self, role: &RoleName) -> bool {
-        match role {
-            RoleName::Current => self.session.now.assumed.role,
-            RoleName::Session => self.session.now.assumed.user,
-            RoleName::Public | RoleName::Named(_) => false,
-        }
-    }
-
     /// The role of a name that means one role.
     pub(super) fn role_named(&self, role: &RoleName) -> Followed<Ident> {
         match role {

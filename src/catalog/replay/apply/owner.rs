@@ -29,6 +29,20 @@ impl NewOwner {
 }
 
 impl State {
+    /// Whether nobody says which role it is that makes what is made now.
+    pub(super) fn role_is_assumed(&self) -> bool {
+        self.session.now.assumed.role
+    }
+
+    /// Whether nobody says which role is meant.
+    pub(super) fn is_assumed(&self, role: &RoleName) -> bool {
+        match role {
+            RoleName::Current => self.session.now.assumed.role,
+            RoleName::Session => self.session.now.assumed.user,
+            RoleName::Public | RoleName::Named(_) => false,
+        }
+    }
+
     /// The role that something is given to.
     pub(super) fn new_owner(&self, to: &RoleName) -> Followed<NewOwner> {
         Ok(NewOwner { role: self.role_named(to)?, is_assumed: self.is_assumed(to) })
