@@ -53,7 +53,10 @@ impl Source {
                 Ok(Self { catalog, name, opaque: Vec::new() })
             });
         }
-        let sources = from::read(&files.paths)?.sources;
+        let from::Files { sources, stand } = from::read(&files.paths)?;
+        for stands in stand {
+            terminal.warn(&stands);
+        }
         let name = name_of(&files.paths, &sources);
         let Replayed { catalog, opaque, .. } = replay(&sources, &manifest.replay_options());
         Ok(Self { catalog, name, opaque })

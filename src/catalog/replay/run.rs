@@ -107,10 +107,11 @@ pub(crate) fn replay_watched(
         left: MOST_INNER,
         unfollowed: None,
         foreign: BTreeMap::new(),
+        may_stop: base.is_none(),
         watch,
     };
     for source in sources {
-        match foreign(source.text()).filter(|_| base.is_none()) {
+        match foreign(source.text()).filter(|_| run.may_stop) {
             Some(found) => run.foreign(source, &found),
             None => run.source(source),
         }
@@ -129,6 +130,9 @@ pub(crate) fn replay_watched(
 
 /// How many statements of one file are said to be opaque: what has more of them is no file to read.
 const MOST_OPAQUE: usize = 10_000;
+
+/// How many statements a file may begin with of which none is understood, before it is taken for something other than SQL.
+const MOST_STRANGE: usize = 100;
 
 /// How many statements may be run that stand in other ones.
 const MOST_INNER: usize = 300_000;
@@ -149,6 +153,8 @@ struct Run<'w> {
     /// The files of each folder that are written for another database: the first, by its place among all that was not followed, and
     /// how many more.
     foreign: BTreeMap<(String, &'static str), (usize, usize)>,
+    /// Whether a file may be left where it is no SQL. What is to be run on a database is read to its end.
+    may_stop: bool,
     watch: &'w mut dyn FnMut(&Step<'_>),
 }
 
@@ -194,7 +200,7 @@ impl Run<'_> {
         let back = going_back(text);
         let kept: BTreeSet<usize> = back.values().copied().collect();
         let opaque_before = self.opaque.len();
-        let mut part = 0;
+        let (mut part, mut is_known) = (0, !self.may_stop);
         for (place, piece) in split(text).enumerate() {
             let Some(first) = piece.tokens.first() else { continue };
             let position = piece.position;
@@ -210,6 +216,7 @@ impl Run<'_> {
             }
             self.statements.push(Located::new(&source, first.start..piece.end, position));
             let statement = read.as_ref().ok();
+            is_known |= statement.is_some();
             self.transaction.before(statement);
             let runs = statement.and_then(|statement| self.runs(statement));
             if let Some(swallowed) = swallowed(text, &piece).filter(|_| statement.is_some()) {
@@ -233,6 +240,17 @@ impl Run<'_> {
             }
             if self.transaction.is_over(statement) {
                 self.state.session.end_transaction();
+            }
+            if !is_known && self.opaque.len() - opaque_before >= MOST_STRANGE {
+                self.opaque.truncate(opaque_before + 1);
+                if let Some(first) = self.opaque.last_mut() {
+                    first.extent = Extent::File;
+                    first.why = format!(
+                        "{}, nor is any of the {MOST_STRANGE} statements that begin the file, which is not read on",
+                        first.why
+                    );
+                }
+                return;
             }
             if self.opaque.len() - opaque_before >= MOST_OPAQUE {
                 if let Some(last) = self.opaque.last_mut() {

@@ -212,6 +212,13 @@ fn without_a_manifest_the_tenant_column_is_guessed_and_it_is_said() {
     let sarif = lint(&folder, &["1_a.sql", "--format", "sarif"]).json();
     let notes = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
     assert!(notes.contains(said), "{notes}");
+    let github = lint(&folder, &["1_a.sql", "--format", "github"]);
+    let notice = said.strip_prefix("assumed: ").unwrap();
+    let line = github.out.lines().find(|line| line.contains(notice));
+    assert!(
+        line.is_some_and(|line| line.starts_with("::notice title=tenantry lint::assumed: ")),
+        "{github:#?}"
+    );
     // A manifest that somebody names has to be there, under its usual name too.
     for config in ["other.toml", "tenantry.toml"] {
         let advice = [&format!("{config} cannot be read")[..], "tenantry init proposes one"];

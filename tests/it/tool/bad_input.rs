@@ -85,6 +85,29 @@ fn a_parenthesis_without_its_counterpart_is_said_with_its_place() {
     assert!(message.contains("the ( of line 3 is not closed"), "{message}");
 }
 
+#[test]
+fn what_is_no_sql_is_said_once() {
+    let prose =
+        "Dear reader; this is a text; it was saved under the wrong name; nothing in it is a statement;\n"
+            .repeat(400);
+    let (line, column, message) = not_followed("prose", &prose);
+    assert_eq!((line, column), (1, 1));
+    let ends = "nor is any of the 100 statements that begin the file, which is not read on";
+    assert!(
+        message.starts_with("not followed: expected a statement of PostgreSQL") && message.ends_with(ends),
+        "{message}"
+    );
+    // A statement among them that is one counts, wherever it stands.
+    let mixed = format!("SELECT 1; {}", "no statement;\n".repeat(150));
+    let found = said_of(&mixed);
+    assert_eq!(found, 150);
+}
+
+/// How many statements of a file are not followed.
+fn said_of(text: &str) -> usize {
+    said("a file", text).iter().filter(|of| of["rule"] == "opaque-statement").count()
+}
+
 /// A file that a disk or an editor has cut in two, wherever that is.
 #[test]
 fn a_file_that_is_cut_says_so_where_it_ends() {

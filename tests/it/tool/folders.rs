@@ -85,6 +85,10 @@ fn a_squashed_baseline_stands_for_the_first_files() {
         assert!(people.unwrapped().contains(&said), "{said}: {people:#?}");
         let plan = Tool::at(&folder).args(&["plan", "--from", "migrations", "--format", "json"]).run();
         assert_eq!(plan.json()["opaque"], serde_json::json!([]), "{baseline}");
+        assert!(
+            plan.err.contains(&format!("migrations/{baseline} stands for {others} not read")),
+            "{plan:#?}"
+        );
     }
 }
 
