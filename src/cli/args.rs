@@ -60,6 +60,10 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "FILE", default_value = "tenantry.toml")]
     pub(super) config: PathBuf,
 
+    /// Whether the manifest is one that somebody has named.
+    #[arg(skip)]
+    pub(super) config_is_named: bool,
+
     #[command(flatten)]
     pub(super) server: connect::Options,
 

@@ -32,7 +32,14 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         Ok((catalog, session.close().await))
     })?;
     let config = global.config.display().to_string();
-    let is_wanted = &|_: &str| true;
-    let looked = Looked { name, manifest: &manifest, config: &config, sources: &[], is_wanted, server: None };
+    let looked = Looked {
+        name,
+        manifest: &manifest,
+        config: &config,
+        sources: &[],
+        is_wanted: &|_| true,
+        assumptions: Vec::new(),
+        server: None,
+    };
     findings::show(audit(&manifest, &catalog), &looked, &arguments.findings, global, terminal)
 }

@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod files;
 mod findings;
+mod forward;
 mod from;
 mod init;
 mod lint;
@@ -22,6 +23,7 @@ mod source;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command, Global};
@@ -35,7 +37,11 @@ pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let terminal = Terminal::foreseen(&arguments);
     let command = Args::command().color(terminal.clap_color()).term_width(Width::of_output().columns());
-    let parsed = command.try_get_matches_from(arguments).and_then(|found| Args::from_arg_matches(&found));
+    let parsed = command.try_get_matches_from(arguments).and_then(|found| {
+        let mut args = Args::from_arg_matches(&found)?;
+        args.global.config_is_named = found.value_source("config") == Some(ValueSource::CommandLine);
+        Ok(args)
+    });
     match parsed {
         Ok(args) => {
             let terminal = Terminal::new(args.global.format, args.global.color);

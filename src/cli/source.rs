@@ -29,7 +29,7 @@ pub(super) struct SqlFiles {
 }
 
 const FROM: &str = "Files and folders of SQL to read instead of the database, in the order in which they are run, by the \
-    owner that the manifest names; of a folder, the migrations that go forward; - is the standard input";
+    role of [migrations] in the manifest or else its owner; of a folder, the migrations that go forward; - is the standard input";
 
 impl SqlFiles {
     /// Whether there are any: otherwise the server is asked.
@@ -53,7 +53,10 @@ impl Source {
                 Ok(Self { catalog, name, opaque: Vec::new() })
             });
         }
-        let sources = from::read(&files.paths)?;
+        let from::Files { sources, stand } = from::read(&files.paths)?;
+        for stands in stand {
+            terminal.warn(&stands);
+        }
         let name = name_of(&files.paths, &sources);
         let Replayed { catalog, opaque, .. } = replay(&sources, &manifest.replay_options());
         Ok(Self { catalog, name, opaque })

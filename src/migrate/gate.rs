@@ -7,6 +7,8 @@ use super::migrator::{Migrator, Options};
 use super::report::Why;
 use crate::catalog::Catalog;
 use crate::catalog::replay::Source;
+use crate::ident::Ident;
+use crate::policy::manifest::Migrations;
 use crate::rule::{self, Finding};
 
 /// What tells one finding from another: the rule, the object, and what is said of it.
@@ -16,12 +18,20 @@ fn told(finding: &Finding) -> Found {
     (finding.rule.code, finding.object.to_string(), finding.message.clone())
 }
 
-/// Heeds what rules find in the files that are to be run, on the database that is there.
-pub(super) fn lint(migrator: &Migrator, catalog: &Catalog, pending: &[&Migration]) -> Result<(), Why> {
+/// Heeds what rules find in the files that are to be run, on the database that is there, as the role that runs them.
+pub(super) fn lint(
+    migrator: &Migrator,
+    catalog: &Catalog,
+    pending: &[&Migration],
+    role: &Ident,
+) -> Result<(), Why> {
     let Options { lint, down, baseline, .. } = &migrator.options;
     let Some(severity) = lint.filter(|_| down.is_none() && !pending.is_empty()) else { return Ok(()) };
     let sources: Vec<Source> = pending.iter().map(|migration| migration.source().clone()).collect();
-    let mut report = rule::lint_on(&migrator.manifest, catalog, &sources);
+    let mut manifest = migrator.manifest.clone();
+    // Who runs them is known here, whatever the manifest says. What the role can do, the catalog knows.
+    manifest.migrations = Some(Migrations { role: role.clone(), bypass_rls: false });
+    let mut report = rule::lint_on(&manifest, catalog, &sources);
     report.findings.retain(|finding| finding.severity >= severity && !baseline.knows(finding));
     if report.findings.is_empty() { Ok(()) } else { Err(Why::Lint(report)) }
 }

@@ -61,7 +61,7 @@ impl<'a> Prepared<'a> {
         let role = login.for_schema(&manifest.roles).cloned();
         let role = role.map_or_else(|| Ident::new(login.name()), Ok)?;
         let review = review(manifest, &catalog, &pending, &role).map_err(Why::Refused)?;
-        gate::lint(migrator, &catalog, &pending)?;
+        gate::lint(migrator, &catalog, &pending, &role)?;
         let tenants = roles_and_roll(manifest, &login, &review.migrations, &review.catalog)?;
         let failed = |source| Error::script("looking for the progress of migrations", source);
         let schema = ledger.table().schema();

@@ -1,6 +1,9 @@
 //! A plan as files for the runner of migrations that a team has.
 
+use std::fmt::Write as _;
+
 use super::step::Plan;
+use crate::catalog::replay::tokens;
 use crate::error::{Error, Result};
 
 /// How a runner names its files and tells up from down. All of them run a file as one transaction.
@@ -15,6 +18,11 @@ pub enum Style {
     Flyway,
     /// `20260131120000_name.sql`, with both in it.
     Dbmate,
+    /// `20260131120000_name.sql`, with both in it, or `00007_name.sql` where a team counts.
+    Goose,
+    /// `20260131120000_name.up.sql` and `….down.sql`, or `000007_name.up.sql` where a team counts. It sends a file as one query, which
+    /// is one transaction.
+    GolangMigrate,
     /// `name.up.sql` and `name.down.sql`, each with its own `BEGIN` and `COMMIT`, for psql.
     Plain,
 }
@@ -45,7 +53,7 @@ impl Style {
     pub fn numbering(self) -> Numbering {
         match self {
             Self::Refinery | Self::Flyway => Numbering::Sequence,
-            Self::Sqlx | Self::Dbmate => Numbering::Timestamp,
+            Self::Sqlx | Self::Dbmate | Self::Goose | Self::GolangMigrate => Numbering::Timestamp,
             Self::Plain => Numbering::None,
         }
     }
@@ -55,11 +63,20 @@ impl Style {
     pub fn version(self, file: &str) -> Option<u64> {
         let digits = match self {
             Self::Refinery | Self::Flyway => file.strip_prefix('V')?.split("__").next()?,
-            Self::Sqlx | Self::Dbmate => file.split('_').next()?,
+            Self::Sqlx | Self::Dbmate | Self::Goose | Self::GolangMigrate => file.split('_').next()?,
             Self::Plain => return None,
         };
         // Of a version such as 7.2 the first part orders it well enough.
         digits.split(['.', '_']).next()?.parse().ok()
+    }
+
+    /// How many digits a version has at least, where a team counts.
+    fn digits(self) -> usize {
+        match self {
+            Self::Goose => 5,
+            Self::GolangMigrate => 6,
+            Self::Refinery | Self::Sqlx | Self::Flyway | Self::Dbmate | Self::Plain => 0,
+        }
     }
 
     /// The files of a plan. `version` goes before the name, where the runner has versions.
@@ -75,12 +92,13 @@ impl Style {
         }
         let (up, down) = (plan.up()?.body(), plan.down()?.body());
         let file = |name: String, text: String| File { name, text };
+        let version = format!("{version:0width$}", width = self.digits());
         Ok(match self {
             Self::Refinery => vec![
                 file(format!("V{version}__{name}.sql"), up),
                 file(format!("V{version}__{name}.down.sql"), down),
             ],
-            Self::Sqlx => vec![
+            Self::Sqlx | Self::GolangMigrate => vec![
                 file(format!("{version}_{name}.up.sql"), up),
                 file(format!("{version}_{name}.down.sql"), down),
             ],
@@ -94,6 +112,10 @@ impl Style {
                 let text = format!("-- migrate:up\n{up}\n-- migrate:down\n{down}");
                 vec![file(format!("{version}_{name}.sql"), text)]
             }
+            Self::Goose => {
+                let text = format!("-- +goose Up\n{}\n-- +goose Down\n{}", whole(&up), whole(&down));
+                vec![file(format!("{version}_{name}.sql"), text)]
+            }
             Self::Plain => {
                 let transaction = |sql: &str| format!("BEGIN;\n\n{sql}\nCOMMIT;\n");
                 vec![
@@ -103,6 +125,28 @@ impl Style {
             }
         })
     }
+}
+
+/// SQL as goose reads it, which takes each end of a line that is a semicolon for the end of a statement: those that hold such a line
+/// are marked as a whole.
+fn whole(sql: &str) -> String {
+    let mut text = String::new();
+    let mut from = 0;
+    let ends = tokens(sql).into_iter().filter(|token| token.is_symbol(sql, ";")).map(|token| token.end);
+    for end in ends.chain([sql.len()]) {
+        let Some(statement) = sql.get(from..end) else { continue };
+        from = end;
+        let body = statement.trim_start_matches('\n');
+        let within = body.strip_suffix(';').unwrap_or(body);
+        if within.lines().any(|line| line.trim_end().ends_with(';')) {
+            // What stands before it is no part of it.
+            let blank = &statement[..statement.len() - body.len()];
+            let _ = write!(text, "{blank}-- +goose StatementBegin\n{body}\n-- +goose StatementEnd");
+        } else {
+            text.push_str(statement);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -131,6 +175,8 @@ mod tests {
             (Style::Sqlx, &["7_tenancy.up.sql", "7_tenancy.down.sql"]),
             (Style::Flyway, &["V7__tenancy.sql", "U7__tenancy.sql"]),
             (Style::Dbmate, &["7_tenancy.sql"]),
+            (Style::Goose, &["00007_tenancy.sql"]),
+            (Style::GolangMigrate, &["000007_tenancy.up.sql", "000007_tenancy.down.sql"]),
             (Style::Plain, &["tenancy.up.sql", "tenancy.down.sql"]),
         ] {
             let files = style.files(&plan(), 7, "tenancy").unwrap();
@@ -149,6 +195,19 @@ mod tests {
         assert!(up.find("SELECT 1;").unwrap() < up.find("SELECT 2;").unwrap());
         assert!(down.find("SELECT -2;").unwrap() < down.find("SELECT -1;").unwrap());
         assert!(up.contains("-- public.invoice: step 1\nSELECT 1;"), "{up}");
+    }
+
+    #[test]
+    fn goose_is_told_where_a_statement_ends_that_holds_semicolons() {
+        let sql =
+            "-- a;\nSELECT 1;\n\n-- f\nCREATE FUNCTION f() AS $$\nBEGIN\n    a;\nEND\n$$;\n\nSELECT ';';\n";
+        let expected = "-- +goose StatementBegin\n-- a;\nSELECT 1;\n-- +goose StatementEnd\n\n-- +goose StatementBegin\n-- f\n\
+                        CREATE FUNCTION f() AS $$\nBEGIN\n    a;\nEND\n$$;\n-- +goose StatementEnd\n\nSELECT ';';\n";
+        assert_eq!(super::whole(sql), expected);
+        let files = Style::Goose.files(&plan(), 20_260_131_120_000, "x").unwrap();
+        let (up, down) = files[0].text.split_once("-- +goose Down\n").unwrap();
+        assert!(up.starts_with("-- +goose Up\n") && up.contains("SELECT 2;") && down.contains("SELECT -1;"));
+        assert_eq!(files[0].name, "20260131120000_x.sql");
     }
 
     #[test]

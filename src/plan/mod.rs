@@ -39,8 +39,9 @@ use draft::Draft;
 pub use files::{File, Numbering, Style};
 pub use map::{Map, map};
 pub use propose::{
-    AdoptFrom, Candidate, Choice, Facts, Hints, Proposal, Proposed, ProposedAdoption, ProposedMembership,
-    ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn, nullable_tenant_columns, propose,
+    AdoptFrom, Candidate, Choice, Facts, Guess, Hints, Proposal, Proposed, ProposedAdoption,
+    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn,
+    guess, nullable_tenant_columns, propose,
 };
 pub use queries::Queries;
 pub use step::{InTheWay, Lock, Plan, Remark, Step, Work};

@@ -4,6 +4,8 @@ mod adoption;
 mod answer;
 mod column;
 mod grant;
+mod guess;
+mod migrations;
 mod name;
 mod role;
 mod setting;
@@ -26,6 +28,8 @@ use crate::tenant::TenantType;
 
 pub use adoption::{AdoptFrom, ProposedAdoption};
 pub use column::Candidate;
+pub use guess::{Guess, guess};
+pub use migrations::ProposedMigrations;
 pub use role::{ProposedRole, ProposedRoles};
 pub use users::ProposedMembership;
 
@@ -70,6 +74,8 @@ pub struct Proposal {
     pub support_schema: Option<Ident>,
     /// The roles.
     pub roles: ProposedRoles,
+    /// Who runs the migrations.
+    pub migrations: ProposedMigrations,
     /// The schemas whose relations are governed.
     pub schemas: BTreeSet<Ident>,
     /// Every relation in them, sequences left out. Empty as long as the tenant column is not known.
@@ -165,6 +171,13 @@ pub enum Question {
     NoPolicy,
 }
 
+impl Question {
+    /// Whether rows of tenants are, or may be, in what it is about.
+    fn is_of_tenants(self) -> bool {
+        matches!(self, Self::NullTenants | Self::SeveralColumns | Self::SeveralWays | Self::NullableWays)
+    }
+}
+
 impl Proposal {
     /// The relations that it takes a person to class.
     pub fn undecided(&self) -> impl Iterator<Item = (&QualifiedName, &Proposed)> {
@@ -215,15 +228,7 @@ impl Proposed {
         match &self.choice {
             Choice::Default(name) => matches!(*name, "tenant" | "partition" | "view"),
             Choice::Entry(class) => matches!(class, Class::Tenant { .. } | Class::Child { .. }),
-            Choice::Undecided { question, .. } => {
-                matches!(
-                    question,
-                    Question::NullTenants
-                        | Question::SeveralColumns
-                        | Question::SeveralWays
-                        | Question::NullableWays
-                )
-            }
+            Choice::Undecided { question, .. } => question.is_of_tenants(),
         }
     }
 }
@@ -262,6 +267,7 @@ pub fn propose(catalog: &Catalog, hints: &Hints, facts: &Facts) -> Proposal {
     let membership = memberships.pop().filter(|_| memberships.is_empty());
     problems.sort();
     let support_schema = hints.support_schema.clone();
+    let migrations = migrations::find(catalog, &schemas);
     Proposal {
         column,
         candidates,
@@ -269,6 +275,7 @@ pub fn propose(catalog: &Catalog, hints: &Hints, facts: &Facts) -> Proposal {
         membership,
         support_schema,
         roles,
+        migrations,
         schemas,
         relations,
         adoptions,

@@ -25,6 +25,6 @@ pub(crate) fn reachable<'a>(catalog: &'a Catalog, role: &'a Ident) -> BTreeSet<&
 pub(crate) fn bypasses(manifest: &Manifest, catalog: &Catalog, role: &Ident) -> bool {
     match catalog.roles.get(role) {
         Some(role) => role.superuser || role.bypass_rls,
-        None => role.as_str() == "postgres" || manifest.roles.is_above_policies(role),
+        None => manifest.bypasses(role).is_some(),
     }
 }

@@ -9,7 +9,7 @@ use super::subject::{Ground, Subject};
 use super::watch::Watch;
 use super::{place, rules, suppression};
 use crate::catalog::replay::{Located, Replayed, Replaying, Source, Step, replay_watched};
-use crate::catalog::{Catalog, Object};
+use crate::catalog::{Catalog, Function, Object, Relation, RelationKind};
 use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
 
@@ -20,6 +20,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many statements were read; none of a live database.
     pub statements: usize,
+    /// Whether anything was judged by who runs the files, and nobody says who does: a superuser was assumed.
+    pub assumes_superuser: bool,
 }
 
 /// Looks at a live database.
@@ -28,7 +30,7 @@ pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
     let subject = Subject::new(catalog, manifest);
     let mut findings = check(&subject, true);
     findings.extend(code(&subject, &[]));
-    let mut report = Report { findings, statements: 0 };
+    let mut report = Report { findings, ..Report::default() };
     report.sort();
     report
 }
@@ -150,10 +152,19 @@ impl Watching {
             findings.extend(unused);
         }
         let statements = replayed.statements.iter().filter(|located| located.runs_within().is_none()).count();
-        let mut report = Report { findings, statements };
+        let assumes_superuser = rests_on_owner(&replayed.catalog);
+        let mut report = Report { findings, statements, assumes_superuser };
         report.sort();
         report
     }
+}
+
+/// Whether there is anything that reads or writes with the rights of its owner, and nobody says who that is.
+fn rests_on_owner(catalog: &Catalog) -> bool {
+    let has_rights = |relation: &Relation| relation.kind == RelationKind::View || !relation.rules.is_empty();
+    let relation = |relation: &Relation| relation.owner_is_assumed && has_rights(relation);
+    let function = |function: &Function| function.owner_is_assumed && function.security_definer;
+    catalog.relations.values().any(relation) || catalog.functions.values().any(function)
 }
 
 fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {

@@ -11,6 +11,9 @@ owner = "erp_owner"
 app = "erp_app"
 system = "erp_system"
 
+[migrations]
+role = "erp_owner"
+
 [tables]
 "public.currency" = { class = "shared" }
 "public.invoice_line" = { class = "child", via = "invoice" }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_postgres::Client;
 
+use super::background;
 use super::database::Database;
 use super::error::{Result, TestError};
 use super::find::{self, Source};
@@ -57,7 +58,9 @@ impl Server {
                 (cluster.address().clone(), Backing::Local(cluster))
             }
             Source::Docker { image } => {
-                let container = Container::start_new("tenantry-test", image, settings).await?;
+                let (image, settings) = (image.clone(), settings.to_vec());
+                let start = async move { Container::start_new("tenantry-test", &image, &settings).await };
+                let container = background::run(start).await??;
                 (container.address().clone(), Backing::Docker(container))
             }
         };

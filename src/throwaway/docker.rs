@@ -1,9 +1,14 @@
-//! A throwaway server in a container, by the command `docker`.
+//! A throwaway server in a container.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use testcontainers::bollard::models::PortBinding;
+use testcontainers::core::IntoContainerPort;
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{GenericImage, ImageExt};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
@@ -25,7 +30,7 @@ const START_LIMIT: Duration = Duration::from_mins(5);
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// Parallel queries share memory through `/dev/shm`, of which a container has 64 MiB by default.
-const SHM_SIZE: &str = "256m";
+const SHM_BYTES: u64 = 256 << 20;
 
 /// A running container. The watchdog removes it when this value is dropped or the process ends.
 #[derive(Debug)]
@@ -37,12 +42,19 @@ pub(crate) struct Container {
 
 impl Container {
     /// Runs an image, in a container whose name begins like this.
+    ///
+    /// The client of testcontainers keeps connections to the engine, which end with the runtime that this runs in.
     pub(crate) async fn start_new(prefix: &str, image: &str, settings: &[(String, String)]) -> Result<Self> {
         // The name is ours, so that the watchdog knows it before the container exists.
         let name = format!("{prefix}-{}-{}", std::process::id(), random::hex::<4>()?);
         let mut watchdog = Watchdog::spawn(include_str!("docker.sh"), [&name], Path::new("/"), None)?;
         let password = random::hex::<16>()?;
         let (host, port) = run(image, &name, &password, settings).await?;
+        if !docker(&["inspect", "--format", "{{.Id}}", &name]).await?.status.success() {
+            return Err(Trouble::config(
+                "command docker talks to another engine than the one that runs the container; set DOCKER_HOST to the engine that both are to use",
+            ));
+        }
         watchdog.order("started")?;
         let (user, home) = ("postgres".to_owned(), "postgres".to_owned());
         let address = Address { host, port, user, password, home };
@@ -96,84 +108,52 @@ async fn run(
     password: &str,
     settings: &[(String, String)],
 ) -> Result<(String, u16)> {
-    let engine = Engine::of_this_process();
-    let mut command = command();
-    // The password goes through the environment: anybody could read it among a program's arguments.
-    command.args(["run", "--detach", "--name", name, "--env", "POSTGRES_PASSWORD", "--shm-size", SHM_SIZE]);
-    command.args(["--publish", if engine == Engine::Here { "127.0.0.1::5432" } else { "5432" }]);
-    command.args([image, "postgres"]).env("POSTGRES_PASSWORD", password);
+    let port = 5432.tcp();
+    let (repository, tag) = split(image);
+    let mut command = vec!["postgres".to_owned()];
     let fixed = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
     for (name, value) in fixed.iter().chain(settings) {
-        command.args(["-c", &format!("{name}={value}")]);
+        command.extend(["-c".to_owned(), format!("{name}={value}")]);
     }
-    succeeded(&answer(command, START_LIMIT).await?)?;
-    let port = docker(&["port", name, "5432/tcp"]).await?;
-    succeeded(&port)?;
-    let port = published(&text(&port.stdout))
-        .ok_or_else(|| Trouble::config(format!("the engine tells no port of container {name}")))?;
-    let host = match engine {
-        Engine::Here => "127.0.0.1".to_owned(),
-        Engine::At(host) => host,
-        Engine::Outside => gateway(name).await?,
-    };
-    Ok((host, port))
-}
-
-/// Where the engine publishes ports, as seen from here.
-#[derive(Debug, PartialEq, Eq)]
-enum Engine {
-    /// On our loopback interface.
-    Here,
-    /// On the machine that `DOCKER_HOST` names.
-    At(String),
-    /// Outside the container that this process runs in.
-    Outside,
-}
-
-impl Engine {
-    fn of_this_process() -> Self {
-        Self::of(std::env::var("DOCKER_HOST").ok().as_deref(), Path::new("/.dockerenv").exists())
-    }
-
-    fn of(named: Option<&str>, in_container: bool) -> Self {
-        let elsewhere = named.filter(|host| !host.starts_with("unix:")).and_then(|url| {
-            let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            let host = host.split(['/']).next().unwrap_or_default();
-            match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-                Some((host, _)) => Some(host),
-                None => host.split(':').next(),
+    let loopback = engine_is_here();
+    let request = GenericImage::new(repository, tag)
+        .with_exposed_port(port)
+        .with_container_name(name)
+        .with_env_var("POSTGRES_PASSWORD", password)
+        .with_shm_size(SHM_BYTES)
+        .with_startup_timeout(START_LIMIT)
+        .with_cmd(command)
+        .with_host_config_modifier(move |host| {
+            if loopback {
+                let binding =
+                    PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
+                host.publish_all_ports = Some(false);
+                host.port_bindings = Some(HashMap::from([("5432/tcp".to_owned(), Some(vec![binding]))]));
             }
         });
-        match elsewhere {
-            Some(host) if !host.is_empty() => Self::At(host.to_owned()),
-            _ if in_container => Self::Outside,
-            _ => Self::Here,
-        }
+    let container = request.start().await.map_err(Kind::from)?;
+    let host = container.get_host().await.map_err(Kind::from)?.to_string();
+    let port = container.get_host_port_ipv4(port).await.map_err(Kind::from)?;
+    // Its destructor needs a runtime, which a static does not have at the end of the process. The
+    // watchdog removes the container in every case, this one included.
+    std::mem::forget(container);
+    // The port is bound on IPv4 only, and `localhost` may be tried as ::1 first.
+    Ok((if host == "localhost" { "127.0.0.1".to_owned() } else { host }, port))
+}
+
+/// Whether the engine's loopback interface is ours: it is elsewhere when `DOCKER_HOST` names another
+/// machine, and when this process runs in a container itself.
+fn engine_is_here() -> bool {
+    let elsewhere = std::env::var("DOCKER_HOST").is_ok_and(|host| !host.starts_with("unix:"));
+    !elsewhere && !Path::new("/.dockerenv").exists()
+}
+
+/// The repository and the tag of an image name; a host may have a port, which is no tag.
+fn split(image: &str) -> (&str, &str) {
+    match image.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+        _ => (image, "latest"),
     }
-}
-
-/// The address by which a container reaches what the engine's machine publishes.
-async fn gateway(name: &str) -> Result<String> {
-    let format = "{{range .NetworkSettings.Networks}}{{.Gateway}} {{end}}";
-    let output = docker(&["inspect", "--format", format, name]).await?;
-    succeeded(&output)?;
-    let found = text(&output.stdout).split_whitespace().next().map(str::to_owned);
-    found.ok_or_else(|| Trouble::config(format!("container {name} has no gateway to reach it by")))
-}
-
-/// The port of a line like `127.0.0.1:32768`; a second one is of IPv6.
-fn published(lines: &str) -> Option<u16> {
-    lines.lines().find_map(|line| line.rsplit_once(':')?.1.trim().parse().ok())
-}
-
-fn succeeded(output: &Output) -> Result<()> {
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = text(&output.stderr);
-    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("See '"));
-    Err(Trouble::config(format!("the container did not start: {}", line.unwrap_or("docker says nothing"))))
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -203,23 +183,13 @@ async fn answer(mut command: Command, limit: Duration) -> Result<Output> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Engine, published};
+    use super::split;
 
     #[test]
-    fn the_engine_says_where_it_publishes() {
-        assert_eq!(published("127.0.0.1:32768\n"), Some(32768));
-        assert_eq!(published("0.0.0.0:5\n[::]:6\n"), Some(5));
-        assert_eq!(published(""), None);
-        for (named, in_container, engine) in [
-            (None, false, Engine::Here),
-            (Some("unix:///var/run/docker.sock"), false, Engine::Here),
-            (Some("unix:///var/run/docker.sock"), true, Engine::Outside),
-            (None, true, Engine::Outside),
-            (Some("tcp://docker:2376"), true, Engine::At("docker".to_owned())),
-            (Some("ssh://me@far/x"), false, Engine::At("far".to_owned())),
-            (Some("tcp://[::1]:2375"), false, Engine::At("::1".to_owned())),
-        ] {
-            assert_eq!(Engine::of(named, in_container), engine, "{named:?}");
-        }
+    fn a_tag_comes_after_the_last_slash() {
+        assert_eq!(split("postgres:18"), ("postgres", "18"));
+        assert_eq!(split("postgres"), ("postgres", "latest"));
+        assert_eq!(split("elsewhere:5000/pg"), ("elsewhere:5000/pg", "latest"));
+        assert_eq!(split("elsewhere:5000/pg:1"), ("elsewhere:5000/pg", "1"));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Io(String, #[source] io::Error),
     #[error("{0}")]
     Server(String, #[source] PgError),
+    #[error("the container did not start: {0}")]
+    Docker(#[from] testcontainers::TestcontainersError),
 }
 
 impl From<Kind> for Trouble {

@@ -1,11 +1,14 @@
 //! The tool, as people and CI run it: the real binary, with an environment of its own.
 
 mod arguments;
+mod assumed;
 mod audit;
+mod bad_input;
 mod bootstrap;
 mod both;
 mod connect;
 mod explain;
+mod folders;
 mod from;
 mod init;
 mod lint;

@@ -80,6 +80,7 @@ fn function(row: &Line) -> Result<(Oid, Signature, Function)> {
     let function = Function {
         kind,
         owner: row.ident("owner")?,
+        owner_is_assumed: false,
         language: row.text("lanname")?,
         arguments: arguments(row)?,
         returns: row.get("result")?,

@@ -16,6 +16,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// The role that owns it.
     pub owner: Ident,
+    /// Whether the owner is only assumed: files made it, and nobody says who runs them. Never of a live database.
+    pub owner_is_assumed: bool,
     /// How long its rows live.
     pub persistence: Persistence,
     /// The columns, in order. Empty for views, materialized views and sequences.
@@ -157,6 +159,7 @@ impl Relation {
         Self {
             kind,
             owner,
+            owner_is_assumed: false,
             persistence: Persistence::default(),
             columns: Vec::new(),
             keys: BTreeMap::new(),

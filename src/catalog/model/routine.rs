@@ -18,11 +18,14 @@ pub struct Signature {
 
 /// A function, procedure or aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, as the catalog has them")]
 pub struct Function {
     /// What it is.
     pub kind: FunctionKind,
     /// The role that owns it.
     pub owner: Ident,
+    /// Whether the owner is only assumed: files made it, and nobody says who runs them. Never of a live database.
+    pub owner_is_assumed: bool,
     /// The language, such as `sql`.
     pub language: String,
     /// All arguments in order, those of the output included.

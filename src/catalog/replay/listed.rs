@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::located::Located;
-use super::run::read;
+use super::read::read;
 use super::source::Source;
 use super::split::{Piece, PieceKind, split};
 use super::statement::Statement;

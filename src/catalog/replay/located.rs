@@ -113,6 +113,8 @@ pub enum Extent {
     Effect,
     /// All of it, for what it says is not understood.
     Words,
+    /// All of the file that it stands in, which is written for another database.
+    File,
 }
 
 /// A statement that was not understood, or whose effect could not be followed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::parse::session::Session;
-use super::run::read;
+use super::read::read;
 use super::split::split;
 use super::statement::Statement;
 use crate::ident::Ident;

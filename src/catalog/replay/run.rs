@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cursor::Cursor;
-use super::lex::Token;
+use super::dialect::foreign;
 use super::located::{Extent, Located, Opaque};
 use super::origin::Origins;
-use super::parse;
 use super::parse::session::Session;
 use super::plpgsql::{self, Host, Reach, Runs, Spot};
+use super::read::{read, swallowed};
 use super::rollback::going_back;
 use super::source::Source;
-use super::split::{Piece, PieceKind, split};
+use super::split::{PieceKind, split};
 use super::state::State;
 use super::statement::Statement;
 use super::step::{Step, Transaction};
@@ -25,6 +24,8 @@ use crate::ident::Ident;
 pub struct Options {
     /// The role that runs the files, and owns what they make. `postgres` unless something else is said. It is a superuser.
     pub role: Ident,
+    /// Whether nobody says that it is this role, so that what it makes may as well be a superuser's. Not unless it is said.
+    pub role_is_assumed: bool,
     /// The version of PostgreSQL whose ways are imitated, as `server_version_num` says it. 150000 unless something else is said.
     pub server_version: u32,
     /// The `search_path` that each file begins with. `"$user", public` unless something else is said.
@@ -35,6 +36,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             role: Ident::known("postgres"),
+            role_is_assumed: false,
             server_version: 150_000,
             search_path: vec![Ident::known("$user"), Ident::known("public")],
         }
@@ -111,6 +113,9 @@ pub(crate) fn replay_watched(
 /// How many statements of one file are said to be opaque: what has more of them is no file to read.
 const MOST_OPAQUE: usize = 10_000;
 
+/// How many statements a file may begin with of which none is understood, before it is taken for something other than SQL.
+const MOST_STRANGE: usize = 100;
+
 /// How many statements may be run that stand in other ones.
 const MOST_INNER: usize = 300_000;
 
@@ -128,6 +133,11 @@ pub(crate) struct Run<'w> {
     left: usize,
     /// What the statement runs that was not followed, by its place among all that was not.
     unfollowed: Option<(usize, usize)>,
+    /// The files of each folder that are written for another database: the first, by its place among all that was not followed, and
+    /// how many more.
+    pub(super) foreign: BTreeMap<(String, &'static str), (usize, usize)>,
+    /// Whether a file may be left where it is no SQL. What is to be run on a database is read to its end.
+    may_stop: bool,
     pub(super) watch: &'w mut dyn FnMut(&Step<'_>),
 }
 
@@ -147,6 +157,8 @@ impl<'w> Run<'w> {
             prepared: BTreeMap::new(),
             left: MOST_INNER,
             unfollowed: None,
+            foreign: BTreeMap::new(),
+            may_stop: base.is_none(),
             watch,
         }
     }
@@ -157,7 +169,8 @@ impl<'w> Run<'w> {
     }
 
     /// No file follows.
-    pub(crate) fn end(self) -> Replayed {
+    pub(crate) fn end(mut self) -> Replayed {
+        self.tell_foreign();
         let Self { state, statements, opaque, .. } = self;
         let origins = state.origins.clone();
         Replayed { catalog: state.into_catalog(), statements, opaque, origins }
@@ -165,6 +178,13 @@ impl<'w> Run<'w> {
 
     /// Runs a file.
     pub(crate) fn source(&mut self, source: &Source) {
+        match foreign(source.text()).filter(|_| self.may_stop) {
+            Some(found) => self.pass_over(source, &found),
+            None => self.run(source),
+        }
+    }
+
+    fn run(&mut self, source: &Source) {
         self.state.session.restart();
         self.saved.clear();
         self.prepared.clear();
@@ -174,9 +194,15 @@ impl<'w> Run<'w> {
         let back = going_back(text);
         let kept: BTreeSet<usize> = back.values().copied().collect();
         let opaque_before = self.opaque.len();
+        let (mut part, mut is_known) = (0, !self.may_stop);
         for (place, piece) in split(text).enumerate() {
             let Some(first) = piece.tokens.first() else { continue };
             let position = piece.position;
+            if piece.part != part {
+                part = piece.part;
+                self.state.session.end_transaction();
+                self.transaction.start_file(piece.one_transaction.unwrap_or(source.is_one_transaction()));
+            }
             let read = read(text, &piece);
             // Most of what is said to psql is of no account.
             if piece.kind == PieceKind::Meta && read == Ok(Statement::Nothing) {
@@ -184,8 +210,12 @@ impl<'w> Run<'w> {
             }
             self.statements.push(Located::new(&source, first.start..piece.end, position));
             let statement = read.as_ref().ok();
+            is_known |= statement.is_some();
             self.transaction.before(statement);
             let runs = statement.and_then(|statement| self.runs(statement));
+            if let Some(swallowed) = swallowed(text, &piece).filter(|_| statement.is_some()) {
+                self.state.note(swallowed);
+            }
             let failed = match &read {
                 // What it calls says what becomes of it.
                 Ok(_) if matches!(&runs, Some(Runs::Query(query)) if !plpgsql::makes_table(query)) => None,
@@ -204,6 +234,17 @@ impl<'w> Run<'w> {
             }
             if self.transaction.is_over(statement) {
                 self.state.session.end_transaction();
+            }
+            if !is_known && self.opaque.len() - opaque_before >= MOST_STRANGE {
+                self.opaque.truncate(opaque_before + 1);
+                if let Some(first) = self.opaque.last_mut() {
+                    first.extent = Extent::File;
+                    first.why = format!(
+                        "{}, nor is any of the {MOST_STRANGE} statements that begin the file, which is not read on",
+                        first.why
+                    );
+                }
+                return;
             }
             if self.opaque.len() - opaque_before >= MOST_OPAQUE {
                 if let Some(last) = self.opaque.last_mut() {
@@ -261,7 +302,7 @@ impl<'w> Run<'w> {
     }
 
     /// Keeps in mind what the statement has changed, and shows it.
-    fn show(&mut self, statement: Option<&Statement>, asked: bool) {
+    pub(super) fn show(&mut self, statement: Option<&Statement>, asked: bool) {
         let index = self.statements.len() - 1;
         let before = self.state.take_before();
         self.state.origins.add(&before, &self.state.catalog, index);
@@ -351,33 +392,3 @@ impl Host for Run<'_> {
         self.opaque.push(Opaque { file, line, column, why, statement, reach, extent });
     }
 }
-
-pub(super) fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
-    match piece.kind {
-        PieceKind::Statement if piece.is_open => Err("a quote or a comment is not closed".to_owned()),
-        PieceKind::Statement => match parse::statement(Cursor::new(text, &piece.tokens)) {
-            // Of a change of rows the head tells all.
-            Ok(change @ Statement::Change { .. }) => Ok(change),
-            _ if piece.is_cut => Err("a statement as long as this one is not followed".to_owned()),
-            read => read,
-        },
-        PieceKind::Meta => {
-            let command = piece.tokens.first().map_or("", |token: &Token| token.of(text));
-            let word = command.trim_start_matches('\\').split_whitespace().next().unwrap_or_default();
-            if matches!(word, "c" | "connect") {
-                return Ok(Statement::Connect);
-            }
-            let opaque = META.iter().find(|(words, _)| words.contains(&word));
-            Ok(opaque.map_or(Statement::Nothing, |(_, why)| Statement::Opaque(why)))
-        }
-    }
-}
-
-/// The commands to psql that decide what is run.
-const META: [(&[&str], &str); 5] = [
-    (&["i", "ir", "include", "include_relative"], "the file that psql includes here is not read"),
-    (&["if", "elif", "else", "endif"], "whether psql runs what follows depends on a condition"),
-    (&["gexec"], "psql runs whatever the query gives"),
-    (&["q", "quit"], "psql stops here"),
-    (&["!", "setenv"], "what psql runs in a shell is not followed"),
-];

@@ -6,9 +6,11 @@ use super::lex::{self, Kind};
 ///
 /// | files | runner |
 /// |---|---|
-/// | `V1__name.sql`, `U1__name.sql`, `R__name.sql` | refinery, Flyway |
-/// | `1_name.sql`, `20240101000000_name.up.sql` | sqlx, dbmate, goose, golang-migrate, Supabase |
+/// | `V1__name.sql`, `U1__name.sql`, `R__name.sql`, `B1__name.sql` | refinery, Flyway |
+/// | `1_name.sql`, `20240101000000_name.up.sql` | sqlx, dbmate, goose, golang-migrate, Supabase, tern |
 /// | `up.sql`, `migration.sql` in a folder that begins with a number | diesel, Prisma |
+///
+/// A file of several parts, such as Liquibase's changesets, says for each of them whether it is one transaction.
 ///
 /// Files of other names are run as psql runs them: each statement by itself, unless the file says BEGIN.
 #[must_use]
@@ -25,17 +27,22 @@ pub fn runs_in_one_transaction(name: &str, text: &str) -> bool {
     let numbered = begins_with_digit(base)
         && base.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(['_', '-', '.']);
     let in_folder = begins_with_digit(folder) && matches!(base, "up.sql" | "migration.sql");
-    (versioned(&['V', 'U', 'R']) || numbered || in_folder) && !refuses(text)
+    (versioned(&['V', 'U', 'R', 'B']) || numbered || in_folder) && !refuses(text)
 }
 
 /// What runners take for a wish to run without a transaction, in comments, in lower case.
-const REFUSALS: [&str; 6] = [
+const REFUSALS: [&str; 11] = [
     "no-transaction",
     "tenantry: no-transaction",
     "+goose no transaction",
     "+migrate up notransaction",
     "migrate:up transaction:false",
     "atlas:txmode none",
+    "-- tern: disable-tx ----",
+    "! no-transaction",
+    "postgres-migrations disable-transaction",
+    "flyway:executeintransaction=false",
+    "flyway: executeintransaction=false",
 ];
 
 fn refuses(text: &str) -> bool {
@@ -88,6 +95,10 @@ mod tests {
             "-- migrate:up transaction:false\nselect 1;",
             "-- tenantry: no-transaction",
             "-- atlas:txmode none",
+            "---- tern: disable-tx ----",
+            "--! no-transaction",
+            "-- postgres-migrations disable-transaction",
+            "-- flyway:executeInTransaction=false",
         ] {
             assert!(!runs_in_one_transaction("1_a.sql", text), "{text}");
         }

@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 
 use super::lex::{self, Kind, Token};
+use super::lines::Lines;
+use super::parens::{Parens, Unbalanced};
+use super::section::{Format, Part, Said};
 
 /// How many tokens of a piece are kept. What is longer is a list of rows, of which the head tells all, or is not to be followed.
 const MOST_TOKENS: usize = 1 << 18;
@@ -21,6 +24,12 @@ pub(super) struct Piece {
     pub(super) is_open: bool,
     /// Whether it has more tokens than are kept.
     pub(super) is_cut: bool,
+    /// The first parenthesis in it that nobody closes, or opens.
+    pub(super) unbalanced: Option<Unbalanced>,
+    /// The part of the file that it stands in, by a number.
+    pub(super) part: usize,
+    /// Whether that part is one transaction, where it says so itself.
+    pub(super) one_transaction: Option<bool>,
 }
 
 /// What kind of piece it is.
@@ -34,7 +43,8 @@ pub(super) enum PieceKind {
 
 /// Divides a text into its pieces, one after the other, so that no more than one of them has to be held.
 ///
-/// What a migration undoes itself with is left out: the part under `-- migrate:down`, `-- +goose Down` or `-- +migrate Down`.
+/// What a migration undoes itself with is left out: the part under `-- migrate:down`, `-- +goose Down` and the like, and what a
+/// changeset of Liquibase's says for another server.
 pub(super) fn split(text: &str) -> Pieces<'_> {
     Pieces {
         text,
@@ -44,9 +54,12 @@ pub(super) fn split(text: &str) -> Pieces<'_> {
         last: None,
         lines: Lines::of(text),
         position: (1, 1),
-        parens: 0,
+        parens: Parens::default(),
         blocks: 0,
-        undoing: false,
+        format: Format::default(),
+        part: Part::default(),
+        number: 0,
+        skips: false,
     }
 }
 
@@ -64,12 +77,17 @@ pub(super) struct Pieces<'a> {
     lines: Lines<'a>,
     /// Where the piece that is being read begins.
     position: (usize, usize),
-    /// How many parentheses are open: a semicolon in them ends no statement.
-    parens: usize,
+    /// The parentheses: a semicolon in them ends no statement.
+    parens: Parens,
     /// How many `BEGIN ATOMIC` and `CASE` are open: nor does one in them.
     blocks: usize,
-    /// Whether this is the part of a migration that undoes it.
-    undoing: bool,
+    /// What the comments so far tell of the file.
+    format: Format,
+    /// The part that is being read, and its number.
+    part: Part,
+    number: usize,
+    /// Whether it is said that what is read now is not run.
+    skips: bool,
 }
 
 impl Iterator for Pieces<'_> {
@@ -91,24 +109,30 @@ impl Pieces<'_> {
     /// Takes a token and says where to go on.
     fn take(&mut self, token: Token) -> usize {
         match token.kind {
-            Kind::Comment => {
-                self.annotation(token);
-                return token.end;
-            }
+            Kind::Comment => return self.comment(token),
             Kind::Backslash => return self.meta(token),
             _ => {}
         }
+        if let Some(length) = self.part.delimiter.as_ref().and_then(|of| of.at(self.text, token.start)) {
+            self.end();
+            return token.start + length;
+        }
+        if self.skips {
+            return token.end;
+        }
         let is = |symbol| token.is_symbol(self.text, symbol);
-        if is(";") && self.parens == 0 && self.blocks == 0 {
+        if is(";") && !self.parens.are_open() && self.blocks == 0 {
             let copies = self.copies_from_stdin();
             self.end();
             return if copies { self.after_data(token.end) } else { token.end };
         }
         if is("(") {
-            self.parens += 1;
+            self.parens.open(token.start);
         } else if is(")") {
-            self.parens = self.parens.saturating_sub(1);
-        } else if token.kind == Kind::Word && self.parens == 0 && self.makes_a_routine() {
+            self.parens.close(token.start);
+        } else if is(";") {
+            self.parens.swallow();
+        } else if token.kind == Kind::Word && !self.parens.are_open() && self.makes_a_routine() {
             self.block(token);
         }
         if self.tokens.is_empty() {
@@ -178,34 +202,50 @@ impl Pieces<'_> {
             self.end();
         }
         let end = token.end + command.trim_end().len();
-        if !self.undoing {
-            let tokens = vec![Token { kind: Kind::Backslash, start: token.start, end }];
-            let position = self.lines.position(token.start);
-            let kind = PieceKind::Meta;
-            self.ready.push_back(Piece { kind, tokens, position, end, is_open: false, is_cut: false });
+        if !self.part.is_left_out && !self.skips {
+            self.ready.push_back(Piece {
+                kind: PieceKind::Meta,
+                tokens: vec![Token { kind: Kind::Backslash, start: token.start, end }],
+                position: self.lines.position(token.start),
+                end,
+                is_open: false,
+                is_cut: false,
+                unbalanced: None,
+                part: self.number,
+                one_transaction: self.part.one_transaction,
+            });
         }
         if divided { token.end + length + 2 } else { end }
     }
 
-    /// Heeds what a runner of migrations reads in comments.
-    fn annotation(&mut self, token: Token) {
-        let Some(comment) = token.of(self.text).strip_prefix("--") else { return };
-        let comment = comment.trim().to_ascii_lowercase();
-        let mut words = comment.split_whitespace();
-        let undoing = match (words.next(), words.next()) {
-            (Some("migrate:down"), _) | (Some("+goose" | "+migrate"), Some("down")) => true,
-            (Some("migrate:up"), _) | (Some("+goose" | "+migrate"), Some("up")) => false,
-            _ => return,
-        };
-        self.end();
-        self.undoing = undoing;
+    /// Heeds what a runner of migrations reads in comments, and says where to go on.
+    fn comment(&mut self, token: Token) -> usize {
+        match self.format.heed(token.of(self.text)) {
+            Some(Said::Part(part)) => {
+                // Play writes `# --- !Ups`.
+                if matches!(self.tokens[..], [first] if first.is_symbol(self.text, "#")) {
+                    self.tokens.clear();
+                    self.last = None;
+                }
+                self.end();
+                self.part = part;
+                self.number += 1;
+            }
+            Some(Said::Skip(skips)) => self.skips = skips,
+            Some(Said::SkipLines(lines)) => {
+                let rest = self.text.get(token.end..).unwrap_or_default().split_inclusive('\n');
+                return token.end + rest.take(lines.saturating_add(1)).map(str::len).sum::<usize>();
+            }
+            None => {}
+        }
+        token.end
     }
 
     fn end(&mut self) {
         let tokens = std::mem::take(&mut self.tokens);
-        self.parens = 0;
         self.blocks = 0;
-        let Some(last) = self.last.take().filter(|_| !self.undoing) else { return };
+        let unbalanced = self.parens.end();
+        let Some(last) = self.last.take().filter(|_| !self.part.is_left_out) else { return };
         self.ready.push_back(Piece {
             kind: PieceKind::Statement,
             position: self.position,
@@ -213,6 +253,9 @@ impl Pieces<'_> {
             is_open: last.kind == Kind::Open,
             is_cut: tokens.last() != Some(&last),
             tokens,
+            unbalanced,
+            part: self.number,
+            one_transaction: self.part.one_transaction,
         });
     }
 }
@@ -234,35 +277,9 @@ fn meta_length(text: &str) -> (usize, bool) {
     }
 }
 
-/// Counts the lines and the columns of a text, from its beginning to its end.
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    /// The place that has been counted to, in bytes.
-    at: usize,
-    line: usize,
-    column: usize,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1, column: 1 }
-    }
-
-    /// The line and the column, in characters, of a byte that is not before the last one; both count from one.
-    pub(super) fn position(&mut self, byte: usize) -> (usize, usize) {
-        let between = self.text.get(self.at..byte).unwrap_or_default();
-        let lines = between.bytes().filter(|byte| *byte == b'\n').count();
-        let last = between.rfind('\n').and_then(|end| between.get(end + 1..));
-        self.line += lines;
-        self.column = last.map_or(self.column, |_| 1) + last.unwrap_or(between).chars().count();
-        self.at = byte.max(self.at);
-        (self.line, self.column)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Lines, MOST_TOKENS, split};
+    use super::{MOST_TOKENS, Unbalanced, split};
 
     fn pieces(text: &str) -> Vec<&str> {
         split(text).map(|piece| &text[piece.tokens[0].start..piece.end]).collect()
@@ -324,6 +341,35 @@ mod tests {
     }
 
     #[test]
+    fn changesets_are_parts_with_ends_of_their_own() {
+        let text = "--liquibase formatted sql\n--changeset a:1\na;\n--rollback x;\n--changeset a:2 dbms:mysql\nb;\n\
+                    --changeset a:3 endDelimiter:/ runInTransaction:false\nc\n/\nd / e\n/\n\
+                    --changeset a:4\n--ignoreLines:1\nf;\n--ignoreLines:start\ng;\n--ignoreLines:end\nh\n";
+        let found: Vec<_> = split(text)
+            .map(|piece| (&text[piece.tokens[0].start..piece.end], piece.part, piece.one_transaction))
+            .collect();
+        let expected =
+            [("a", 1, Some(true)), ("c", 3, Some(false)), ("d / e", 3, Some(false)), ("h", 4, Some(true))];
+        assert_eq!(found, expected);
+        assert_eq!(pieces("# --- !Ups\na;\n# --- !Downs\nb;\n"), ["a"]);
+    }
+
+    #[test]
+    fn a_parenthesis_without_its_counterpart_is_told() {
+        for (text, expected) in [
+            ("a (b); c", [None, None]),
+            ("a; b (c) (d", [None, Some(Unbalanced::Open { at: 9, swallows: false })]),
+            (
+                "a); b (c; d",
+                [Some(Unbalanced::Closed { at: 1 }), Some(Unbalanced::Open { at: 6, swallows: true })],
+            ),
+            ("create rule r as on insert to t do (a; b); c", [None, None]),
+        ] {
+            assert_eq!(split(text).map(|piece| piece.unbalanced).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn of_a_long_piece_the_head_is_kept() {
         for (count, is_cut) in [(MOST_TOKENS, false), (MOST_TOKENS + 1, true)] {
             let text = format!("{};b 'c", "a ".repeat(count));
@@ -332,17 +378,5 @@ mod tests {
             assert_eq!((long.tokens.len(), long.end), (MOST_TOKENS, 2 * count - 1));
             assert_eq!((short.is_cut, short.is_open, short.end), (false, true, text.len()));
         }
-    }
-
-    #[test]
-    fn positions_count_characters() {
-        let text = "é\né b\n\nc";
-        let mut lines = Lines::of(text);
-        for (place, expected) in [("é", (1, 1)), ("b", (2, 3)), ("c", (4, 1))] {
-            assert_eq!(lines.position(text.find(place).unwrap()), expected);
-        }
-        let mut lines = Lines::of(text);
-        let found: Vec<_> = text.char_indices().map(|(at, _)| lines.position(at)).collect();
-        assert_eq!(found, [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (4, 1)]);
     }
 }

@@ -86,9 +86,18 @@ pub(super) struct Told {
     pub(super) user: Ident,
     /// `current_user`.
     pub(super) role: Ident,
+    /// Whether nobody says which role each of the two is: it is the one that runs the files.
+    pub(super) assumed: Assumed,
     pub(super) path: Vec<Ident>,
     /// Any other settings, by their names in lower case.
     pub(super) settings: BTreeMap<String, String>,
+}
+
+/// Which roles of a session nobody has named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Assumed {
+    pub(super) user: bool,
+    pub(super) role: bool,
 }
 
 impl Session {
@@ -111,6 +120,7 @@ impl State {
         let told = Told {
             user: options.role.clone(),
             role: options.role.clone(),
+            assumed: Assumed { user: options.role_is_assumed, role: options.role_is_assumed },
             path: options.search_path.clone(),
             settings: BTreeMap::new(),
         };

@@ -80,7 +80,7 @@ pub(in crate::cli) struct Arguments {
         default_value_t,
         requires = "out",
         hide_possible_values = true,
-        help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, or plain for psql"
+        help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, goose, golang-migrate, or plain for psql"
     )]
     pub(super) style: Runner,
 

@@ -7,7 +7,10 @@ use super::Shown;
 use crate::rule::{Finding, Severity};
 
 pub(super) fn text(shown: &Shown<'_>) -> String {
-    shown.findings.iter().map(|finding| command(finding)).collect()
+    let assumed = shown.looked.assumptions.iter();
+    let assumed = assumed
+        .map(|assumed| format!("::notice title={}::assumed: {}\n", property("tenantry lint"), data(assumed)));
+    shown.findings.iter().map(|finding| command(finding)).chain(assumed).collect()
 }
 
 fn command(finding: &Finding) -> String {

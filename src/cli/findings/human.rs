@@ -199,7 +199,8 @@ fn summary(shown: &Shown<'_>, width: Width) -> String {
         let title = format!("{number} ({})", by.join(", "));
         format!("{}{}\n", paint(BOLD, &title), place(&title))
     };
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> =
+        shown.looked.assumptions.iter().map(|assumed| format!("assumed: {assumed}")).collect();
     if shown.hidden > 0 {
         notes.push(format!("{} below the severity that is shown", shown.hidden));
     }

@@ -12,6 +12,7 @@ pub(super) fn fields(shown: &Shown<'_>) -> Value {
         "statements": shown.statements,
         "hidden": shown.hidden,
         "known": shown.known,
+        "assumptions": shown.looked.assumptions,
     });
     if let Some(version) = shown.looked.server {
         fields["server_version"] = version.into();

@@ -95,6 +95,8 @@ pub(super) struct Looked<'a> {
     pub(super) is_wanted: &'a dyn Fn(&str) -> bool,
     /// The version of the server that the files were run on, if they were.
     pub(super) server: Option<&'a str>,
+    /// What was assumed that nobody has said, each in one line.
+    pub(super) assumptions: Vec<String>,
 }
 
 impl Looked<'_> {

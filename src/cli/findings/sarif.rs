@@ -18,7 +18,7 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
         let index = rules.iter().position(|rule| rule.code == finding.rule.code);
         result(finding, index.unwrap_or_default(), shown)
     };
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -32,6 +32,15 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
             "results": shown.findings.iter().map(result).collect::<Vec<_>>(),
         }],
     });
+    let assumed = &shown.looked.assumptions;
+    if !assumed.is_empty() {
+        let notes: Vec<Value> = assumed
+            .iter()
+            .map(|assumed| json!({ "level": "note", "message": { "text": format!("assumed: {assumed}") } }))
+            .collect();
+        log["runs"][0]["invocations"] =
+            json!([{ "executionSuccessful": true, "toolExecutionNotifications": notes }]);
+    }
     format!("{log}\n")
 }
 

@@ -67,10 +67,14 @@ const BEFORE: usize = 17;
 
 /// The tenant column, the roles and the schemas, each with its reason.
 fn head(proposal: &Proposal, width: Width) -> String {
-    let roles = &proposal.roles;
+    let (roles, migrations) = (&proposal.roles, &proposal.migrations);
     let role = |of: &ProposedRole| of.name.as_ref().map_or_else(|| "none".to_owned(), Ident::plain);
     let of_column = |column: &TenantColumn| format!("{} {}", column.name.plain(), column.tenant_type.sql());
     let column = proposal.column.as_ref();
+    let migrations_reason = match migrations.unbound {
+        Some(why) => format!("{}; {why}", migrations.role.reason),
+        None => migrations.role.reason.clone(),
+    };
     let schemas: Vec<String> = proposal.schemas.iter().map(Ident::plain).collect();
     let (setting, setting_reason) = match &proposal.setting {
         Some(setting) => (setting.as_str().to_owned(), "as --setting says, or policies read it"),
@@ -86,6 +90,7 @@ fn head(proposal: &Proposal, width: Width) -> String {
         ("owner", role(&roles.owner), &roles.owner.reason),
         ("migrator", role(&roles.migrator), &roles.migrator.reason),
         ("system", role(&roles.system), &roles.system.reason),
+        ("migrations", role(&migrations.role), &migrations_reason),
         ("setting", setting, setting_reason),
         ("schemas", schemas.join(", "), ""),
     ];
@@ -195,6 +200,11 @@ pub(super) fn fields(proposal: &Proposal, written: Option<&Path>, manifest: &str
             "owner": role(&roles.owner),
             "migrator": role(&roles.migrator),
             "system": role(&roles.system),
+        },
+        "migrations": {
+            "role": proposal.migrations.role.name.as_ref().map(Ident::as_str),
+            "bypass_rls": proposal.migrations.unbound.is_some(),
+            "reason": proposal.migrations.role.reason,
         },
         "setting": proposal.setting.as_ref().map_or("app.tenant_id", |setting| setting.as_str()),
         "schemas": schemas,

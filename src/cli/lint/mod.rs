@@ -16,6 +16,9 @@ use super::findings::{self, Looked};
 use super::output::Terminal;
 use super::source::{manifest, name_of};
 use super::{connect, from, since};
+use crate::catalog::replay::{Options, Source, replay};
+use crate::plan::{Guess, guess};
+use crate::policy::manifest::Manifest;
 use crate::rule::lint;
 
 const EXAMPLES: &str = "\
@@ -32,6 +35,12 @@ tenantry explain backfill-under-force          what a rule is about";
 /// The files are followed statement by statement, in the order of their runner. What they leave is judged, and how they get
 /// there. A comment lets a finding stand: -- tenantry: allow RULE "reason", before the statement or behind it; allow-file is for
 /// the whole file.
+///
+/// Of a folder, what takes migrations back is left out, and what a squashed baseline stands for.
+///
+/// Without a manifest the tenant column and the role of services are guessed from the files, and it says so. Views and SECURITY
+/// DEFINER functions are judged by their owner, whoever ran the file that made them: role in [migrations] of the manifest says who
+/// that is, and without it they are taken for a superuser's.
 #[derive(clap::Args)]
 #[command(after_help = help(EXAMPLES))]
 pub(super) struct Arguments {
@@ -61,8 +70,8 @@ const SERVER: &str = "Run the files on a throwaway server and look at what its c
     owner that the manifest names, as a superuser; roles that the manifest or the files take for granted are made";
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
-    let manifest = manifest(&global.config)?;
-    let sources = from::read(&arguments.paths)?;
+    let from::Files { sources, stand } = from::read(&arguments.paths)?;
+    let (manifest, guessed) = manifest_or_guess(global, &sources)?;
     let changed =
         arguments.since.as_deref().map(|since| since::changed(since, &arguments.paths)).transpose()?;
     let is_wanted = |file: &str| changed.as_ref().is_none_or(|changed| changed.contains(file));
@@ -75,6 +84,14 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         }
         None => (lint(&manifest, &sources), None),
     };
+    let mut assumptions = stand;
+    assumptions.extend(guessed);
+    if report.assumes_superuser {
+        assumptions.push(format!(
+            "a superuser runs these files, since role in [migrations] of {} does not say who does",
+            global.config.display()
+        ));
+    }
     let looked = Looked {
         name: name_of(&arguments.paths, &sources),
         manifest: &manifest,
@@ -82,6 +99,18 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
         sources: &sources,
         is_wanted: &is_wanted,
         server: server.as_deref(),
+        assumptions,
     };
     findings::show(report, &looked, &arguments.findings, global, terminal)
+}
+
+/// The manifest, or where nobody has named any and there is none, a guess, and what it rests on.
+fn manifest_or_guess(global: &Global, sources: &[Source]) -> Result<(Manifest, Option<String>), Failure> {
+    if global.config_is_named || !matches!(global.config.try_exists(), Ok(false)) {
+        return Ok((manifest(&global.config)?, None));
+    }
+    let catalog = replay(sources, &Options::default()).catalog;
+    let Guess { manifest, said } = guess(&catalog)?;
+    let file = global.config.display();
+    Ok((manifest, Some(format!("there is no {file}: {said}; tenantry init proposes one for a database"))))
 }

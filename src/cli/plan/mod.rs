@@ -56,7 +56,7 @@ pub(super) struct Arguments {
         default_value_t,
         requires = "out",
         hide_possible_values = true,
-        help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, or plain for psql"
+        help = "The runner that the files are for: refinery, sqlx, flyway, dbmate, goose, golang-migrate, or plain for psql"
     )]
     style: Runner,
 
@@ -93,6 +93,8 @@ pub(super) enum Runner {
     Sqlx,
     Flyway,
     Dbmate,
+    Goose,
+    GolangMigrate,
     #[default]
     Plain,
 }
@@ -104,6 +106,8 @@ impl From<Runner> for Style {
             Runner::Sqlx => Self::Sqlx,
             Runner::Flyway => Self::Flyway,
             Runner::Dbmate => Self::Dbmate,
+            Runner::Goose => Self::Goose,
+            Runner::GolangMigrate => Self::GolangMigrate,
             Runner::Plain => Self::Plain,
         }
     }

@@ -33,11 +33,11 @@ pub struct ProposedRole {
 }
 
 impl ProposedRole {
-    fn some(name: &Ident, reason: impl Into<String>) -> Self {
+    pub(super) fn some(name: &Ident, reason: impl Into<String>) -> Self {
         Self { name: Some(name.clone()), reason: reason.into() }
     }
 
-    fn none(reason: impl Into<String>) -> Self {
+    pub(super) fn none(reason: impl Into<String>) -> Self {
         Self { name: None, reason: reason.into() }
     }
 }

@@ -9,7 +9,8 @@ use toml_edit::Key;
 
 use self::layout::{Line, aligned, comment, line, list, ragged};
 use super::{
-    Choice, Proposal, Proposed, ProposedMembership, ProposedRole, Question, Suggestion, TenantColumn, count,
+    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, Question, Suggestion,
+    TenantColumn, count,
 };
 use crate::catalog::Privilege;
 use crate::ident::{Ident, QualifiedName};
@@ -25,7 +26,8 @@ impl Proposal {
     /// stands there as class `undecided`, with the answers that there are, or as a field that is left out.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let mut sections = vec![self.head(), self.tenancy(), self.roles(), self.governed()];
+        let mut sections =
+            vec![self.head(), self.tenancy(), self.roles(), self.migrations(), self.governed()];
         sections.extend(self.membership.as_ref().map(membership));
         sections.push(self.tables());
         sections.join("\n")
@@ -85,6 +87,16 @@ impl Proposal {
             line("system", &roles.system),
         ];
         format!("[roles]\n{}", ragged(&lines))
+    }
+
+    fn migrations(&self) -> String {
+        let ProposedMigrations { role, unbound } = &self.migrations;
+        let Some(name) = &role.name else {
+            return format!("# [migrations]\n{}", ragged(&[field("role", "…", &role.reason).out()]));
+        };
+        let mut lines = vec![field("role", name.as_str(), &role.reason)];
+        lines.extend(unbound.map(|why| line("bypass_rls", "true".to_owned(), why)));
+        format!("[migrations]\n{}", ragged(&lines))
     }
 
     fn governed(&self) -> String {

@@ -15,6 +15,10 @@
 //! system = "erp_system"           # work across tenants, BYPASSRLS; default: none
 //! backup = "erp_backup"           # pg_dump logs in as it: it reads everything, BYPASSRLS, and writes nothing; default: none
 //!
+//! [migrations]                    # who runs the migrations; default: nobody says, see below
+//! role = "erp_owner"              # what the objects that they make belong to; required
+//! bypass_rls = false              # whether policies bind it to nothing: a superuser, BYPASSRLS; default: false
+//!
 //! [schemas]
 //! include = ["public"]            # whose tables are governed; default: public
 //!
@@ -63,6 +67,12 @@
 //! `unique = ["number", "year, code"]` lists what is unique within a tenant, each as one column or several: a plan makes the key that
 //! begins with the tenant column, and drops the one without it as soon as it has seen that no statement names it.
 
+//!
+//! `[migrations]` names the role that runs the migrations, the one that they SET ROLE to if they all do. Views and SECURITY
+//! DEFINER functions read with the rights of their owner, so it decides whether policies bind them. Without it files are
+//! followed as run by the owner of `[roles]`, and what is only assumed to be that one's is judged as if a superuser had made it:
+//! `ALTER … OWNER TO` and `SET ROLE` in the files say whose an object is, and the assumption then ends.
+
 pub(crate) mod fields;
 mod parse;
 
@@ -84,12 +94,23 @@ pub struct Manifest {
     pub tenancy: Tenancy,
     /// The roles.
     pub roles: Roles,
+    /// Who runs the migrations, where that is said.
+    pub migrations: Option<Migrations>,
     /// What has a row for each tenant, where that is said.
     pub tenants: Option<Tenants>,
     /// The schemas whose relations are governed.
     pub schemas: BTreeSet<Ident>,
     /// The relations that the defaults do not settle, or not as wanted.
     pub tables: BTreeMap<QualifiedName, Entry>,
+}
+
+/// Who runs the migrations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrations {
+    /// The role that what they make belongs to.
+    pub role: Ident,
+    /// Whether policies bind the role to nothing: it is a superuser, or has BYPASSRLS.
+    pub bypass_rls: bool,
 }
 
 /// The relation that has a row for each tenant.
@@ -204,14 +225,29 @@ impl Manifest {
         parse::manifest(text)
     }
 
-    /// How files are followed: run by whoever is to own what they make.
+    /// How files are followed: run by the role of `[migrations]`, or else by whoever is to own what they make, which is no more
+    /// than an assumption then.
     #[must_use]
     pub fn replay_options(&self) -> Options {
-        let mut options = Options::default();
-        if let Some(owner) = self.roles.owner_role() {
-            options.role = owner.clone();
+        let mut options = Options { role_is_assumed: self.migrations.is_none(), ..Options::default() };
+        let said = self.migrations.as_ref().map(|migrations| &migrations.role);
+        if let Some(role) = said.or(self.roles.owner_role()) {
+            options.role = role.clone();
         }
         options
+    }
+
+    /// Why policies do not bind a role of which nothing is known but its name, if they do not: what the manifest says of it,
+    /// and that `postgres` is a superuser.
+    pub(crate) fn bypasses(&self, role: &Ident) -> Option<&'static str> {
+        let runs = self.migrations.as_ref().is_some_and(|of| of.bypass_rls && of.role == *role);
+        if role.as_str() == "postgres" {
+            Some("is a superuser")
+        } else if self.roles.is_above_policies(role) {
+            Some("has BYPASSRLS")
+        } else {
+            runs.then_some("is not bound by policies, as [migrations] says")
+        }
     }
 
     /// What it says of a relation itself, defaults apart.

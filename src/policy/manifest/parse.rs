@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toml_edit::Item;
 
 use super::fields::{Field, Fields, Text, nearest};
-use super::{Class, Entry, Manifest, Problem, Tenants, Via};
+use super::{Class, Entry, Manifest, Migrations, Problem, Tenants, Via};
 use crate::catalog::{DML, Privilege};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::{Membership, Missing, Roles, Tenancy, Tree};
@@ -28,6 +28,7 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, Vec<Problem>> {
 fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     let tenancy = tenancy(file.section("tenancy"), text);
     let roles = roles(file.section("roles"), text);
+    let migrations = migrations(file.section("migrations"), text);
     let schemas = schemas(file.section("schemas"), text);
     let tenants = tenants(file.section("tenants"), tenancy.as_ref(), text);
     let tree = tree(file.section("tree"), text);
@@ -72,7 +73,7 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     if let Some(membership) = membership {
         tenancy = tenancy.membership(membership);
     }
-    Some(Manifest { tenancy, roles: roles?, tenants, schemas: schemas?, tables: entries })
+    Some(Manifest { tenancy, roles: roles?, migrations, tenants, schemas: schemas?, tables: entries })
 }
 
 fn tenancy<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Tenancy> {
@@ -131,6 +132,17 @@ fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
     }
     fields.finish();
     roles
+}
+
+fn migrations<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Migrations> {
+    if !fields.is_there() {
+        return None;
+    }
+    let role = fields.required("role");
+    let bypass_rls = fields.flag("bypass_rls").is_some_and(|field| field.value);
+    fields.finish();
+    let role = role.and_then(|field| text.take(field.line, Ident::new(field.value)))?;
+    Some(Migrations { role, bypass_rls })
 }
 
 fn schemas<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<BTreeSet<Ident>> {

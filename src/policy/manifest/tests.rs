@@ -145,3 +145,20 @@ fn a_name_of_a_table_has_its_schema() {
     let found = problems(&format!("{LEAST}[tables]\ninvoice = {{ class = \"deny\" }}\n"));
     assert!(found[0].starts_with("line 6: \"invoice\" is not a qualified name"), "{found:?}");
 }
+
+#[test]
+fn who_runs_the_migrations_decides_how_files_are_followed() {
+    for (more, role, assumed) in [
+        ("", "postgres", true),
+        ("owner = \"o\"\n", "o", true),
+        ("owner = \"o\"\n[migrations]\nrole = \"m\"\n", "m", false),
+    ] {
+        let options = Manifest::parse(&format!("{LEAST}{more}")).unwrap().replay_options();
+        assert_eq!((options.role.as_str(), options.role_is_assumed), (role, assumed), "{more}");
+    }
+    let manifest =
+        Manifest::parse(&format!("{LEAST}[migrations]\nrole = \"m\"\nbypass_rls = true\n")).unwrap();
+    assert!(
+        manifest.bypasses(&Ident::known("m")).is_some() && manifest.bypasses(&Ident::known("n")).is_none()
+    );
+}

@@ -6,7 +6,9 @@ use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::crossing::Sides;
 use crate::policy::ddl::Unique;
+use crate::policy::place::top;
 use crate::policy::{Place, ddl};
+use crate::rule::judge::Action;
 
 /// A foreign key between tables of tenants that does not say that both rows are of one tenant.
 pub(in crate::rule) struct Crossing<'a> {
@@ -103,6 +105,23 @@ fn goes_along(from: &Place<'_>, to: &Place<'_>, name: &Ident, key: &ForeignKey) 
 }
 
 impl Crossing<'_> {
+    /// Whether a row that refers to another tenant's can only have been written by the tenant whose row it is: policies say so of
+    /// all that tenants add and change. Whoever wrote it then loses a row of its own, and nobody else does.
+    pub(in crate::rule) fn is_of_its_writer(&self, subject: &Subject<'_>) -> bool {
+        let table = top(subject.catalog, self.table).unwrap_or(self.table);
+        let Some(judged) = subject.judged_table(table).filter(|judged| judged.relation.row_security) else {
+            return false;
+        };
+        [Action::Insert, Action::Become].into_iter().all(|action| {
+            let opens =
+                judged.policies.iter().filter(|of| of.policy.permissive && of.for_app && of.covers(action));
+            let mut opens = opens.peekable();
+            opens.peek().is_some()
+                && (judged.floors(action).next().is_some()
+                    || opens.all(|of| judged.verdict(of, action).is_bound()))
+        })
+    }
+
     /// What happens to rows of the table when the row that they refer to is deleted or changed, if anything.
     pub(in crate::rule) fn cascade(&self) -> Option<&'static str> {
         let does = |action| match action {

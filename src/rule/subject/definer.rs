@@ -14,7 +14,7 @@ pub(in crate::rule) fn judge<'a>(
     let used = Used::of(subject, function);
     let named = |verb| {
         let tables = used.tables.iter().filter(move |(_, of)| **of == verb).map(|(table, _)| table);
-        tables.into_iter().find_map(|table| Some((table.plain(), subject.unbound(&function.owner, table)?)))
+        tables.into_iter().find_map(|table| Some((table.plain(), subject.unbound_owner(function, table)?)))
     };
     let touched = named(Verb::Touch).map(|(table, why)| {
         let what = format!("reaches {table} with its owner's rights, and {why}");
@@ -26,9 +26,9 @@ pub(in crate::rule) fn judge<'a>(
     });
     let added = named(Verb::Insert)
         .map(|(table, why)| (adding, format!("adds rows to {table} with its owner's rights, and {why}")));
-    let hidden = subject.bypasses(&function.owner).filter(|_| used.hidden).map(|why| {
-        let owner = function.owner.plain();
-        (Severity::Medium, format!("runs statements that its text does not show as {owner}, who {why}"))
+    let hidden = subject.owner_bypasses(function).filter(|_| used.hidden).map(|why| {
+        let what = "runs statements that its text does not show with its owner's rights";
+        (Severity::Medium, format!("{what}, and {why}"))
     });
     [touched, added, hidden].into_iter().flatten().max_by_key(|(severity, _)| *severity)
 }

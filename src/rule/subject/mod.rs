@@ -189,8 +189,7 @@ impl<'a> Subject<'a> {
             Some(role) if role.superuser => Some("is a superuser"),
             Some(role) if role.bypass_rls => Some("has BYPASSRLS"),
             Some(_) => None,
-            None if role.as_str() == "postgres" => Some("is a superuser"),
-            None => self.manifest.roles.is_above_policies(role).then_some("has BYPASSRLS"),
+            None => self.manifest.bypasses(role),
         }
     }
 }

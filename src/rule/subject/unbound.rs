@@ -7,7 +7,51 @@ use crate::catalog::{DML, Function, Privilege, Relation};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::Place;
 
+/// What belongs to somebody with whose rights it reads and writes.
+pub(in crate::rule) trait Owned {
+    fn owner(&self) -> &Ident;
+
+    /// Whether nobody says that it is this role.
+    fn owner_is_assumed(&self) -> bool;
+}
+
+impl Owned for Relation {
+    fn owner(&self) -> &Ident {
+        &self.owner
+    }
+
+    fn owner_is_assumed(&self) -> bool {
+        self.owner_is_assumed
+    }
+}
+
+impl Owned for Function {
+    fn owner(&self) -> &Ident {
+        &self.owner
+    }
+
+    fn owner_is_assumed(&self) -> bool {
+        self.owner_is_assumed
+    }
+}
+
+/// Why policies may not bind the owner of what is made by whoever runs the files.
+const ASSUMED: &str =
+    "whoever runs the files may be a superuser: role in [migrations] of the manifest says who does";
+
 impl Subject<'_> {
+    /// Why something reaches the rows of all tenants in a relation with its owner's rights, if it does, or may.
+    pub(in crate::rule) fn unbound_owner(&self, of: &impl Owned, name: &QualifiedName) -> Option<String> {
+        let assumed = || of.owner_is_assumed().then(|| ASSUMED.to_owned());
+        self.unbound(of.owner(), name).or_else(assumed)
+    }
+
+    /// Why policies do not bind the owner of something, if they do not, or may not.
+    pub(in crate::rule) fn owner_bypasses(&self, of: &impl Owned) -> Option<String> {
+        let why = self.bypasses(of.owner()).map(|why| format!("{} {why}", of.owner().plain()));
+        why.or_else(|| of.owner_is_assumed().then(|| ASSUMED.to_owned()))
+    }
+
     /// Why a role reaches the rows of all tenants in a relation, if it does.
     pub(in crate::rule) fn unbound(&self, role: &Ident, name: &QualifiedName) -> Option<String> {
         if let Some(why) = self.bypasses(role) {

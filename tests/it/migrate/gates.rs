@@ -97,3 +97,31 @@ async fn files_are_judged_on_the_database_that_is_there() {
         assert!(report.findings.iter().all(|finding| finding.place.is_some()), "{report:?}");
     }
 }
+
+/// Who runs the files is known here, whatever the manifest says or leaves open: the owner, or a superuser who runs them as itself.
+#[tokio::test]
+async fn files_are_judged_as_whoever_runs_them() {
+    let stand = Stand::new(1).await;
+    let app = stand.role("app");
+    let view = format!(
+        "create view owed as select tenant_id, state from invoice; grant select on owed to \"{app}\";"
+    );
+    let lines = |report: &tenantry::rule::Report| -> Vec<String> {
+        let of_view = report.findings.iter().filter(|finding| finding.rule.code == "view-definer");
+        of_view.map(|finding| finding.severity.name().to_owned()).collect()
+    };
+    for said in
+        ["", "[migrations]\nrole = \"postgres\"\n", "[migrations]\nrole = \"somebody\"\nbypass_rls = true\n"]
+    {
+        let manifest = stand.manifest.replace("[tables]", &format!("{said}[tables]"));
+        let manifest = Manifest::parse(&manifest).unwrap();
+        let files = Migrations::new([("V1__owed.sql", view.as_str())]).unwrap();
+        let migrator = Migrator::new(manifest, files).lint(Some(Severity::Low)).audit(None);
+        for (url, severity) in [(stand.admin.url_as(&stand.migrator), "low"), (stand.admin.url(), "critical")]
+        {
+            let stopped = migrator.dry_run(super::connect(&url)).await.unwrap_err();
+            let Why::Lint(report) = &stopped.why else { panic!("{stopped:?}") };
+            assert_eq!(lines(report), [severity], "{said}");
+        }
+    }
+}

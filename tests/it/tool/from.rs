@@ -34,7 +34,7 @@ fn run(folder: &Folder, args: &[&str]) -> Run {
 
 #[test]
 fn a_plan_for_files_is_complete_once_it_is_among_them() {
-    for style in ["refinery", "sqlx", "flyway", "dbmate", "plain"] {
+    for style in ["refinery", "sqlx", "flyway", "dbmate", "goose", "golang-migrate", "plain"] {
         let folder = folder();
         if ["refinery", "flyway"].contains(&style) {
             std::fs::rename(folder.path("migrations/1_init.sql"), folder.path("migrations/V1__init.sql"))

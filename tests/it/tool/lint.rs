@@ -354,7 +354,4 @@ fn files_are_read_as_people_have_them() {
     lint(&folder, &["migrations"]).said(2, &["migrations/b.sql:2", "0xe9 is not UTF-8"]);
     lint(&folder, &["nowhere"]).said(2, &["nowhere cannot be read"]);
     lint(&folder, &[]).said(2, &["<PATH>"]);
-    let without = Folder::new();
-    without.write("a.sql", TABLE);
-    lint(&without, &["a.sql"]).said(2, &["tenantry.toml cannot be read", "tenantry init proposes one"]);
 }

@@ -93,7 +93,7 @@ impl State {
                 self.detach(name, &partition)?;
             }
             Action::Owner(owner) => {
-                let owner = self.role_named(owner)?;
+                let owner = self.new_owner(owner)?;
                 self.own_relation(name, &owner)?;
             }
             Action::SetOptions(options) => {

@@ -138,11 +138,12 @@ impl State {
         };
         let name = QualifiedName::new(schema.unwrap_or_else(|| table.schema().clone()), name);
         let of = self.seen(table)?;
-        let (owner, persistence) = (of.owner.clone(), of.persistence);
+        let (owner, is_assumed, persistence) = (of.owner.clone(), of.owner_is_assumed, of.persistence);
         let mut sequence =
             self.new_relation(RelationKind::Sequence, super::super::parse::table::Life::Permanent, &name);
         // A column that is added later belongs to whoever owns the table.
         sequence.owner = owner;
+        sequence.owner_is_assumed = is_assumed;
         sequence.persistence = persistence;
         sequence.sequence = Some(SequenceInfo { owned_by: Some((table.clone(), column.clone())), identity });
         self.catalog.relations.insert(name.clone(), sequence);

@@ -26,6 +26,7 @@ impl State {
         let mut function = Function {
             kind: made.kind,
             owner: self.role(),
+            owner_is_assumed: self.role_is_assumed(),
             // A body in standard SQL needs no LANGUAGE.
             language: made.language.clone().unwrap_or_else(|| "sql".to_owned()),
             arguments,
@@ -50,6 +51,7 @@ impl State {
             }
             // What it is and does is new; whose it is and who may call it stays.
             function.owner.clone_from(&known.owner);
+            function.owner_is_assumed = known.owner_is_assumed;
             function.grants.clone_from(&known.grants);
         }
         let defaults = made.arguments.iter().map(|argument| argument.default.clone()).collect();
@@ -172,6 +174,7 @@ impl State {
         let function = Function {
             kind: FunctionKind::Aggregate,
             owner: self.role(),
+            owner_is_assumed: self.role_is_assumed(),
             language: "internal".to_owned(),
             arguments,
             returns,
@@ -202,10 +205,11 @@ impl State {
                 self.move_function(&signature, &to)
             }
             AlterFunction::Change(Change::Owner(owner)) => {
-                let owner = self.role_named(owner)?;
+                let owner = self.new_owner(owner)?;
                 if let Some(function) = self.catalog.functions.get_mut(&signature) {
-                    super::owner::regrant(&mut function.grants, &owner);
-                    function.owner = owner;
+                    super::owner::regrant(&mut function.grants, &owner.role);
+                    function.owner_is_assumed = owner.is_assumed;
+                    function.owner = owner.role;
                 }
                 Ok(())
             }

@@ -27,8 +27,12 @@ impl State {
             self.remove(&Object::Relation(name));
         }
         for (name, relation) in &now.relations {
-            if self.catalog.relations.get(name) != Some(relation) {
-                self.put_relation(name, relation);
+            let known = self.catalog.relations.get(name);
+            let is_assumed =
+                self.is_still_assumed(&relation.owner, known.map(|of| (&of.owner, of.owner_is_assumed)));
+            let relation = Relation { owner_is_assumed: is_assumed, ..relation.clone() };
+            if known != Some(&relation) {
+                self.put_relation(name, &relation);
             }
         }
         let gone: Vec<_> = self
@@ -42,9 +46,12 @@ impl State {
             self.remove(&Object::Function(signature));
         }
         for (signature, function) in &now.functions {
-            let same = |known: &Function| is_same(known, function);
-            if !self.catalog.functions.get(signature).is_some_and(same) {
-                self.catalog.functions.insert(signature.clone(), function.clone());
+            let known = self.catalog.functions.get(signature);
+            let is_assumed =
+                self.is_still_assumed(&function.owner, known.map(|of| (&of.owner, of.owner_is_assumed)));
+            let function = Function { owner_is_assumed: is_assumed, ..function.clone() };
+            if !known.is_some_and(|known| is_same(known, &function)) {
+                self.catalog.functions.insert(signature.clone(), function);
             }
         }
         let gone: Vec<QualifiedName> = self
@@ -84,6 +91,15 @@ impl State {
             self.defaults = Defaults::default();
             self.defaults.take(&entries);
             self.catalog.default_privileges = entries;
+        }
+    }
+
+    /// Whether an owner is the one that is only assumed. The server's catalogs say who made a thing, and not who else might.
+    fn is_still_assumed(&self, owner: &Ident, known: Option<(&Ident, bool)>) -> bool {
+        let start = self.session.start();
+        match known {
+            Some((before, is_assumed)) if before == owner => is_assumed,
+            _ => start.assumed.role && start.user == *owner,
         }
     }
 

@@ -6,7 +6,7 @@ use super::super::cursor::{Cursor, Name};
 use super::super::lex;
 use super::super::parse::session::{Session, SetValue};
 use super::super::parse::table::{CreateTableAs, Life};
-use super::super::state::{Followed, State, Told};
+use super::super::state::{Assumed, Followed, State, Told};
 use super::super::value::cut;
 use crate::catalog::parser;
 use crate::ident::Ident;
@@ -37,20 +37,25 @@ impl State {
                 }),
             },
             Session::Role { local, role } => {
-                let role = match role {
-                    Some(role) => self.role_named(role)?,
-                    None => self.session.now.user.clone(),
+                let (role, is_assumed) = match role {
+                    Some(role) => (self.role_named(role)?, self.is_assumed(role)),
+                    None => (self.session.now.user.clone(), self.session.now.assumed.user),
                 };
-                self.tell(*local, |told| told.role.clone_from(&role));
+                self.tell(*local, |told| {
+                    told.role.clone_from(&role);
+                    told.assumed.role = is_assumed;
+                });
             }
             Session::Authorization { local, role } => {
-                let user = match role {
-                    Some(role) => self.role_named(role)?,
-                    None => self.session.start().user.clone(),
+                let start = self.session.start();
+                let (user, is_assumed) = match role {
+                    Some(role) => (self.role_named(role)?, self.is_assumed(role)),
+                    None => (start.user.clone(), start.assumed.user),
                 };
                 self.tell(*local, |told| {
                     told.user.clone_from(&user);
                     told.role.clone_from(&user);
+                    told.assumed = Assumed { user: is_assumed, role: is_assumed };
                 });
             }
             Session::ResetAll => {

@@ -47,6 +47,7 @@ impl State {
     /// A relation that is made now, with what it grants by itself.
     pub(super) fn new_relation(&self, kind: RelationKind, life: Life, name: &QualifiedName) -> Relation {
         let mut relation = Relation::new(kind, self.role());
+        relation.owner_is_assumed = self.role_is_assumed();
         if life == Life::Unlogged {
             relation.persistence = Persistence::Unlogged;
         }

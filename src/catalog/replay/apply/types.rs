@@ -83,6 +83,7 @@ impl State {
             let function = Function {
                 kind: FunctionKind::Function,
                 owner: owner.clone(),
+                owner_is_assumed: false,
                 language: "internal".to_owned(),
                 arguments: arguments.iter().map(argument).collect(),
                 returns: Some(name.bare()),

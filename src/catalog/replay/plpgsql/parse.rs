@@ -2,9 +2,9 @@
 
 use super::super::cursor::{Cursor, Inner, Parsed};
 use super::super::lex::{self, Kind as TokenKind};
+use super::super::lines::Lines;
 use super::super::parse::calls::calls;
 use super::super::parse::options;
-use super::super::split::Lines;
 use super::block::{Block, Body, Code, Head, Kind, Leave, Start, Step, Variable};
 use super::into;
 use crate::ident::Ident;

@@ -35,13 +35,17 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for crossing in &crossings(subject) {
         let Some(does) = crossing.cascade() else { continue };
         let severity = match crossing.leads_to {
+            Target::Row if crossing.is_of_its_writer(subject) => Severity::High,
             Target::Row => Severity::Critical,
             // Those that all share are not the tenants' to delete.
             Target::SharedRow => Severity::High,
             Target::Tenant => Severity::Low,
         };
         let verb = if does == "changes" { "an update" } else { "a change or deletion" };
-        let says = format!("{verb} of a row {does} rows of other tenants that refer to it");
+        let mut says = format!("{verb} of a row {does} rows of other tenants that refer to it");
+        if severity == Severity::High && crossing.leads_to == Target::Row {
+            says.push_str(", which these tenants themselves have written");
+        }
         add(subject, crossing, severity, &says, found);
     }
 }

@@ -218,6 +218,41 @@ fn a_new_key_is_checked_while_the_owner_sees_all_rows() {
 }
 
 #[test]
+fn who_can_write_a_row_for_another_tenant_decides_what_a_cascade_is_worth() {
+    let tables = "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
+        CREATE TABLE invoice (tenant_id uuid NOT NULL, c bigint,
+            CONSTRAINT f FOREIGN KEY (c) REFERENCES customer ON DELETE CASCADE);
+        ALTER TABLE customer ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;";
+    let on = "ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;";
+    let own = "tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)";
+    for (policies, expected) in [
+        // Anybody writes rows of anybody.
+        (String::new(), Critical),
+        (format!("{on} CREATE POLICY p ON invoice USING (true);"), Critical),
+        (format!("{on} CREATE POLICY p ON invoice USING ({own}) WITH CHECK (true);"), Critical),
+        (
+            format!(
+                "{on} CREATE POLICY p ON invoice USING ({own}); CREATE POLICY q ON invoice FOR INSERT WITH CHECK (true);"
+            ),
+            Critical,
+        ),
+        (format!("{on} CREATE POLICY p ON invoice FOR SELECT USING ({own});"), Critical),
+        (format!("CREATE POLICY p ON invoice USING ({own});"), Critical),
+        // Each tenant writes its own.
+        (format!("{on} CREATE POLICY p ON invoice USING ({own});"), High),
+        (
+            format!(
+                "{on} CREATE POLICY p ON invoice USING (true); CREATE POLICY r ON invoice AS RESTRICTIVE USING ({own});"
+            ),
+            High,
+        ),
+    ] {
+        let found = keys("", &format!("{tables}{policies}"));
+        assert_eq!(found, [(expected, "public.invoice.f".to_owned())], "{policies}");
+    }
+}
+
+#[test]
 fn a_key_is_unchecked_only_where_the_tenant_is_null() {
     let parent =
         "CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, UNIQUE (tenant_id, id));";

@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
     code: "drop-cascade-drops-policy",
     severity: Severity::Critical,
     finds: "a DROP … CASCADE takes a policy along",
-    why: "Whatever a restrictive policy kept from a tenant is open once CASCADE has dropped it, and no error tells of it.",
+    why: "Whatever a restrictive policy kept from a tenant is open once CASCADE has dropped it, and no error tells of it. Without a \
+          permissive policy rows are out of sight that services need.",
     fix: "Alter the policies first so that they do not use what is dropped, and drop it without CASCADE.",
     bad: "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);
 CREATE FUNCTION own_tenant(uuid) RETURNS boolean LANGUAGE sql STABLE
@@ -128,10 +129,14 @@ fn tell(gone: Vec<(usize, Gone)>, found: &mut Findings) {
             (false, false) => {
                 (format!("a CASCADE drops the restrictive policy {name} of {of}"), Severity::High)
             }
-            (true, true) => (format!("a CASCADE drops the policy {name} of {of}"), Severity::Medium),
+            // A permissive policy only ever opens rows: without it there are fewer, and nobody sees another tenant's.
+            (true, true) => (
+                format!("a CASCADE drops the permissive policy {name} of {of}, whose rows others still open"),
+                Severity::Low,
+            ),
             (true, false) => (
-                format!("a CASCADE drops the policy {name} of {of}, which then shows no row"),
-                Severity::High,
+                format!("a CASCADE drops the permissive policy {name} of {of}, which then shows no row"),
+                Severity::Medium,
             ),
         };
         found
@@ -152,20 +157,23 @@ mod tests {
             "CREATE TABLE t (tenant_id uuid, a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1;
             CREATE POLICY p ON t USING (a = f());\n-- file: 2.sql\n";
         for (sql, expected) in [
-            ("DROP FUNCTION f CASCADE;", &["high"][..]),
-            ("ALTER TABLE t DROP COLUMN a CASCADE;", &["high"]),
+            ("DROP FUNCTION f CASCADE;", &["medium"][..]),
+            ("ALTER TABLE t DROP COLUMN a CASCADE;", &["medium"]),
+            ("CREATE POLICY o ON t USING (true); DROP FUNCTION f CASCADE;", &["low"]),
+            ("DROP POLICY p ON t CASCADE;", &["medium"]),
+            ("CREATE POLICY r ON t AS RESTRICTIVE USING (a > 1); DROP POLICY r ON t CASCADE;", &["medium"]),
             ("DROP FUNCTION f() CASCADE; CREATE POLICY q ON t USING (a = 1);", &[]),
             ("DROP TABLE t CASCADE;", &[]),
             ("DROP POLICY p ON t; DROP FUNCTION f();", &[]),
             (
                 "CREATE POLICY r ON t AS RESTRICTIVE USING (a > f()); DROP FUNCTION f() CASCADE;",
-                &["high", "medium"],
+                &["medium", "medium"],
             ),
             (
                 "CREATE POLICY o ON t USING (true); CREATE POLICY r ON t AS RESTRICTIVE USING (a > f());
                  CREATE POLICY s ON t AS RESTRICTIVE USING (a > f() AND tenant_id IS NOT NULL);
                  DROP FUNCTION f() CASCADE;",
-                &["critical", "medium", "medium"],
+                &["critical", "medium", "low"],
             ),
         ] {
             assert_eq!(severities(super::RULE.code, &format!("{start}{sql}")), expected, "{sql}");

@@ -41,7 +41,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                 continue;
             }
             let unbound = rule.uses.iter().filter(|used| subject.holds_tenants(used)).find_map(|used| {
-                let why = subject.unbound(&relation.owner, used)?;
+                let why = subject.unbound_owner(relation, used)?;
                 Some((used, why))
             });
             if let Some((used, why)) = unbound {

@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
         let tables: Vec<&QualifiedName> = reads.filter(|table| holds_tenants(subject, table)).collect();
         let Some(first) = tables.first() else { continue };
         let unbound = tables.iter().find_map(|table| {
-            let why = subject.unbound(&view.owner, table)?;
+            let why = subject.unbound_owner(view, table)?;
             Some((*table, why))
         });
         let plain = name.plain();
