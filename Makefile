@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: adopt:: migrate:: planted:: session:: life:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz regression bench bench-quick bench-overhead bench-schema bench-adopt bench-chart bench-peers check doc server pgbouncer tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc server pgbouncer tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,13 +46,6 @@ fuzz: ## Fuzz what reads SQL files, a minute for each target (see tests/fuzz)
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 || exit 1; \
 	done
 
-regression: ## Count what lint understands of PostgreSQL's own regression tests, those of 15 and of 18
-	for version in 15.19 18.6; do \
-		TENANTRY_TEST_SERVER=local TENANTRY_PG_BIN=$$(sh tests/server/version.sh $$version) \
-			$(CARGO) run --quiet --manifest-path tests/regression/Cargo.toml --target-dir target/regression -- \
-			"$$(sh tests/regression/fetch.sh $${version%%.*})" || exit 1; \
-	done
-
 bench: server ## Run all benches; takes less than ten minutes once they are built
 	$(CARGO) bench --features $(FEATURES) $(BENCHES)
 
@@ -68,6 +61,13 @@ bench-schema: server ## The tool on 2,000 tables and 10,000 statements: time and
 bench-adopt: server ## What a writer and a reader notice while a table of 5 million rows is adopted
 	$(CARGO) bench --features $(FEATURES) --bench adopt
 
+bench-grammar: ## Count what lint understands of PostgreSQL's own regression tests, those of 15 and of 18
+	for version in 15.19 18.6; do \
+		TENANTRY_TEST_SERVER=local TENANTRY_PG_BIN=$$(sh tests/server/version.sh $$version) \
+			TENANTRY_BENCH_GRAMMAR=$$(sh benches/grammar/fetch.sh $${version%%.*}) \
+			$(CARGO) bench --features $(FEATURES) --bench grammar || exit 1; \
+	done
+
 bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table
 	$(CARGO) bench --features $(FEATURES) --bench chart
 
@@ -78,7 +78,7 @@ check: ## Format, lint and documentation, with warnings denied
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --all-features -- -D warnings
-	$(CARGO) clippy --bench chart --all-features -- -D warnings # which --all-targets leaves out
+	$(CARGO) clippy --bench chart --bench grammar --all-features -- -D warnings # which --all-targets leaves out
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
 
 doc: ## Build the documentation

@@ -51,7 +51,7 @@ pub(crate) use directive::Directives;
 pub(crate) use directive::directives;
 pub(crate) use lex::{Kind, Token, token, tokens};
 #[cfg(feature = "cli")]
-pub(crate) use listed::statements;
+pub(crate) use listed::units;
 pub use located::{Extent, Located, Opaque};
 pub use origin::Origins;
 pub(crate) use parse::alter_table::{Action, AlteredKind};

@@ -66,8 +66,8 @@ pub(super) struct Arguments {
 
 const SERVER: &str = "Run the files on a throwaway server and look at what its catalogs say after each, so that nothing is left \
     unfollowed. PostgreSQL's binaries on this machine serve, those in TENANTRY_PG_BIN first, or else Docker. WHICH is a major \
-    version, 18; an image, postgis/postgis:18-3.6; or the URL of an empty database, with its superuser. The files are run by the \
-    owner that the manifest names, as a superuser; roles that the manifest or the files take for granted are made";
+    version, 18; an image, postgis/postgis:18-3.6; or the URL of an empty database, with its superuser. The files are run by \
+    role in [migrations] of the manifest, or else its owner, as a superuser; roles that the manifest or the files take for granted are made";
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
     let from::Files { sources, stand } = from::read(&arguments.paths)?;

@@ -99,7 +99,7 @@ impl Place {
         if !before.roles.get(&self.role).is_some_and(|role| role.superuser) {
             let line = format!("role {} is no superuser", self.role.plain());
             return Some(Failure::usage(line).help(
-                "lint --server makes roles and runs the files as the owner that the manifest names; name the superuser of a \
+                "lint --server makes roles and runs the files as a role of the manifest's; name the superuser of a \
                  server that is thrown away afterwards",
             ));
         }

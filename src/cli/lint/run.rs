@@ -7,7 +7,7 @@ use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use super::granted::makes;
 use super::place::{Place, told};
-use crate::catalog::replay::{Located, Source, directives, statements, tokens};
+use crate::catalog::replay::{Located, Source, directives, tokens, units};
 use crate::cli::failure::Failure;
 use crate::ident::{Ident, SettingName};
 use crate::policy::manifest::Manifest;
@@ -37,29 +37,31 @@ impl Runner<'_> {
     /// Runs a file in a session of its own.
     pub(super) async fn file(&self, source: &Source, place: &Place) -> Result<(), Failure> {
         let mut client = self.session(source, place).await?;
-        if source.is_one_transaction() {
-            self.own(&client, "BEGIN").await?;
-        }
-        for statement in statements(source) {
-            *self.at.borrow_mut() = Some(format!("{}:{}", statement.file(), statement.line()));
-            match meta(&statement) {
-                // Whoever runs the files has to be there before they make it.
-                None if makes(statement.text(), self.role) => {}
-                None => self.statement(&client, &statement).await?,
-                Some("c" | "connect") => client = self.session(source, place).await?,
-                Some(command) => {
-                    let at = place_at(&statement, 0);
-                    let line = format!("{}:{}:{}: \\{command} is for psql", at.file, at.line, at.column);
-                    return Err(Failure::usage(line)
-                        .help("lint --server runs SQL alone; name the files one after the other, and leave out what psql does"));
+        for unit in units(source) {
+            if unit.is_one_transaction {
+                self.own(&client, "BEGIN").await?;
+            }
+            for statement in unit.statements {
+                *self.at.borrow_mut() = Some(format!("{}:{}", statement.file(), statement.line()));
+                match meta(&statement) {
+                    // Whoever runs the files has to be there before they make it.
+                    None if makes(statement.text(), self.role) => {}
+                    None => self.statement(&client, &statement).await?,
+                    Some("c" | "connect") => client = self.session(source, place).await?,
+                    Some(command) => {
+                        let at = place_at(&statement, 0);
+                        let line = format!("{}:{}:{}: \\{command} is for psql", at.file, at.line, at.column);
+                        return Err(Failure::usage(line)
+                            .help("lint --server runs SQL alone; name the files one after the other, and leave out what psql does"));
+                    }
                 }
             }
-        }
-        if source.is_one_transaction() {
-            self.own(&client, "COMMIT").await.map_err(|failure| Failure {
-                line: format!("{}: the file cannot be committed", source.name()),
-                ..failure
-            })?;
+            if unit.is_one_transaction {
+                self.own(&client, "COMMIT").await.map_err(|failure| Failure {
+                    line: format!("{}: the file cannot be committed", source.name()),
+                    ..failure
+                })?;
+            }
         }
         *self.at.borrow_mut() = None;
         Ok(())

@@ -66,8 +66,9 @@ pub(super) async fn lint(
 
 /// Makes the roles that are taken for granted, and tells which one runs the files.
 async fn roles(manifest: &Manifest, granted: &Granted, place: &Place) -> Result<Ident, Failure> {
-    let runner = manifest.roles.owner_role().cloned().unwrap_or_else(|| place.role.clone());
     let roles = &manifest.roles;
+    let said = manifest.migrations.as_ref().map(|migrations| &migrations.role).or(roles.owner_role());
+    let runner = said.unwrap_or(&place.role).clone();
     let named = [Some(roles.app_role()), roles.migrator_role(), roles.backup_role(), roles.system_role()];
     let mut wanted = granted.roles.clone();
     wanted.extend(named.into_iter().flatten().cloned());

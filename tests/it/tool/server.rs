@@ -191,6 +191,23 @@ fn files_are_run_as_their_runner_runs_them() {
 }
 
 /// Each is one line with the place, and what to do.
+/// An index CONCURRENTLY is made by no transaction, and what a rolled back one has made is gone.
+#[test]
+fn each_part_of_a_file_is_run_as_its_runner_runs_it() {
+    with_binaries!();
+    let index = "CREATE INDEX CONCURRENTLY invoice_tenant ON invoice (tenant_id)";
+    let changesets = format!(
+        "--liquibase formatted sql\n--changeset a:1\n{TABLE}--rollback DROP TABLE invoice;\n--changeset a:2 runInTransaction:false\n{index};\n"
+    );
+    let sections = format!(
+        "-- migrate:up transaction:false\nDROP INDEX invoice_tenant;\n{index};\n-- migrate:down\nDROP TABLE invoice;\n"
+    );
+    let folder = folder(&[("V1__init.sql", &changesets), ("V2__index.sql", &sections)]);
+    let found = found(&lint(&folder, &["--server", "--format", "json", "--severity", "medium"]));
+    assert!(found.contains(&"rls-disabled public.invoice migrations/V1__init.sql:3".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|found| found.contains("opaque")), "{found:?}");
+}
+
 #[tokio::test]
 async fn a_file_that_the_server_does_not_run_is_one_error() {
     with_binaries!();

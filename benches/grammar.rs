@@ -1,6 +1,7 @@
-//! Replays PostgreSQL's regression tests, file by file, and counts what is not understood of what a server takes.
+//! How much of PostgreSQL's own regression tests `lint` understands: each file is replayed, and what is not understood is shown to a
+//! server, which reads it and runs nothing.
 //!
-//! The server reads each such statement and runs none. See `make regression`.
+//!     make bench-grammar
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,6 +11,7 @@ use std::{env, fs};
 
 use tenantry::catalog::replay::{Extent, Options, Source, replay};
 use tenantry::testing;
+use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 use tokio_postgres::error::{ErrorPosition, SqlState};
 
@@ -25,9 +27,13 @@ struct Count {
     not_understood: BTreeMap<String, Vec<String>>,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let folder = env::args().nth(1).ok_or("the folder of the SQL files is missing")?;
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    Runtime::new()?.block_on(count())
+}
+
+async fn count() -> Result<ExitCode, Box<dyn Error>> {
+    let folder = env::var("TENANTRY_BENCH_GRAMMAR")
+        .map_err(|_| "TENANTRY_BENCH_GRAMMAR names no folder of SQL files")?;
     let server = testing::server().await?;
     let client = server.database().await?.connect().await?;
     let version: String = client.query_one("show server_version_num", &[]).await?.get(0);
