@@ -38,13 +38,9 @@ pub(super) fn members(
     }
     let (own, _) = tenants.own.as_ref()?;
     let mut single = relation.foreign_keys.values().filter(|of| of.columns.len() == 1);
-    let tenant = match relation.column(&tenants.name) {
-        Some(column) => Some(&column.name),
-        None => {
-            let to_own = single.clone().find(|of| whole(catalog, &of.references) == own);
-            to_own.and_then(|of| of.columns.first())
-        }
-    };
+    let named = relation.column(&tenants.name).map(|column| &column.name);
+    let to_own = || single.clone().find(|of| whole(catalog, &of.references) == own);
+    let tenant = named.or_else(|| to_own().and_then(|of| of.columns.first()));
     single.find_map(|of| {
         let (users, user) = (whole(catalog, &of.references), relation.column(of.columns.first()?)?);
         // Who wrote a row is no member of anything by that.
