@@ -19,7 +19,8 @@ impl Erp {
     async fn new() -> Self {
         let place = place().await;
         let client = place.database.connect().await.unwrap();
-        let app = unique("app");
+        // Longer than the names of all roles of other tests, so that these do not say how wide a column is.
+        let app = format!("{:_<30}", unique("app"));
         let schema = include_str!("erp.sql");
         let grants = format!(
             "CREATE ROLE {app} LOGIN PASSWORD 'x'; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {app};"
