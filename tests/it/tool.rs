@@ -69,6 +69,28 @@ impl Folder {
     }
 }
 
+/// Of an ERP whose tables have an owner that is not the role of its services.
+const ERP_MANIFEST: &str = "\
+[tenancy]
+type = \"uuid\"
+
+[roles]
+app = \"erp_app\"
+owner = \"erp_owner\"
+";
+
+/// A folder with a manifest and a folder of migrations.
+fn folder(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::new();
+    folder.write("tenantry.toml", ERP_MANIFEST);
+    for (name, text) in files {
+        let path = folder.path("migrations").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);

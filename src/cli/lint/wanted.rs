@@ -36,7 +36,9 @@ impl Server {
         }
         // A minor version is nobody's package and nobody's folder, but there is an image of it.
         if text.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())) {
-            return Err(format!("{text:?} is a minor version; {expected}, such as postgres:{text}"));
+            return Err(format!(
+                "{text:?} is a minor version; expected a major version such as 18, or an image such as postgres:{text}"
+            ));
         }
         let is_image =
             text.contains([':', '/']) && !text.contains("://") && !text.contains(char::is_whitespace);

@@ -2,16 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Folder, Run, Tool};
-
-const MANIFEST: &str = "\
-[tenancy]
-type = \"uuid\"
-
-[roles]
-app = \"erp_app\"
-owner = \"erp_owner\"
-";
+use super::{Folder, Run, Tool, folder};
 
 const TABLE: &str = "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);\n";
 const GRANT: &str = "GRANT SELECT, TRUNCATE ON invoice TO erp_app;\n";
@@ -19,17 +10,6 @@ const PROTECTED: &str = "CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id 
                          ALTER TABLE invoice ENABLE ROW LEVEL SECURITY;\nCREATE POLICY p ON invoice USING (false);\n";
 const DROP: &str = "DROP POLICY p ON invoice;\n";
 const CREATE: &str = "CREATE POLICY p ON invoice USING (false);\n";
-
-fn folder(files: &[(&str, &str)]) -> Folder {
-    let folder = Folder::new();
-    folder.write("tenantry.toml", MANIFEST);
-    for (name, text) in files {
-        let path = folder.path("migrations").join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn lint(folder: &Folder, args: &[&str]) -> Run {
     Tool::at(folder).args(&["lint", "migrations"]).args(args).run()

@@ -5,33 +5,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{Folder, Run, Tool};
+use super::{Folder, Run, Tool, folder};
 use crate::support::expected;
-
-const MANIFEST: &str = "\
-[tenancy]
-type = \"uuid\"
-
-[roles]
-app = \"erp_app\"
-owner = \"erp_owner\"
-";
 
 const TABLE: &str =
     "CREATE TABLE invoice (\n    id        bigint PRIMARY KEY,\n    tenant_id uuid NOT NULL\n);\n";
 const GRANT: &str = "GRANT SELECT, TRUNCATE ON invoice TO erp_app;\n";
-
-/// A folder with a manifest and a folder of migrations.
-fn folder(files: &[(&str, &str)]) -> Folder {
-    let folder = Folder::new();
-    folder.write("tenantry.toml", MANIFEST);
-    for (name, text) in files {
-        let path = folder.path("migrations").join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn lint(folder: &Folder, args: &[&str]) -> Run {
     // There is no server that this could lead to.

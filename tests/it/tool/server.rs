@@ -4,17 +4,8 @@ use std::path::PathBuf;
 
 use tenantry::testing;
 
-use super::{Folder, Run, Tool};
+use super::{ERP_MANIFEST, Folder, Run, Tool, folder};
 use crate::support::eventually;
-
-const MANIFEST: &str = "\
-[tenancy]
-type = \"uuid\"
-
-[roles]
-app = \"erp_app\"
-owner = \"erp_owner\"
-";
 
 const TABLE: &str =
     "CREATE TABLE invoice (\n    id        bigint PRIMARY KEY,\n    tenant_id uuid NOT NULL\n);\n";
@@ -32,16 +23,6 @@ BEGIN
 END
 $$;
 ";
-
-fn folder(files: &[(&str, &str)]) -> Folder {
-    let folder = Folder::new();
-    folder.write("tenantry.toml", MANIFEST);
-    std::fs::create_dir(folder.path("migrations")).unwrap();
-    for (name, text) in files {
-        folder.write(&format!("migrations/{name}"), text);
-    }
-    folder
-}
 
 /// The binaries that the tests run, if these come from a folder.
 fn binaries() -> Option<PathBuf> {
@@ -159,7 +140,7 @@ fn a_finding_stays_where_the_text_has_it() {
     // What the tool makes of roles to run the files says nothing of them.
     let member = "GRANT erp_owner, erp_system TO erp_app;\n";
     let folder = folder(&[("V1__init.sql", TABLE), ("V2__grant.sql", grant), ("V3__member.sql", member)]);
-    folder.write("tenantry.toml", &MANIFEST.replace("[roles]", "[roles]\nsystem = \"erp_system\""));
+    folder.write("tenantry.toml", &ERP_MANIFEST.replace("[roles]", "[roles]\nsystem = \"erp_system\""));
     let args = ["--format", "json", "--severity", "info"];
     let text = found(&lint(&folder, &args));
     assert!(text.iter().any(|found| found.ends_with("V2__grant.sql:2")), "{text:?}");
@@ -191,6 +172,26 @@ fn files_are_run_as_their_runner_runs_them() {
 }
 
 /// Each is one line with the place, and what to do.
+/// The server's catalogs say who made a view, and not that anybody else may run the files elsewhere.
+#[test]
+fn what_is_assumed_of_who_runs_the_files_is_assumed_on_a_server_too() {
+    with_binaries!();
+    let view = "CREATE VIEW sums AS SELECT tenant_id, count(*) FROM invoice GROUP BY 1;\n\
+                CREATE VIEW theirs AS SELECT * FROM invoice;\nALTER VIEW theirs OWNER TO erp_owner;\n\
+                GRANT SELECT ON sums, theirs TO erp_app;\n\
+                ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n";
+    let folder = folder(&[("V1__init.sql", TABLE), ("V2__views.sql", view)]);
+    let severe = ["--format", "json", "--severity", "high"];
+    let of_views = |run: Run| {
+        let assumed = run.json()["assumptions"].to_string().contains("a superuser runs these files");
+        let found = found(&run).into_iter().filter(|found| found.starts_with("view-definer"));
+        (found.collect::<Vec<_>>(), assumed)
+    };
+    let text = of_views(lint(&folder, &severe));
+    assert_eq!(text, (vec!["view-definer public.sums migrations/V2__views.sql:1".to_owned()], true));
+    assert_eq!(of_views(lint(&folder, &[&["--server"], &severe[..]].concat())), text);
+}
+
 /// An index CONCURRENTLY is made by no transaction, and what a rolled back one has made is gone.
 #[test]
 fn each_part_of_a_file_is_run_as_its_runner_runs_it() {

@@ -16,14 +16,7 @@ impl State {
     /// Takes on what a server's catalogs say, on which the files have been run. What was there before the first of them, and
     /// is still as it was, they know nothing of.
     pub(in crate::catalog::replay) fn take_on(&mut self, now: &Catalog, before: &Catalog) {
-        let gone: Vec<QualifiedName> = self
-            .catalog
-            .relations
-            .keys()
-            .filter(|name| !is_temporary(name) && !now.relations.contains_key(name))
-            .cloned()
-            .collect();
-        for name in gone {
+        for name in gone(&self.catalog.relations, &now.relations, |name| name) {
             self.remove(&Object::Relation(name));
         }
         for (name, relation) in &now.relations {
@@ -35,14 +28,7 @@ impl State {
                 self.put_relation(name, &relation);
             }
         }
-        let gone: Vec<_> = self
-            .catalog
-            .functions
-            .keys()
-            .filter(|signature| !is_temporary(&signature.name) && !now.functions.contains_key(signature))
-            .cloned()
-            .collect();
-        for signature in gone {
+        for signature in gone(&self.catalog.functions, &now.functions, |signature| &signature.name) {
             self.remove(&Object::Function(signature));
         }
         for (signature, function) in &now.functions {
@@ -54,14 +40,7 @@ impl State {
                 self.catalog.functions.insert(signature.clone(), function);
             }
         }
-        let gone: Vec<QualifiedName> = self
-            .catalog
-            .types
-            .keys()
-            .filter(|name| !is_temporary(name) && !now.types.contains_key(name))
-            .cloned()
-            .collect();
-        for name in gone {
+        for name in gone(&self.catalog.types, &now.types, |name| name) {
             self.remove(&Object::Type(name));
         }
         for (name, made) in &now.types {
@@ -126,6 +105,15 @@ impl State {
         self.has_children |= relation.partition_of.is_some() || !relation.inherits.is_empty();
         self.catalog.relations.insert(name.clone(), relation.clone());
     }
+}
+
+/// What is known and not there any more. Temporary objects are in no catalog that is read.
+fn gone<K: Ord + Clone, A, B>(
+    known: &Tracked<K, A>,
+    now: &BTreeMap<K, B>,
+    name: impl Fn(&K) -> &QualifiedName,
+) -> Vec<K> {
+    known.keys().filter(|key| !is_temporary(name(key)) && !now.contains_key(key)).cloned().collect()
 }
 
 /// Makes a map what the server says, apart from what was there before the files and is as it was: that stays as it is known.
