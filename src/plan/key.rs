@@ -61,7 +61,7 @@ pub(super) fn indexes(draft: &mut Draft<'_>) -> Result<()> {
         let columns: Vec<&Ident> = replacement.new.referenced_columns.iter().collect();
         let is_key = |index: &Index| index.is_referenced_by(&replacement.new);
         let unique = Unique::referenced_by(&replacement.new);
-        if relation.indexes.values().any(is_key)
+        if relation.indexes.values().any(|index| is_key(index))
             || !made.insert((parent, replacement.new.referenced_columns.clone(), unique))
         {
             continue;

@@ -90,7 +90,8 @@ impl<'a> Wanted<'a> {
     fn without_tenant(&self) -> impl Iterator<Item = (&'a Ident, &'a Index)> + '_ {
         let relation = self.relation;
         let primary = |name: &Ident| relation.keys.get(name).is_some_and(|key| key.primary);
-        relation.indexes.iter().filter(move |(name, index)| !primary(name) && is_on(index, &self.columns))
+        let indexes = relation.indexes.iter().map(|(name, index)| (name, &**index));
+        indexes.filter(move |(name, index)| !primary(name) && is_on(index, &self.columns))
     }
 
     /// A key that says more than that values are unique, which one with the tenant would have to say too.

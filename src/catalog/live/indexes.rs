@@ -42,7 +42,7 @@ impl Indexes {
     pub(super) fn add_to(self, building: &mut Building) {
         for (table, name, index) in self.indexes.into_values() {
             if let Some(relation) = building.relation(table) {
-                relation.indexes.insert(name, index);
+                relation.indexes.insert(name, Box::new(index));
             }
         }
     }

@@ -30,8 +30,8 @@ pub struct Relation {
     pub checks: BTreeMap<Ident, CheckConstraint>,
     /// The exclusion constraints.
     pub exclusions: BTreeMap<Ident, ExclusionConstraint>,
-    /// The indexes, those of constraints included.
-    pub indexes: BTreeMap<Ident, Index>,
+    /// The indexes, those of constraints included; each by itself, as foreign keys.
+    pub indexes: BTreeMap<Ident, Box<Index>>,
     /// The triggers, the system's own left out.
     pub triggers: BTreeMap<Ident, Trigger>,
     /// The rewrite rules; what makes a view a view is left out.

@@ -56,7 +56,7 @@ pub(super) fn steps(draft: &mut Draft<'_>, tables: &[Table<'_>]) -> Result<()> {
     }
     for table in tables {
         let leads = |index: &Index| index.leads_with(table.column);
-        if !led.contains(table.name) && !table.relation.indexes.values().any(leads) {
+        if !led.contains(table.name) && !table.relation.indexes.values().any(|index| leads(index)) {
             let index = names.index_name(table.name, &[table.column], "idx");
             build(draft, table.name, &index, &[table.column], Unique::No)?;
         }

@@ -28,7 +28,7 @@ use std::rc::Rc;
 use sqlparser::ast;
 
 use super::subject::Subject;
-use crate::catalog::{Catalog, Index, Relation, Signature};
+use crate::catalog::{Catalog, Relation, Signature};
 use crate::ident::{Ident, QualifiedName};
 use crate::policy::{Place, Tenancy};
 use crate::tenant::TenantType;
@@ -160,5 +160,5 @@ fn is_key(relation: &Relation, columns: &BTreeSet<&str>) -> bool {
     let all = |key: &[Ident]| !key.is_empty() && key.iter().all(|of| columns.contains(of.as_str()));
     let by_index = relation.indexes.values().filter(|index| index.unique && index.predicate.is_none());
     relation.keys.values().any(|key| all(&key.columns))
-        || by_index.filter_map(Index::columns).any(|of| of.iter().all(|of| columns.contains(of.as_str())))
+        || by_index.filter_map(|index| index.columns()).any(|of| of.iter().all(|of| columns.contains(of.as_str())))
 }

@@ -183,7 +183,7 @@ impl State {
         }
         index.valid = recurse || partitions.is_empty();
         let relation = self.relation(table)?;
-        relation.indexes.insert(name.clone(), index);
+        relation.indexes.insert(name.clone(), Box::new(index));
         if let Some(key) = &new.key {
             relation.keys.insert(name.clone(), key.clone());
             if key.primary {
@@ -222,18 +222,18 @@ impl State {
         table: &QualifiedName,
     ) -> Followed<()> {
         let of = self.seen(table)?;
-        let Some(parent) = of.indexes.get(index.name()).cloned() else { return Ok(()) };
+        let Some(parent) = of.indexes.get(index.name()).map(|of| Index::clone(of)) else { return Ok(()) };
         let (key, exclusion) = (of.keys.get(index.name()).cloned(), of.exclusions.get(index.name()).cloned());
         let own = self.seen(partition)?;
         if own.kind == RelationKind::ForeignTable {
             return Ok(());
         }
-        let fits = |(name, candidate): &(&Ident, &Index)| {
-            let full = QualifiedName::new(partition.schema().clone(), (*name).clone());
-            let same_key = own.keys.get(*name).map(|key| key.primary) == key.as_ref().map(|key| key.primary);
+        let fits = |name: &Ident, candidate: &Index| {
+            let full = QualifiedName::new(partition.schema().clone(), name.clone());
+            let same_key = own.keys.get(name).map(|key| key.primary) == key.as_ref().map(|key| key.primary);
             self.parts.whole(&full).is_none() && same_key && alike(candidate, &parent)
         };
-        let found = own.indexes.iter().find(fits).map(|(name, _)| name.clone());
+        let found = own.indexes.iter().find(|(name, index)| fits(name, index)).map(|(name, _)| name.clone());
         if let Some(name) = found {
             return self.attach_index_to(partition, &name, index);
         }

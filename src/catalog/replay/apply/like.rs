@@ -6,7 +6,7 @@ use super::super::parse::table::Included;
 use super::super::state::{Followed, State};
 use super::column::column_mut;
 use super::index::NewIndex;
-use crate::catalog::Column;
+use crate::catalog::{Column, Index};
 use crate::ident::QualifiedName;
 
 /// Whether something is included, by the last word on it.
@@ -99,7 +99,7 @@ impl State {
         names.sort_by_key(|name| !of.keys.get(*name).is_some_and(|key| key.primary));
         for name in names {
             let Some(index) = of.indexes.get(name) else { continue };
-            let mut copy = index.clone();
+            let mut copy = Index::clone(index);
             copy.inherited = false;
             copy.valid = true;
             let new = NewIndex {

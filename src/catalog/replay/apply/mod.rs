@@ -134,7 +134,7 @@ fn exprs<'a>(relation: &'a mut Relation, part: Part, name: &Ident) -> Vec<&'a mu
             both.collect()
         }
         Part::Check => relation.checks.get_mut(name).map(|check| &mut check.expression).into_iter().collect(),
-        Part::Index => relation.indexes.get_mut(name).map(index::exprs).unwrap_or_default(),
+        Part::Index => relation.indexes.get_mut(name).map(|of| index::exprs(of)).unwrap_or_default(),
         Part::Policy => {
             let policy = relation.policies.get_mut(name);
             policy
