@@ -63,7 +63,7 @@ async fn what_is_unique_within_a_tenant_gets_a_key_online() {
         index.columns().unwrap().into_iter().map(|column| column.as_str().to_owned()).collect::<Vec<_>>()
     };
     let unique = catalog.relations[&invoice].indexes.values().filter(|index| index.unique && index.valid);
-    let unique: Vec<Vec<String>> = unique.map(columns).collect();
+    let unique: Vec<Vec<String>> = unique.map(|index| columns(index)).collect();
     for expected in [vec!["tenant_id", "number"], vec!["number"]] {
         assert!(unique.contains(&expected.iter().map(ToString::to_string).collect()), "{unique:?}");
     }
