@@ -33,6 +33,8 @@ mod passfile;
 pub mod plan;
 pub mod policy;
 mod pool;
+#[cfg(feature = "prove")]
+pub mod prove;
 #[cfg(feature = "lint")]
 pub mod rule;
 mod tenant;

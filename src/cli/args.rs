@@ -9,7 +9,7 @@ use super::failure::Exit;
 use super::output::layout::{Cell, Row, Width};
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
-use super::{adopt, audit, completions, connect, explain, init, lint, map, migrate, plan};
+use super::{adopt, audit, completions, connect, explain, init, lint, map, migrate, plan, prove};
 
 const STYLES: Styles = Styles::styled()
     .header(BOLD)
@@ -45,6 +45,7 @@ tenantry plan --from migrations --check      look for it in files, in CI, withou
 tenantry lint migrations                     look for leaks in SQL files, in CI, without a database
 tenantry migrate                             apply migrations, those for each tenant among them
 tenantry audit                               look for leaks in a live database
+tenantry prove --seed-url URL                try as the app role to reach the rows of other tenants
 tenantry adopt customer --tenant 7           give live tables their tenants
 tenantry map --out tenancy.svg               see whose rows each table holds";
 
@@ -81,6 +82,7 @@ pub(super) enum Command {
     Lint(lint::Arguments),
     Migrate(migrate::Arguments),
     Audit(audit::Arguments),
+    Prove(prove::Arguments),
     Adopt(adopt::Arguments),
     Explain(explain::Arguments),
     Map(map::Arguments),

@@ -25,7 +25,7 @@ impl Exit {
     /// What the exit codes mean, as the help of every command shows it.
     pub(super) const HELP: &str = "\
 0    done; nothing is missing (plan --check), pending (migrate --check), or found of the severity that fails (lint, audit)
-1    findings: something has to be settled, is missing or pending (--check), or was found (lint, audit, migrate)
+1    findings: something has to be settled, is missing or pending (--check), was found (lint, audit, migrate), or is not proved (prove)
 2    usage: arguments, the manifest, or a file that cannot be read or written
 3    database: it cannot be reached, the role lacks a privilege or a role in it, or a migration, a step or a file (lint --server) failed in it
 143  ended by SIGTERM";

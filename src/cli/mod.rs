@@ -17,6 +17,7 @@ mod map;
 mod migrate;
 mod output;
 mod plan;
+mod prove;
 mod since;
 mod source;
 
@@ -68,6 +69,7 @@ fn run(command: Command, global: &Global, terminal: Terminal) -> Result<Exit, Fa
         Command::Plan(arguments) => plan::run(&arguments, global, terminal),
         Command::Lint(arguments) => lint::run(&arguments, global, terminal),
         Command::Audit(arguments) => audit::run(&arguments, global, terminal),
+        Command::Prove(arguments) => prove::run(&arguments, global, terminal),
         Command::Explain(arguments) => explain::run(&arguments, terminal),
         Command::Migrate(arguments) => migrate::run(&arguments, global, terminal),
         Command::Map(arguments) => map::run(&arguments, global, terminal),

@@ -93,13 +93,19 @@ impl Live {
 
 /// Reads the manifest.
 pub(super) fn manifest(path: &Path) -> Result<Manifest, Failure> {
+    Ok(manifest_and_text(path)?.0)
+}
+
+/// The same with the text that it was read from.
+pub(super) fn manifest_and_text(path: &Path) -> Result<(Manifest, String), Failure> {
     let text = files::read(path).map_err(|failure| match path.try_exists() {
         Ok(false) => failure.help("tenantry init proposes one for a database; --config names another file"),
         _ => failure,
     })?;
-    Manifest::parse(&text).map_err(|problems| {
+    let manifest = Manifest::parse(&text).map_err(|problems| {
         let line = format!("{} does not read", path.display());
         let flaws = Flaws { file: path.display().to_string(), problems };
         Failure { flaws: Some(Box::new(flaws)), ..Failure::usage(line) }
-    })
+    })?;
+    Ok((manifest, text))
 }

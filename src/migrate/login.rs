@@ -9,7 +9,7 @@ use crate::policy::Roles;
 /// The role that has logged in, and whom it can become.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own to the server")]
-pub(super) struct Login {
+pub(crate) struct Login {
     name: String,
     superuser: bool,
     bypasses: bool,
@@ -20,7 +20,7 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) async fn read(client: &Client, roles: &Roles, server_version: u32) -> Result<Self> {
+    pub(crate) async fn read(client: &Client, roles: &Roles, server_version: u32) -> Result<Self> {
         let failed = |source| Error::script("looking at the role that runs the migrations", source);
         let name = |role: Option<&Ident>| role.map(|role| role.as_str().to_owned());
         let how = if server_version < 160_000 { "MEMBER" } else { "SET" };
@@ -40,34 +40,34 @@ impl Login {
         })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether nothing is forbidden to it.
-    pub(super) fn is_superuser(&self) -> bool {
+    pub(crate) fn is_superuser(&self) -> bool {
         self.superuser
     }
 
     /// Whether the app role is there.
-    pub(super) fn app_exists(&self) -> bool {
+    pub(crate) fn app_exists(&self) -> bool {
         self.app_exists
     }
 
     /// The role that makes and changes objects, unless it is the login: the owner, so that whoever deploys next can change
     /// them too. A superuser does what it does as itself.
-    pub(super) fn for_schema<'r>(&self, roles: &'r Roles) -> Option<&'r Ident> {
+    pub(crate) fn for_schema<'r>(&self, roles: &'r Roles) -> Option<&'r Ident> {
         let owner = roles.owner_role().filter(|owner| owner.as_str() != self.name)?;
         (self.owner && !self.superuser).then_some(owner)
     }
 
     /// The role that the runner's own tables are to belong to, unless it is the login, so that whoever deploys next can go on.
-    pub(super) fn for_tables<'r>(&self, roles: &'r Roles) -> Option<&'r Ident> {
+    pub(crate) fn for_tables<'r>(&self, roles: &'r Roles) -> Option<&'r Ident> {
         roles.owner_role().filter(|owner| self.owner && owner.as_str() != self.name)
     }
 
     /// The role that reaches the rows of all tenants, unless it is the login.
-    pub(super) fn for_system<'r>(&self, roles: &'r Roles) -> Result<Option<&'r Ident>> {
+    pub(crate) fn for_system<'r>(&self, roles: &'r Roles) -> Result<Option<&'r Ident>> {
         match roles.system_role() {
             Some(system) if self.system => Ok((system.as_str() != self.name).then_some(system)),
             _ if self.bypasses => Ok(None),
@@ -83,8 +83,21 @@ impl Login {
         }
     }
 
+    /// The role of services, unless it is the login.
+    #[cfg(feature = "prove")]
+    pub(crate) fn for_app<'r>(&self, roles: &'r Roles) -> Result<Option<&'r Ident>> {
+        let app = roles.app_role();
+        if self.app {
+            return Ok((app.as_str() != self.name).then_some(app));
+        }
+        Err(Error::lacks_role(format!(
+            "role {:?} cannot act as the app role; run GRANT {app} TO {:?}, or log in as a superuser",
+            self.name, self.name
+        )))
+    }
+
     /// The role that reaches the rows of the tenant that is bound, and no other's, unless it is the login.
-    pub(super) fn for_tenant<'r>(&self, roles: &'r Roles) -> Result<Option<&'r Ident>> {
+    pub(crate) fn for_tenant<'r>(&self, roles: &'r Roles) -> Result<Option<&'r Ident>> {
         let bound = match roles.owner_role() {
             Some(owner) if self.owner => owner,
             _ if self.app => roles.app_role(),

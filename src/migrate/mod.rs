@@ -6,7 +6,7 @@ mod each_tenant;
 mod event;
 mod gate;
 mod ledger;
-mod login;
+pub(crate) mod login;
 mod look;
 mod mark;
 mod migration;

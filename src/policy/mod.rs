@@ -44,6 +44,8 @@ mod foreign_key;
 pub(crate) mod granted;
 #[cfg(feature = "lint")]
 pub mod manifest;
+#[cfg(feature = "lint")]
+pub mod matrix;
 mod membership;
 mod model;
 #[cfg(feature = "lint")]

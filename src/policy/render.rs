@@ -64,6 +64,19 @@ impl<'a> Vars<'a> {
         self
     }
 
+    /// Those that a text names.
+    #[cfg(feature = "prove")]
+    pub(crate) fn named_in(mut self, text: &str) -> Self {
+        let named: BTreeSet<&str> = pieces(text)
+            .filter_map(|piece| match piece {
+                Piece::Variable { name, .. } => Some(name),
+                _ => None,
+            })
+            .collect();
+        self.0.retain(|(name, _)| named.contains(name));
+        self
+    }
+
     fn value(&self, key: &str, quoting: Quoting) -> Option<String> {
         let (_, value) = self.0.iter().find(|(known, _)| *known == key)?;
         match (value, quoting) {

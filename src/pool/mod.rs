@@ -66,6 +66,8 @@ use self::binding::{Binding, TenantSetting};
 use self::core::Core;
 use crate::error::{Error, Result};
 use crate::tenant::{TenantContext, TenantType, refuse_nul};
+#[cfg(feature = "prove")]
+use crate::wire::Connected;
 
 pub use self::builder::TenantPoolBuilder;
 pub use self::cancel::CancelToken;
@@ -210,6 +212,14 @@ impl TenantPool {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.tenants.stock().is_closed()
+    }
+
+    /// A connection that is not the pool's, by the same way and login, for what tries the role; and what drives it, to be
+    /// kept as long.
+    #[cfg(feature = "prove")]
+    pub(crate) async fn connect_apart(&self) -> Result<(tokio_postgres::Client, impl Sized + use<>)> {
+        let Connected { client, link, driving } = self.0.tenants.target().connect_apart().await?;
+        Ok((client, (link, driving)))
     }
 
     fn cores(&self) -> impl Iterator<Item = &Arc<Core>> {

@@ -33,6 +33,13 @@ impl Target {
         self.connector.connect(&self.config, mode, &kept).await
     }
 
+    /// Opens a connection that takes nobody's place.
+    #[cfg(feature = "prove")]
+    pub(super) async fn connect_apart(&self) -> Result<Connected> {
+        let kept: Kept = Arc::new(());
+        self.connector.connect(&self.config, StatementMode::default(), &kept).await
+    }
+
     /// Asks the server to cancel what runs on a connection, over a connection of its own.
     pub(super) async fn cancel(&self, client: &Client) -> Result<()> {
         self.connector.cancel(&self.config, client.cancel_token(), client.link()).await

@@ -38,5 +38,7 @@ pub use place::Place;
 pub(crate) use place::at;
 pub use record::{Reach, Rule, Severity};
 pub use rules::{all, rule};
+#[cfg(feature = "prove")]
+pub(crate) use subject::key::tells_nothing;
 #[cfg(feature = "migrate")]
 pub(crate) use watch::rows::{Rows, Touched};

@@ -42,6 +42,7 @@ mod background;
 mod database;
 mod error;
 mod find;
+mod isolated;
 mod janitor;
 mod name;
 mod server;
@@ -53,6 +54,7 @@ use crate::throwaway::{self, ThisMachine};
 
 pub use database::Database;
 pub use error::{SetupError, TestError};
+pub use isolated::isolated;
 pub use server::{Server, ServerBuilder};
 pub use template::Template;
 

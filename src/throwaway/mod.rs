@@ -19,11 +19,11 @@ pub(crate) use self::{
     address::Address,
     docker::Container,
     error::{Kind, Trouble},
-    find::{DEFAULT_IMAGE, Machine, local, program},
+    find::{DEFAULT_IMAGE, Machine, local},
     local::Cluster,
-    machine::ThisMachine,
     random::bytes,
 };
+pub(crate) use self::{find::program, machine::ThisMachine};
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use os::Os;
 #[cfg(feature = "cli")]

@@ -17,6 +17,7 @@ mod pgbench;
 mod plan;
 mod planted;
 mod policy;
+mod prove;
 mod recovery;
 mod routes;
 mod rule;

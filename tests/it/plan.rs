@@ -65,6 +65,10 @@ impl Erp {
         plan_for(&self.manifest, &catalog)
     }
 
+    pub(crate) fn manifest(&self) -> &str {
+        &self.manifest
+    }
+
     /// A text with the names of this test's roles in their places.
     fn fill(&self, text: &str) -> String {
         let name = |name: &String| (format!("{{{}}}", name.split('_').next().unwrap()), name.clone());

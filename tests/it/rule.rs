@@ -1,7 +1,7 @@
 //! The rules, against a server and against what this crate itself makes.
 
-mod examples;
+pub(crate) mod examples;
 mod generated;
 mod list;
 mod replication;
-mod seeded;
+pub(crate) mod seeded;

@@ -16,6 +16,7 @@ mod map;
 mod output;
 mod passfile;
 mod plan;
+mod prove;
 mod rows;
 mod server;
 mod tls;

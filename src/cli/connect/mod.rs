@@ -11,6 +11,7 @@ mod settings;
 mod tls;
 mod verify;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
@@ -33,6 +34,9 @@ use self::tls::SslMode;
 use super::failure::Failure;
 use super::output::Terminal;
 use super::output::style::took;
+use crate::error::Error;
+use crate::policy::manifest::Manifest;
+use crate::prove::guard;
 
 /// How long the goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -48,6 +52,9 @@ pub(super) struct Session {
     way: Way,
 }
 
+/// Why a server that is there does not let a role in.
+pub(super) struct Barred(pub(super) Failure);
+
 /// The way by which a session has been opened, for further ones.
 #[derive(Clone)]
 pub(super) struct Way {
@@ -61,6 +68,57 @@ impl Way {
         Ok(self.connect().await?.0)
     }
 
+    /// The role that logs in by it.
+    pub(super) fn user(&self) -> &str {
+        self.config.get_user().unwrap_or_default()
+    }
+
+    /// The way to another database of the same server.
+    pub(super) fn to_database(&self, name: &str) -> Self {
+        let mut way = self.clone();
+        way.config.dbname(name);
+        way
+    }
+
+    /// The same for libpq's programs, by its variables: a password is in no list of processes so.
+    pub(super) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let config = &self.config;
+        let mut variables: Vec<(&'static str, OsString)> = Vec::new();
+        let mut add = |name, value: OsString| variables.push((name, value));
+        match config.get_hosts().first() {
+            Some(tokio_postgres::config::Host::Tcp(host)) => add("PGHOST", host.into()),
+            #[cfg(unix)]
+            Some(tokio_postgres::config::Host::Unix(folder)) => add("PGHOST", folder.into()),
+            None => {}
+        }
+        if let Some(address) = config.get_hostaddrs().first() {
+            add("PGHOSTADDR", address.to_string().into());
+        }
+        if let Some(port) = config.get_ports().first() {
+            add("PGPORT", port.to_string().into());
+        }
+        add("PGUSER", self.user().into());
+        add("PGDATABASE", config.get_dbname().unwrap_or_default().into());
+        if let Some(password) = config.get_password() {
+            add("PGPASSWORD", String::from_utf8_lossy(password).into_owned().into());
+        }
+        let mode = match config.get_ssl_mode() {
+            tokio_postgres::config::SslMode::Disable => "disable",
+            tokio_postgres::config::SslMode::Prefer => "prefer",
+            _ => "require",
+        };
+        add("PGSSLMODE", mode.into());
+        variables
+    }
+
+    /// What the guard of a pool says of that role.
+    pub(super) async fn guard(&self, manifest: &Manifest) -> Result<crate::error::Result<()>, Error> {
+        match &self.tls {
+            Some(tls) => guard(manifest, self.config.clone(), tls.clone()).await,
+            None => guard(manifest, self.config.clone(), NoTls).await,
+        }
+    }
+
     async fn connect(&self) -> Result<Connected, tokio_postgres::Error> {
         match &self.tls {
             Some(tls) => connect(&self.config, tls.clone()).await,
@@ -72,6 +130,11 @@ impl Way {
 impl Session {
     /// Opens a session with the first server that takes it.
     pub(super) async fn open(options: &Options, terminal: Terminal) -> Result<Self, Failure> {
+        Self::ask(options, terminal).await?.map_err(|barred| barred.0)
+    }
+
+    /// The same, where it is worth knowing that a server is there and does not let this role in.
+    pub(super) async fn ask(options: &Options, terminal: Terminal) -> Result<Result<Self, Barred>, Failure> {
         let environment = Environment::of_process()?;
         let settings = Settings::gather(options.database_url.as_deref(), &environment)?;
         let settings = match options.password()? {
@@ -91,8 +154,16 @@ impl Session {
         let dial = Dial { access, tls };
         match options.wait_for_server {
             Some(limit) => dial.patiently(limit, terminal).await,
-            None => dial.any().await.map_err(|refused| refused.failure(&dial.access)),
+            None => match dial.any().await {
+                Ok(session) => Ok(Ok(session)),
+                Err(refused) => dial.told(&refused).map(Err),
+            },
         }
+    }
+
+    /// The way by which it was opened.
+    pub(super) fn way(&self) -> &Way {
+        &self.way
     }
 
     /// What it is called, such as `erp as me at localhost:5432`.
@@ -153,7 +224,11 @@ type Encryption = tokio_postgres::config::SslMode;
 
 impl Dial {
     /// Tries again and again while the server may yet come.
-    async fn patiently(&self, limit: Duration, terminal: Terminal) -> Result<Session, Failure> {
+    async fn patiently(
+        &self,
+        limit: Duration,
+        terminal: Terminal,
+    ) -> Result<Result<Session, Barred>, Failure> {
         let until = Instant::now() + limit;
         let mut last: Option<Failure> = None;
         loop {
@@ -163,10 +238,13 @@ impl Dial {
                 return Err(last.unwrap_or_else(late));
             };
             let refused = match tried {
-                Ok(session) => return Ok(session),
+                Ok(session) => return Ok(Ok(session)),
                 Err(refused) => refused,
             };
-            let failure = refused.failure(&self.access);
+            let failure = match self.told(&refused) {
+                Ok(barred) => return Ok(Err(barred)),
+                Err(failure) => failure,
+            };
             if !refused.may_pass() || Instant::now() + PAUSE >= until {
                 return Err(failure);
             }
@@ -176,6 +254,12 @@ impl Dial {
             last = Some(failure);
             sleep(PAUSE).await;
         }
+    }
+
+    /// What to tell of a refusal, by whether it is the role that is refused.
+    fn told(&self, refused: &Refused<'_>) -> Result<Barred, Failure> {
+        let failure = refused.failure(&self.access);
+        if refused.is_of_the_role() { Ok(Barred(failure)) } else { Err(failure) }
     }
 
     async fn any(&self) -> Result<Session, Refused<'_>> {

@@ -38,6 +38,11 @@ impl Options {
         }
     }
 
+    /// The same for another role's login, whose password stands in no file that is named here.
+    pub(in crate::cli) fn of_another(&self, url: &str) -> Self {
+        Self { password_file: None, ..self.at(url) }
+    }
+
     /// The password of the file that is named.
     pub(super) fn password(&self) -> Result<Option<String>, Failure> {
         self.password_file.as_deref().map(password).transpose()

@@ -84,6 +84,18 @@ impl Refused<'_> {
         !ends && self.0.iter().any(|(_, trouble)| trouble.may_pass())
     }
 
+    /// Whether a server is there that lets others in, and not this role: by its attributes, its password, a rule of
+    /// `pg_hba.conf`, or for want of CONNECT.
+    pub(super) fn is_of_the_role(&self) -> bool {
+        let Some((_, Trouble::Driver(error))) = self.0.last() else { return false };
+        let of_the_role = [
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+            SqlState::INVALID_PASSWORD,
+            SqlState::INSUFFICIENT_PRIVILEGE,
+        ];
+        error.code().is_some_and(|code| of_the_role.contains(code))
+    }
+
     /// What to tell.
     pub(super) fn failure(&self, access: &Access) -> Failure {
         failure(access, &self.0)

@@ -42,6 +42,12 @@ impl Width {
         Self(variable.or(terminal).map_or(OF_A_LOG, |columns| columns.clamp(NARROWEST, WIDEST)))
     }
 
+    /// So many columns.
+    #[cfg(test)]
+    pub(crate) fn of(columns: usize) -> Self {
+        Self(columns)
+    }
+
     pub(crate) fn columns(self) -> usize {
         self.0
     }

@@ -8,6 +8,18 @@ pub(super) fn now() -> u64 {
     stamp(since.as_secs())
 }
 
+/// The same as ISO 8601 has it: `2026-01-31T23:59:59Z`.
+pub(in crate::cli) fn iso() -> String {
+    iso_of(now())
+}
+
+fn iso_of(stamp: u64) -> String {
+    let (date, clock) = (stamp / 1_000_000, stamp % 1_000_000);
+    let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
+    let (hour, minute, second) = (clock / 10_000, clock / 100 % 100, clock % 100);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Of seconds since 1970.
 fn stamp(seconds: u64) -> u64 {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
@@ -27,7 +39,7 @@ fn stamp(seconds: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::stamp;
+    use super::{iso_of, stamp};
 
     #[test]
     fn days_are_those_of_the_calendar() {
@@ -43,5 +55,10 @@ mod tests {
         ] {
             assert_eq!(stamp(seconds), stamped, "{seconds}");
         }
+    }
+
+    #[test]
+    fn the_stamp_is_written_as_iso_8601_has_it() {
+        assert_eq!(iso_of(20_000_228_030_509), "2000-02-28T03:05:09Z");
     }
 }

@@ -1,6 +1,6 @@
 //! `tenantry plan`: the SQL that a database lacks.
 
-mod clock;
+pub(super) mod clock;
 mod look;
 mod queries;
 mod show;

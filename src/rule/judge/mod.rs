@@ -160,5 +160,7 @@ fn is_key(relation: &Relation, columns: &BTreeSet<&str>) -> bool {
     let all = |key: &[Ident]| !key.is_empty() && key.iter().all(|of| columns.contains(of.as_str()));
     let by_index = relation.indexes.values().filter(|index| index.unique && index.predicate.is_none());
     relation.keys.values().any(|key| all(&key.columns))
-        || by_index.filter_map(|index| index.columns()).any(|of| of.iter().all(|of| columns.contains(of.as_str())))
+        || by_index
+            .filter_map(|index| index.columns())
+            .any(|of| of.iter().all(|of| columns.contains(of.as_str())))
 }

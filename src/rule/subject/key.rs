@@ -85,6 +85,21 @@ impl<'a> Written<'a> {
     }
 }
 
+/// Whether a collision in a unique index is no news: its values cannot be guessed, or a primary key's are counted on.
+#[cfg(feature = "prove")]
+pub(crate) fn tells_nothing(relation: &Relation, name: &Ident, index: &Index) -> bool {
+    let columns: Vec<&Column> =
+        index.columns().into_iter().flatten().filter_map(|name| relation.column(name)).collect();
+    let primary = relation.keys.get(name).is_some_and(|key| key.primary);
+    columns.iter().any(|column| is_random(column))
+        || (primary && columns.iter().all(|column| is_counted(&column.data_type)))
+}
+
+/// Whether values are counted on, rather than chosen for what they say.
+pub(in crate::rule) fn is_counted(data_type: &str) -> bool {
+    matches!(data_type, "smallint" | "integer" | "bigint" | "date") || data_type.starts_with("timestamp")
+}
+
 /// Whether a value cannot be guessed.
 pub(in crate::rule) fn is_random(column: &Column) -> bool {
     column.data_type == "uuid"

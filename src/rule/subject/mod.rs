@@ -7,7 +7,7 @@ pub(in crate::rule) mod creation;
 pub(in crate::rule) mod crossing;
 pub(in crate::rule) mod definer;
 pub(in crate::rule) mod direct;
-pub(in crate::rule) mod key;
+pub(crate) mod key;
 pub(in crate::rule) mod opening;
 pub(in crate::rule) mod reached;
 pub(in crate::rule) mod refreshed;

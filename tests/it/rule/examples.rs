@@ -13,7 +13,7 @@ use crate::support::kept::{Fact, Held};
 use crate::support::version;
 
 /// A server of its own: the examples have roles, which are the whole cluster's.
-pub(super) struct Stand {
+pub(crate) struct Stand {
     server: Server,
     admin: Client,
     manifest: Manifest,
@@ -21,7 +21,7 @@ pub(super) struct Stand {
 }
 
 impl Stand {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let server = testing::Server::builder().start().await.unwrap();
         let admin = server.connect().await.unwrap();
         let manifest = Manifest::parse(example::MANIFEST).unwrap();
@@ -30,7 +30,7 @@ impl Stand {
     }
 
     /// Runs an example in a database of its own. What it leaves goes when the next one begins.
-    pub(super) async fn database(&self, example: &str) -> Result<Client, String> {
+    pub(crate) async fn database(&self, example: &str) -> Result<Client, String> {
         self.run(&self.admin, "DROP DATABASE IF EXISTS example WITH (FORCE)").await?;
         let left = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname LIKE 'erp\\_%'";
         for row in self.admin.query(left, &[]).await.map_err(|error| error.to_string())? {
@@ -48,6 +48,13 @@ impl Stand {
             self.as_owner(&client, source.text()).await?;
         }
         Ok(client)
+    }
+
+    /// The URL of the example's database for the superuser.
+    pub(crate) fn url(&self) -> String {
+        let (server, _) =
+            self.server.url().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        format!("{server}/example")
     }
 
     /// Runs a script as the role that owns what it makes, with the rights of a superuser.

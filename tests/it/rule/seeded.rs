@@ -35,8 +35,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {t} TO erp_app;
 /// The tenant that is bound.
 const TENANT: &str = "nullif(current_setting('app.tenant_id', true), '')::uuid";
 
+/// The defects that stay in a database: the rule of each, and what is run for it.
+pub(crate) fn in_databases() -> impl Iterator<Item = (&'static str, String)> {
+    seeds(DATABASE)
+}
+
 /// The seeds of a file: the rule of each, and what is run for it.
-fn seeds(file: &str) -> impl Iterator<Item = (&str, String)> {
+fn seeds(file: &'static str) -> impl Iterator<Item = (&'static str, String)> {
     file.split("-- seed: ").skip(1).map(|seed| {
         let (code, text) = seed.split_once('\n').unwrap();
         let table = if code.contains(' ') { "kept".to_owned() } else { code.replace('-', "_") };
@@ -49,7 +54,7 @@ fn sql(table: &str, text: &str) -> String {
     text.replace("-- kept\n", KEPT).replace("{t}", table).replace("{tenant}", TENANT)
 }
 
-fn manifest() -> Manifest {
+pub(crate) fn manifest() -> Manifest {
     Manifest::parse(example::MANIFEST.split("[tables]").next().unwrap()).unwrap()
 }
 

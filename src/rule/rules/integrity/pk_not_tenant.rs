@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
                     Severity::Low,
                     "an insert tells whether another tenant has an id, which has to be known first",
                 )
-            } else if columns.iter().all(|column| is_number(&column.data_type)) {
+            } else if columns.iter().all(|column| key::is_counted(&column.data_type)) {
                 (
                     Severity::Low,
                     "an insert with an id of one's choice tells whether another tenant has it, and ids tell how many rows \
@@ -49,9 +49,4 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             found.add(object, message).severity(severity).column(first);
         }
     }
-}
-
-/// Whether values are counted on, rather than chosen for what they say.
-fn is_number(data_type: &str) -> bool {
-    matches!(data_type, "smallint" | "integer" | "bigint" | "date") || data_type.starts_with("timestamp")
 }

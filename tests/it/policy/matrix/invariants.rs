@@ -1,5 +1,6 @@
 //! What must hold, whatever the file says.
 
+use tenantry::policy::matrix::{Division, Whose};
 use tenantry::policy::{Missing, Shape};
 
 use super::measure::{Bound, COLUMNS, Cell, Phase, Row};
@@ -50,6 +51,18 @@ fn count(value: &str) -> Option<u64> {
     value.parse().ok().filter(|_| value.len() < 5)
 }
 
+/// How the rows of a shape are divided.
+fn division(shape: &Shape) -> Division {
+    match shape {
+        Shape::SharedRows(_) => Division::TenantsAndNobody,
+        Shape::Shared => Division::Nobody,
+        Shape::Tree(_) => Division::Tree,
+        Shape::Members => Division::Members,
+        Shape::Deny => Division::Closed,
+        _ => Division::Tenants,
+    }
+}
+
 /// A tenant reaches its own rows, and nobody's or a lower tenant's where the shape says so; without one there is nothing.
 fn nobody_else(shape: &Shape, row: &Row, law: &mut impl FnMut(bool, &str)) {
     let own = match row.bound {
@@ -58,17 +71,16 @@ fn nobody_else(shape: &Shape, row: &Row, law: &mut impl FnMut(bool, &str)) {
         Bound::Empty | Bound::Never => None,
     };
     let writes_all = matches!(shape, Shape::Shared) && row.role == Role::Owner;
-    let reads = |of: usize| match shape {
-        Shape::Shared => true,
-        Shape::Deny => false,
-        Shape::SharedRows(_) => own == Some(of) || of == NOBODYS,
-        Shape::Tree(_) => own == Some(of) || (own == Some(0) && of == 2),
-        _ => own == Some(of),
+    let whose = |of: usize| match own {
+        Some(own) if own == of => Whose::Own,
+        // C is below A.
+        Some(0) if of == 2 => Whose::Below,
+        _ if of == NOBODYS => Whose::Nobodys,
+        Some(_) => Whose::Others,
+        None => Whose::Unasked,
     };
-    let writes = |of: usize| match shape {
-        Shape::Shared | Shape::Members | Shape::Deny => writes_all,
-        _ => own == Some(of),
-    };
+    let reads = |of: usize| division(shape).reads(whose(of));
+    let writes = |of: usize| writes_all || division(shape).writes(whose(of));
     for of in 0..4 {
         law(!is_some(&cell(row, "select")[of]) || reads(of), "reads a row that is not its own");
         for what in ["lock", "insert", "update", "delete", "upsert"] {

@@ -1,0 +1,3 @@
+-- Drops a copy.
+-- Variables: name.
+DROP DATABASE IF EXISTS :"name" WITH (FORCE);

@@ -1,0 +1,75 @@
+//! Isolation shown by trying: what the app role reaches of the rows of other tenants, on a server.
+//!
+//! Rules read definitions, and policies are definitions. Whether rows are kept from other tenants is what a server does, so
+//! this acts as the app role, binds one tenant, and tries to read, change, forge and take the rows of another: in tables and
+//! through views, functions and keys. A row is made for each tenant and table first, from the types, checks and foreign keys
+//! of its columns, so that nothing is kept merely because nothing is there; and that a tenant reaches its *own* rows is
+//! tried as well, so that a table which is closed to all is not taken for a safe one.
+//!
+//! Everything runs in transactions that are rolled back, with limits for statements and locks. What a rollback does not take
+//! back are the numbers that sequences have given out, and dead rows for the next vacuum.
+//!
+//! ```no_run
+//! use tenantry::policy::manifest::Manifest;
+//! use tenantry::{Config, TenantPool, prove};
+//!
+//! # async fn example(manifest: Manifest) -> tenantry::Result<()> {
+//! let pool = TenantPool::connect("postgresql://erp_app@localhost/erp").await?;
+//! let superuser: Config = "host=localhost user=postgres dbname=erp".parse().expect("a connection string");
+//! let proof = prove::isolation(&pool, &manifest).seeder(superuser).run().await?;
+//! proof.assert_clean();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Who makes the rows
+//!
+//! Without [`seeder`](Isolation::seeder) the app role makes them itself, as each tenant in turn, which it can where it may insert
+//! into the table and all that it refers to. What it cannot make is *unproved*, with the reason. With a seeder, a superuser or a
+//! member of the app role and of one with BYPASSRLS, rows are made by that one, and the attempts run in the same transaction, as
+//! the app role: by [`SET SESSION AUTHORIZATION`](https://www.postgresql.org/docs/current/sql-set-session-authorization.html)
+//! or `SET ROLE`.
+//!
+//! # What it shows, and what only a definition does
+//!
+//! The rules of `tenantry audit` and a proof look at the same from two sides. This is what a proof shows of one defect for each rule,
+//! in the order attempt, whose row; all else of the table being as `tenantry plan` makes it.
+//!
+#![doc = include_str!("rules.md")]
+//!
+//! A proof shows what no rule looks for: a trigger that writes where it must not and so fails, a privilege or a row that a tenant is
+//! to have and has not, and whatever policies come to together.
+
+mod attempt;
+mod check;
+mod columns;
+#[cfg(feature = "cli")]
+mod guard;
+mod isolation;
+mod judge;
+mod mutate;
+mod plans;
+mod report;
+mod row;
+mod run;
+mod seat;
+mod sequence;
+mod session;
+mod table;
+mod target;
+mod tenants;
+mod value;
+mod window;
+
+#[cfg(feature = "cli")]
+pub(crate) use guard::guard;
+pub use isolation::{Isolation, isolation};
+pub use mutate::{Fate, Mutation, Mutations};
+#[cfg(feature = "cli")]
+pub(crate) use mutate::{MutationsEnded, mutate};
+pub use plans::Plan;
+pub use report::{Aim, Cell, Proof, Subject, Verdict};
+#[cfg(feature = "cli")]
+pub(crate) use run::{Ended, Sessions, Terms, run};
+#[cfg(feature = "cli")]
+pub(crate) use seat::Patience;

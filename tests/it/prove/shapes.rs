@@ -1,0 +1,29 @@
+//! What a plan has made is proved, whatever the shape.
+
+use super::Prover;
+use crate::plan::Erp;
+use crate::support::kept;
+
+/// What the plan tells about and leaves alone: keys without the tenant that nobody has said to replace, and foreign keys with
+/// an action that one with the tenant would not have.
+const LEFT: [&str; 6] = [
+    r#""Odd schema"."In""voice; --": collide in "In""voice; --_a,{b}_key""#,
+    r#""Odd schema".a_name_of_sixty_three_bytes_which_is_the_longest_that_is_kept_x: collide in a_name_of_sixty_three_bytes_w_a_column_of_sixty_three_bytes_key"#,
+    "erp.discount: refer by discount_full_fkey",
+    "erp.discount: refer by discount_line_fkey",
+    "erp.discount: refer by discount_update_fkey",
+    "erp.price: collide in price_pkey",
+];
+
+#[tokio::test]
+async fn after_a_plan_everything_is_proved() {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
+    let proof = Prover::new(&erp.admin, &erp.app, erp.manifest()).await.proof().await;
+    let broken: Vec<String> =
+        proof.broken().map(|(subject, cell)| format!("{}: {}", subject.name, cell.attempt)).collect();
+    assert_eq!(broken, LEFT, "{proof}");
+    assert_eq!(proof.unproved().count(), 0, "{proof}");
+    assert_eq!(proof.slow().collect::<Vec<_>>().len(), 0, "{:#?}", proof.slow().collect::<Vec<_>>());
+}
