@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use futures_util::{TryStreamExt, join};
+use futures_util::TryStreamExt;
+use futures_util::future::{join, join_all, join4, join5};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -202,14 +202,17 @@ impl Seat {
         let texts = statements(sql);
         let (last, before) = texts.split_last().unwrap_or((&sql, &[]));
         // All are sent before the first is answered; after one that fails the server skips to the rollback.
-        let (opened, became, bound, before, answered, closed) = join!(
-            self.client.simple_query(SAVEPOINT),
-            self.become_(binding.role.as_ref().unwrap_or(&self.app)),
-            self.client.simple_query(&bind),
-            join_all(before.iter().map(|sql| self.client.simple_query(sql))),
-            self.client.simple_query(last),
+        let ((opened, became, bound, before, answered), closed) = join(
+            join5(
+                self.client.simple_query(SAVEPOINT),
+                self.become_(binding.role.as_ref().unwrap_or(&self.app)),
+                self.client.simple_query(&bind),
+                join_all(before.iter().map(|sql| self.client.simple_query(sql))),
+                self.client.simple_query(last),
+            ),
             self.client.simple_query(BACK),
-        );
+        )
+        .await;
         let failed = |source| Error::script("an attempt", source);
         for ours in [opened.map(drop), became, bound.map(drop), closed.map(drop)] {
             ours.map_err(failed)?;
@@ -252,12 +255,13 @@ impl Seat {
     pub(crate) async fn seed(&self, binding: &Binding, sql: &str) -> Result<Seeded> {
         let (bind, unbind) = (bind(binding)?, unbind(binding)?);
         let failed = |source| Error::script("the making of a row", source);
-        let (opened, became, bound, answered) = join!(
+        let (opened, became, bound, answered) = join4(
             self.client.simple_query(SAVEPOINT),
             self.become_(self.seeder.as_deref().unwrap_or_default()),
             self.client.simple_query(&bind),
             self.client.simple_query(sql),
-        );
+        )
+        .await;
         for ours in [opened.map(drop), became, bound.map(drop)] {
             ours.map_err(failed)?;
         }

@@ -93,7 +93,7 @@ fn words(proof: &Proof) -> String {
     }
     if words.is_empty() {
         words.extend(
-            proof.slow().flat_map(|plan| &plan.remarks).next().map(|remark| format!("plan: {remark}")),
+            proof.slow().flat_map(|plan| &plan.remarks).next().map(|remark| format!("plan: `{remark}`")),
         );
     }
     words.join("; ")
