@@ -1,6 +1,7 @@
 //! An expression, compared by what it says.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
@@ -17,10 +18,10 @@ use crate::ident::QualifiedName;
 /// Two expressions are equal when they are the same tree, however they are spelt: the server writes back what it has
 /// parsed, with parentheses, casts of literals and names of columns that nobody wrote.
 #[derive(Clone)]
-pub struct Expr(Box<Spelt>);
+pub struct Expr(Arc<Spelt>);
 
-/// Both spellings, behind one pointer: most columns have no expression, and there are many columns.
-#[derive(Clone)]
+/// Both spellings, behind one pointer: most columns have no expression, and there are many columns. It is shared, since tables are
+/// copied before they are changed.
 struct Spelt {
     text: Box<str>,
     /// The tree in one spelling of many, or the text where it is not understood.
@@ -48,7 +49,7 @@ impl Expr {
     }
 
     fn spelt(text: String, normal: String) -> Self {
-        Self(Box::new(Spelt { text: text.into(), normal: normal.into() }))
+        Self(Arc::new(Spelt { text: text.into(), normal: normal.into() }))
     }
 
     /// The text, which SQL takes as it is.
@@ -173,7 +174,7 @@ fn words(text: &str) -> String {
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.0.normal == other.0.normal
+        Arc::ptr_eq(&self.0, &other.0) || self.0.normal == other.0.normal
     }
 }
 
