@@ -1,5 +1,7 @@
 //! An expression, compared by what it says.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -135,10 +137,31 @@ fn is_too_deep(tokens: &[TokenWithSpan]) -> bool {
     false
 }
 
-fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+thread_local! {
+    /// The trees of short texts that have been read: many tables have the same policies, defaults and checks.
+    static READ: RefCell<HashMap<Box<str>, ast::Expr>> = RefCell::default();
+}
+
+/// How many trees are kept, and of how long texts, in bytes.
+const MOST_KEPT: usize = 500;
+const LONGEST_KEPT: usize = 500;
+
+/// The tree of a text that is one expression.
+pub(crate) fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+    if let Some(tree) = READ.with_borrow(|read| read.get(text).cloned()) {
+        return Ok(tree);
+    }
     let mut parser = parser(text)?;
     let tree = parser.parse_expr()?;
     parser.expect_token(&Token::EOF)?;
+    if text.len() <= LONGEST_KEPT {
+        READ.with_borrow_mut(|read| {
+            if read.len() >= MOST_KEPT {
+                read.clear();
+            }
+            read.insert(text.into(), tree.clone());
+        });
+    }
     Ok(tree)
 }
 
