@@ -60,6 +60,8 @@ fn count(names: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::shared_out;
     use crate::ident::{Ident, counted};
 
@@ -74,7 +76,13 @@ mod tests {
     #[test]
     fn names_that_the_other_thread_looks_at_are_counted() {
         let before = counted::count();
-        let copied = shared_out(true, |at| (at < 100).then(|| Ident::known("a").clone()));
-        assert_eq!((copied.len(), counted::count() - before), (100, 100));
+        // Neither thread goes on before the other one has a job too.
+        let both = Barrier::new(2);
+        let job = || {
+            both.wait();
+            Ident::known("a") == Ident::known("b")
+        };
+        let done = shared_out(true, |at| (at < 2).then(job));
+        assert_eq!((done.len(), counted::count() - before), (2, 2));
     }
 }

@@ -278,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_has_been_read_is_only_itself() {
+        for pass in 0..2 {
+            let one = Expr::new("a = 'X' OR \"B\" = 1");
+            for other in ["a = 'x' OR \"B\" = 1", "a = 'X' OR \"b\" = 1", "a = 'X'  OR \"B\" = 2"] {
+                assert_ne!(one, Expr::new(other), "{pass}: {other}");
+            }
+            assert_eq!(one.tree(), Expr::new("a = 'X' OR \"B\" = 1").tree());
+        }
+        // However many there are.
+        for number in 0..2 * super::MOST_KEPT {
+            assert_eq!(Expr::new(format!("a = {number}")).as_str(), format!("a = {number}"));
+        }
+        super::READ.with_borrow(|read| assert!(read.len() <= super::MOST_KEPT));
+    }
+
+    #[test]
     fn what_means_something_else_differs() {
         for (one, other) in [
             ("a and (b or c)", "a and b or c"),
