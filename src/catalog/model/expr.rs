@@ -280,11 +280,11 @@ mod tests {
     #[test]
     fn a_text_that_has_been_read_is_only_itself() {
         for pass in 0..2 {
-            let one = Expr::new("a = 'X' OR \"B\" = 1");
-            for other in ["a = 'x' OR \"B\" = 1", "a = 'X' OR \"b\" = 1", "a = 'X'  OR \"B\" = 2"] {
+            let one = Expr::new("a = 'X' or \"B\" = 1");
+            for other in ["a = 'x' or \"b\" = 1", "a = 'X' or \"b\" = 1", "a = 'X'  or \"B\" = 2"] {
                 assert_ne!(one, Expr::new(other), "{pass}: {other}");
             }
-            assert_eq!(one.tree(), Expr::new("a = 'X' OR \"B\" = 1").tree());
+            assert_eq!(one.tree(), Expr::new("a = 'X' or \"B\" = 1").tree());
         }
         // However many there are.
         for number in 0..2 * super::MOST_KEPT {

@@ -73,10 +73,7 @@ fn lacks_password(error: &tokio_postgres::Error) -> bool {
 
 /// What to do where no server is found.
 fn other_server(access: &Access) -> String {
-    let names = match access.named_by {
-        Some(argument) => argument,
-        None => "--database-url, DATABASE_URL, or PGHOST and PGPORT",
-    };
+    let names = access.named_by.unwrap_or("--database-url, DATABASE_URL, or PGHOST and PGPORT");
     format!("check that it runs there, or name another with {names}")
 }
 
