@@ -6,6 +6,7 @@ mod setting;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
@@ -32,7 +33,7 @@ pub(crate) const MAX_NAME_BYTES: usize = 63;
 /// # }
 /// ```
 #[cfg_attr(not(all(test, feature = "lint")), derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash))]
-pub struct Ident(Box<str>);
+pub struct Ident(Arc<str>);
 
 impl Ident {
     /// Takes a name as the catalog spells it: case matters and no quotes are written.
@@ -54,7 +55,7 @@ impl Ident {
         if name.contains('\0') {
             return Err(Error::config(format!("name {name:?} holds a NUL character")));
         }
-        Ok(Self(name.into_boxed_str()))
+        Ok(Self(name.into()))
     }
 
     /// A name that the crate itself chose, which fits as it is.
@@ -69,14 +70,14 @@ impl Ident {
     pub(crate) fn joined(parts: &[&str]) -> Self {
         let whole = parts.join("_");
         if whole.len() <= MAX_NAME_BYTES {
-            return Self(whole.into_boxed_str());
+            return Self(whole.into());
         }
         let suffix = format!("_{:08x}", fnv1a(whole.as_bytes()));
         let mut end = MAX_NAME_BYTES - suffix.len();
         while !whole.is_char_boundary(end) {
             end -= 1;
         }
-        Self(format!("{}{suffix}", &whole[..end]).into_boxed_str())
+        Self(format!("{}{suffix}", &whole[..end]).into())
     }
 
     /// The name as the server writes it back: quoted only where it has to be.

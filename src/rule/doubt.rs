@@ -1,15 +1,15 @@
 //! What is found of tables that a statement may have changed which was not followed.
 //!
-//! Whether such a table is protected is not known, so nothing of the kind that is found of it is said to be certain: it is
-//! told as low, and the statement that leaves it in doubt is told by what it holds back.
+//! Whether such a table is protected is not known, nor whether a policy or a grant is still there, so nothing of the kind that is
+//! found of it is said to be certain: it is told as low, and the statement that leaves it in doubt is told by what it holds back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
-use super::record::Severity;
+use super::record::{Check, Severity};
 use super::rules::opaque_statement;
-use crate::catalog::Object;
-use crate::catalog::replay::{Opaque, Replayed, Step};
+use crate::catalog::replay::{Guard, Opaque, Replayed, Step};
+use crate::catalog::{Object, Part};
 use crate::ident::QualifiedName;
 
 /// The rules that miss something which the statement may have made.
@@ -49,6 +49,29 @@ impl Doubt {
         }
     }
 
+    /// What of its table a finding is about, all of it perhaps, and the statement that made that so, if the finding is one that a
+    /// later statement can have made void.
+    fn in_doubt(
+        &self,
+        finding: &Finding,
+        table: &QualifiedName,
+        replayed: &Replayed,
+    ) -> Option<(Option<Guard>, Option<usize>)> {
+        if MISSING.contains(&finding.rule.code) {
+            return Some((None, self.made.get(table).copied()));
+        }
+        // What a statement does on its way, it has done.
+        if !matches!(finding.rule.check, Check::Model(_)) {
+            return None;
+        }
+        let guard = match finding.object {
+            Object::Part(Part::Policy, ..) => Guard::Policies,
+            Object::Grant(..) => Guard::Grants,
+            _ => return None,
+        };
+        Some((Some(guard), replayed.origins.of(&finding.object)))
+    }
+
     /// Grades what is in doubt, and the statements that leave it so.
     pub(super) fn grade(&self, replayed: &Replayed, findings: &mut [Finding]) {
         let reaching: Vec<&Opaque> = replayed
@@ -60,13 +83,13 @@ impl Doubt {
             return;
         }
         let mut held: BTreeMap<usize, (Severity, BTreeSet<QualifiedName>)> = BTreeMap::new();
-        let missing =
-            |finding: &&mut Finding| finding.severity > Severity::Low && MISSING.contains(&finding.rule.code);
-        for finding in findings.iter_mut().filter(missing) {
+        for finding in findings.iter_mut().filter(|finding| finding.severity > Severity::Low) {
             let Some(table) = finding.object.relation().cloned() else { continue };
-            let made = self.made.get(&table);
+            let Some((guard, made)) = self.in_doubt(finding, &table, replayed) else { continue };
             let after = |opaque: &&&Opaque| {
-                made.is_none_or(|made| opaque.statement() > *made) && opaque.reach().has(&table)
+                let reach = opaque.reach();
+                let reaches = guard.map_or(reach.has(&table), |guard| reach.has_guard(&table, guard));
+                made.is_none_or(|made| opaque.statement() > made) && reaches
             };
             let Some(opaque) = reaching.iter().find(after) else { continue };
             let (severity, tables) =
@@ -145,5 +168,50 @@ mod tests {
             let grave = opaque.iter().any(|said| said.starts_with("high: ") && said.contains("public.box"));
             assert_eq!(grave, !boxes, "{opaque:?}");
         }
+    }
+
+    #[test]
+    fn a_policy_or_a_grant_that_may_be_gone_is_no_certain_finding() {
+        let start = "ALTER TABLE invoice ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+            CREATE POLICY open ON invoice USING (true); GRANT TRUNCATE ON invoice TO erp_app;";
+        for (sql, policy, grant) in [
+            ("", true, true),
+            ("DO $$ BEGIN EXECUTE x; END $$;", false, false),
+            ("DO $$ BEGIN EXECUTE format('DROP POLICY %I ON invoice', x); END $$;", false, true),
+            ("DO $$ BEGIN IF x THEN DROP POLICY open ON invoice; END IF; END $$;", false, true),
+            ("DO $$ BEGIN IF x THEN DROP POLICY open ON box; END IF; END $$;", true, true),
+            ("DO $$ BEGIN EXECUTE format('REVOKE ALL ON invoice FROM %I', x); END $$;", true, false),
+            ("DO $$ BEGIN IF x THEN REVOKE TRUNCATE ON invoice FROM erp_app; END IF; END $$;", true, false),
+            (
+                "DO $$ BEGIN EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', x); END $$;",
+                true,
+                false,
+            ),
+            (
+                "DO $$ BEGIN EXECUTE format('ALTER TABLE invoice %s ROW LEVEL SECURITY', x); END $$;",
+                true,
+                true,
+            ),
+            ("SELECT app.protect('invoice');", false, false),
+        ] {
+            let all = format!("{start}\n{sql}");
+            for (code, certain) in [("using-true", policy), ("truncate-granted", grant)] {
+                let found = graded(code, &all);
+                assert!(!found.is_empty(), "{code}: {sql}");
+                assert_eq!(
+                    found.iter().all(|said| said.starts_with("critical: ")),
+                    certain,
+                    "{sql}: {found:?}"
+                );
+                assert_eq!(found.iter().all(|said| said.starts_with("low: ")), !certain, "{sql}: {found:?}");
+            }
+            let opaque = graded("opaque-statement", &all);
+            let grave =
+                opaque.iter().any(|said| said.starts_with("high: ") && said.contains("public.invoice"));
+            assert_eq!(grave, !(policy && grant), "{sql}: {opaque:?}");
+        }
+        // What comes later is certain.
+        let before = format!("DO $$ BEGIN EXECUTE x; END $$; {start}");
+        assert!(graded("using-true", &before).iter().all(|said| said.starts_with("critical: ")));
     }
 }

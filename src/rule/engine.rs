@@ -5,6 +5,7 @@ use super::doubt::Doubt;
 use super::finding::{Finding, Findings};
 use super::record::{Check, Rule, Severity};
 use super::rules::opaque_statement;
+use super::shared_out::shared_out;
 use super::subject::{Ground, Subject};
 use super::watch::Watch;
 use super::{place, rules, suppression};
@@ -28,8 +29,7 @@ pub struct Report {
 #[must_use]
 pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
     let subject = Subject::new(catalog, manifest);
-    let mut findings = check(&subject, true);
-    findings.extend(code(&subject, &[]));
+    let findings = judged(&subject, &[], true);
     let mut report = Report { findings, ..Report::default() };
     report.sort();
     report
@@ -133,8 +133,7 @@ impl Watching {
             findings.extend(found.into_found());
         }
         let subject = Subject::new(&replayed.catalog, ground.manifest);
-        findings.extend(check(&subject, false));
-        findings.extend(code(&subject, &replayed.statements));
+        findings.extend(judged(&subject, &replayed.statements, false));
         findings.extend(opaque_statement::findings(replayed, &subject));
         self.doubt.grade(replayed, &mut findings);
         for finding in &mut findings {
@@ -167,17 +166,32 @@ fn rests_on_owner(catalog: &Catalog) -> bool {
     catalog.relations.values().any(relation) || catalog.functions.values().any(function)
 }
 
-fn check(subject: &Subject<'_>, live: bool) -> Vec<Finding> {
-    let run = |rule: &'static Rule| {
-        let mut found = Findings::of(rule);
-        match rule.check {
-            Check::Model(check) => check(subject, &mut found),
-            Check::Server(check) if live => check(subject, &mut found),
-            _ => {}
-        }
-        found.into_found()
+/// What the rules find that look at what is left, and at code.
+fn judged(subject: &Subject<'_>, statements: &[Located], live: bool) -> Vec<Finding> {
+    let rules: Vec<&'static Rule> = rules::all().collect();
+    // Code takes longest, so it is begun first.
+    let job = |at: usize| match at.checked_sub(1) {
+        None => Some(code(subject, statements)),
+        Some(at) => rules.get(at).map(|rule| check(rule, subject, live)),
     };
-    rules::all().flat_map(run).collect()
+    let mut found = shared_out(subject.catalog.relations.len() >= MANY, job);
+    if !found.is_empty() {
+        found.rotate_left(1);
+    }
+    found.into_iter().flatten().collect()
+}
+
+/// How many relations are worth another thread.
+const MANY: usize = 100;
+
+fn check(rule: &'static Rule, subject: &Subject<'_>, live: bool) -> Vec<Finding> {
+    let mut found = Findings::of(rule);
+    match rule.check {
+        Check::Model(check) => check(subject, &mut found),
+        Check::Server(check) if live => check(subject, &mut found),
+        _ => {}
+    }
+    found.into_found()
 }
 
 /// Looks into the bodies of functions, and into files with their DO blocks.

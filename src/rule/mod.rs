@@ -21,6 +21,7 @@ pub(crate) mod needed;
 mod place;
 mod record;
 mod rules;
+mod shared_out;
 mod subject;
 mod suppression;
 #[cfg(test)]

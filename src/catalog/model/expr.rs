@@ -1,6 +1,9 @@
 //! An expression, compared by what it says.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
@@ -17,10 +20,10 @@ use crate::ident::QualifiedName;
 /// Two expressions are equal when they are the same tree, however they are spelt: the server writes back what it has
 /// parsed, with parentheses, casts of literals and names of columns that nobody wrote.
 #[derive(Clone)]
-pub struct Expr(Box<Spelt>);
+pub struct Expr(Arc<Spelt>);
 
-/// Both spellings, behind one pointer: most columns have no expression, and there are many columns.
-#[derive(Clone)]
+/// Both spellings, behind one pointer: most columns have no expression, and there are many columns. It is shared, since tables are
+/// copied before they are changed.
 struct Spelt {
     text: Box<str>,
     /// The tree in one spelling of many, or the text where it is not understood.
@@ -48,7 +51,7 @@ impl Expr {
     }
 
     fn spelt(text: String, normal: String) -> Self {
-        Self(Box::new(Spelt { text: text.into(), normal: normal.into() }))
+        Self(Arc::new(Spelt { text: text.into(), normal: normal.into() }))
     }
 
     /// The text, which SQL takes as it is.
@@ -134,10 +137,31 @@ fn is_too_deep(tokens: &[TokenWithSpan]) -> bool {
     false
 }
 
-fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+thread_local! {
+    /// The trees of short texts that have been read: many tables have the same policies, defaults and checks.
+    static READ: RefCell<HashMap<Box<str>, ast::Expr>> = RefCell::default();
+}
+
+/// How many trees are kept, and of how long texts, in bytes.
+const MOST_KEPT: usize = 500;
+const LONGEST_KEPT: usize = 500;
+
+/// The tree of a text that is one expression.
+pub(crate) fn parse(text: &str) -> Result<ast::Expr, ParserError> {
+    if let Some(tree) = READ.with_borrow(|read| read.get(text).cloned()) {
+        return Ok(tree);
+    }
     let mut parser = parser(text)?;
     let tree = parser.parse_expr()?;
     parser.expect_token(&Token::EOF)?;
+    if text.len() <= LONGEST_KEPT {
+        READ.with_borrow_mut(|read| {
+            if read.len() >= MOST_KEPT {
+                read.clear();
+            }
+            read.insert(text.into(), tree.clone());
+        });
+    }
     Ok(tree)
 }
 
@@ -173,7 +197,7 @@ fn words(text: &str) -> String {
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.0.normal == other.0.normal
+        Arc::ptr_eq(&self.0, &other.0) || self.0.normal == other.0.normal
     }
 }
 
@@ -251,6 +275,22 @@ mod tests {
             let again = expr.normal_tree().expect(text);
             assert_eq!(expr, Expr::of_tree(again));
         }
+    }
+
+    #[test]
+    fn a_text_that_has_been_read_is_only_itself() {
+        for pass in 0..2 {
+            let one = Expr::new("a = 'X' or \"B\" = 1");
+            for other in ["a = 'x' or \"b\" = 1", "a = 'X' or \"b\" = 1", "a = 'X'  or \"B\" = 2"] {
+                assert_ne!(one, Expr::new(other), "{pass}: {other}");
+            }
+            assert_eq!(one.tree(), Expr::new("a = 'X' or \"B\" = 1").tree());
+        }
+        // However many there are.
+        for number in 0..2 * super::MOST_KEPT {
+            assert_eq!(Expr::new(format!("a = {number}")).as_str(), format!("a = {number}"));
+        }
+        super::READ.with_borrow(|read| assert!(read.len() <= super::MOST_KEPT));
     }
 
     #[test]

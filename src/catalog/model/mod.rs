@@ -25,7 +25,7 @@ pub use constraint::{
 };
 pub use data_type::canonical as canonical_type;
 pub use expr::Expr;
-pub(crate) use expr::parser;
+pub(crate) use expr::{parse, parser};
 pub use index::{Index, IndexColumn, IndexKey};
 pub(crate) use normal::{call, names_columns};
 pub use object::{Object, Part};

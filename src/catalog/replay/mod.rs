@@ -3,6 +3,7 @@
 //! [`replay`] runs files in order. What it does not understand, or cannot follow, it says: each such statement is among the
 //! [`Opaque`] ones, with its place and the reason. The model holds without them.
 
+mod ahead;
 mod analyze;
 mod apply;
 mod back;
@@ -62,6 +63,7 @@ pub(crate) use parse::passed::is_passed;
 pub(crate) use parse::role::RoleName;
 pub(crate) use parse::session::Session;
 pub(crate) use parse::table::{Element, Life};
+pub(crate) use plpgsql::Guard;
 pub(crate) use policy::Policies;
 pub use run::{Options, Replayed, replay, replay_on};
 pub(crate) use run::{Run as Replaying, replay_watched};

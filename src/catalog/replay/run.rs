@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::ahead::{self, Read};
 use super::dialect::foreign;
 use super::located::{Extent, Located, Opaque};
 use super::origin::Origins;
 use super::parse::session::Session;
 use super::plpgsql::{self, Host, Reach, Runs, Spot};
-use super::read::{read, swallowed};
+use super::read::swallowed;
 use super::rollback::going_back;
 use super::source::Source;
-use super::split::{PieceKind, split};
+use super::split::PieceKind;
 use super::state::State;
 use super::statement::Statement;
 use super::step::{Step, Transaction};
@@ -98,9 +99,7 @@ pub(crate) fn replay_watched(
     watch: &mut dyn FnMut(&Step<'_>),
 ) -> Replayed {
     let mut run = Run::new(base, options, watch);
-    for source in sources {
-        run.source(source);
-    }
+    ahead::each(sources, |source, pieces| run.file(source, pieces));
     let mut replayed = run.end();
     if let Some(base) = base {
         // No statement of a file changes them, as far as they are followed.
@@ -178,13 +177,17 @@ impl<'w> Run<'w> {
 
     /// Runs a file.
     pub(crate) fn source(&mut self, source: &Source) {
+        self.file(source, &mut ahead::pieces(source.text()));
+    }
+
+    fn file(&mut self, source: &Source, pieces: &mut dyn Iterator<Item = Read>) {
         match foreign(source.text()).filter(|_| self.may_stop) {
             Some(found) => self.pass_over(source, &found),
-            None => self.run(source),
+            None => self.run(source, pieces),
         }
     }
 
-    fn run(&mut self, source: &Source) {
+    fn run(&mut self, source: &Source, pieces: &mut dyn Iterator<Item = Read>) {
         self.state.session.restart();
         self.saved.clear();
         self.prepared.clear();
@@ -195,7 +198,7 @@ impl<'w> Run<'w> {
         let kept: BTreeSet<usize> = back.values().copied().collect();
         let opaque_before = self.opaque.len();
         let (mut part, mut is_known) = (0, !self.may_stop);
-        for (place, piece) in split(text).enumerate() {
+        for (place, (piece, read)) in pieces.enumerate() {
             let Some(first) = piece.tokens.first() else { continue };
             let position = piece.position;
             if piece.part != part {
@@ -203,16 +206,16 @@ impl<'w> Run<'w> {
                 self.state.session.end_transaction();
                 self.transaction.start_file(piece.one_transaction.unwrap_or(source.is_one_transaction()));
             }
-            let read = read(text, &piece);
             // Most of what is said to psql is of no account.
             if piece.kind == PieceKind::Meta && read == Ok(Statement::Nothing) {
                 continue;
             }
+            let written = text.get(first.start..piece.end).unwrap_or_default();
             self.statements.push(Located::new(&source, first.start..piece.end, position));
             let statement = read.as_ref().ok();
             is_known |= statement.is_some();
             self.transaction.before(statement);
-            let runs = statement.and_then(|statement| self.runs(statement));
+            let runs = statement.and_then(|statement| self.runs(statement, written));
             if let Some(swallowed) = swallowed(text, &piece).filter(|_| statement.is_some()) {
                 self.state.note(swallowed);
             }
@@ -324,13 +327,14 @@ impl<'w> Run<'w> {
     }
 
     /// The code that a statement runs, if it runs any.
-    fn runs<'s>(&mut self, statement: &'s Statement) -> Option<Runs<'s>> {
+    fn runs<'s>(&mut self, statement: &'s Statement, text: &str) -> Option<Runs<'s>> {
         Some(match statement {
             Statement::Do(body) => Runs::Block(body),
             Statement::Call(call) => Runs::Call(call.clone()),
             Statement::Select(text) if plpgsql::calls_functions(&self.state, text) => {
                 Runs::Query(text.clone())
             }
+            Statement::Change { .. } | Statement::CreateTableAs(_) => Runs::rows(&self.state, text)?,
             Statement::Explain(text) => Runs::Statement(text.clone()),
             Statement::Execute(name) => Runs::Statement(self.prepared.get(name)?.clone()),
             Statement::Prepare(name, text) => {

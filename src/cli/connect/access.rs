@@ -21,6 +21,8 @@ pub(super) struct Access {
     pub(super) timeout: Option<Duration>,
     pub(super) user: String,
     pub(super) database: String,
+    /// The argument that names the database, if it is one that nothing stands in for.
+    pub(super) named_by: Option<&'static str>,
     /// What is to be said although it stops nothing.
     pub(super) warnings: Vec<String>,
     config: Config,
@@ -92,6 +94,7 @@ impl Access {
             config: config(settings, user, database)?,
             user: user.to_owned(),
             database: database.to_owned(),
+            named_by: None,
             warnings,
         })
     }

@@ -141,7 +141,8 @@ impl Session {
             Some(password) => settings.with_password(password),
             None => settings,
         };
-        let access = Access::of(&settings, &environment, Path::exists)?;
+        let mut access = Access::of(&settings, &environment, Path::exists)?;
+        access.named_by = options.named_by;
         for warning in &access.warnings {
             terminal.warn(warning);
         }

@@ -26,15 +26,20 @@ pub(in crate::cli) struct Options {
 
     #[arg(long, global = true, value_name = "TIME", help = WAIT_FOR_SERVER, value_parser = humantime::parse_duration)]
     pub(super) wait_for_server: Option<Duration>,
+
+    /// The argument that names the database, if it is not `--database-url`.
+    #[arg(skip)]
+    pub(super) named_by: Option<&'static str>,
 }
 
 impl Options {
-    /// The same for another database.
-    pub(in crate::cli) fn at(&self, url: &str) -> Self {
+    /// The same for another database, which this argument names.
+    pub(in crate::cli) fn at(&self, url: &str, argument: &'static str) -> Self {
         Self {
             database_url: Some(url.to_owned()),
             password_file: self.password_file.clone(),
             wait_for_server: self.wait_for_server,
+            named_by: Some(argument),
         }
     }
 

@@ -71,8 +71,11 @@ fn lacks_password(error: &tokio_postgres::Error) -> bool {
     error.source().is_some_and(|source| source.to_string() == "password missing")
 }
 
-const OTHER_SERVER: &str =
-    "check that it runs there, or name another with --database-url, DATABASE_URL, or PGHOST and PGPORT";
+/// What to do where no server is found.
+fn other_server(access: &Access) -> String {
+    let names = access.named_by.unwrap_or("--database-url, DATABASE_URL, or PGHOST and PGPORT");
+    format!("check that it runs there, or name another with {names}")
+}
 
 /// What came in the way at each place that was tried.
 pub(super) struct Refused<'d>(pub(super) Vec<(&'d Door, Trouble)>);
@@ -117,7 +120,7 @@ fn failure(access: &Access, troubles: &[(&Door, Trouble)]) -> Failure {
         format!("{}: {}", door.place, words.join("; "))
     });
     let failure = Failure::database(format!("no connection to any of {} servers", troubles.len()));
-    Failure { causes: each.collect(), ..failure }.help(OTHER_SERVER)
+    Failure { causes: each.collect(), ..failure }.help(other_server(access))
 }
 
 /// One trouble in words.
@@ -129,6 +132,7 @@ struct Told {
 
 impl Told {
     fn of(access: &Access, door: &Door, trouble: &Trouble) -> Self {
+        let other = other_server(access);
         let told = |line: String, help: &str| Self { line, causes: Vec::new(), help: help.to_owned() };
         match trouble {
             Trouble::Late(limit) => told(
@@ -160,17 +164,13 @@ impl Told {
                 }
                 let causes = causes(error);
                 match io_error(error).map(|error| (error, error.kind())) {
-                    Some((_, io::ErrorKind::NotFound)) => {
-                        told("there is no such socket".to_owned(), OTHER_SERVER)
-                    }
+                    Some((_, io::ErrorKind::NotFound)) => told("there is no such socket".to_owned(), &other),
                     Some((error, _)) if host_is_not_found(error) => {
-                        Self { causes, ..told(HOST_NOT_FOUND.to_owned(), OTHER_SERVER) }
+                        Self { causes, ..told(HOST_NOT_FOUND.to_owned(), &other) }
                     }
-                    Some((error, io::ErrorKind::Other)) => told(one_line(error), OTHER_SERVER),
-                    Some((_, kind)) => told(kind.to_string(), OTHER_SERVER),
-                    None if error.is_closed() => {
-                        told("the server closed the connection".to_owned(), OTHER_SERVER)
-                    }
+                    Some((error, io::ErrorKind::Other)) => told(one_line(error), &other),
+                    Some((_, kind)) => told(kind.to_string(), &other),
+                    None if error.is_closed() => told("the server closed the connection".to_owned(), &other),
                     None => {
                         let help = "see https://www.postgresql.org/docs/current/libpq-connect.html for the parameters";
                         told(causes.first().cloned().unwrap_or_default(), help)
@@ -184,6 +184,10 @@ impl Told {
 /// What the server's answer means to whoever wants to get in.
 fn refusal(code: &SqlState, access: &Access) -> (String, &'static str) {
     let (user, database) = (&access.user, &access.database);
+    let other_database = match access.named_by {
+        Some(_) => "name another in the URL; psql -l lists them",
+        None => "name another with --database-url, DATABASE_URL or PGDATABASE; psql -l lists them",
+    };
     match code.code() {
         "28P01" => (
             format!("the server does not accept the password of role {user:?}, or there is no such role"),
@@ -193,10 +197,7 @@ fn refusal(code: &SqlState, access: &Access) -> (String, &'static str) {
             format!("the server does not let role {user:?} in"),
             "check that the role exists and may log in, and what pg_hba.conf of the server says",
         ),
-        "3D000" => (
-            format!("database {database:?} does not exist"),
-            "name another with --database-url, DATABASE_URL or PGDATABASE; psql -l lists them",
-        ),
+        "3D000" => (format!("database {database:?} does not exist"), other_database),
         "42501" => (
             format!("role {user:?} may not connect to database {database:?}"),
             "grant it CONNECT on the database, or name another role with PGUSER",

@@ -1,13 +1,13 @@
 //! Findings for programs.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Shown;
 use crate::rule::Finding;
 
-pub(super) fn fields(shown: &Shown<'_>) -> Value {
+/// What is told beside the findings.
+pub(super) fn others(shown: &Shown<'_>) -> Map<String, Value> {
     let mut fields = json!({
-        "findings": shown.findings.iter().map(|finding| one(finding)).collect::<Vec<_>>(),
         "files": shown.looked.sources.len(),
         "statements": shown.statements,
         "hidden": shown.hidden,
@@ -17,7 +17,10 @@ pub(super) fn fields(shown: &Shown<'_>) -> Value {
     if let Some(version) = shown.looked.server {
         fields["server_version"] = version.into();
     }
-    fields
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 pub(super) fn one(finding: &Finding) -> Value {

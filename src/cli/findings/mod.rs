@@ -157,8 +157,10 @@ pub(super) fn show(
     let hidden = report.findings.len() - findings.len();
     let shown = Shown { looked, findings, statements: report.statements, hidden, known };
     match global.format {
-        Format::Human | Format::Json => {
-            terminal.result(|width| human::text(&shown, width), || json::fields(&shown))?;
+        Format::Human => terminal.print(&human::text(&shown, Width::of_output()))?,
+        Format::Json => {
+            let findings = shown.findings.iter().map(|finding| json::one(finding));
+            terminal.long_list("findings", findings, &json::others(&shown))?;
         }
         Format::Sarif => terminal.print(&sarif::text(&shown))?,
         Format::Github => terminal.print(&github::text(&shown))?,

@@ -43,7 +43,8 @@ impl Place {
     ) -> Result<Self, Failure> {
         let (door, admin) = match server {
             Server::Url(url) => {
-                let (client, way) = Session::open(&global.server.at(url), terminal).await?.into_client();
+                let (client, way) =
+                    Session::open(&global.server.at(url, "--server"), terminal).await?.into_client();
                 (Door::There(way), client)
             }
             throwaway => start(throwaway, database).await?,

@@ -5,12 +5,12 @@ pub(super) mod style;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::failure::{Exit, Failure};
 use crate::catalog::replay::Opaque;
@@ -126,11 +126,34 @@ impl Terminal {
         }
     }
 
+    /// Writes an object of which one field is a long list, one item after the other, so that they are never there all at once.
+    pub(super) fn long_list(
+        self,
+        name: &str,
+        items: impl Iterator<Item = Value>,
+        others: &Map<String, Value>,
+    ) -> Result<(), Failure> {
+        self.write(|out| {
+            write!(out, "{{\"version\":{JSON_VERSION},{}:[", json!(name))?;
+            for (at, item) in items.enumerate() {
+                write!(out, "{}{item}", if at == 0 { "" } else { "," })?;
+            }
+            out.write_all(b"]")?;
+            for (name, value) in others {
+                write!(out, ",{}:{value}", json!(name))?;
+            }
+            out.write_all(b"}\n")
+        })
+    }
+
     /// Writes to the standard output. A reader that has seen enough is no error.
     pub(super) fn print(self, text: &str) -> Result<(), Failure> {
-        let mut out = AutoStream::new(io::stdout().lock(), self.choice());
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        match written {
+        self.write(|out| out.write_all(text.as_bytes()))
+    }
+
+    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let mut out = BufWriter::new(AutoStream::new(io::stdout().lock(), self.choice()));
+        match write(&mut out).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::usage("the output cannot be written").cause(error.to_string()))
             }

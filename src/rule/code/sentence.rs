@@ -117,6 +117,11 @@ impl Sentence {
 
     /// Whether these keywords and symbols stand at a place.
     pub(in crate::rule) fn is_at(&self, at: usize, phrase: &str) -> bool {
+        // Most words that are looked at begin with another letter.
+        let first = |text: &str| text.as_bytes().first().copied();
+        if self.words.get(at).is_none_or(|word| first(&word.text) != first(phrase)) {
+            return false;
+        }
         let mut parts = phrase.split(' ').enumerate();
         parts.all(|(by, part)| self.words.get(at + by).is_some_and(|word| word.is(part)))
     }
@@ -180,12 +185,21 @@ impl Sentence {
 
     /// Whether it calls a function of the server by one of these names.
     pub(in crate::rule) fn calls_one_of(&self, names: &[&str]) -> bool {
-        self.calls().iter().any(|call| call.name.schema.is_none() && names.contains(&call.name.name.as_str()))
+        self.speaks_of(names)
+            && self
+                .calls()
+                .iter()
+                .any(|call| call.name.schema.is_none() && names.contains(&call.name.name.as_str()))
+    }
+
+    /// Whether any of these words stands in it, as whatever.
+    fn speaks_of(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.text.as_str()))
     }
 
     /// The settings that it sets.
     pub(in crate::rule) fn sets(&self) -> Vec<Set> {
-        let calls = self.calls();
+        let calls = if self.speaks_of(&["set_config"]) { self.calls() } else { Vec::new() };
         let own = calls.iter().filter(|call| call.name.schema.is_none());
         let mut found: Vec<Set> = own.filter_map(set_config).collect();
         found.extend(self.set());

@@ -1,6 +1,6 @@
 //! Functions of one expression, looked into where they are called: what they are given is what the row holds.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sqlparser::ast::{Expr, Function as Call, Ident, ObjectName, ObjectNamePart, Value};
 
@@ -83,11 +83,11 @@ impl<'a> Judge<'_, 'a> {
     }
 
     /// The expression that a function is, if it is one and all its words are known.
-    fn body(&self, signature: &'a Signature, function: &'a Function) -> Option<Rc<Expr>> {
+    fn body(&self, signature: &'a Signature, function: &'a Function) -> Option<Arc<Expr>> {
         if let Some(known) = self.bodies.borrow().get(signature) {
             return known.clone();
         }
-        let body = self.read_body(signature, function).map(Rc::new);
+        let body = self.read_body(signature, function).map(Arc::new);
         self.bodies.borrow_mut().insert(signature, body.clone());
         body
     }

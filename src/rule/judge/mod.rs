@@ -23,7 +23,7 @@ mod world;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sqlparser::ast;
 
@@ -56,7 +56,7 @@ pub(super) struct Judge<'j, 'a> {
     /// The conditions by what they say: thousands of tables have a few among them.
     trees: RefCell<HashMap<&'a str, Option<Tree<'a>>>>,
     /// The expressions that functions are.
-    bodies: RefCell<BTreeMap<&'a Signature, Option<Rc<ast::Expr>>>>,
+    bodies: RefCell<BTreeMap<&'a Signature, Option<Arc<ast::Expr>>>>,
     /// How many functions are looked into just now.
     depth: Cell<usize>,
 }

@@ -1,8 +1,7 @@
 //! The policies of a table, judged.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use sqlparser::ast;
 
@@ -31,7 +30,7 @@ pub(in crate::rule) struct Judged<'a> {
     columns: Vec<&'a str>,
     column: Option<&'a Column>,
     /// What is wrong with each of its policies.
-    pub(super) faults: OnceCell<Vec<Option<Fault>>>,
+    pub(super) faults: OnceLock<Vec<Option<Fault>>>,
 }
 
 /// A policy, judged.
@@ -51,17 +50,17 @@ pub(in crate::rule) struct JudgedPolicy<'a> {
 #[derive(Clone, Debug)]
 pub(in crate::rule) struct Condition<'a> {
     /// The tree in the one spelling, where it is understood; one for all conditions that say the same.
-    pub(in crate::rule) tree: Option<Rc<ast::Expr>>,
+    pub(in crate::rule) tree: Option<Arc<ast::Expr>>,
     pub(in crate::rule) truth: Truth,
     /// What can come of it if no literal is the tenant of a row.
     pub(in crate::rule) without_literals: Truth,
     /// Whether it demands that a column is what the session says of itself, such as its user.
     pub(in crate::rule) of_session: bool,
-    pub(in crate::rule) uses: Rc<Uses<'a>>,
+    pub(in crate::rule) uses: Arc<Uses<'a>>,
 }
 
 /// A tree and what it uses.
-pub(super) type Tree<'a> = (Rc<ast::Expr>, Rc<Uses<'a>>);
+pub(super) type Tree<'a> = (Arc<ast::Expr>, Arc<Uses<'a>>);
 
 /// What a statement does to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -223,7 +222,7 @@ impl<'a> Judge<'_, 'a> {
             None if manifest.entry(table).is_none() => relation.column(manifest.column(table)),
             None => None,
         };
-        Judged { table, relation, place, kinds, policies, columns, column, faults: OnceCell::new() }
+        Judged { table, relation, place, kinds, policies, columns, column, faults: OnceLock::new() }
     }
 
     fn for_all_app(&self, policy: &Policy) -> bool {
@@ -239,7 +238,7 @@ impl<'a> Judge<'_, 'a> {
                 truth: unknown,
                 without_literals: unknown,
                 of_session: false,
-                uses: Rc::default(),
+                uses: Arc::default(),
             };
         };
         Condition {
@@ -258,7 +257,7 @@ impl<'a> Judge<'_, 'a> {
         }
         let tree = expr.normal_tree().map(|tree| {
             let uses = self.uses(&tree);
-            (Rc::new(tree), Rc::new(uses))
+            (Arc::new(tree), Arc::new(uses))
         });
         self.trees.borrow_mut().insert(expr.normal(), tree.clone());
         tree

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::Privilege;
 use crate::catalog::replay::{Kind, Name};
 use crate::rule::code::sentence::{Sentence, Use, literal};
+use crate::rule::needed::path::Path;
 
 /// What code does.
 #[derive(Debug, Default, PartialEq)]
@@ -76,6 +77,16 @@ impl Deeds {
         deeds.inserts.retain(|(name, _)| other(name));
         deeds.read_if_column.retain(|(name, _)| other(name));
         deeds
+    }
+
+    /// Whether anything that they name is there.
+    pub(super) fn reach(&self, path: &Path<'_>) -> bool {
+        let Self { relations, inserts, read_if_column, calls, sequences } = self;
+        let named = relations.iter().map(|(name, _)| name).chain(inserts.iter().map(|(name, _)| name));
+        let named = named.chain(read_if_column.iter().map(|(name, _)| name));
+        let mut named = named.chain(sequences.iter().map(|(name, _)| name));
+        named.any(|name| path.relation(name).is_some())
+            || calls.iter().any(|(name, arguments)| path.function(name, *arguments).is_some())
     }
 
     /// Adds what a statement does, and says what it merges into.

@@ -10,6 +10,7 @@ mod held;
 mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::catalog::{
     Catalog, Column, Command, DML, Expr, Function, Object, Part, Partitioned, Privilege, Relation,
@@ -82,11 +83,22 @@ pub(crate) fn needed<'a>(
 ) -> Vec<Need<'a>> {
     let held = Held::of(catalog, role);
     let path = Path::of_role(manifest, catalog, role);
+    let settled = path.settled();
     let bypasses = catalog.roles.get(role).is_some_and(|role| role.bypass_rls || role.superuser)
         || manifest.roles.system_role() == Some(role);
-    let (fired, called, needs) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-    let partitioned = catalog.partitioned();
-    let mut walk = Walk { catalog, partitioned, role, held, path, bypasses, fired, called, needs };
+    let mut walk = Walk {
+        catalog,
+        partitioned: catalog.partitioned(),
+        role,
+        held,
+        path,
+        settled,
+        bypasses,
+        fired: BTreeSet::new(),
+        called: BTreeSet::new(),
+        read: BTreeMap::new(),
+        needs: BTreeMap::new(),
+    };
     for (name, relation) in &catalog.relations {
         let more = more(name);
         for verb in DML {
@@ -130,9 +142,13 @@ struct Walk<'a> {
     role: &'a Ident,
     held: Held<'a>,
     path: Path<'a>,
+    /// The same for an expression, in which every name is what it meant when it was made.
+    settled: Path<'a>,
     bypasses: bool,
     fired: BTreeSet<(&'a QualifiedName, Privilege)>,
     called: BTreeSet<&'a Signature>,
+    /// What expressions do, by their texts: many tables have the same ones. Nothing for those that do nothing to what is there.
+    read: BTreeMap<&'a str, Option<Rc<Deeds>>>,
     needs: BTreeMap<(Thing<'a>, Privilege), Cause>,
 }
 
@@ -142,8 +158,10 @@ impl<'a> Walk<'a> {
         if !self.fired.insert((name, verb)) {
             return;
         }
-        let of = |kind: &str, part: &Ident| format!("{kind} {} of {}", part.plain(), name.plain());
-        let part = |part: Part, of: &Ident| Object::Part(part, name.clone(), of.clone());
+        let cause = |part: Part, kind: &str, of: &Ident| Cause {
+            object: Object::Part(part, name.clone(), of.clone()),
+            words: format!("{kind} {} of {}", of.plain(), name.plain()),
+        };
         // A row of a partitioned table fires the triggers of its partition too.
         let with_partitions = self.partitioned.below(name).into_iter();
         let partitions = with_partitions.filter_map(|name| self.catalog.relations.get_key_value(name));
@@ -167,29 +185,26 @@ impl<'a> Walk<'a> {
             if !governs || !policy.roles.iter().any(|role| self.held.is_it(role)) {
                 continue;
             }
-            let cause = Cause { object: part(Part::Policy, policy_name), words: of("policy", policy_name) };
             for expr in [&policy.using, &policy.with_check].into_iter().flatten() {
-                self.expression(expr, &cause);
+                self.expression(expr, &|| cause(Part::Policy, "policy", policy_name));
             }
         }
         let writes = matches!(verb, Privilege::Insert | Privilege::Update);
         for column in relation.columns.iter().filter(|_| writes) {
             if let Some(generated) = column.generated.as_ref().filter(|generated| generated.stored) {
-                let words = of("generated column", &column.name);
-                let cause = Cause { object: part(Part::Column, &column.name), words };
-                self.expression(&generated.expression, &cause);
+                let expression = &generated.expression;
+                self.expression(expression, &|| cause(Part::Column, "generated column", &column.name));
             }
         }
         for (check_name, check) in relation.checks.iter().filter(|(_, check)| writes && check.enforced) {
-            let cause = Cause { object: part(Part::Check, check_name), words: of("check", check_name) };
-            self.expression(&check.expression, &cause);
+            self.expression(&check.expression, &|| cause(Part::Check, "check", check_name));
         }
         self.view(name, relation, verb);
     }
 
     fn trigger(&mut self, trigger: &'a Trigger, cause: &Cause) {
         if let Some(when) = &trigger.when {
-            self.expression(when, cause);
+            self.expression(when, &|| cause.clone());
         }
         // Whoever made it was asked for EXECUTE.
         let function = Signature { name: trigger.function.clone(), arguments: Vec::new() };
@@ -217,9 +232,9 @@ impl<'a> Walk<'a> {
                 object: Object::column(name, &column.name),
                 words: format!("the default of {}.{}", name.plain(), column.name.plain()),
             };
-            let cause = cause.cloned().unwrap_or_else(own);
+            let cause = || cause.cloned().unwrap_or_else(own);
             match column.sequence().and_then(|name| self.catalog.relations.get_key_value(&name)) {
-                Some((name, _)) => self.need(Thing::Sequence(name), Privilege::Usage, &cause),
+                Some((name, _)) => self.need(Thing::Sequence(name), Privilege::Usage, &cause()),
                 None => self.expression(default, &cause),
             }
         }
@@ -251,10 +266,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn expression(&mut self, expr: &Expr, cause: &Cause) {
-        let path = self.path.settled();
-        let deeds = Deeds::of(&[Sentence::of(expr.as_str())]);
-        self.follow(&deeds, &path, cause);
+    /// Most expressions need nothing, and nobody has to be told for what.
+    fn expression(&mut self, expr: &'a Expr, cause: &dyn Fn() -> Cause) {
+        let path = &self.settled;
+        let read = self.read.entry(expr.as_str()).or_insert_with_key(|text| {
+            let deeds = Deeds::of(&[Sentence::of(text)]);
+            deeds.reach(path).then(|| Rc::new(deeds))
+        });
+        if let Some(deeds) = read.clone() {
+            let path = path.clone();
+            self.follow(&deeds, &path, &cause());
+        }
     }
 
     /// What a function does that runs with the rights of who has asked.

@@ -15,8 +15,8 @@ pub(in crate::rule) mod unbound;
 pub(in crate::rule) mod used;
 pub(in crate::rule) mod way;
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use crate::catalog::replay::Name;
 use crate::catalog::{Catalog, Column, Grantee, Partitioned, Privilege, Relation, Signature};
@@ -42,10 +42,10 @@ pub(in crate::rule) struct Subject<'a> {
     pub(in crate::rule) app: BTreeSet<&'a Ident>,
     /// The same, and how the app role comes by each.
     pub(in crate::rule) reached: Reached<'a>,
-    judged: OnceCell<Vec<Judged<'a>>>,
-    settings: OnceCell<BTreeSet<String>>,
-    named: OnceCell<Named<'a>>,
-    partitioned: OnceCell<Partitioned<'a>>,
+    judged: OnceLock<Vec<Judged<'a>>>,
+    settings: OnceLock<BTreeSet<String>>,
+    named: OnceLock<Named<'a>>,
+    partitioned: OnceLock<Partitioned<'a>>,
 }
 
 /// Relations and functions by their names without a schema.
@@ -76,10 +76,10 @@ impl<'a> Subject<'a> {
             places,
             app,
             reached,
-            judged: OnceCell::new(),
-            settings: OnceCell::new(),
-            named: OnceCell::new(),
-            partitioned: OnceCell::new(),
+            judged: OnceLock::new(),
+            settings: OnceLock::new(),
+            named: OnceLock::new(),
+            partitioned: OnceLock::new(),
         }
     }
 

@@ -291,6 +291,13 @@ fn a_server_that_cannot_be_had_is_said_with_the_ways_out() {
         .env("DOCKER_HOST", "tcp://127.0.0.1:1")
         .run();
     image.said(3, &["image no/such:image cannot be run", "do one of these"]);
+    // Nothing stands in for the URL, so no variable is named that would.
+    let run = Tool::at(&folder)
+        .args(&["lint", "migrations", "--server=postgres://me@localhost:1/erp"])
+        .env("DATABASE_URL", "postgres://me@localhost:2/erp")
+        .run();
+    assert!(run.err.contains("localhost:1") && run.err.contains("name another with --server"), "{run:?}");
+    assert!(!run.err.contains("DATABASE_URL"), "{run:?}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ impl State {
         place: Place<'_>,
         target: Option<&str>,
     ) -> (Analyzed, Option<String>) {
-        let tree = match parse(text, Parser::parse_expr) {
+        let tree = match crate::catalog::parse(text) {
             Ok(tree) => tree,
             Err(why) => {
                 let uses = self.named_in(text);
@@ -176,7 +176,7 @@ fn table_command(text: &str) -> Option<&str> {
 
 /// The name that the server gives to a column of a query, or to a key of an index, that is an expression.
 pub(super) fn figured_name(text: &str) -> Option<String> {
-    parse(text, Parser::parse_expr).ok().and_then(|tree| scope::figured(&tree))
+    crate::catalog::parse(text).ok().and_then(|tree| scope::figured(&tree))
 }
 
 /// A name of sqlparser as ours.

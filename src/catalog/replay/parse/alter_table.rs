@@ -156,7 +156,12 @@ fn action(cursor: &mut Cursor<'_>, kind: AlteredKind) -> Parsed<Action> {
         return Ok(Action::DropColumn { if_exists, name: cursor.ident()?, cascade: cascade(cursor) });
     }
     if cursor.take("alter constraint") {
-        return Ok(Action::AlterConstraint(cursor.ident()?, timing(cursor)?));
+        let constraint = cursor.ident()?;
+        // Of a NOT NULL, whose heirs have it in the model anyway.
+        if cursor.take_one_of(&["inherit", "no inherit"]).is_some() {
+            return Ok(Action::Nothing);
+        }
+        return Ok(Action::AlterConstraint(constraint, timing(cursor)?));
     }
     if cursor.take("alter") {
         let _ = cursor.take("column");

@@ -5,6 +5,8 @@
 //! upper case stand for what [`one`] reads, or for a part that [`PARTS`] spells out. The first thing that fits is taken, and nothing is
 //! tried twice.
 
+use std::sync::LazyLock;
+
 use super::super::cursor::{Cursor, Parsed};
 use super::super::lex::Kind;
 use super::type_name::type_name;
@@ -51,12 +53,52 @@ const PARTS: [(&str, &str); 18] = [
     ("WRAPPER", "{ handler NAME | validator NAME | no handler | no validator } OPTIONS"),
 ];
 
-/// Reads what a form says, and nothing after it.
-pub(super) fn form(cursor: &mut Cursor<'_>, form: &str) -> Parsed<()> {
-    row(cursor, &form.split_whitespace().collect::<Vec<_>>())
+/// The same, cut into their words.
+static CUT: LazyLock<Vec<(&str, Vec<&str>)>> =
+    LazyLock::new(|| PARTS.iter().map(|(name, part)| (*name, cut(part))).collect());
+
+/// A form in its words.
+pub(super) fn cut(form: &'static str) -> Vec<&'static str> {
+    form.split_whitespace().collect()
 }
 
-fn row(cursor: &mut Cursor<'_>, words: &[&str]) -> Parsed<()> {
+/// Reads what a form says, and nothing after it.
+pub(super) fn form(cursor: &mut Cursor<'_>, form: &'static str) -> Parsed<()> {
+    words(cursor, &cut(form))
+}
+
+/// The same, of a form that has been cut.
+pub(super) fn words(cursor: &mut Cursor<'_>, words: &[&'static str]) -> Parsed<()> {
+    row(cursor, words).map_err(|miss| miss.told(cursor))
+}
+
+/// What does not stand where the cursor does. It is put into words only where nothing else has fitted.
+enum Miss {
+    /// A keyword or a sign.
+    Word(&'static str),
+    /// Something else.
+    Kind(&'static str),
+    /// What was told already.
+    Told(String),
+}
+
+impl Miss {
+    fn told(self, cursor: &Cursor<'_>) -> String {
+        match self {
+            Self::Word(word) => cursor.unexpected(&word.to_uppercase()),
+            Self::Kind(kind) => cursor.unexpected(kind),
+            Self::Told(why) => why,
+        }
+    }
+}
+
+impl From<String> for Miss {
+    fn from(why: String) -> Self {
+        Self::Told(why)
+    }
+}
+
+fn row(cursor: &mut Cursor<'_>, words: &[&'static str]) -> Result<(), Miss> {
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let end = if matches!(*word, "[" | "{" | "(") { closing(words, at) } else { at };
@@ -99,9 +141,9 @@ fn closing(words: &[&str], from: usize) -> usize {
 }
 
 /// Reads the first of several rows that is there. What is said of none is what the one says that got the furthest.
-fn one_of(cursor: &mut Cursor<'_>, words: &[&str]) -> Parsed<()> {
+fn one_of(cursor: &mut Cursor<'_>, words: &[&'static str]) -> Result<(), Miss> {
     let start = *cursor;
-    let mut furthest = (start, Err(start.unexpected("something else")));
+    let mut furthest = (start, Err(Miss::Kind("something else")));
     let mut depth = 0_usize;
     let rows = words.split(|word| {
         match *word {
@@ -126,17 +168,18 @@ fn one_of(cursor: &mut Cursor<'_>, words: &[&str]) -> Parsed<()> {
 }
 
 /// Reads what one word of a form stands for.
-fn one(cursor: &mut Cursor<'_>, word: &str) -> Parsed<()> {
+fn one(cursor: &mut Cursor<'_>, word: &'static str) -> Result<(), Miss> {
+    let is_name = || matches!(cursor.kind(), Some(Kind::Word | Kind::Quoted));
     match word {
-        "NAME" => cursor.name().map(drop),
-        "NUMBER" | "VALUE" if cursor.is_at_end() => Err(cursor.unexpected("a value")),
+        "NAME" | "WORD" if !is_name() => return Err(Miss::Kind("a name")),
+        "NAME" => drop(cursor.name()?),
+        "NUMBER" | "VALUE" if cursor.is_at_end() => return Err(Miss::Kind("a value")),
         "NUMBER" => {
             let _ = cursor.take_one_of(&["-", "+"]);
             if cursor.kind() != Some(Kind::Number) {
-                return Err(cursor.unexpected("a number"));
+                return Err(Miss::Kind("a number"));
             }
             cursor.any();
-            Ok(())
         }
         "OPERATOR" => {
             let mut ahead = *cursor;
@@ -144,30 +187,37 @@ fn one(cursor: &mut Cursor<'_>, word: &str) -> Parsed<()> {
                 *cursor = ahead;
             }
             if cursor.kind() != Some(Kind::Operator) {
-                return Err(cursor.unexpected("an operator"));
+                return Err(Miss::Kind("an operator"));
             }
             cursor.any();
-            Ok(())
         }
         "DEFAULT" => {
             cursor.expect("default")?;
-            cursor.until(&super::column::AFTER_DEFAULT).map(drop)
+            cursor.until(&super::column::AFTER_DEFAULT)?;
         }
-        "PARENS" => cursor.parens().map(drop),
-        "REST" if cursor.is_at_end() => Err(cursor.unexpected("more")),
+        "PARENS" if !cursor.is("(") => return Err(Miss::Word("(")),
+        "PARENS" => {
+            cursor.parens()?;
+        }
+        "REST" if cursor.is_at_end() => return Err(Miss::Kind("more")),
         "REST" => {
             cursor.rest();
-            Ok(())
         }
-        "TEXT" => cursor.string().map(drop),
-        "TYPE" => type_name(cursor).map(drop),
-        "VALUE" => super::options::value(cursor).map(drop),
-        "WORD" => cursor.ident().map(drop),
-        "'('" => cursor.expect("("),
-        "')'" => cursor.expect(")"),
-        word => match PARTS.iter().find(|(name, _)| *name == word) {
-            Some((_, part)) => form(cursor, part),
-            None => cursor.expect(word),
+        "TEXT" if cursor.kind() != Some(Kind::Text) => return Err(Miss::Kind("a literal")),
+        "TEXT" => drop(cursor.string()?),
+        "TYPE" => drop(type_name(cursor)?),
+        "VALUE" => drop(super::options::value(cursor)?),
+        "WORD" => drop(cursor.ident()?),
+        "'('" => take(cursor, "(")?,
+        "')'" => take(cursor, ")")?,
+        word => match CUT.iter().find(|(name, _)| *name == word) {
+            Some((_, part)) => row(cursor, part)?,
+            None => take(cursor, word)?,
         },
     }
+    Ok(())
+}
+
+fn take(cursor: &mut Cursor<'_>, word: &'static str) -> Result<(), Miss> {
+    if cursor.take(word) { Ok(()) } else { Err(Miss::Word(word)) }
 }

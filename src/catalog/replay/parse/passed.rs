@@ -1,8 +1,12 @@
 //! Statements that change nothing that the model shows. Their words are read all the same: what is no statement of PostgreSQL's
 //! is said rather than passed over.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::super::cursor::{Cursor, Parsed};
-use super::form::form;
+use super::super::lex::Kind;
+use super::form::{self, form};
 
 /// Their forms. What stands before `:` tells that it is one.
 const FORMS: [&str; 91] = [
@@ -142,23 +146,38 @@ pub(super) fn rest(cursor: &mut Cursor<'_>, of: Rest) -> Parsed<()> {
     )
 }
 
-/// The forms that begin like the statement.
-fn begun<'a>(cursor: &Cursor<'a>) -> impl Iterator<Item = (&'static str, Cursor<'a>)> {
-    let start = *cursor;
-    FORMS.iter().filter_map(move |whole| {
-        // Nearly all of them begin with another word.
-        let same = |byte: Option<&u8>| {
-            byte.map(u8::to_ascii_lowercase)
-                == start.peek().bytes().next().map(|byte| byte.to_ascii_lowercase())
-        };
-        if !same(whole.as_bytes().first()) {
-            return None;
-        }
-        let (head, rest) = whole.split_once(" : ")?;
-        let mut ahead = start;
+/// A form, cut at its colon.
+struct Form {
+    head: &'static str,
+    /// The words of its head, where that is more than keywords.
+    varied: Option<Vec<&'static str>>,
+    rest: Vec<&'static str>,
+}
+
+/// The forms by the words that they begin with.
+static BY_WORD: LazyLock<BTreeMap<&str, Vec<Form>>> = LazyLock::new(|| {
+    let mut by_word: BTreeMap<&str, Vec<Form>> = BTreeMap::new();
+    for (head, rest) in FORMS.iter().filter_map(|whole| whole.split_once(" : ")) {
         let is_plain = head.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ');
-        let is_it = if is_plain { ahead.take(head) } else { form(&mut ahead, head).is_ok() };
-        is_it.then_some((rest, ahead))
+        let form = Form { head, varied: (!is_plain).then(|| form::cut(head)), rest: form::cut(rest) };
+        let first = head.split_once(' ').map_or(head, |(first, _)| first);
+        by_word.entry(first).or_default().push(form);
+    }
+    by_word
+});
+
+/// The forms that begin like the statement, each with the place behind its head.
+fn begun<'a>(cursor: &Cursor<'a>) -> impl Iterator<Item = (&'static Form, Cursor<'a>)> {
+    let start = *cursor;
+    let first = start.peek().to_ascii_lowercase();
+    let forms = BY_WORD.get(first.as_str()).filter(|_| start.kind() == Some(Kind::Word));
+    forms.into_iter().flatten().filter_map(move |form| {
+        let mut ahead = start;
+        let is_it = match &form.varied {
+            Some(words) => form::words(&mut ahead, words).is_ok(),
+            None => ahead.take(form.head),
+        };
+        is_it.then_some((form, ahead))
     })
 }
 
@@ -171,8 +190,8 @@ pub(crate) fn is_passed(text: &str) -> bool {
 /// Reads a statement that changes nothing that the model shows, if it is one.
 pub(super) fn passed(cursor: &Cursor<'_>) -> Option<Parsed<()>> {
     let mut why: Option<(Cursor<'_>, String)> = None;
-    for (rest, mut ahead) in begun(cursor) {
-        match form(&mut ahead, rest).and_then(|()| ahead.end()) {
+    for (form, mut ahead) in begun(cursor) {
+        match form::words(&mut ahead, &form.rest).and_then(|()| ahead.end()) {
             Ok(()) => return Some(Ok(())),
             Err(reason) if why.as_ref().is_none_or(|(furthest, _)| ahead.is_behind(furthest)) => {
                 why = Some((ahead, reason));

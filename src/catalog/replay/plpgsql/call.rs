@@ -10,6 +10,7 @@ use super::interpreter::{Frame, Interpreter};
 use super::parse;
 use super::reach::Reach;
 use super::run::Flow;
+use super::standard;
 use super::value::Value;
 use crate::catalog::{Argument, Function, FunctionKind, Signature, Volatility};
 use crate::ident::Ident;
@@ -173,9 +174,10 @@ impl Interpreter<'_> {
 
     fn run_sql_function(&mut self, body: &str) -> Value {
         // A body in standard SQL that is one expression.
-        if let Some(expression) = body.strip_prefix("RETURN ") {
+        if let Some(expression) = standard::expression(body) {
             return self.value_of_text(expression);
         }
+        let body = standard::statements(body);
         let mut value = Value::Null;
         for piece in split(body) {
             if piece.kind != PieceKind::Statement || piece.is_open || piece.is_cut {

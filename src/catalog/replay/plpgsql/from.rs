@@ -130,7 +130,8 @@ impl Interpreter<'_> {
                 }
             }
             TableFactor::Table { name, alias, args: Some(arguments), .. } => {
-                let own = name.0.last()?.as_ident().map(folded)?;
+                let mut parts = name.0.iter().rev().filter_map(|part| part.as_ident().map(folded));
+                let (own, schema) = (parts.next()?, parts.next());
                 let mut values = Vec::new();
                 for argument in &arguments.args {
                     let ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) = argument else {
@@ -138,7 +139,13 @@ impl Interpreter<'_> {
                     };
                     values.push(self.eval(argument));
                 }
-                (single(&own, set(&own, &values)?), alias, own)
+                let Some(rows) = set(&own, &values) else {
+                    // It does what it does, whatever its rows are.
+                    let arguments: Vec<_> = values.into_iter().map(|value| (None, value)).collect();
+                    let _ = self.called(schema.as_deref(), &own, &arguments);
+                    return None;
+                };
+                (single(&own, rows), alias, own)
             }
             TableFactor::UNNEST { array_exprs, alias, with_ordinality: false, .. } => {
                 let [array] = &array_exprs[..] else { return None };

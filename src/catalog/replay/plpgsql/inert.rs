@@ -3,13 +3,14 @@
 use std::cell::Cell;
 
 use super::super::cursor::{Cursor, Name};
+use super::super::lex;
 use super::super::parse::session::Session;
 use super::super::split::{PieceKind, split};
 use super::super::state::State;
 use super::super::statement::Statement;
 use super::super::types;
 use super::block::{Code, Head, Kind, Start, Step};
-use super::parse;
+use super::{parse, standard};
 use crate::catalog::{Function, FunctionKind, Signature, Volatility};
 
 /// How many functions may call one another until they are not looked into any more.
@@ -133,17 +134,26 @@ impl State {
                     body.block.variables.iter().all(|variable| self.starts_inert(&variable.value, deeper));
                 starts && body.block.lists().all(|steps| self.inert_steps(steps, deeper))
             }),
-            "sql" => split(&function.body).all(|piece| {
-                let whole = piece.kind == PieceKind::Statement && !piece.is_open && !piece.is_cut;
-                let code = Cursor::new(&function.body, &piece.tokens).rest();
-                // What SELECT INTO makes here is a table.
-                let makes = code.words().iter().any(|word| word.eq_ignore_ascii_case("into"))
-                    && !code.words().first().is_some_and(|word| word.eq_ignore_ascii_case("insert"));
-                let statement = super::super::parse::statement(code.cursor()).ok();
-                whole && !makes && self.is_inert_sql(&parse::code(code), statement.as_ref(), deeper)
-            }),
+            "sql" => self.inert_sql_body(&function.body, deeper),
             _ => false,
         }
+    }
+
+    fn inert_sql_body(&self, body: &str, left: Left<'_>) -> bool {
+        if let Some(expression) = standard::expression(body) {
+            let tokens = lex::tokens(expression);
+            return self.is_inert_code(&parse::code(Cursor::new(expression, &tokens).rest()), left);
+        }
+        let body = standard::statements(body);
+        split(body).all(|piece| {
+            let whole = piece.kind == PieceKind::Statement && !piece.is_open && !piece.is_cut;
+            let code = Cursor::new(body, &piece.tokens).rest();
+            // What SELECT INTO makes here is a table.
+            let makes = code.words().iter().any(|word| word.eq_ignore_ascii_case("into"))
+                && !code.words().first().is_some_and(|word| word.eq_ignore_ascii_case("insert"));
+            let statement = super::super::parse::statement(code.cursor()).ok();
+            whole && !makes && self.is_inert_sql(&parse::code(code), statement.as_ref(), left)
+        })
     }
 
     fn starts_inert(&self, start: &Start, left: Left<'_>) -> bool {

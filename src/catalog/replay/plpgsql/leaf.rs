@@ -162,6 +162,20 @@ impl Interpreter<'_> {
         }
     }
 
+    /// A change of rows, or a table made of a query: the functions that its query calls are run as far as its rows are known, and
+    /// of others it is told.
+    pub(super) fn rows_changed(&mut self, text: &str) {
+        let tokens = lex::tokens(text);
+        let begins =
+            |token: &&lex::Token| ["select", "values", "with"].iter().any(|word| token.is_word(text, word));
+        let query = tokens.iter().find(begins).and_then(|first| text.get(first.start..));
+        let is_query = |cursor: Cursor<'_>| !cursor.is_one_of(&["update", "delete", "merge"]);
+        match query.filter(|query| is_query(Cursor::new(text, &tokens)) && query_of(query).is_some()) {
+            Some(query) => drop(self.rows_of(query)),
+            None => self.check_calls(text),
+        }
+    }
+
     /// A DO block that code makes up.
     fn nested(&mut self, body: &Body) -> Outcome {
         let frame = Frame { body: Some(std::sync::Arc::new(body.clone())), ..Frame::default() };

@@ -28,6 +28,7 @@ mod regex;
 mod rows;
 mod run;
 mod server_version;
+mod standard;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -44,7 +45,7 @@ pub(super) use host::{Host, Spot};
 use interpreter::Interpreter;
 pub(super) use leaf::makes_table;
 pub(super) use parse::do_block;
-pub(crate) use reach::Reach;
+pub(crate) use reach::{Guard, Reach};
 use run::Flow;
 
 /// What is said of a block that cannot be read.
@@ -56,10 +57,19 @@ pub(super) enum Runs<'a> {
     Block(&'a Body),
     /// A query that calls functions which do more than compute.
     Query(String),
+    /// A change of rows, or a table made of a query, which call such functions.
+    Rows(String),
     /// A call of a procedure, without `CALL`.
     Call(String),
     /// Another statement, such as a prepared one.
     Statement(String),
+}
+
+impl Runs<'_> {
+    /// What a change of rows runs, or the query that a table is made of.
+    pub(super) fn rows(state: &State, text: &str) -> Option<Self> {
+        calls_functions(state, text).then(|| Self::Rows(text.to_owned()))
+    }
 }
 
 /// Runs the code that a statement runs, which stands where the spot says.
@@ -81,6 +91,10 @@ pub(super) fn run(host: &mut dyn Host, spot: Spot, runs: &Runs<'_>) {
         // Whoever runs a query sees its answer.
         Runs::Query(text) | Runs::Statement(text) => {
             let _ = interpreter.rows_of(text);
+            Flow::On
+        }
+        Runs::Rows(text) => {
+            interpreter.rows_changed(text);
             Flow::On
         }
         Runs::Call(text) => {

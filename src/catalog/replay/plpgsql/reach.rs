@@ -1,6 +1,6 @@
 //! What code may have changed that was not followed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cursor::Cursor;
 use super::super::lex::{self, Kind};
@@ -8,30 +8,54 @@ use super::super::state::State;
 use super::value::HOLE;
 use crate::ident::QualifiedName;
 
-/// The tables whose protection may not be what the model says: whether policies are asked, and which there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reach {
-    all: bool,
-    tables: BTreeSet<QualifiedName>,
+/// What of a table decides who sees its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Guard {
+    /// Whether policies are asked.
+    Switch,
+    Policies,
+    Grants,
 }
 
+/// The guards of tables that may not be what the model says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// Those of every table that is there.
+    all: BTreeSet<Guard>,
+    tables: BTreeMap<QualifiedName, BTreeSet<Guard>>,
+}
+
+const GUARDS: [Guard; 3] = [Guard::Switch, Guard::Policies, Guard::Grants];
+
 impl Reach {
-    /// Every table that is there.
+    /// Everything of every table that is there.
     pub(crate) fn all() -> Self {
-        Self { all: true, tables: BTreeSet::new() }
+        Self::of_all(&GUARDS)
     }
 
+    fn of_all(guards: &[Guard]) -> Self {
+        Self { all: guards.iter().copied().collect(), tables: BTreeMap::new() }
+    }
+
+    /// Whether any guard of a table may be another one.
     pub(crate) fn has(&self, table: &QualifiedName) -> bool {
-        self.all || self.tables.contains(table)
+        GUARDS.iter().any(|guard| self.has_guard(table, *guard))
+    }
+
+    /// Whether this guard of a table may be another one.
+    pub(crate) fn has_guard(&self, table: &QualifiedName, guard: Guard) -> bool {
+        self.all.contains(&guard) || self.tables.get(table).is_some_and(|guards| guards.contains(&guard))
     }
 
     pub(crate) fn is_nothing(&self) -> bool {
-        !self.all && self.tables.is_empty()
+        self.all.is_empty() && self.tables.is_empty()
     }
 
     pub(crate) fn add(&mut self, other: Self) {
-        self.all |= other.all;
-        self.tables.extend(other.tables);
+        self.all.extend(other.all);
+        for (table, guards) in other.tables {
+            self.tables.entry(table).or_default().extend(guards);
+        }
     }
 
     /// What a statement of SQL may change, by what is known of its text.
@@ -52,6 +76,18 @@ impl Reach {
                 cursor.any();
             }
         }
+        let guards: &[Guard] = if policy {
+            &[Guard::Policies]
+        } else if revokes {
+            &[Guard::Grants]
+        } else if cursor.is("drop") {
+            &GUARDS
+        } else {
+            &[Guard::Switch]
+        };
+        if revokes && (cursor.is_at_end() || cursor.is("all tables in schema")) {
+            return Self::of_all(guards);
+        }
         let _ = cursor.take_one_of(&["alter", "drop"]);
         let _ = cursor.take("foreign");
         let _ = cursor.take_one_of(&["table", "view"]);
@@ -61,21 +97,24 @@ impl Reach {
         let _ = cursor.take("if exists");
         let _ = cursor.take("only");
         let alters = text.trim_start().get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case("alter"));
-        let found = Self::named(&mut cursor, text, state);
+        let found = Self::named(&mut cursor, text, state, guards);
         if alters && !policy && !protects(cursor) { Self::default() } else { found }
     }
 
-    /// The tables that a list names.
-    fn named(cursor: &mut Cursor<'_>, text: &str, state: &State) -> Self {
+    /// Guards of the tables that a list names.
+    fn named(cursor: &mut Cursor<'_>, text: &str, state: &State, guards: &[Guard]) -> Self {
         let mut found = Self::default();
         let ends_in_hole =
             |cursor: &Cursor<'_>| text.get(cursor.last_end()..).is_some_and(|rest| rest.starts_with(HOLE));
         loop {
             match cursor.name() {
                 // A name with a hole in it ends there.
-                Ok(_) if ends_in_hole(cursor) => return Self::all(),
-                Ok(name) => found.tables.extend(state.find(&name).ok()),
-                Err(_) => return Self::all(),
+                Ok(_) if ends_in_hole(cursor) => return Self::of_all(guards),
+                Ok(name) => {
+                    let table = state.find(&name).ok();
+                    found.tables.extend(table.map(|table| (table, guards.iter().copied().collect())));
+                }
+                Err(_) => return Self::of_all(guards),
             }
             let _ = cursor.take("*");
             if !cursor.take(",") {
@@ -92,7 +131,7 @@ impl Reach {
             let said = super::super::value::string(*token, text)?;
             state.find(&super::interpreter::name_in(&said)?).ok()
         });
-        Self { all: false, tables: names.collect() }
+        Self { all: BTreeSet::new(), tables: names.map(|name| (name, GUARDS.into())).collect() }
     }
 }
 

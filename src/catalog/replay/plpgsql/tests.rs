@@ -153,6 +153,49 @@ fn functions_are_told_of_where_what_they_stand_in_is_not_understood() {
     }
 }
 
+const MAKES: &str = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN CREATE TABLE made (a int); RETURN 1; END $f$;
+    CREATE FUNCTION g() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN PERFORM 1; RETURN 1; END $f$;
+    CREATE FUNCTION h() RETURNS int BEGIN ATOMIC SELECT f(); SELECT CASE WHEN true THEN 1 END; END;
+    CREATE FUNCTION k() RETURNS int RETURN g();
+    CREATE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (k()); END;
+    CREATE TABLE t (a int);";
+
+#[test]
+fn functions_are_run_wherever_a_statement_calls_them() {
+    for sql in [
+        "SELECT f()",
+        "SELECT * FROM f()",
+        "SELECT h()",
+        "SELECT * FROM public.h() AS x",
+        "INSERT INTO t SELECT f()",
+        "INSERT INTO t (a) VALUES (f())",
+        "CREATE TABLE u AS SELECT f()",
+        "CREATE MATERIALIZED VIEW u AS SELECT f() AS a",
+        "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM f() LOOP NULL; END LOOP; END $$",
+    ] {
+        let (tables, opaque) = tables(&format!("{MAKES} {sql};"));
+        assert!(tables.contains(&"made".to_owned()) && opaque.is_empty(), "{sql}: {tables:?} {opaque:?}");
+    }
+    // How often it is called is for the rows to tell, or whether at all.
+    for (sql, said) in [
+        ("UPDATE t SET a = f()", "what the function \"f\" does is not followed"),
+        ("DELETE FROM t WHERE a = h()", "what the function \"h\" does is not followed"),
+        ("INSERT INTO t SELECT f() FROM t", "whether this is run is known only when it runs"),
+    ] {
+        let (tables, opaque) = tables(&format!("{MAKES} {sql};"));
+        assert!(!tables.contains(&"made".to_owned()) && opaque.len() == 1, "{sql}: {opaque:?}");
+        assert!(opaque[0].ends_with(said), "{opaque:?}");
+    }
+    for sql in [
+        "UPDATE t SET a = g()",
+        "INSERT INTO t SELECT k() FROM t",
+        "CALL p()",
+        "CREATE TABLE u AS SELECT k()",
+    ] {
+        assert_eq!(tables(&format!("{MAKES} {sql};")).1, [""; 0], "{sql}");
+    }
+}
+
 fn joined(count: usize, one: &dyn Fn(usize) -> String) -> String {
     (0..count).map(one).collect::<Vec<_>>().concat()
 }

@@ -229,6 +229,12 @@ mod tests {
             ("DO $$ BEGIN SET row_security = off; END $$;".to_owned(), &[]),
             ("DO $$ BEGIN PERFORM run('drop table a'); END $$;".to_owned(), &["medium"]),
             ("DO LANGUAGE plperl $$ 1 $$;".to_owned(), &["medium"]),
+            (
+                "CREATE TABLE t (a int CONSTRAINT c NOT NULL); ALTER TABLE t ALTER CONSTRAINT c NO INHERIT;
+                 ALTER TABLE t ALTER CONSTRAINT c INHERIT;"
+                    .to_owned(),
+                &[],
+            ),
             ("CALL p();".to_owned(), &["low"]),
             ("SELECT unknown('GRANT ALL');".to_owned(), &["medium"]),
             ("SELECT unknown(1);".to_owned(), &["low"]),

@@ -37,7 +37,7 @@ fn what_cannot_be_followed_is_said_with_its_place() {
         ),
         (
             "DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT * FROM own(1)' LOOP END LOOP; END $$;",
-            "a.sql:1:31: what the function \"own\" does is not followed",
+            "a.sql:1:31: the function \"own\" is not known, so what it does is not followed",
         ),
         (
             "DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'INSERT INTO t SELECT own(1) RETURNING a' LOOP END LOOP; END $$;",
