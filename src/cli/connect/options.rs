@@ -44,8 +44,8 @@ impl Options {
     }
 
     /// The same for another role's login, whose password stands in no file that is named here.
-    pub(in crate::cli) fn of_another(&self, url: &str) -> Self {
-        Self { password_file: None, ..self.at(url) }
+    pub(in crate::cli) fn of_another(&self, url: &str, argument: &'static str) -> Self {
+        Self { password_file: None, ..self.at(url, argument) }
     }
 
     /// The password of the file that is named.

@@ -62,7 +62,7 @@ async fn sessions(
 ) -> Result<Sessions, Failure> {
     let app = manifest.roles.app_role();
     let seeders = match seed_url(arguments)? {
-        Some(url) => Some(seeders(&global.server.of_another(&url), terminal).await?),
+        Some(url) => Some(seeders(&global.server.of_another(&url, "--seed-url"), terminal).await?),
         None => None,
     };
     let session = match Session::ask(&global.server, terminal).await? {

@@ -30,7 +30,7 @@ pub(super) fn run(
             .help("name one with --seed-url or TENANTRY_SEED_URL"));
     };
     let (ended, database) = connect::wait(async {
-        let session = Session::open(&global.server.of_another(&url), terminal).await?;
+        let session = Session::open(&global.server.of_another(&url, "--seed-url"), terminal).await?;
         let scratch = Scratch::copy(&session).await?;
         let ended = weakened(manifest, &scratch, patience, terminal).await;
         scratch.drop(&session).await?;
