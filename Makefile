@@ -8,7 +8,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 .DEFAULT_GOAL := help
 
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
-BY_VERSION = catalog:: policy:: plan:: rule:: adopt:: migrate:: planted:: session:: life:: waits:: tool::bootstrap tool::unique
+BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: waits:: tool::bootstrap tool::unique
 
 .PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc server pgbouncer tryton
 
@@ -31,7 +31,7 @@ test-docker: ## Run a part of the suite on a server in Docker, in an image made 
 
 test-newest: ## Run a part of the suite on the newest PostgreSQL
 	TENANTRY_TEST_SERVER=local TENANTRY_PG_BIN=$$(sh tests/server/version.sh $(lastword $(VERSIONS))) \
-		$(CARGO) test --features $(FEATURES) --test it -- catalog:: policy:: planted:: session:: plan::owned adopt::owned
+		$(CARGO) test --features $(FEATURES) --test it -- catalog:: policy:: prove:: planted:: session:: plan::owned adopt::owned
 
 test-versions: pgbouncer ## Run what differs between versions on PostgreSQL 14, 15, 16, 17 and 18
 	for version in $(VERSIONS); do \
