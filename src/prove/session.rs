@@ -1,13 +1,17 @@
 //! What is tried in a session, rather than on an object.
 
+use std::collections::BTreeSet;
+
 use super::attempt::{Reads, named};
 use super::judge::judge;
 use super::report::{Aim, Cell, Subject, Verdict};
 use super::row::Known;
 use super::seat::{Binding, Patience, Seat};
 use crate::error::{Error, Result};
+use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
 use crate::policy::matrix::Expected;
+use crate::policy::reach::reachable;
 use crate::policy::render::{Vars, render};
 
 const SESSION: &str = include_str!("../../sql/prove/session.sql");
@@ -36,7 +40,7 @@ pub(crate) async fn prove(known: &Known<'_>, seat: &Seat, patience: Patience) ->
     let mut cells = escapes(known, seat).await?;
     let setting = known.manifest.tenancy.setting_name().as_str();
     let app = known.manifest.roles.app_role();
-    for role in known.catalog.roles.keys().filter(|role| *role != app) {
+    for role in others(known) {
         let attempt = "log in as";
         let name = format!("{attempt} {}", role.plain());
         cells.push(tried(seat, name, attempt, Vars::default().name("role", role)).await?);
@@ -54,8 +58,7 @@ pub(crate) async fn prove(known: &Known<'_>, seat: &Seat, patience: Patience) ->
 /// Tries to act as another role, and to make tables, in the transaction that is open.
 pub(crate) async fn escapes(known: &Known<'_>, seat: &Seat) -> Result<Vec<Cell>> {
     let mut cells = Vec::new();
-    let app = known.manifest.roles.app_role();
-    for role in known.catalog.roles.keys().filter(|role| *role != app) {
+    for role in others(known) {
         let attempt = "act as";
         let name = format!("{attempt} {}", role.plain());
         cells.push(tried(seat, name, attempt, Vars::default().name("role", role)).await?);
@@ -66,6 +69,18 @@ pub(crate) async fn escapes(known: &Known<'_>, seat: &Seat) -> Result<Vec<Cell>>
         cells.push(tried(seat, name, attempt, Vars::default().name("schema", schema)).await?);
     }
     Ok(cells)
+}
+
+/// The roles that would give the app role more: those of the manifest, those that own what is governed, those that it is a member
+/// of, and the first superuser. A cluster may have thousands.
+fn others<'a>(known: &Known<'a>) -> BTreeSet<&'a Ident> {
+    let (manifest, catalog) = (known.manifest, known.catalog);
+    let (roles, app) = (&manifest.roles, manifest.roles.app_role());
+    let of_manifest = [roles.owner_role(), roles.system_role(), roles.migrator_role(), roles.backup_role()];
+    let owners = known.places.relations.keys().filter_map(|name| Some(&catalog.relations.get(*name)?.owner));
+    let superuser = catalog.roles.iter().find(|(_, role)| role.superuser).map(|(name, _)| name);
+    let all = of_manifest.into_iter().flatten().chain(owners).chain(reachable(catalog, app)).chain(superuser);
+    all.filter(|role| *role != app && catalog.roles.contains_key(*role)).collect()
 }
 
 async fn tried(seat: &Seat, name: String, attempt: &str, vars: Vars<'_>) -> Result<Cell> {

@@ -29,7 +29,7 @@ pub(crate) struct Erp {
     roles: Vec<String>,
     manifest: String,
     /// The server's.
-    version: u32,
+    pub(crate) version: u32,
 }
 
 impl Erp {

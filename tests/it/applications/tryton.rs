@@ -5,6 +5,7 @@ mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use tenantry::catalog::{Catalog, live};
 use tenantry::policy::manifest::Manifest;
 use tenantry::policy::{self, Place};
@@ -68,6 +69,18 @@ impl Tryton {
     }
 }
 
+impl Tryton {
+    /// What a proof comes to, as the tool tells it to programs.
+    async fn proof(&self, folder: &Folder, code: i32) -> Value {
+        drop(self.admin.login(&self.app).await);
+        let tool = Tool::at(folder).args(&["prove", "--format", "json"]);
+        let tool = tool.env("DATABASE_URL", self.admin.url_as(&self.app));
+        let run = tool.env("TENANTRY_SEED_URL", self.admin.url()).run();
+        run.said(code, &[]);
+        run.json()
+    }
+}
+
 /// What a person answers where the proposal leaves a question open, or does not see that `res_user` holds no company's rows.
 fn settled(proposal: &str) -> String {
     let line = |line: &str| {
@@ -102,10 +115,27 @@ async fn each_company_works_as_before_and_sees_its_own() {
     let manifest = Manifest::parse(&manifest).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let catalog = tryton.catalog().await;
     tryton.tool(&folder, &["plan", "--check"], 1);
+    let open = tryton.proof(&folder, 1).await;
+    println!("before: {}", open["summary"]);
     tryton.tool(&folder, &["plan", "--out", "migrations", "--style", "plain"], 0);
     tryton.admin.batch_execute(&folder.read("migrations/tenancy.up.sql")).await.unwrap();
     tryton.tool(&folder, &["plan", "--check"], 0);
     let secured = tryton.catalog().await;
+    let closed = tryton.proof(&folder, 1).await;
+    println!("after: {} in {}", closed["summary"], closed["seconds"]);
+    for subject in closed["subjects"].as_array().unwrap() {
+        for cell in subject["cells"].as_array().unwrap().iter().filter(|cell| cell["verdict"] != "held") {
+            println!(
+                "{} {} {} {}: {} ({})",
+                cell["verdict"],
+                subject["name"],
+                cell["attempt"],
+                cell["aim"],
+                cell["answer"],
+                cell["reason"]
+            );
+        }
+    }
 
     let places = policy::places(&manifest, &secured).relations;
     let of_one_company: BTreeSet<&str> = places

@@ -5,6 +5,7 @@ use tenantry::policy::manifest::Manifest;
 use tenantry::rule::{Baseline, Severity};
 
 use super::Stand;
+use crate::support::version;
 
 const INIT: &str = "create table t (tenant_id bigint not null, id bigint primary key);";
 
@@ -117,7 +118,9 @@ async fn files_are_judged_as_whoever_runs_them() {
         let manifest = Manifest::parse(&manifest).unwrap();
         let files = Migrations::new([("V1__owed.sql", view.as_str())]).unwrap();
         let migrator = Migrator::new(manifest, files).lint(Some(Severity::Low)).audit(None);
-        for (url, severity) in [(stand.admin.url_as(&stand.migrator), "low"), (stand.admin.url(), "critical")]
+        // Before PostgreSQL 15 no view reads with the rights of who asks.
+        let bound = if version::of(&stand.admin).await < version::FIFTEEN { "high" } else { "low" };
+        for (url, severity) in [(stand.admin.url_as(&stand.migrator), bound), (stand.admin.url(), "critical")]
         {
             let stopped = migrator.dry_run(super::connect(&url)).await.unwrap_err();
             let Why::Lint(report) = &stopped.why else { panic!("{stopped:?}") };

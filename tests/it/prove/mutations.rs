@@ -4,13 +4,15 @@ use tenantry::prove::Fate;
 
 use super::{Prover, manifest, secured};
 use crate::plan::Erp;
-use crate::support::kept;
+use crate::support::{kept, version};
 
 #[tokio::test]
 async fn whatever_is_weakened_is_noticed() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
     kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
+    // As every new database is since PostgreSQL 15.
+    erp.admin.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.unwrap();
     let mutations = Prover::new(&erp.admin, &erp.app, erp.manifest()).await.mutations().await;
     // Somebody else's policy, which opens rows by their number, stands beside those of the plan there: what is weakened of these
     // is open already, but for the floor.
@@ -36,6 +38,9 @@ async fn what_functions_and_sequences_lose_is_noticed_too() {
     for what in
         ["security definer", "grant update on the sequence", "invoker off", "unique without the tenant: "]
     {
+        if what == "invoker off" && version::of(&database).await < version::FIFTEEN {
+            continue;
+        }
         let made = mutations.all.iter().filter(|of| of.what.starts_with(what)).count();
         assert!(made > 0, "{what}");
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use tenantry::policy::manifest::Manifest;
 use tenantry::prove::Proof;
 use tenantry::rule::example;
-use tenantry::{Config, TenantPool, prove};
+use tenantry::{Config, TenantPool, prove, testing};
 
 use crate::rule::examples::Stand;
 use crate::rule::seeded;
-use crate::support::expected;
+use crate::support::{expected, version};
 
 /// Why a proof does not show what a rule finds.
 const WHY: [(&str, &[&str]); 8] = [
@@ -62,7 +62,9 @@ async fn shown() -> BTreeMap<&'static str, String> {
     let mut shown = BTreeMap::new();
     for (code, sql) in seeded::in_databases() {
         let client = stand.database(&sql).await.unwrap_or_else(|why| panic!("{code}: {why}"));
-        client.batch_execute("ALTER ROLE erp_app PASSWORD 'x'").await.unwrap();
+        // As every new database is since PostgreSQL 15.
+        let sql = "ALTER ROLE erp_app PASSWORD 'x'; REVOKE CREATE ON SCHEMA public FROM PUBLIC";
+        client.batch_execute(sql).await.unwrap();
         let seeder: Config = stand.url().parse().unwrap();
         let mut app = seeder.clone();
         app.user("erp_app").password("x");
@@ -112,5 +114,8 @@ async fn what_a_rule_finds_is_tried() {
         };
         text += &format!("| `{code}` | {what} |\n");
     }
-    expected::compare("../../src/prove/rules.md", &text);
+    // Before it no view of tenants' tables can be settled.
+    if version::of(&testing::server().await.unwrap().connect().await.unwrap()).await >= version::FIFTEEN {
+        expected::compare("../../src/prove/rules.md", &text);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Prover;
 use crate::plan::Erp;
-use crate::support::kept;
+use crate::support::{kept, version};
 
 /// What the plan tells about and leaves alone: keys without the tenant that nobody has said to replace, and foreign keys with
 /// an action that one with the tenant would not have.
@@ -20,10 +20,17 @@ async fn after_a_plan_everything_is_proved() {
     let mut erp = Erp::new().await;
     let plan = erp.plan().await;
     kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
+    // As every new database is since PostgreSQL 15.
+    erp.admin.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.unwrap();
     let proof = Prover::new(&erp.admin, &erp.app, erp.manifest()).await.proof().await;
     let broken: Vec<String> =
         proof.broken().map(|(subject, cell)| format!("{}: {}", subject.name, cell.attempt)).collect();
-    assert_eq!(broken, LEFT, "{proof}");
+    let mut left: Vec<&str> = LEFT.into();
+    if erp.version < version::FIFTEEN {
+        // A key with the tenant could not set the other column to NULL alone.
+        left.insert(2, "erp.customer: refer by customer_parent_id_fkey");
+    }
+    assert_eq!(broken, left, "{proof}");
     assert_eq!(proof.unproved().count(), 0, "{proof}");
     assert_eq!(proof.slow().collect::<Vec<_>>().len(), 0, "{:#?}", proof.slow().collect::<Vec<_>>());
 }
