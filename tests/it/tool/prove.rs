@@ -54,7 +54,12 @@ impl Erp {
     fn run(&self, args: &[&str]) -> Run {
         let url = self.place.database.url_as(&self.app, "x");
         let tool = Tool::at(&self.folder).args(&["prove"]).args(args).env("DATABASE_URL", url);
-        tool.env("TENANTRY_SEED_URL", self.place.database.url()).run()
+        let tool = tool.env("TENANTRY_SEED_URL", self.place.database.url());
+        // Where programs of the server's version are.
+        match std::env::var("TENANTRY_PG_BIN") {
+            Ok(folder) => tool.env("TENANTRY_PG_BIN", folder).run(),
+            Err(_) => tool.run(),
+        }
     }
 
     fn json(&self, args: &[&str]) -> Value {
