@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use sqlparser::tokenizer::Token;
 
-use super::row::{Known, Values};
+use super::made::{Known, Values};
 use crate::catalog::{Relation, tokens};
 use crate::ident::{Ident, QualifiedName};
 
@@ -39,6 +39,11 @@ impl Tries {
 
     pub(crate) fn into_values(self) -> Values {
         self.values
+    }
+
+    /// Changes the values before the next try.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Values)) {
+        change(&mut self.values);
     }
 
     pub(crate) fn is_under_way(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Which columns of a row are said, and how an INSERT lists them.
 
-use super::row::Values;
+use super::made::Values;
 use super::value::sql;
 use crate::catalog::{Column, Identity, Relation};
 use crate::ident::Ident;

@@ -27,11 +27,9 @@ pub(crate) fn judge(expected: Expected, answer: &Answer) -> Verdict {
         Expected::Kept if refused || told => Verdict::Held,
         Expected::Kept | Expected::Told | Expected::Refused if is_past_policies(code) => Verdict::Leaked,
         Expected::Told if told => Verdict::Held,
-        Expected::Told => Verdict::Differs,
+        Expected::Told if refused || is_of_a_policy(code) => Verdict::Differs,
         Expected::Kept if is_of_a_policy(code) => Verdict::Differs,
-        Expected::Reached | Expected::Kept | Expected::Refused => {
-            Verdict::Unproved(format!("it failed before a policy was met: {message}"))
-        }
+        _ => Verdict::Unproved(format!("it failed before a policy was met: {message}")),
     }
 }
 

@@ -47,6 +47,7 @@ mod columns;
 mod guard;
 mod isolation;
 mod judge;
+mod made;
 mod mutate;
 mod plans;
 mod report;

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::attempt::named;
 use super::check::names;
+use super::made::Known;
 use super::report::Aim;
-use super::row::{Known, Scene, Stop};
+use super::row::Scene;
 use super::seat::Shown;
 use super::table::Table;
 use super::tenants::Who;
@@ -43,8 +44,7 @@ pub struct Plan {
 pub(crate) async fn plans(scene: &mut Scene<'_>, table: &Table<'_>) -> Result<Vec<Plan>> {
     let row = match scene.row(table.name, Who::Own).await {
         Ok(row) => row,
-        Err(Stop::Because(_)) => return Ok(Vec::new()),
-        Err(Stop::Failed(error)) => return Err(error),
+        Err(stop) => return stop.reason().map(|_| Vec::new()),
     };
     let relation = table.name.to_string();
     let vars = || Vars::default().sql("relation", relation.clone());

@@ -117,6 +117,20 @@ impl Aim {
     }
 }
 
+impl Cell {
+    /// What stands for everything that was not tried because no row could be made.
+    pub(crate) fn without_row(reason: String) -> Self {
+        let (sql, answer) = (String::new(), String::new());
+        Self {
+            attempt: "make a row".to_owned(),
+            aim: Aim::Own,
+            sql,
+            answer,
+            verdict: Verdict::Unproved(reason),
+        }
+    }
+}
+
 impl Verdict {
     /// Whether a promise is broken.
     #[must_use]

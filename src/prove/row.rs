@@ -1,68 +1,19 @@
 //! Makes rows for tenants that are made up, with everything that such a row refers to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_postgres::error::SqlState;
 
 use super::check::{self, By};
 use super::columns::{Fill, is_said, lists, overrides};
+use super::made::{Known, Made, Row, Stop, Values};
 use super::report::Aim;
 use super::seat::{Answer, Binding, Seat, Seeded};
 use super::tenants::{Tenants, Who};
-use super::value::{Random, Types};
-use crate::catalog::{Catalog, ForeignKey, MatchType, Relation};
-use crate::error::Error;
+use super::value::Random;
+use crate::catalog::{ForeignKey, MatchType, Relation};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::manifest::Manifest;
-use crate::policy::{Membership, Place, Places, Tree};
-
-/// What a row is made from.
-pub(crate) struct Known<'a> {
-    pub(crate) catalog: &'a Catalog,
-    pub(crate) manifest: &'a Manifest,
-    pub(crate) places: &'a Places<'a>,
-    pub(crate) types: &'a Types,
-}
-
-/// The columns of a row that are said, each with its value as text.
-pub(crate) type Values = BTreeMap<Ident, Option<String>>;
-
-/// A row that is there.
-#[derive(Clone, Debug)]
-pub(crate) struct Row {
-    /// The table that it lies in, a partition perhaps, by its number.
-    pub(crate) table: String,
-    pub(crate) ctid: String,
-    /// What was said when it was made.
-    pub(crate) said: Values,
-    /// Which of that another row has to say differently.
-    free: BTreeSet<Ident>,
-    /// What its key columns, and those that others refer to, hold now.
-    pub(crate) holds: Values,
-}
-
-impl Row {
-    /// What is true of this row alone, in a statement that calls the table `t`.
-    pub(crate) fn predicate(&self) -> String {
-        format!("t.tableoid = {}::oid AND t.ctid = '{}'::tid", self.table, self.ctid)
-    }
-}
-
-/// Why there is no row.
-pub(crate) enum Stop {
-    /// The connection is gone.
-    Failed(Error),
-    /// It cannot be made.
-    Because(String),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-pub(crate) type Made<T> = Result<T, Stop>;
+use crate::policy::{Membership, Place, Tree};
 
 fn because<T>(reason: impl Into<String>) -> Made<T> {
     Err(Stop::Because(reason.into()))
@@ -314,7 +265,8 @@ impl<'a> Scene<'a> {
         free: BTreeSet<Ident>,
     ) -> Made<Row> {
         let binding = if self.binds { self.tenants.binding(who) } else { Binding::default() };
-        let mut tries = check::Tries::new(said);
+        let first = said.clone();
+        let (mut tries, mut is_small, mut reason) = (check::Tries::new(said), false, None);
         loop {
             let shown: Vec<&Ident> = self.shown(table, relation);
             let returning: Vec<String> = shown.iter().map(|column| format!("{column}::text")).collect();
@@ -336,6 +288,8 @@ impl<'a> Scene<'a> {
                     };
                     let holds = shown.into_iter().cloned().zip(row).collect();
                     let said = tries.into_values();
+                    // What a check asked for stays.
+                    let free = free.into_iter().filter(|name| said.get(name) == first.get(name)).collect();
                     return Ok(Row { table: oid, ctid, said, free, holds });
                 }
                 Seeded::Refused(answer) => {
@@ -347,13 +301,34 @@ impl<'a> Scene<'a> {
                         SqlState::CHECK_VIOLATION => By::Check(constraint),
                         // A constant of a check on one column may be none of another's type.
                         code if tries.is_under_way() && code.code().starts_with("22") => By::Type,
+                        // What is computed from a number has no room for it.
+                        SqlState::NUMERIC_VALUE_OUT_OF_RANGE if !is_small => {
+                            is_small = true;
+                            tries.change(|said| self.shrink(relation, &free, said));
+                            continue;
+                        }
+                        SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
+                            return Err(Stop::Late(refused));
+                        }
                         _ => return because(refused),
                     };
+                    // What the check said is the reason, and not what the last candidate met.
+                    let said = reason.get_or_insert(refused);
                     if !tries.next(&by, candidates) {
-                        return because(refused);
+                        return because(said.clone());
                     }
                 }
             }
+        }
+    }
+
+    /// Makes numbers small that nobody has said.
+    fn shrink(&mut self, relation: &Relation, free: &BTreeSet<Ident>, said: &mut Values) {
+        let numbers = relation.columns.iter().filter(|column| free.contains(&column.name));
+        for column in
+            numbers.filter(|column| matches!(column.data_type.as_str(), "integer" | "bigint" | "smallint"))
+        {
+            said.insert(column.name.clone(), Some((1 + self.random.next() % 100).to_string()));
         }
     }
 

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use tokio_postgres::Client;
 
+use super::made::Known;
 use super::plans::{Plan, plans};
 use super::report::{Cell, Proof};
-use super::row::{Known, Scene};
+use super::row::Scene;
 use super::seat::{Patience, Seat};
 use super::table::Table;
 use super::target::{Target, Tried, targets};
@@ -95,12 +96,14 @@ pub(crate) async fn run(
         };
         return Ok(Ended::Proof(proof));
     };
+    // What is being changed can be read by nobody; that is waited for no longer than for anything else.
+    reader.wait_for_locks(patience).await?;
     let catalog = live::load(reader.client_mut()).await?;
     let places = places(manifest, &catalog);
     if !places.problems.is_empty() {
         return Ok(Ended::Unsettled(places.problems));
     }
-    let types = Types::read(reader.client()).await?;
+    let types = Types::read(reader.client_mut()).await?;
     let (database, server, _) = names(reader.client()).await?;
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };
     if let Some(app) = &app {

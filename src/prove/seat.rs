@@ -144,6 +144,15 @@ impl Seat {
         &mut self.client
     }
 
+    /// Limits how long the session waits for a lock, in whatever it does.
+    pub(crate) async fn wait_for_locks(&self, patience: Patience) -> Result<()> {
+        let sql = render(
+            include_str!("../../sql/prove/lock_timeout.sql"),
+            &Vars::default().sql("lock_timeout", patience.lock.as_millis().to_string()),
+        )?;
+        self.run("the limit of the session", &sql).await
+    }
+
     /// Opens a transaction that will be rolled back.
     pub(crate) async fn begin(&self, patience: Patience) -> Result<()> {
         let sql = render(

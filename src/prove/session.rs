@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::attempt::{Reads, named};
 use super::judge::judge;
+use super::made::Known;
 use super::report::{Aim, Cell, Subject, Verdict};
-use super::row::Known;
 use super::seat::{Binding, Patience, Seat};
 use crate::error::{Error, Result};
 use crate::ident::Ident;

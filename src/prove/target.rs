@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use sqlparser::tokenizer::Token;
 
+use super::made::Known;
 use super::report::Subject;
-use super::row::Known;
 use super::value::{Random, sql};
 use super::window::{What, Window};
 use crate::catalog::{Function, FunctionKind, Grantee, Privilege, Relation, RelationKind, Signature, tokens};

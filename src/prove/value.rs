@@ -28,9 +28,13 @@ enum Kind {
 }
 
 impl Types {
-    pub(crate) async fn read(client: &Client) -> Result<Self> {
+    pub(crate) async fn read(client: &mut Client) -> Result<Self> {
         let failed = |source| Error::catalog("the types of the database", source);
-        let rows = client.query(include_str!("../../sql/prove/types.sql"), &[]).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        // Their names are those of the catalog then, whatever the role's own path is.
+        transaction.query(include_str!("../../sql/catalog/setup.sql"), &[]).await.map_err(failed)?;
+        let rows = transaction.query(include_str!("../../sql/prove/types.sql"), &[]).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
         let mut types = HashMap::new();
         for row in rows {
             let text = |column: &str| row.try_get::<_, Option<String>>(column).map_err(failed);

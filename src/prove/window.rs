@@ -3,8 +3,9 @@
 use super::attempt::{REFRESH, text};
 use super::columns::Fill;
 use super::judge::judge;
+use super::made::Made;
 use super::report::{Aim, Cell, Verdict};
-use super::row::{Made, Scene, Stop};
+use super::row::Scene;
 use super::seat::Shown;
 use super::tenants::Who;
 use crate::error::Result;
@@ -139,8 +140,7 @@ impl Window<'_> {
             scene.fill = fill;
             match self.filled(scene, who).await {
                 Ok(()) => made = true,
-                Err(Stop::Because(why)) => reason = reason.or(Some(why)),
-                Err(Stop::Failed(error)) => return Err(error),
+                Err(stop) => reason = reason.or(Some(stop.reason()?)),
             }
         }
         Ok(reason.filter(|_| !made))

@@ -2,13 +2,14 @@
 
 mod assertions;
 mod mutations;
+mod rows;
 mod seeds;
 mod shapes;
 mod traces;
 
 use tenantry::catalog::live;
 use tenantry::policy::manifest::Manifest;
-use tenantry::prove::{self, Mutations, Proof};
+use tenantry::prove::{self, Isolation, Mutations, Proof};
 use tenantry::{TenantPool, migrate};
 use tokio_postgres::Config;
 
@@ -32,9 +33,18 @@ impl Prover {
         Self { pool, manifest, seeder: admin.url().parse().unwrap() }
     }
 
+    /// The proof that is still to be made.
+    pub(crate) fn isolation(&self) -> Isolation<'_> {
+        self.alone().seeder(self.seeder.clone())
+    }
+
+    /// The same where the app role makes the rows.
+    pub(crate) fn alone(&self) -> Isolation<'_> {
+        prove::isolation(&self.pool, &self.manifest)
+    }
+
     pub(crate) async fn proof(&self) -> Proof {
-        let isolation = prove::isolation(&self.pool, &self.manifest).seeder(self.seeder.clone());
-        isolation.plans().run().await.unwrap_or_else(|error| panic!("{error:?}"))
+        self.isolation().plans().run().await.unwrap_or_else(|error| panic!("{error:?}"))
     }
 
     /// The same with another role that makes rows.
@@ -48,32 +58,40 @@ impl Prover {
     }
 
     pub(crate) async fn try_mutations(&self) -> tenantry::Result<Mutations> {
-        prove::isolation(&self.pool, &self.manifest).seeder(self.seeder.clone()).mutate().await
+        self.isolation().mutate().await
     }
 }
 
-/// A manifest for tables whose tenants are numbers.
+/// A manifest for tables whose tenants are numbers, with a line of its `[tenancy]` or sections of their own.
 pub(crate) fn manifest(app: &str, more: &str) -> String {
-    format!("[tenancy]\ntype = \"bigint\"\n{more}\n[roles]\napp = \"{app}\"\n")
+    let (tenancy, sections) = if more.starts_with('[') { ("", more) } else { (more, "") };
+    format!("[tenancy]\ntype = \"bigint\"\n{tenancy}\n[roles]\napp = \"{app}\"\n{sections}")
 }
 
-/// A database of two tables that a plan has secured, and its app role.
+/// A few tables with a view, a function and a sequence.
+const TABLES: &str = "CREATE TABLE customer (tenant_id bigint NOT NULL, id uuid PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE invoice (
+        tenant_id bigint NOT NULL, id uuid PRIMARY KEY, customer_id uuid REFERENCES customer, note text
+    );
+    CREATE VIEW note WITH (security_invoker = on) AS SELECT note FROM invoice WHERE note <> ''; -- from PostgreSQL 15
+    CREATE FUNCTION names(pattern text) RETURNS SETOF text LANGUAGE sql STABLE
+        AS $$ SELECT name FROM public.customer WHERE name LIKE pattern OR true $$;
+    CREATE TABLE counted (tenant_id bigint NOT NULL, n bigserial, PRIMARY KEY (tenant_id, n));
+    INSERT INTO customer VALUES (7, gen_random_uuid(), 'seven');";
+
+/// A database that a plan has secured, and its app role.
 pub(crate) async fn secured(more: &str) -> (Admin, String) {
+    secured_with(TABLES, more).await
+}
+
+/// The same with other tables.
+pub(crate) async fn secured_with(sql: &str, more: &str) -> (Admin, String) {
     let mut database = admin().await;
     let app = unique("app");
-    let sql = "CREATE TABLE customer (tenant_id bigint NOT NULL, id uuid PRIMARY KEY, name text NOT NULL);
-        CREATE TABLE invoice (
-            tenant_id bigint NOT NULL, id uuid PRIMARY KEY, customer_id uuid REFERENCES customer, note text
-        );
-        CREATE VIEW note WITH (security_invoker = on) AS SELECT note FROM invoice WHERE note <> ''; -- from PostgreSQL 15
-        -- As every new database is since PostgreSQL 15.
-        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-        CREATE FUNCTION names(pattern text) RETURNS SETOF text LANGUAGE sql STABLE
-            AS $$ SELECT name FROM public.customer WHERE name LIKE pattern OR true $$;
-        CREATE TABLE counted (tenant_id bigint NOT NULL, n bigserial, PRIMARY KEY (tenant_id, n));
-        INSERT INTO customer VALUES (7, gen_random_uuid(), 'seven');";
     let sql = version::fit(sql, version::of(&database).await);
-    database.batch_execute(&format!("CREATE ROLE {app} LOGIN; {sql}")).await.unwrap();
+    // As every new database is since PostgreSQL 15.
+    let roles = format!("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE {app} LOGIN;");
+    database.batch_execute(&(roles + &sql)).await.unwrap();
     let catalog = live::load(&mut database).await.unwrap();
     let plan = plan_for(&manifest(&app, more), &catalog);
     migrate::apply(&mut database, &plan.up().unwrap()).await.unwrap_or_else(|error| panic!("{error:?}"));

@@ -7,7 +7,7 @@ use crate::policy::Place;
 use crate::policy::matrix::Division;
 use crate::policy::render::{Vars, render};
 use crate::prove::attempt::named_mutation;
-use crate::prove::row::Known;
+use crate::prove::made::Known;
 use crate::prove::target::Target;
 use crate::prove::window::What;
 use crate::rule::tells_nothing;

@@ -12,8 +12,9 @@ mod list;
 use std::collections::BTreeSet;
 
 use self::list::{Mutated, Weakened, mutations};
+use super::made::Known;
 use super::report::{Aim, Cell};
-use super::row::{Known, Scene};
+use super::row::Scene;
 use super::run::Progress;
 use super::seat::{Patience, Seat};
 use super::table::Table;
@@ -94,7 +95,7 @@ pub(crate) async fn mutate(
     if !places.problems.is_empty() {
         return Ok(MutationsEnded::Unsettled(places.problems));
     }
-    let types = Types::read(&client).await?;
+    let types = Types::read(&mut client).await?;
     let seat = Seat::of_seeder(client, &manifest.roles, catalog.server_version.unwrap_or_default()).await?;
     seat.demand_superuser()?;
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };

@@ -8,7 +8,7 @@ use crate::policy::Place;
 use crate::prove::attempt::OF_NEW_ROWS;
 use crate::prove::judge::{judge_collision, judge_reference};
 use crate::prove::report::{Aim, Cell, Verdict};
-use crate::prove::row::{Scene, Stop};
+use crate::prove::row::Scene;
 use crate::prove::seat::Answer;
 use crate::prove::tenants::Who;
 use crate::rule::tells_nothing;
@@ -42,8 +42,8 @@ impl Table<'_> {
             let attempt = format!("refer by {}", name.plain());
             let parent = match scene.row(&key.references, Who::Other).await {
                 Ok(parent) => parent,
-                Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Because(reason)) => {
+                Err(stop) => {
+                    let reason = stop.reason()?;
                     let (sql, answer, verdict) = (String::new(), String::new(), Verdict::Unproved(reason));
                     cells.push(Cell { attempt, aim: Aim::Other, sql, answer, verdict });
                     continue;

@@ -9,7 +9,7 @@ use crate::policy::render::{Vars, render};
 use crate::prove::attempt::{OF_NEW_ROWS, ON_ROWS, named};
 use crate::prove::judge::judge;
 use crate::prove::report::{Aim, Cell};
-use crate::prove::row::{Scene, Stop};
+use crate::prove::row::Scene;
 use crate::prove::seat::{Answer, Seat};
 use crate::prove::tenants::Who;
 
@@ -34,8 +34,7 @@ impl Table<'_> {
         // Made before there is a layer less, and kept for all.
         let cast = match self.cast(scene, &[(Aim::Own, Who::Own), (Aim::Other, Who::Other)]).await {
             Ok(cast) => cast,
-            Err(Stop::Because(_)) => return Ok(cells),
-            Err(Stop::Failed(error)) => return Err(error),
+            Err(stop) => return stop.reason().map(|_| cells),
         };
         for layer in self.layers(scene)? {
             scene.seat.prepare("SAVEPOINT tenantry_layer").await?;

@@ -11,8 +11,9 @@ use crate::ident::Ident;
 use crate::policy::matrix::Verb;
 use crate::prove::attempt::{OF_NEW_ROWS, ON_ROWS, Reads};
 use crate::prove::judge::judge;
+use crate::prove::made::Values;
 use crate::prove::report::{Aim, Cell};
-use crate::prove::row::{Scene, Stop, Values};
+use crate::prove::row::Scene;
 use crate::prove::seat::{Answer, Binding};
 use crate::prove::tenants::Who;
 
@@ -26,8 +27,10 @@ impl Table<'_> {
             let row = match scene.row_that_says(self.name, Who::Other, &lure).await {
                 Ok(row) => row,
                 // A check or a key does not let such a row be.
-                Err(Stop::Because(_)) => continue,
-                Err(Stop::Failed(error)) => return Err(error),
+                Err(stop) => {
+                    stop.reason()?;
+                    continue;
+                }
             };
             let what: Vec<String> = lure.keys().map(Ident::plain).collect();
             let lured = |name: &str| format!("{name} by {}", what.join(", "));

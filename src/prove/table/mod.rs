@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use super::attempt::{Attempt, OF_NEW_ROWS, ON_ALL, ON_ROWS, On, RIGHTS, Reads, text};
 use super::columns::{lists, lists_without, overrides};
 use super::judge::judge;
+use super::made::{Known, Made, Row, Stop, Values};
 use super::report::{Aim, Cell, Verdict};
-use super::row::{Known, Made, Row, Scene, Stop, Values};
+use super::row::Scene;
 use super::seat::{Answer, Binding};
 use super::tenants::Who;
 use super::value::sql;
@@ -83,8 +84,8 @@ impl<'a> Table<'a> {
         let aims = self.aims(never);
         let cast = match self.cast(scene, &aims).await {
             Ok(cast) => cast,
-            Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Because(reason)) => return self.without_rows(scene, &aims, &reason).await,
+            Err(stop) => return Ok(vec![Cell::without_row(stop.reason()?)]),
         };
         let mut cells = Vec::new();
         if !never {

@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::LIMIT;
 use super::stall::Stall;
 use crate::support::erp::{Erp, tenant};
+use crate::support::eventually;
 
 const READ: &str = "select id from erp.account";
 
@@ -40,9 +41,10 @@ async fn no_read_fails_after_all_idle_connections_were_forgotten() {
             read.unwrap();
         }
         // None of those that were forgotten is left for the next to try.
-        let opened = stall.accepted() - before;
-        assert!(opened <= callers.into(), "{opened}");
-        assert_eq!(pool.status().size, opened);
+        let opened = || stall.accepted() - before;
+        assert!(opened() <= callers.into(), "{}", opened());
+        // The last one may still be on its way, where another has served the caller whom it was opened for.
+        eventually("those that were opened are open", async || pool.status().size == opened()).await;
     }
 }
 

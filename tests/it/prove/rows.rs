@@ -1,0 +1,115 @@
+//! Rows are made of whatever columns, checks and keys ask for, and what cannot be made is told.
+
+use std::time::Duration;
+
+use tenantry::prove::{Proof, Verdict};
+
+use super::{Prover, contents, manifest, secured_with};
+
+/// Columns that a row cannot do without, of every kind of type, and checks on them.
+const EVERYTHING: &str = "CREATE TYPE mood AS ENUM ('sad', 'content');
+    CREATE TYPE pair AS (a integer, b text);
+    CREATE TYPE span AS RANGE (subtype = time);
+    CREATE DOMAIN code AS varchar(4) CHECK (VALUE ~ '^[A-Z]{3}$');
+    CREATE DOMAIN short_code AS code CHECK (length(VALUE) = 3);
+    CREATE TABLE kind (name text PRIMARY KEY);
+    CREATE TABLE everything (
+        tenant_id bigint NOT NULL,
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        a smallint NOT NULL, b integer NOT NULL, c numeric(4, 2) NOT NULL, d real NOT NULL, e boolean NOT NULL,
+        f varchar(3) NOT NULL, g char NOT NULL, h date NOT NULL, i timestamptz(3) NOT NULL, j time NOT NULL,
+        k interval NOT NULL, l jsonb NOT NULL, m bytea NOT NULL, n inet NOT NULL, o macaddr NOT NULL,
+        p bit(3) NOT NULL, q point NOT NULL, r tsvector NOT NULL, s int4range NOT NULL, t tstzrange NOT NULL,
+        u text[] NOT NULL, v mood NOT NULL, w pair NOT NULL, x short_code NOT NULL, y span NOT NULL, z uuid NOT NULL,
+        state text NOT NULL CHECK (state IN ('open', 'paid')),
+        low integer NOT NULL, high integer NOT NULL CHECK (high > 5), CHECK (low < high),
+        number text UNIQUE NULLS DISTINCT, -- from PostgreSQL 15
+        above integer REFERENCES everything,
+        other_kind text NOT NULL REFERENCES kind,
+        EXCLUDE USING gist (t WITH &&) WHERE (low > 2000000000),
+        UNIQUE (tenant_id, f)
+    );";
+
+async fn proof(sql: &str, more: &str) -> Proof {
+    let (database, app) = secured_with(sql, more).await;
+    Prover::new(&database, &app, &manifest(&app, more)).await.proof().await
+}
+
+#[tokio::test]
+async fn rows_are_made_of_types_checks_and_keys() {
+    let more = "[tables]\n\"public.kind\" = { class = \"shared\" }\n";
+    let proof = proof(EVERYTHING, more).await;
+    assert_eq!(proof.unproved().count(), 0, "{proof}");
+    let broken: Vec<&str> = proof.broken().map(|(_, cell)| cell.attempt.as_str()).collect();
+    // Nobody has said that a number is unique within a tenant.
+    assert!(broken.iter().all(|attempt| attempt.starts_with("collide in everything_number_key")), "{proof}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_is_unproved_with_the_reason() {
+    for (sql, reason) in [
+        (
+            "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY, n integer NOT NULL CHECK (n * n = 1369));",
+            "violates check constraint",
+        ),
+        (
+            "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);
+             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse();",
+            "not today",
+        ),
+        (
+            "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY, other bigint NOT NULL);
+             CREATE TABLE u (tenant_id bigint NOT NULL, id bigint PRIMARY KEY REFERENCES t);
+             ALTER TABLE t ADD FOREIGN KEY (other) REFERENCES u;",
+            "back to themselves",
+        ),
+    ] {
+        let proof = proof(sql, "").await;
+        let reasons: Vec<&str> = proof.unproved().map(|(.., reason)| reason).collect();
+        assert!(!proof.is_clean() && reasons.iter().any(|said| said.contains(reason)), "{reason}: {proof}");
+        assert_eq!(proof.broken().count(), 0, "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn what_takes_long_or_is_locked_is_unproved_and_the_rest_goes_on() {
+    let sql = "CREATE TABLE slow (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$;
+        CREATE TRIGGER wait BEFORE UPDATE ON slow FOR EACH ROW EXECUTE FUNCTION wait();
+        CREATE TABLE locked (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);
+        CREATE TABLE free (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);";
+    let (database, app) = secured_with(sql, "").await;
+    let before = contents(&database).await;
+    let mut other = database.connect().await;
+    let transaction = other.transaction().await.unwrap();
+    transaction.batch_execute("LOCK TABLE locked IN SHARE MODE").await.unwrap();
+    let prover = Prover::new(&database, &app, &manifest(&app, "")).await;
+    let limit = Duration::from_millis(200);
+    let proof = prover.isolation().statement_timeout(limit).lock_timeout(limit).run().await.unwrap();
+    transaction.rollback().await.unwrap();
+    let of = |name: &str| proof.subjects.iter().find(|subject| subject.name == name).unwrap();
+    for (name, reason) in [("public.slow", "longer than a statement may"), ("public.locked", "lock")] {
+        let said = of(name)
+            .cells
+            .iter()
+            .filter(|cell| matches!(&cell.verdict, Verdict::Unproved(said) if said.contains(reason)));
+        assert!(said.count() > 0, "{name}: {proof}");
+    }
+    assert!(of("public.free").cells.iter().all(|cell| cell.verdict == Verdict::Held), "{proof}");
+    assert_eq!(contents(&database).await, before);
+}
+
+#[tokio::test]
+async fn the_app_role_makes_its_own_rows_where_it_may() {
+    let sql = "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);
+        CREATE TABLE fixed (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);";
+    let more = "[tables]\n\"public.fixed\" = { class = \"tenant\", grants = [\"select\"] }\n";
+    let (database, app) = secured_with(sql, more).await;
+    let prover = Prover::new(&database, &app, &manifest(&app, more)).await;
+    let proof = prover.alone().run().await.unwrap();
+    assert_eq!(proof.broken().count(), 0, "{proof}");
+    let unproved: Vec<&str> = proof.unproved().map(|(subject, ..)| subject.name.as_str()).collect();
+    assert!(!unproved.is_empty() && unproved.iter().all(|name| *name == "public.fixed"), "{proof}");
+    assert!(proof.seeder.is_none());
+}
