@@ -116,7 +116,8 @@ pub(crate) fn candidates(
     for column in &relation.columns {
         let domain = known.types.checks(&column.data_type).join(" ");
         let named = if check.is_some() { names(&text, &column.name) } else { !domain.is_empty() };
-        if named && column.generated.is_none() {
+        let refers = relation.foreign_keys.values().any(|key| key.columns.contains(&column.name));
+        if named && column.generated.is_none() && !refers {
             let mut values = constants(if check.is_some() { &text } else { &domain });
             if !column.not_null {
                 values.push(None);
@@ -125,6 +126,15 @@ pub(crate) fn candidates(
         }
     }
     found
+}
+
+/// The columns that a check names and that refer to other rows by themselves, but for the first.
+pub(crate) fn referring<'a>(relation: &'a Relation, constraint: Option<&str>) -> Vec<&'a Ident> {
+    let check = constraint.and_then(|name| relation.checks.iter().find(|(own, _)| own.as_str() == name));
+    let Some((_, check)) = check else { return Vec::new() };
+    let keys = relation.foreign_keys.values().filter(|key| key.columns.len() == 1);
+    let named = keys.flat_map(|key| &key.columns).filter(|column| names(check.expression.as_str(), column));
+    named.skip(1).collect()
 }
 
 /// The values by which partitions are told apart: those of the table, and the table itself if it is one.

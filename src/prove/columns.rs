@@ -1,7 +1,9 @@
 //! Which columns of a row are said, and how an INSERT lists them.
 
+use std::collections::BTreeSet;
+
 use super::made::Values;
-use super::value::sql;
+use super::value::{Random, sql};
 use crate::catalog::{Column, Identity, Relation};
 use crate::ident::Ident;
 
@@ -71,4 +73,12 @@ fn listed(relation: &Relation, values: &Values, default: Option<&Ident>) -> (Str
     let (columns, values): (Vec<String>, Vec<String>) =
         said.map(|(column, said)| (column.name.to_string(), value(column, said))).unzip();
     (columns.join(", "), values.join(", "))
+}
+
+/// Makes numbers small that nobody has said.
+pub(crate) fn shrink(relation: &Relation, free: &BTreeSet<Ident>, said: &mut Values, random: &mut Random) {
+    let numbers = relation.columns.iter().filter(|column| free.contains(&column.name));
+    for column in numbers.filter(|of| matches!(of.data_type.as_str(), "integer" | "bigint" | "smallint")) {
+        said.insert(column.name.clone(), Some((1 + random.next() % 100).to_string()));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::error::SqlState;
 
 use super::check::{self, By};
-use super::columns::{Fill, is_said, lists, overrides};
+use super::columns::{Fill, is_said, lists, overrides, shrink};
 use super::made::{Known, Made, Row, Stop, Values};
 use super::report::Aim;
 use super::seat::{Answer, Binding, Seat, Seeded};
@@ -79,6 +79,14 @@ impl<'a> Scene<'a> {
         let row = Box::pin(self.make(table, who, values)).await;
         self.under_way.pop();
         row
+    }
+
+    /// A row of somebody's that nothing refers to yet, if there can be two.
+    pub(crate) async fn another_row(&mut self, table: &QualifiedName, who: Who) -> Made<Row> {
+        match self.row_that_says(table, who, &Values::new()).await {
+            Err(Stop::Because(_)) => self.row(table, who).await,
+            row => row,
+        }
     }
 
     async fn row_with(&mut self, table: &QualifiedName, who: Who, fixed: &Values) -> Made<Row> {
@@ -220,6 +228,12 @@ impl<'a> Scene<'a> {
         is_way || set == key.columns.len() || (key.match_type == MatchType::Full && set > 0)
     }
 
+    /// Whose row of a table serves one of somebody's: what holds nothing of tenants serves all.
+    fn whose(&self, table: &QualifiedName, who: Who) -> Who {
+        let place = self.known.places.relations.get(table);
+        if place.is_some_and(Place::holds_tenants) { who } else { Who::Own }
+    }
+
     /// Makes the row that another one refers to.
     async fn refer(
         &mut self,
@@ -232,13 +246,7 @@ impl<'a> Scene<'a> {
         let fixed: Values = pairs()
             .filter_map(|(column, referenced)| Some((referenced.clone(), said.get(column)?.clone())))
             .collect();
-        let place = self.known.places.relations.get(&key.references);
-        let whose = if place.is_some_and(Place::holds_tenants) { who } else { Who::Own };
-        let fixed = if place.is_some_and(Place::holds_tenants) || fixed.len() == key.columns.len() {
-            fixed
-        } else {
-            Values::new()
-        };
+        let whose = self.whose(&key.references, who);
         let parent = match self.row_with(&key.references, whose, &fixed).await {
             Err(Stop::Because(reason)) => {
                 return because(format!(
@@ -266,7 +274,8 @@ impl<'a> Scene<'a> {
     ) -> Made<Row> {
         let binding = if self.binds { self.tenants.binding(who) } else { Binding::default() };
         let first = said.clone();
-        let (mut tries, mut is_small, mut reason) = (check::Tries::new(said), false, None);
+        let (mut tries, mut is_small, mut is_varied) = (check::Tries::new(said), false, false);
+        let mut reason = None;
         loop {
             let shown: Vec<&Ident> = self.shown(table, relation);
             let returning: Vec<String> = shown.iter().map(|column| format!("{column}::text")).collect();
@@ -298,13 +307,23 @@ impl<'a> Scene<'a> {
                     let known = self.known;
                     let candidates = |check: Option<&str>| check::candidates(known, table, relation, check);
                     let by = match code {
+                        // Two columns that refer to one row may have to refer to two.
+                        SqlState::CHECK_VIOLATION if !is_varied => {
+                            is_varied = true;
+                            reason = reason.or(Some(refused));
+                            let named = check::referring(relation, constraint.as_deref());
+                            for (column, value) in self.elsewhere(relation, who, named).await? {
+                                tries.change(|said| drop(said.insert(column, value)));
+                            }
+                            continue;
+                        }
                         SqlState::CHECK_VIOLATION => By::Check(constraint),
                         // A constant of a check on one column may be none of another's type.
                         code if tries.is_under_way() && code.code().starts_with("22") => By::Type,
                         // What is computed from a number has no room for it.
                         SqlState::NUMERIC_VALUE_OUT_OF_RANGE if !is_small => {
                             is_small = true;
-                            tries.change(|said| self.shrink(relation, &free, said));
+                            tries.change(|said| shrink(relation, &free, said, &mut self.random));
                             continue;
                         }
                         SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
@@ -322,14 +341,26 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Makes numbers small that nobody has said.
-    fn shrink(&mut self, relation: &Relation, free: &BTreeSet<Ident>, said: &mut Values) {
-        let numbers = relation.columns.iter().filter(|column| free.contains(&column.name));
-        for column in
-            numbers.filter(|column| matches!(column.data_type.as_str(), "integer" | "bigint" | "smallint"))
-        {
-            said.insert(column.name.clone(), Some((1 + self.random.next() % 100).to_string()));
+    /// Makes other rows for foreign keys of one column to refer to, and says what these columns hold then.
+    async fn elsewhere(
+        &mut self,
+        relation: &Relation,
+        who: Who,
+        columns: Vec<&Ident>,
+    ) -> Made<Vec<(Ident, Option<String>)>> {
+        let mut found = Vec::new();
+        for column in columns {
+            let key = relation.foreign_keys.values().find(|key| key.columns.iter().eq([column]));
+            let Some(key) = key.filter(|key| !self.under_way.contains(&key.references)) else { continue };
+            let holds_tenants =
+                self.known.places.relations.get(&key.references).is_some_and(Place::holds_tenants);
+            let whose = if holds_tenants { who } else { Who::Own };
+            let parent = self.row_that_says(&key.references, whose, &Values::new()).await?;
+            let referenced = key.referenced_columns.first();
+            let value = referenced.and_then(|referenced| parent.holds.get(referenced)).cloned().flatten();
+            found.push((column.clone(), value));
         }
+        Ok(found)
     }
 
     /// The columns whose values are asked for: those of keys, and those that others refer to.

@@ -40,7 +40,7 @@ impl Table<'_> {
                 continue;
             }
             let attempt = format!("refer by {}", name.plain());
-            let parent = match scene.row(&key.references, Who::Other).await {
+            let parent = match scene.another_row(&key.references, Who::Other).await {
                 Ok(parent) => parent,
                 Err(stop) => {
                     let reason = stop.reason()?;

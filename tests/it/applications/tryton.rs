@@ -116,25 +116,20 @@ async fn each_company_works_as_before_and_sees_its_own() {
     let catalog = tryton.catalog().await;
     tryton.tool(&folder, &["plan", "--check"], 1);
     let open = tryton.proof(&folder, 1).await;
-    println!("before: {}", open["summary"]);
+    assert!(open["summary"]["leaked"].as_u64() > Some(10_000), "{}", open["summary"]);
     tryton.tool(&folder, &["plan", "--out", "migrations", "--style", "plain"], 0);
     tryton.admin.batch_execute(&folder.read("migrations/tenancy.up.sql")).await.unwrap();
     tryton.tool(&folder, &["plan", "--check"], 0);
     let secured = tryton.catalog().await;
     let closed = tryton.proof(&folder, 1).await;
-    println!("after: {} in {}", closed["summary"], closed["seconds"]);
-    for subject in closed["subjects"].as_array().unwrap() {
-        for cell in subject["cells"].as_array().unwrap().iter().filter(|cell| cell["verdict"] != "held") {
-            println!(
-                "{} {} {} {}: {} ({})",
-                cell["verdict"],
-                subject["name"],
-                cell["attempt"],
-                cell["aim"],
-                cell["answer"],
-                cell["reason"]
-            );
-        }
+    let cells = closed["subjects"].as_array().unwrap().iter().flat_map(|subject| {
+        subject["cells"].as_array().unwrap().iter().map(move |cell| (subject["name"].as_str().unwrap(), cell))
+    });
+    for (name, cell) in cells.filter(|(_, cell)| cell["verdict"] != "held") {
+        // A child has no tenant column that a second key of its could include, and a key that Tryton names is left as it is.
+        let attempt = cell["attempt"].as_str().unwrap();
+        let is_of_a_key = attempt.starts_with("refer by ") || attempt.starts_with("collide in ");
+        assert!(is_of_a_key && cell["verdict"] == "leaked", "{name}: {cell}");
     }
 
     let places = policy::places(&manifest, &secured).relations;
