@@ -128,6 +128,12 @@ pub(crate) fn candidates(
     found
 }
 
+/// Whether a check looks at a column, of the table's or of its type's.
+pub(crate) fn is_checked(known: &Known<'_>, relation: &Relation, column: &Ident) -> bool {
+    let of_type = relation.column(column).is_some_and(|of| !known.types.checks(&of.data_type).is_empty());
+    of_type || relation.checks.values().any(|check| names(check.expression.as_str(), column))
+}
+
 /// The columns that a check names and that refer to other rows by themselves, but for the first.
 pub(crate) fn referring<'a>(relation: &'a Relation, constraint: Option<&str>) -> Vec<&'a Ident> {
     let check = constraint.and_then(|name| relation.checks.iter().find(|(own, _)| own.as_str() == name));

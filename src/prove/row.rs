@@ -297,8 +297,11 @@ impl<'a> Scene<'a> {
                     };
                     let holds = shown.into_iter().cloned().zip(row).collect();
                     let said = tries.into_values();
-                    // What a check asked for stays.
-                    let free = free.into_iter().filter(|name| said.get(name) == first.get(name)).collect();
+                    // What a check asked for stays, and what it lets pass together with other values.
+                    let is_free = |name: &Ident| {
+                        said.get(name) == first.get(name) && !check::is_checked(self.known, relation, name)
+                    };
+                    let free = free.into_iter().filter(is_free).collect();
                     return Ok(Row { table: oid, ctid, said, free, holds });
                 }
                 Seeded::Refused(answer) => {

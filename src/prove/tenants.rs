@@ -52,26 +52,12 @@ impl Tenants {
 
     /// The tenant in the tenant column; none where that is NULL.
     pub(crate) fn tenant(&self, who: Who) -> Option<String> {
-        let [own, other, below, stranger] = &self.keys;
-        match who {
-            Who::Own => Some(own.clone()),
-            Who::Other => Some(other.clone()),
-            Who::Below => Some(below.clone()),
-            Who::Stranger => Some(stranger.clone()),
-            Who::Nobody => None,
-        }
+        of(&self.keys, who)
     }
 
     /// The user who is a member of that tenant.
     pub(crate) fn user(&self, who: Who) -> Option<String> {
-        let [own, other, below, stranger] = &self.users;
-        match who {
-            Who::Own => Some(own.clone()),
-            Who::Other => Some(other.clone()),
-            Who::Below => Some(below.clone()),
-            Who::Stranger => Some(stranger.clone()),
-            Who::Nobody => None,
-        }
+        of(&self.users, who)
     }
 
     /// The setting that is changed to go from one to the other, with what each has there.
@@ -106,6 +92,17 @@ impl Tenants {
             }
             Aim::None | Aim::Session => Binding::default(),
         }
+    }
+}
+
+/// What is somebody's among these.
+fn of([own, other, below, stranger]: &[String; 4], who: Who) -> Option<String> {
+    match who {
+        Who::Own => Some(own.clone()),
+        Who::Other => Some(other.clone()),
+        Who::Below => Some(below.clone()),
+        Who::Stranger => Some(stranger.clone()),
+        Who::Nobody => None,
     }
 }
 
