@@ -13,10 +13,10 @@
 //! use tenantry::policy::manifest::Manifest;
 //! use tenantry::{Config, TenantPool, prove};
 //!
-//! # async fn example(manifest: Manifest) -> tenantry::Result<()> {
+//! # async fn example(manifest: Manifest) -> Result<(), Box<dyn std::error::Error>> {
 //! let pool = TenantPool::connect("postgresql://erp_app@localhost/erp").await?;
-//! let superuser: Config = "host=localhost user=postgres dbname=erp".parse().expect("a connection string");
-//! let proof = prove::isolation(&pool, &manifest).seeder(superuser).run().await?;
+//! let prover: Config = "host=localhost user=erp_prover dbname=erp".parse()?;
+//! let proof = prove::isolation(&pool, &manifest).seeder(prover).run().await?;
 //! proof.assert_clean();
 //! # Ok(())
 //! # }
@@ -29,6 +29,17 @@
 //! member of the app role and of one with BYPASSRLS, rows are made by that one, and the attempts run in the same transaction, as
 //! the app role: by [`SET SESSION AUTHORIZATION`](https://www.postgresql.org/docs/current/sql-set-session-authorization.html)
 //! or `SET ROLE`.
+//!
+//! Rows that are made fire triggers and call the functions of defaults, checks and policies, and functions that the app role may
+//! call are called. All of this is code of the database, in a session of the seeder's, which it can make act as the seeder again.
+//! Where somebody else may have put code there, the app role above all, seed as a role that is a member of the app role and of
+//! the system role and has no more, or prove a copy; a superuser is for databases whose code one would run as a superuser.
+//!
+//! That a session in which no tenant was ever bound reaches nothing is tried with a seeder alone, since rows cannot be made in it
+//! otherwise.
+//!
+//! Some attempts are statements without a WHERE, of a tenant that has no rows: they find none where policies hold. Where policies do
+//! not, they lock what they find, for as long as a statement may take, until they are rolled back.
 //!
 //! # What it shows, and what only a definition does
 //!

@@ -13,9 +13,9 @@ use tenantry::prove::{self, Isolation, Mutations, Proof};
 use tenantry::{TenantPool, migrate};
 use tokio_postgres::Config;
 
-use crate::plan::plan_for;
+use crate::plan::{Erp, plan_for};
 use crate::policy::{Admin, admin, unique};
-use crate::support::version;
+use crate::support::{kept, version};
 
 /// A pool of the app role's, the manifest, and the superuser as the one who makes rows.
 pub(crate) struct Prover {
@@ -66,6 +66,16 @@ impl Prover {
 pub(crate) fn manifest(app: &str, more: &str) -> String {
     let (tenancy, sections) = if more.starts_with('[') { ("", more) } else { (more, "") };
     format!("[tenancy]\ntype = \"bigint\"\n{tenancy}\n[roles]\napp = \"{app}\"\n{sections}")
+}
+
+/// An ERP with tables of every shape that a plan has secured.
+pub(crate) async fn planned() -> Erp {
+    let mut erp = Erp::new().await;
+    let plan = erp.plan().await;
+    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
+    // As every new database is since PostgreSQL 15.
+    erp.admin.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.unwrap();
+    erp
 }
 
 /// A few tables with a view, a function and a sequence.

@@ -42,7 +42,7 @@ tenantry prove --mutate --seed-url URL              weaken a copy of the schema,
 tenantry prove --html proof.html --junit proof.xml  in CI: a page for reviewers, and what the CI reads";
 
 const SEED_URL: &str = "Who makes the rows, as --database-url names a database: a superuser, or a member of the app role and of one \
-    with BYPASSRLS [default: TENANTRY_SEED_URL, or else the app role itself, as each tenant]";
+    with BYPASSRLS, which suits where others than superusers write triggers and functions, since these run with its rights [default: TENANTRY_SEED_URL, or else the app role itself, as each tenant]";
 
 const MUTATE: &str = "Weaken a copy of the schema in one place at a time, and demand that the proof notices: exit with code 1 if it \
     does not. The copy is a database of its own on the same server, made with pg_dump and psql and dropped at the end; --seed-url \

@@ -2,17 +2,12 @@
 
 use tenantry::prove::Fate;
 
-use super::{Prover, manifest, secured};
-use crate::plan::Erp;
-use crate::support::{kept, version};
+use super::{Prover, manifest, planned, secured};
+use crate::support::version;
 
 #[tokio::test]
 async fn whatever_is_weakened_is_noticed() {
-    let mut erp = Erp::new().await;
-    let plan = erp.plan().await;
-    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
-    // As every new database is since PostgreSQL 15.
-    erp.admin.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.unwrap();
+    let erp = planned().await;
     let mutations = Prover::new(&erp.admin, &erp.app, erp.manifest()).await.mutations().await;
     // Somebody else's policy, which opens rows by their number, stands beside those of the plan there: what is weakened of these
     // is open already, but for the floor.

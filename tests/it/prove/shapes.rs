@@ -1,8 +1,7 @@
 //! What a plan has made is proved, whatever the shape.
 
-use super::Prover;
-use crate::plan::Erp;
-use crate::support::{kept, version};
+use super::{Prover, planned};
+use crate::support::version;
 
 /// What the plan tells about and leaves alone: keys without the tenant that nobody has said to replace, and foreign keys with
 /// an action that one with the tenant would not have.
@@ -17,11 +16,7 @@ const LEFT: [&str; 6] = [
 
 #[tokio::test]
 async fn after_a_plan_everything_is_proved() {
-    let mut erp = Erp::new().await;
-    let plan = erp.plan().await;
-    kept::apply(&mut erp.admin, &erp.app, &plan).await.unwrap();
-    // As every new database is since PostgreSQL 15.
-    erp.admin.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.unwrap();
+    let erp = planned().await;
     let proof = Prover::new(&erp.admin, &erp.app, erp.manifest()).await.proof().await;
     let broken: Vec<String> =
         proof.broken().map(|(subject, cell)| format!("{}: {}", subject.name, cell.attempt)).collect();
