@@ -1,7 +1,7 @@
 # What a person runs. `make help` lists it.
 
 CARGO ?= cargo
-FEATURES = cli,test-util
+FEATURES = cli,metrics,test-util
 FUZZ_SECONDS ?= 60
 BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead
 
@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc server pgbouncer tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc server pgbouncer prometheus tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ demo: server ## Show a small ERP and pgbench's tables with tenants kept apart (D
 	$(CARGO) run --quiet --features $(FEATURES) --example quickstart
 	$(CARGO) run --quiet --features $(FEATURES) --example pgbench
 
-test: server pgbouncer tryton ## Run the whole test suite, documentation examples included
+test: server pgbouncer prometheus tryton ## Run the whole test suite, documentation examples included
 	$(CARGO) test --features $(FEATURES) -- --skip applications:: --skip cancellation::
 	$(CARGO) test --features $(FEATURES) --test it -- cancellation:: # which race with the server
 	$(CARGO) test --features $(FEATURES) --test it -- applications:: # which take both cores for a minute
@@ -91,5 +91,8 @@ tryton: # Install Tryton, an ERP whose database the tests divide among its compa
 	@sh tests/server/tryton.sh
 
 pgbouncer: # Install PgBouncer where it is not there, and unpack one that keeps the names of statements apart
-	@sh tests/server/pgbouncer.sh
+	@sh tests/server/package.sh pgbouncer pgbouncer
 	@sh tests/server/pgbouncer-named.sh
+
+prometheus: # Install Prometheus, which scrapes a pool in the tests, where it is not there
+	@sh tests/server/package.sh promtool prometheus

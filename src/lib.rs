@@ -50,8 +50,9 @@ pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::{
     CancelToken, CopyIn, CopyOut, Cursor, PoolStatus, RowStream, Savepoint, Scope, Sharing, Statements,
-    Strategy, System, SystemScope, SystemTransaction, Tenant, TenantPool, TenantPoolBuilder, TenantScope,
-    TenantTransaction, ToStatement, Transaction, TransactionBlock,
+    Strategy, System, SystemScope, SystemTransaction, Tenant, TenantKey, TenantPool, TenantPoolBuilder,
+    TenantScope, TenantTransaction, TenantVisibility, ToStatement, TraceCarrier, Transaction,
+    TransactionBlock,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
 pub use wire::StatementMode;

@@ -31,10 +31,10 @@ pub(super) struct EachTenant<'r, 'a, C, W> {
     pub(super) roll: &'r Roll,
 }
 
-/// How it has ended.
+/// How a migration has ended.
 pub(super) struct Done {
-    /// For how many tenants it is done.
-    pub(super) tenants: usize,
+    /// For how many tenants it is done, where it is run for each.
+    pub(super) tenants: Option<usize>,
     pub(super) rows: u64,
     /// For how many tenants it was not asked; then it is not in the ledger.
     pub(super) left: Option<usize>,
@@ -80,7 +80,7 @@ where
                     self.finish(client, &progress).await?;
                 }
                 let rows = progress.values().map(|rows| of_data(self.of, rows)).sum();
-                return Ok(Done { tenants: progress.len(), rows, left: (left > 0).then_some(left) });
+                return Ok(Done { tenants: Some(progress.len()), rows, left: (left > 0).then_some(left) });
             }
             progress = self.work(waiting, progress, tenants.len()).await?;
         }

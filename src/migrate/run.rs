@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use tokio_postgres::{Client, Error as PgError};
+use tracing::Instrument;
 
-use super::each_tenant::EachTenant;
+use super::each_tenant::{Done, EachTenant};
 use super::event::Event;
 use super::ledger::Ledger;
 use super::migration::Mode;
@@ -80,22 +81,23 @@ where
         for of in &prepared.reviewed {
             let started = Instant::now();
             (self.watch)(&Event::Started { migration: of.migration });
-            let (rows, tenants) = match of.migration.mode() {
-                Mode::EachTenant => {
-                    let Some(roll) = &prepared.roll else { continue };
-                    let each = EachTenant { run: self, maker: prepared.maker(), of, roll };
-                    let done = each.all(client).await?;
-                    if let Some(left) = done.left {
-                        report.waits_for_tenants = Some(left);
-                        return Ok(());
-                    }
-                    (done.rows, Some(done.tenants))
-                }
-                Mode::NoTransaction => (self.one_by_one(client, prepared.maker(), of).await?, None),
-                Mode::Transaction | Mode::System { .. } => {
-                    (self.at_once(client, prepared.maker(), of).await?, None)
-                }
+            let span = tracing::info_span!(
+                target: "tenantry::migration", "migration",
+                otel.kind = "client",
+                db.system.name = "postgresql",
+                tenantry.migration.name = of.migration.name(),
+                tenantry.migration.rows = tracing::field::Empty,
+                tenantry.migration.tenants = tracing::field::Empty,
+            );
+            let Some(done) = self.one(client, &prepared, of).instrument(span.clone()).await? else {
+                continue;
             };
+            if let Some(left) = done.left {
+                report.waits_for_tenants = Some(left);
+                return Ok(());
+            }
+            let Done { rows, tenants, .. } = done;
+            span.record("tenantry.migration.rows", rows).record("tenantry.migration.tenants", tenants);
             let (migration, took) = (of.migration, started.elapsed());
             (self.watch)(&Event::Finished { migration, took, rows });
             let (name, mode) = (migration.name(), migration.mode().clone());
@@ -107,6 +109,25 @@ where
             return Ok(());
         }
         prepared.after(client, report).await
+    }
+
+    /// Runs a migration as its mode says; `None` where it has to wait for the table of tenants.
+    async fn one(
+        &self,
+        client: &mut Client,
+        prepared: &Prepared<'_>,
+        of: &Reviewed<'_>,
+    ) -> Result<Option<Done>, Why> {
+        let rows = match of.migration.mode() {
+            Mode::EachTenant => {
+                let Some(roll) = &prepared.roll else { return Ok(None) };
+                let each = EachTenant { run: self, maker: prepared.maker(), of, roll };
+                return Ok(Some(each.all(client).await?));
+            }
+            Mode::NoTransaction => self.one_by_one(client, prepared.maker(), of).await?,
+            Mode::Transaction | Mode::System { .. } => self.at_once(client, prepared.maker(), of).await?,
+        };
+        Ok(Some(Done { rows, tenants: None, left: None }))
     }
 
     /// Runs a migration that is one transaction.

@@ -209,6 +209,17 @@ impl Binding {
         }
     }
 
+    /// The tenant as its setting has it, if one is bound.
+    pub(super) fn tenant_value(&self) -> Option<&str> {
+        self.tenant_type.map(|_| self.first.1.as_str())
+    }
+
+    /// Tells the server's side something more: a setting of the server's or of this crate's.
+    pub(super) fn with_setting(mut self, name: &'static str, value: String) -> Self {
+        self.more.push((Name::Known(name), value));
+        self
+    }
+
     /// Why the unit of work crosses tenants, if it does.
     pub(super) fn reason(&self) -> Option<&str> {
         self.reason.as_deref()

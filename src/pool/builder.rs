@@ -1,6 +1,7 @@
 //! How a pool is set up.
 
 mod given;
+mod observing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::binding::TenantSetting;
 use super::bounds::Bounds;
 use super::core::{Core, Options};
 use super::guard::Purpose;
+use super::observe::Observing;
 use super::retry::Retry;
 use super::sharing::{Sharing, SharingRules};
 use super::strategy::Strategy;
@@ -73,6 +75,7 @@ impl TenantPoolBuilder {
                 retry: Retry::default(),
                 limits: Limits::default(),
                 sharing: SharingRules::default(),
+                observing: Observing::default(),
             },
             system_max_size: SYSTEM_MAX_SIZE,
         }
@@ -358,6 +361,7 @@ impl TenantPoolBuilder {
             return Err(Error::config("a pool of size 0 can serve nobody; set max_size to 1 or more"));
         }
         self.options.sharing.check()?;
+        self.options.observing.check()?;
         let (config, connector) = self.config.read(&self.connector)?;
         let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
 

@@ -1,18 +1,21 @@
 //! What a tenant pool and a system pool have in common: connections to one database as one role.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio_postgres::Config;
-use tracing::info;
+use tracing::{Instrument, info};
 
-use super::binding::Bound;
+use super::binding::{Binding, Bound};
 use super::bounds::Bounds;
 use super::connection::Connection;
 use super::drain::Drain;
 use super::guard::{Guard, Purpose};
 use super::lease::Lease;
+use super::observe::{Observer, Observing};
 use super::opener::Opener;
 use super::retry::Retry;
 use super::sharing::{Sharing, SharingRules};
@@ -39,6 +42,7 @@ pub(super) struct Options {
     pub(super) retry: Retry,
     pub(super) limits: Limits,
     pub(super) sharing: SharingRules,
+    pub(super) observing: Observing,
 }
 
 pub(super) struct Core {
@@ -59,11 +63,12 @@ impl Core {
         if Handle::try_current().is_err() {
             return Err(Error::config("a pool needs a runtime; build it within one of tokio's"));
         }
+        let observer = Observer::new(options.observing.clone(), &config, purpose, &options.bounds);
         let target = Target::new(config, connector);
-        let drain = Drain::new(options.drain_timeout, Arc::clone(&target));
+        let drain = Drain::new(options.drain_timeout, Arc::clone(&target), Arc::clone(&observer));
         let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
         let cached_statements = options.statement_cache_size;
-        let opener = Opener { target, guard, drain, cached_statements };
+        let opener = Opener { target, guard, drain, observer, cached_statements };
         let stock = Stock::new(options.bounds, options.sharing.depth, opener);
         // Each connection keeps so many, and not all have to keep the same.
         let texts = Texts::new(cached_statements.saturating_mul(4));
@@ -77,6 +82,7 @@ impl Core {
         let lease = self.lease().await?;
         if let Some(reason) = binding.reason() {
             info!(reason, "cross-tenant access");
+            self.observer().system_access(reason);
         }
         let select = self.strategy().prepare(&lease, &binding).await?;
         Ok(Connection::alone(lease, binding, select))
@@ -85,9 +91,11 @@ impl Core {
     /// The same for a statement that may share its connection with others.
     pub(super) async fn shared(&self, bound: &Bound, text: Arc<Text>) -> Result<Connection> {
         let binding = bound.clone().map_err(|why| Error::config(&*why))?;
-        Ok(match self.stock.get_or_share(&text).await? {
+        let got =
+            self.checkout(pin!(self.stock.get_or_share(&text)), |got| matches!(got, Got::Ride(_))).await?;
+        Ok(match got {
             Got::Object(object) => {
-                let lease = Lease::new(object, self.stock.opener.drain.clone());
+                let lease = Lease::watched(object, &self.stock.opener);
                 Connection::leads(lease, binding, text)
             }
             Got::Ride(ride) => Connection::follows(ride, binding, text),
@@ -108,14 +116,28 @@ impl Core {
 
     /// Checks a connection out. One that is found closed is replaced first.
     pub(super) async fn lease(&self) -> Result<Lease> {
-        let object = self.stock.get().await?;
-        Ok(Lease::new(object, self.stock.opener.drain.clone()))
+        let object = self.checkout(pin!(self.stock.get()), |_| false).await?;
+        Ok(Lease::watched(object, &self.stock.opener))
+    }
+
+    /// Waits for a connection while those watch who want to.
+    async fn checkout<T>(
+        &self,
+        waiting: Pin<&mut impl Future<Output = Result<T>>>,
+        shares: impl Fn(&T) -> bool,
+    ) -> Result<T> {
+        let observer = self.observer();
+        let since = observer.now();
+        let got = waiting.instrument(observer.checkout()).await;
+        observer.checked_out(since, &got, shares);
+        got
     }
 
     /// Opens the first connection, which has the guard look at the role, and as many more as are to be kept idle.
     pub(super) async fn open(&self) -> Result<()> {
         drop(self.lease().await?);
         self.stock.fill();
+        self.observer().counted(|| self.stock.counts());
         Ok(())
     }
 
@@ -125,6 +147,19 @@ impl Core {
 
     pub(super) fn guard(&self) -> &Guard {
         &self.stock.opener.guard
+    }
+
+    /// Adds the trace to which what is done now belongs, where it is to reach the server.
+    pub(super) fn traced(&self, binding: Binding) -> Binding {
+        match self.observer().trace() {
+            Some((setting, id)) => binding.with_setting(setting, id),
+            None => binding,
+        }
+    }
+
+    /// Who is told what the pool does.
+    pub(super) fn observer(&self) -> &Arc<Observer> {
+        &self.stock.opener.observer
     }
 
     pub(super) fn options(&self) -> &Options {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
-use tracing::{debug, warn};
+use tracing::{Instrument, Span, debug, warn};
 
 use super::client::Leaving;
 use super::object::Object;
+use super::observe::Observer;
 use super::target::Target;
 use super::task;
 use crate::wire::FAREWELL;
@@ -35,19 +36,28 @@ pub(super) struct Drain(Arc<Rules>);
 struct Rules {
     patience: Duration,
     target: Arc<Target>,
+    observer: Arc<Observer>,
 }
 
 impl Drain {
-    pub(super) fn new(patience: Duration, target: Arc<Target>) -> Self {
-        Self(Arc::new(Rules { patience, target }))
+    pub(super) fn new(patience: Duration, target: Arc<Target>, observer: Arc<Observer>) -> Self {
+        Self(Arc::new(Rules { patience, target, observer }))
     }
 
-    /// Takes a connection over. Where its runtime has ended, its socket is closed with that.
-    pub(super) fn take(&self, abandoned: Abandoned) {
+    /// Takes a connection over, from whoever runs in this span. Where its runtime has ended, its socket is closed with that.
+    pub(super) fn take(&self, abandoned: Abandoned, left_by: &Span) {
         let rules = Arc::clone(&self.0);
-        task::start(async move { abandoned.settle(&rules).await });
+        let span = rules.observer.drain(left_by);
+        let settling = async move {
+            let result = abandoned.settle(&rules).await;
+            rules.observer.drained(&Span::current(), result);
+        };
+        task::start(settling.instrument(span));
     }
 }
+
+/// What became of a connection that was lost, for those who watch.
+const LOST: &str = "lost";
 
 /// A connection that still owes something. Dropped, it is closed: it goes back to the pool only
 /// through [`Abandoned::settle`].
@@ -66,9 +76,9 @@ impl Abandoned {
     /// that does not come, has the server cancel what runs and closes the connection.
     ///
     /// A connection to which a cancel request was sent is never used again: the request travels on
-    /// its own and could meet the statement of the next caller.
-    async fn settle(mut self, rules: &Rules) {
-        let Some(object) = self.object.as_ref() else { return };
+    /// its own and could meet the statement of the next caller. Says what became of it, for those who watch.
+    async fn settle(mut self, rules: &Rules) -> &'static str {
+        let Some(object) = self.object.as_ref() else { return LOST };
         let answer = async {
             match self.debt {
                 Debt::Rollback => object.batch_execute("ROLLBACK").await,
@@ -78,24 +88,28 @@ impl Abandoned {
         };
         let patience = if self.debt >= Debt::Close { Duration::ZERO } else { rules.patience };
         let answered = timeout(patience, answer).await;
-        let Some(object) = self.object.take() else { return };
+        let Some(object) = self.object.take() else { return LOST };
         match answered {
             Ok(Ok(())) if !self.retired && !object.link().is_altered() => {
                 debug!("abandoned connection is clean again");
+                "clean"
             }
             Ok(Ok(())) => {
                 debug!("abandoned connection is clean and is closed, as it was to be");
                 Object::close(object);
+                "closed"
             }
             Ok(Err(error)) => {
                 debug!(code = ?error.code(), "abandoned connection was lost");
                 Object::close(object);
+                LOST
             }
             Err(_) => {
                 warn!(?patience, "abandoned connection did not come to rest; canceling what it runs");
                 if let Some(client) = Object::take(object) {
                     end(client.leave(), &rules.target, self.debt).await;
                 }
+                "canceled"
             }
         }
     }

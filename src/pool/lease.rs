@@ -2,15 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Kind, Oid, Type};
 use tokio_postgres::{Column, Error as PgError, Statement};
+use tracing::Span;
 
 use super::cache::OutOfDate;
 use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
 use super::object::Object;
+use super::opener::Opener;
 use super::stock::Stock;
 use crate::error::{Error, Kind as ErrorKind, Outcome, Result, Step, connection_is_lost};
 use crate::wire::{Link, kept};
@@ -27,6 +30,10 @@ pub(super) struct Lease {
     turn: Mutex<Turn>,
     /// Whether what runs on it cannot write.
     read_only: AtomicBool,
+    /// Since when it is on loan, where that is measured.
+    since: Option<Instant>,
+    /// For whom it is, where anybody watches.
+    span: Span,
 }
 
 /// Whose turn it is to send.
@@ -63,7 +70,15 @@ impl Lease {
     pub(super) fn new(object: Object, drain: Drain) -> Self {
         let state = State { debt: Debt::None, preparing: 0, retired: false };
         let (state, turn) = (Mutex::new(state), Mutex::default());
-        Self { object: Some(object), drain, state, turn, read_only: AtomicBool::new(false) }
+        let (since, span) = (None, Span::none());
+        Self { object: Some(object), drain, state, turn, read_only: AtomicBool::new(false), since, span }
+    }
+
+    /// One for a caller, whose use of the connection counts, and in whose span it may come to the drain.
+    pub(super) fn watched(object: Object, opener: &Opener) -> Self {
+        let mut lease = Self::new(object, opener.drain.clone());
+        (lease.since, lease.span) = (opener.observer.now(), opener.observer.current());
+        lease
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -277,13 +292,14 @@ impl Drop for Writing<'_> {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
+        Object::stock(&object).opener.observer.used(self.since);
         let State { debt, preparing, retired } = self.with_state(|state| *state);
         let unanswered = preparing > 0 || object.link().is_under_way();
         let debt = if debt == Debt::None && unanswered { Debt::Answer } else { debt };
         match debt {
             Debt::None if !retired && !object.link().is_altered() => drop(object),
             Debt::None => Object::close(object),
-            debt => self.drain.take(Abandoned::new(object, debt, retired)),
+            debt => self.drain.take(Abandoned::new(object, debt, retired), &self.span),
         }
     }
 }

@@ -30,6 +30,7 @@ mod lease;
 mod limits;
 mod names;
 mod object;
+mod observe;
 mod opener;
 mod pace;
 mod places;
@@ -38,6 +39,7 @@ mod ready;
 mod recheck;
 pub(crate) mod retry;
 mod rows;
+mod running;
 mod scope;
 mod shared;
 mod sharing;
@@ -64,6 +66,7 @@ use tokio_postgres::Config;
 
 use self::binding::{Binding, TenantSetting};
 use self::core::Core;
+use self::stock::Stock;
 use crate::error::{Error, Result};
 use crate::tenant::{TenantContext, TenantType, refuse_nul};
 #[cfg(feature = "prove")]
@@ -74,6 +77,7 @@ pub use self::cancel::CancelToken;
 pub use self::copy::{CopyIn, CopyOut};
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant};
+pub use self::observe::{TenantKey, TenantVisibility, TraceCarrier};
 pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope};
 pub use self::sharing::Sharing;
@@ -140,6 +144,7 @@ impl TenantPool {
     pub fn tenant(&self, context: impl Into<TenantContext>) -> TenantScope {
         let Shared { tenants, setting, tenant_type, .. } = &*self.0;
         let bound = Binding::tenant(&context.into(), setting, *tenant_type);
+        let bound = bound.map(|binding| tenants.traced(binding));
         Scope::new(tenants, bound.map(Arc::new).map_err(|error| error.to_string().into()))
     }
 
@@ -173,22 +178,20 @@ impl TenantPool {
                 "the pool has no system role; give it one with TenantPoolBuilder::system_url",
             ));
         };
-        Ok(Scope::new(core, Ok(Arc::new(Binding::system(reason, self.0.setting.limits())))))
+        let binding = core.traced(Binding::system(reason, self.0.setting.limits()));
+        Ok(Scope::new(core, Ok(Arc::new(binding))))
     }
 
     /// How many connections there are, for tenants.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        let stock = self.0.tenants.stock();
-        let counts = stock.counts();
-        PoolStatus {
-            max_size: stock.bounds.max_size,
-            size: counts.size,
-            available: counts.idle,
-            waiting: counts.waiting,
-            places_taken: counts.places_taken,
-            sharing: counts.sharing,
-        }
+        PoolStatus::of(self.0.tenants.stock())
+    }
+
+    /// How many connections there are across tenants. `None`: the pool has no system door.
+    #[must_use]
+    pub fn system_status(&self) -> Option<PoolStatus> {
+        self.0.system.as_ref().map(|system| PoolStatus::of(system.stock()))
     }
 
     /// Retires the connections that are there now: idle ones are closed at once, others when their unit
@@ -261,4 +264,18 @@ pub struct PoolStatus {
     pub places_taken: usize,
     /// How many callers share a connection that another has taken, see [`Sharing`].
     pub sharing: usize,
+}
+
+impl PoolStatus {
+    fn of(stock: &Stock) -> Self {
+        let counts = stock.counts();
+        Self {
+            max_size: stock.bounds.max_size,
+            size: counts.size,
+            available: counts.idle,
+            waiting: counts.waiting,
+            places_taken: counts.places_taken,
+            sharing: counts.sharing,
+        }
+    }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
-use tracing::{debug, error};
+use tracing::{Instrument, debug, error};
 
 use super::client::{Client, Terms};
 use super::coming::Coming;
 use super::drain::Drain;
 use super::guard::{Guard, Verdict};
 use super::lease::Lease;
+use super::observe::Observer;
 use super::places::Place;
 use super::retry::random_fraction;
 use super::stock::Stock;
@@ -25,6 +26,7 @@ pub(super) struct Opener {
     pub(super) target: Arc<Target>,
     pub(super) guard: Guard,
     pub(super) drain: Drain,
+    pub(super) observer: Arc<Observer>,
     /// How many statements each connection keeps.
     pub(super) cached_statements: usize,
 }
@@ -34,8 +36,13 @@ impl Opener {
     pub(super) async fn run(mut coming: Coming, delay: Duration) {
         let (stock, Some(place)) = coming.begin() else { return };
         sleep(delay).await;
-        match stock.opener.open(&stock, place).await {
-            Ok(()) => stock.opened(true),
+        let observer = &stock.opener.observer;
+        let begun = observer.now();
+        match stock.opener.open(&stock, place).instrument(observer.connect()).await {
+            Ok(()) => {
+                observer.connected(begun);
+                stock.opened(true);
+            }
             Err(error) => {
                 debug!(reason = %error, "a connection could not be opened");
                 // What the server itself answers is no sign of trouble, unless it says that it is in some.
@@ -73,6 +80,9 @@ impl Opener {
     /// Where the guard refuses the role of a pool that it has let in before, no connection of the pool's
     /// is used any more: what the role can do now, it can do on each of them.
     pub(super) fn refused(&self, stock: &Stock, reason: &Error) {
+        if reason.is_role_refused() {
+            self.observer.role_refused();
+        }
         if reason.is_role_refused() && self.guard.is_settled() {
             error!(%reason, "the pool's role has changed; all its connections are closed");
             stock.refresh();

@@ -16,6 +16,7 @@ use super::connection::{Connection, Passage};
 use super::deadline::{Deadline, Expired, Patience};
 use super::kept::kept_number_of;
 use super::lease::Lease;
+use super::observe::Call;
 use super::statement::sealed::Source;
 use super::work::Hold;
 use crate::error::{Error, Kind, Result, Step};
@@ -37,6 +38,7 @@ pub struct RowStream<'a> {
     /// The rows in place of those that the driver cannot read yet, once they can be.
     kept: Option<Kept>,
     patience: Patience,
+    call: Call,
     transaction: PhantomData<&'a ()>,
 }
 
@@ -69,13 +71,19 @@ impl RowStream<'_> {
 
     fn new(rows: tokio_postgres::RowStream, end: End, deadline: Deadline) -> Self {
         let patience = Patience::new(deadline);
-        Self { rows: Box::pin(rows), end, sql: None, kept: None, patience, transaction: PhantomData }
+        let call = Call::UNWATCHED;
+        Self { rows: Box::pin(rows), end, sql: None, kept: None, patience, call, transaction: PhantomData }
+    }
+
+    /// Has those who watch the statement hear of the end of its rows.
+    pub(super) fn watched_by(self, call: Call) -> Self {
+        Self { call, ..self }
     }
 
     /// For the stream of a statement on its own, which has no transaction to borrow.
     pub(super) fn into_owned(self) -> RowStream<'static> {
-        let Self { rows, end, sql, kept, patience, .. } = self;
-        RowStream { rows, end, sql, kept, patience, transaction: PhantomData }
+        let Self { rows, end, sql, kept, patience, call, .. } = self;
+        RowStream { rows, end, sql, kept, patience, call, transaction: PhantomData }
     }
 
     /// Notes which statement the rows are of.
@@ -172,14 +180,20 @@ impl Stream for RowStream<'_> {
     type Item = Result<Row>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Poll::Ready(next) = self.poll_end(cx) {
+        let next = if let Poll::Ready(next) = self.poll_end(cx) {
             self.patience.rest();
-            return Poll::Ready(next);
+            next
+        } else {
+            let expired = ready!(self.patience.poll_expired(cx));
+            // What it held goes to the drain.
+            Some(Err(std::mem::replace(&mut self.end, End::Reached).expire(expired)))
+        };
+        match &next {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => self.call.ended(Some(error)),
+            None => self.call.ended(None),
         }
-        let expired = ready!(self.patience.poll_expired(cx));
-        // What it held goes to the drain.
-        let error = std::mem::replace(&mut self.end, End::Reached).expire(expired);
-        Poll::Ready(Some(Err(error)))
+        Poll::Ready(next)
     }
 }
 

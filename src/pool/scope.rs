@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::types::{BorrowToSql, Type};
-use tracing::debug;
+use tracing::{Instrument, debug};
 
 use super::binding::Bound;
 use super::core::Core;
@@ -169,27 +169,28 @@ impl<D> Scope<D> {
                     "the closure kept its transaction beyond its end; let it go when the future ends",
                 )));
             }
-            let (error, retryable) = match outcome {
+            let (error, code) = match outcome {
                 Ok(value) => match transaction.commit().await {
                     Ok(()) => return Ok(value),
                     Err(error) => {
-                        let retryable = error.is_retryable();
-                        (E::from(error), retryable)
+                        let code = error.is_retryable().then(|| error.code().cloned());
+                        (E::from(error), code)
                     }
                 },
                 Err(error) => {
-                    let retryable = transaction.failed_retryably();
+                    let code = transaction.failed_retryably();
                     // The server rolls back by itself where this cannot be sent, and what the
                     // caller has to hear is the error of the work.
                     let _ = transaction.rollback().await;
-                    (error, retryable)
+                    (error, code)
                 }
             };
-            match self.single.retry().pause(retries) {
-                Some(pause) if retryable => {
+            match (self.single.retry().pause(retries), code) {
+                (Some(pause), Some(code)) => {
                     retries += 1;
-                    debug!(retries, ?pause, "transaction is run again");
-                    tokio::time::sleep(pause).await;
+                    let span = self.single.core().observer().retry(retries, code.as_ref(), pause);
+                    debug!(parent: &span, retries, ?pause, "transaction is run again");
+                    tokio::time::sleep(pause).instrument(span).await;
                 }
                 _ => return Err(error),
             }

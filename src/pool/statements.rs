@@ -1,23 +1,21 @@
 //! The statements that can be run as what is bound, in a scope as in a transaction.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 
+use tokio_postgres::Row;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
-use tokio_postgres::{Error as PgError, Row};
 
 use super::cache::OutOfDate;
 use super::kept::{kept_by, kept_number};
-use super::ready::Ready;
 use super::rows::{RowStream, at_most_one, exactly_one};
 use super::single::Single;
 use super::stale::{ATTEMPTS, Run};
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, is_fetch};
-use super::work::{Open, Work};
-use crate::error::{Error, Result, Step};
+use super::work::Work;
+use crate::error::{Error, Result};
 use crate::tenant::TenantId;
 
 /// What scopes, transactions and savepoints have in common: running one statement.
@@ -70,37 +68,40 @@ pub(super) enum Unit {
 /// A macro, because the futures of the driver's are large and stay where their makers have pinned them.
 macro_rules! run_prepared {
     (
-        $db:ident.$get:ident.$run:ident($source:expr),
+        $db:ident.$observed:ident($get:ident.$run:ident($source:expr)),
         |$client:ident, $statement:ident| $request:expr,
         |$ready:ident, $text:ident| $kept:expr
     ) => {{
         let source = $source;
-        let mut $ready = $db.$get(source).await?;
-        let mut prepared = $db.prepare(&$ready, source).await?;
-        let mut repeats = 0;
-        loop {
-            let $client = $ready.client();
-            let $statement = &prepared.statement;
-            let error = match $db.$run(&$ready, pin!($request)).await {
-                Ok(value) => break Ok(value),
-                Err(error) => error,
-            };
-            if $ready.goes_elsewhere(source, &error) {
-                $ready = $db.elsewhere($ready, source, &error).await?;
-                prepared = $db.prepare(&$ready, source).await?;
-                continue;
+        let running = async {
+            let mut $ready = $db.$get(source).await?;
+            let mut prepared = $db.prepare(&$ready, source).await?;
+            let mut repeats = 0;
+            loop {
+                let $client = $ready.client();
+                let $statement = &prepared.statement;
+                let error = match $db.$run(&$ready, pin!($request)).await {
+                    Ok(value) => break Ok(value),
+                    Err(error) => error,
+                };
+                if $ready.goes_elsewhere(source, &error) {
+                    $ready = $db.elsewhere($ready, source, &error).await?;
+                    prepared = $db.prepare(&$ready, source).await?;
+                    continue;
+                }
+                let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
+                let run = Run { source, fresh: prepared.fresh, first: repeats == 0, may_repeat };
+                if let Some(number) = kept_number(&error) {
+                    $ready.forget(source, OutOfDate::There);
+                    let $text = $db.afterwards(&$ready, Box::pin($ready.lease.kept(number)).as_mut()).await?;
+                    break $kept.await;
+                }
+                let sql = $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await?;
+                prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?;
+                repeats += 1;
             }
-            let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
-            let run = Run { source, fresh: prepared.fresh, first: repeats == 0, may_repeat };
-            if let Some(number) = kept_number(&error) {
-                $ready.forget(source, OutOfDate::There);
-                let $text = $db.afterwards(&$ready, Box::pin($ready.lease.kept(number)).as_mut()).await?;
-                break $kept.await;
-            }
-            let sql = $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await?;
-            prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?;
-            repeats += 1;
-        }
+        };
+        $db.$observed(source, pin!(running)).await
     }};
 }
 
@@ -154,7 +155,7 @@ impl Statements {
             // Its columns are those of the cursor, of which only this execution tells.
             Source::Sql(sql) if params.is_empty() && is_fetch(sql) => self.query_typed(sql, &[]).await,
             source => run_prepared!(
-                self.ready_to_share.run(source),
+                self.observed(ready_to_share.run(source)),
                 |client, statement| client.query(statement, params),
                 |ready, text| self.kept_rows(&ready, &text)
             ),
@@ -204,7 +205,7 @@ impl Statements {
         }
         let params = || params.iter().map(BorrowToSql::borrow_to_sql);
         let rows = run_prepared!(
-            self.ready.stream(statement.source()),
+            self.observed_rows(ready.stream(statement.source())),
             |client, statement| client.query_raw(statement, params()),
             |ready, text| self.kept_stream(&ready, &text)
         );
@@ -217,7 +218,7 @@ impl Statements {
         S: ?Sized + ToStatement,
     {
         run_prepared!(
-            self.ready_to_share.run(statement.source()),
+            self.observed(ready_to_share.run(statement.source())),
             |client, statement| client.execute(statement, params),
             |ready, text| self.kept_count(&ready, &text)
         )
@@ -234,7 +235,7 @@ impl Statements {
         let params: Vec<P> = params.into_iter().collect();
         let params = || params.iter().map(BorrowToSql::borrow_to_sql);
         run_prepared!(
-            self.ready_to_share.run(statement.source()),
+            self.observed(ready_to_share.run(statement.source())),
             |client, statement| client.execute_raw(statement, params()),
             |ready, text| self.kept_count(&ready, &text)
         )
@@ -242,14 +243,18 @@ impl Statements {
 
     /// Like [`query`](Self::query), unprepared: parsed, bound and run in one flight, even the first time.
     pub async fn query_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>> {
-        let ready = self.unprepared(sql).await?;
-        let answer = self.run(&ready, pin!(ready.client().query_typed(sql, params))).await;
-        match kept_by(&answer) {
-            Some(number) => {
-                self.kept_rows(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?).await
+        let running = async {
+            let ready = self.unprepared(sql).await?;
+            let answer = self.run(&ready, pin!(ready.client().query_typed(sql, params))).await;
+            match kept_by(&answer) {
+                Some(number) => {
+                    self.kept_rows(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
+                        .await
+                }
+                None => answer,
             }
-            None => answer,
-        }
+        };
+        self.observed(Source::Sql(sql), pin!(running)).await
     }
 
     /// Like [`query_one`](Self::query_one), unprepared.
@@ -280,106 +285,43 @@ impl Statements {
         P: BorrowToSql,
         I: IntoIterator<Item = (P, Type)>,
     {
-        let ready = self.unprepared(sql).await?;
-        let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
-        match kept_by(&answer) {
-            Some(number) => {
-                self.kept_stream(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
-                    .await
+        let running = async {
+            let ready = self.unprepared(sql).await?;
+            let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
+            match kept_by(&answer) {
+                Some(number) => {
+                    self.kept_stream(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
+                        .await
+                }
+                None => answer,
             }
-            None => answer,
-        }
+        };
+        self.observed_rows(Source::Sql(sql), pin!(running)).await
     }
 
     /// Like [`execute`](Self::execute), unprepared.
     pub async fn execute_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<u64> {
-        let ready = self.unprepared(sql).await?;
-        let answer = self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await;
-        match kept_by(&answer) {
-            Some(number) => {
-                self.kept_count(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?).await
+        let running = async {
+            let ready = self.unprepared(sql).await?;
+            let answer = self.run(&ready, pin!(ready.client().execute_typed(sql, params))).await;
+            match kept_by(&answer) {
+                Some(number) => {
+                    self.kept_count(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
+                        .await
+                }
+                None => answer,
             }
-            None => answer,
-        }
+        };
+        self.observed(Source::Sql(sql), pin!(running)).await
     }
 
     /// Declares a cursor, which nobody but [`Cursor`](crate::Cursor) may.
     pub(super) async fn declare(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         run_prepared!(
-            self.ready.run(Source::Declare(sql)),
+            self.observed(ready.run(Source::Declare(sql))),
             |client, statement| client.execute(statement, params),
             |ready, text| self.kept_count(&ready, &text)
         )
-    }
-
-    /// Decides what becomes of a statement that failed. Where it is to be run once more, from its text, its unit
-    /// of work can begin anew.
-    async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<String> {
-        match &self.0 {
-            Unit::Single(single) => {
-                let sql = ready.judge(run, error)?;
-                ready.lease.seal();
-                ready.renew(single.core().strategy()).await?;
-                Ok(sql)
-            }
-            Unit::Block(work) => {
-                let run = Run { may_repeat: run.may_repeat && work.is_at_first_request(), ..run };
-                let sql = ready.judge(run, error).inspect_err(|error| {
-                    if error.is_stale_statement() {
-                        work.note_stale();
-                    }
-                })?;
-                work.restart().await?;
-                ready.renew(work.core().strategy()).await?;
-                Ok(sql)
-            }
-        }
-    }
-
-    /// Runs a request of the driver's. Its future is large, and so stays where its maker has pinned it.
-    async fn run<T>(
-        &self,
-        ready: &Ready<'_>,
-        statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
-    ) -> Result<T> {
-        let answer = match &self.0 {
-            Unit::Single(single) => {
-                let running = pin!(single.run(ready, statement));
-                let answer = if ready.may_leave() {
-                    ready.deadline.bound(pin!(ready.patiently(running))).await
-                } else {
-                    ready.deadline.bound(running).await
-                };
-                answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())))
-            }
-            Unit::Block(work) => {
-                let answer = ready.deadline.bound(pin!(work.run(ready, Step::Statement, statement))).await;
-                answer.unwrap_or_else(|expired| Err(work.expire(expired)))
-            }
-        };
-        answer.map_err(|error| ready.deadline.name(error))
-    }
-
-    async fn stream(
-        &self,
-        ready: &Ready<'_>,
-        statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
-    ) -> Result<RowStream<'_>> {
-        let rows = match &self.0 {
-            Unit::Single(single) => {
-                let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
-                let answer =
-                    answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())));
-                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
-            }
-            Unit::Block(work) => {
-                let opening = work.open(ready, Step::Statement, Open::Rows, statement);
-                let opened = ready.deadline.bound(pin!(opening)).await;
-                let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
-                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
-            }
-        };
-        rows.map_err(|error| ready.deadline.name(error))
     }
 }
 

@@ -93,7 +93,7 @@ impl Stock {
                 role_due: None,
                 closed: false,
             }),
-            tending: Tending::start(&bounds, this.clone()),
+            tending: Tending::start(&bounds, opener.observer.meters().is_some(), this.clone()),
             willing: AtomicUsize::new(0),
             bounds,
             opener,

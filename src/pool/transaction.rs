@@ -61,7 +61,8 @@ impl<D> Transaction<D> {
         self.block.work.give_up("a part of its transaction was kept beyond the end");
     }
 
-    pub(super) fn failed_retryably(&self) -> bool {
+    /// Whether another attempt may go well, and the SQLSTATE for which this one did not, if it is for one.
+    pub(super) fn failed_retryably(&self) -> Option<Option<SqlState>> {
         self.block.work.failed_retryably()
     }
 

@@ -8,6 +8,7 @@ mod prepare;
 mod restart;
 mod savepoint;
 mod unread;
+mod watch;
 mod writing;
 
 use std::future::{Future, poll_fn};
@@ -19,6 +20,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::OnceCell;
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::SqlState;
+use tracing::Instrument;
 
 use self::openers::Openers;
 use self::unread::Unread;
@@ -28,6 +30,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
 use super::lease::Lease;
+use super::observe::{Call, Kind as Watched};
 use super::statement::Place;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage, kept};
@@ -60,6 +63,8 @@ pub(super) struct Work {
     sent: AtomicUsize,
     /// Whether a statement failed whose description was out of date, and was forgotten since.
     stale: AtomicBool,
+    /// The transaction, for those who watch.
+    call: Mutex<Call>,
 }
 
 #[derive(Clone)]
@@ -85,7 +90,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Work {
     pub(super) fn new(core: Arc<Core>, bound: Bound) -> Self {
+        let observer = core.observer();
+        let call = match observer.is_watched() {
+            true => Call::begin(observer, &bound, Watched::Transaction),
+            false => Call::UNWATCHED,
+        };
         Self {
+            call: Mutex::new(call),
             core,
             bound,
             connection: OnceCell::new(),
@@ -113,7 +124,11 @@ impl Work {
     /// The transaction's connection, checked out at the first call.
     pub(super) async fn connection(&self) -> Result<&Connection> {
         self.is_usable()?;
-        self.connection.get_or_try_init(|| self.core.connection(&self.bound)).await
+        let connecting = || {
+            let span = lock(&self.call).span();
+            self.core.connection(&self.bound).instrument(span)
+        };
+        self.connection.get_or_try_init(connecting).await
     }
 
     /// Where its statements run, for their judge.
@@ -305,11 +320,13 @@ impl Work {
         }
     }
 
-    /// Whether the server aborted the transaction for a reason that a new attempt may not meet.
-    pub(super) fn failed_retryably(&self) -> bool {
-        let retryable =
-            matches!(&*lock(&self.failure), Some(Failure::Aborted(Some(code))) if code_is_retryable(code));
-        retryable || self.stale.load(Ordering::Acquire)
+    /// Whether the server aborted the transaction for a reason that a new attempt may not meet, and its SQLSTATE if it
+    /// has one.
+    pub(super) fn failed_retryably(&self) -> Option<Option<SqlState>> {
+        match &*lock(&self.failure) {
+            Some(Failure::Aborted(Some(code))) if code_is_retryable(code) => Some(Some(code.clone())),
+            _ => self.stale.load(Ordering::Acquire).then_some(None),
+        }
     }
 
     fn failure(&self) -> Option<Failure> {

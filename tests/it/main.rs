@@ -13,6 +13,7 @@ mod isolation;
 mod laws;
 mod life;
 mod migrate;
+mod observed;
 mod pgbench;
 mod plan;
 mod planted;

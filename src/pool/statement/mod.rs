@@ -7,7 +7,7 @@ mod into;
 mod set;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(super) mod tokens;
 
 use tokio_postgres::Statement;
 

@@ -5,7 +5,7 @@
 
 /// A piece of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(in crate::pool) enum Token<'a> {
     /// A keyword or a name that is not quoted.
     Word(&'a str),
     /// What stands between the quotes of a quoted name, its own quotes still doubled.
@@ -23,13 +23,13 @@ impl Token<'_> {
         matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    pub(super) fn is_one_of(self, keywords: &[&str]) -> bool {
+    pub(in crate::pool) fn is_one_of(self, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.is(keyword))
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Tokens<'a> {
+pub(in crate::pool) struct Tokens<'a> {
     rest: &'a str,
     /// Whether a string ended behind a backslash. What kind of string it is, and a setting of the
     /// server's, decide whether that was its end, so what follows may be cut wrongly.
@@ -37,11 +37,11 @@ pub(super) struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    pub(super) fn new(sql: &'a str) -> Self {
+    pub(in crate::pool) fn new(sql: &'a str) -> Self {
         Self { rest: sql, unsure: false }
     }
 
-    pub(super) fn is_unsure(&self) -> bool {
+    pub(in crate::pool) fn is_unsure(&self) -> bool {
         self.unsure
     }
 
@@ -50,7 +50,7 @@ impl<'a> Tokens<'a> {
         self.rest
     }
 
-    pub(super) fn peek(&self) -> Option<Token<'a>> {
+    pub(in crate::pool) fn peek(&self) -> Option<Token<'a>> {
         self.clone().next()
     }
 

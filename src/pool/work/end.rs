@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::{Answers, Failure, PROBE, Work};
 use crate::error::{Error, Kind, Result, Step, connection_is_lost};
 use crate::pool::drain::Debt;
+use crate::pool::observe::Operation;
 use crate::pool::strategy::COMMIT;
 
 impl Work {
@@ -15,6 +16,10 @@ impl Work {
     /// here a failure that was seen turns into ROLLBACK and an error, and where an answer was not
     /// read, a probe ahead of the COMMIT finds out.
     pub(in crate::pool) async fn commit(&self) -> Result<()> {
+        self.watched_to_its_end(Operation::COMMIT, pin!(self.commit_in_time())).await
+    }
+
+    async fn commit_in_time(&self) -> Result<()> {
         self.give_up_if_leaked()?;
         if self.has_begun().is_none() || self.failure().is_some() {
             return self.call(pin!(self.commit_now())).await;
@@ -69,8 +74,11 @@ impl Work {
 
     /// Ends the transaction with ROLLBACK.
     pub(in crate::pool) async fn rollback(&self) -> Result<()> {
-        self.give_up_if_leaked()?;
-        self.call(pin!(self.rollback_now())).await
+        let ending = async {
+            self.give_up_if_leaked()?;
+            self.call(pin!(self.rollback_now())).await
+        };
+        self.watched_to_its_end(Operation::ROLLBACK, pin!(ending)).await
     }
 
     pub(super) async fn rollback_now(&self) -> Result<()> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 
 use tokio_postgres::Error as PgError;
 
-use super::{Unread, Work};
+use super::{Unread, Work, lock};
 use crate::error::{Error, Kind, Result, Step};
 use crate::pool::connection::Connection;
 use crate::pool::drain::Debt;
@@ -111,6 +111,9 @@ impl Drop for Work {
     fn drop(&mut self) {
         if self.is_free().is_err() {
             self.give_up_owing(Debt::Cut, LEAKED);
+        }
+        if self.has_begun().is_none() {
+            lock(&self.call).dismiss();
         }
     }
 }

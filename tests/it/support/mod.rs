@@ -9,6 +9,7 @@ pub mod pgbouncer;
 pub mod proxy;
 pub mod random;
 pub mod route;
+pub mod spans;
 pub mod swallower;
 pub mod tls;
 pub mod turnstile;

@@ -1,0 +1,228 @@
+//! A statement or a transaction that somebody watches, from its begin to its end.
+
+use std::borrow::Cow;
+use std::cell::LazyCell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::span::Id;
+use tracing::{Level, Span, debug_span, field, level_enabled, warn};
+
+use super::outcome::{error_type, outcome, sqlstate};
+use super::summary::{Operation, summary};
+use super::{Observer, Place, names};
+use crate::error::Error;
+use crate::pool::binding::{Binding, Bound};
+
+/// A statement or a transaction; nothing where nobody watches. Dropped before its end, it was abandoned.
+pub(in crate::pool) struct Call(Option<Box<Watched>>);
+
+/// What is watched.
+#[derive(Clone, Copy)]
+pub(in crate::pool) enum Kind<'a> {
+    Statement {
+        operation: Operation,
+        /// The statement's text, where it is known.
+        text: Option<&'a str>,
+        /// The transaction to which it belongs.
+        within: Option<&'a Call>,
+    },
+    Transaction,
+}
+
+struct Watched {
+    observer: Arc<Observer>,
+    span: Span,
+    since: Instant,
+    /// None of a transaction.
+    operation: Option<Operation>,
+    /// Worked out where a warning is to show it.
+    summary: Option<String>,
+    text: Option<String>,
+    /// The tenant as it is to be shown.
+    tenant: Option<String>,
+    /// In which span it began.
+    begun_in: Option<Id>,
+}
+
+impl Observer {
+    /// Whether anybody may want to hear of a statement or a transaction.
+    ///
+    /// Whether somebody wants to is told by the span itself, and by no `enabled!`: that leaves the filters of subscribers that
+    /// have one for each layer set for what was asked, and the next event goes through them without being asked for.
+    pub(in crate::pool) fn is_watched(&self) -> bool {
+        self.is_heard_of() || level_enabled!(Level::DEBUG)
+    }
+
+    /// The same of what is told at the end, whether there is a span or not.
+    fn is_heard_of(&self) -> bool {
+        self.meters.is_some() || self.observing.slow.is_some()
+    }
+}
+
+impl Observer {
+    /// What the fields say is found out for a span that somebody wants alone.
+    fn statement(&self, operation: Operation, text: Option<&str>, within: Option<&Call>) -> Span {
+        let Place { database, server, port, .. } = &self.place;
+        let told = LazyCell::new(|| {
+            text.map_or_else(|| operation.name().to_owned(), |text| summary(operation, text))
+        });
+        debug_span!(
+            target: "tenantry::statement",
+            parent: &within.and_then(Call::parent).unwrap_or_else(Span::current),
+            "statement",
+            otel.name = told.as_str(),
+            otel.kind = "client",
+            otel.status_code = field::Empty,
+            db.system.name = names::SYSTEM,
+            db.namespace = database,
+            db.operation.name = operation.name(),
+            db.query.summary = told.as_str(),
+            db.query.text = text.filter(|_| self.observing.query_text),
+            db.response.status_code = field::Empty,
+            error.type = field::Empty,
+            server.address = server,
+            server.port = port,
+            tenantry.tenant = field::Empty,
+            tenantry.system.reason = field::Empty,
+            tenantry.outcome = field::Empty,
+        )
+    }
+
+    fn transaction(&self) -> Span {
+        let Place { database, server, port, .. } = &self.place;
+        debug_span!(
+            target: "tenantry::transaction", "transaction",
+            otel.kind = "client",
+            otel.status_code = field::Empty,
+            db.system.name = names::SYSTEM,
+            db.namespace = database,
+            db.response.status_code = field::Empty,
+            error.type = field::Empty,
+            server.address = server,
+            server.port = port,
+            tenantry.tenant = field::Empty,
+            tenantry.system.reason = field::Empty,
+            tenantry.outcome = field::Empty,
+        )
+    }
+}
+
+impl Call {
+    /// What nobody watches.
+    pub(in crate::pool) const UNWATCHED: Self = Self(None);
+
+    /// Begins to watch, where anybody does.
+    pub(in crate::pool) fn begin(observer: &Arc<Observer>, bound: &Bound, kind: Kind<'_>) -> Self {
+        let binding = bound.as_deref().ok();
+        let (span, operation, begun_in) = match kind {
+            Kind::Statement { operation, text, within } => {
+                (observer.statement(operation, text, within), Some(operation), None)
+            }
+            Kind::Transaction => (observer.transaction(), None, Span::current().id()),
+        };
+        if span.is_disabled() && !observer.is_heard_of() {
+            return Self::UNWATCHED;
+        }
+        let tenant = binding.and_then(Binding::tenant_value);
+        let tenant = tenant.and_then(|tenant| observer.observing.tenant.show(tenant)).map(Cow::into_owned);
+        if let Some(reason) = binding.and_then(Binding::reason) {
+            span.record("tenantry.system.reason", reason);
+        }
+        if let Some(tenant) = &tenant {
+            span.record("tenantry.tenant", tenant.as_str());
+        }
+        let observing = &observer.observing;
+        // Kept for the warning alone.
+        let text = match kind {
+            Kind::Statement { text, .. } if observing.slow.is_some() => text,
+            _ => None,
+        };
+        let summary = text.zip(operation).map(|(text, operation)| summary(operation, text));
+        let text = text.filter(|_| observing.query_text).map(str::to_owned);
+        let observer = Arc::clone(observer);
+        let since = Instant::now();
+        Self(Some(Box::new(Watched { observer, span, since, operation, summary, text, tenant, begun_in })))
+    }
+
+    /// The span in which it runs.
+    pub(in crate::pool) fn span(&self) -> Span {
+        self.0.as_ref().map_or_else(Span::none, |watched| watched.span.clone())
+    }
+
+    /// It has come to its end, with this error if with one.
+    pub(in crate::pool) fn ended(&mut self, error: Option<&Error>) {
+        if let Some(watched) = self.0.take() {
+            watched.ended(error);
+        }
+    }
+
+    /// It was undone as its caller wanted.
+    pub(in crate::pool) fn rolled_back(&mut self) {
+        if let Some(watched) = self.0.take() {
+            watched.tell(names::ROLLED_BACK);
+        }
+    }
+
+    /// It has done nothing of which anybody would want to hear.
+    pub(in crate::pool) fn dismiss(&mut self) {
+        self.0 = None;
+    }
+
+    /// What is done within it now has this for its parent: itself, unless somebody has entered another span since it began.
+    fn parent(&self) -> Option<Span> {
+        let watched = self.0.as_ref()?;
+        (Span::current().id() == watched.begun_in).then(|| watched.span.clone())
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(watched) = self.0.take() {
+            watched.abandoned();
+        }
+    }
+}
+
+impl Watched {
+    fn ended(&self, error: Option<&Error>) {
+        if let Some(error) = error {
+            let (kind, code) = (error_type(error), sqlstate(error));
+            self.span.record("error.type", kind).record("otel.status_code", "ERROR");
+            if !code.is_empty() {
+                self.span.record("db.response.status_code", code);
+            }
+        }
+        match error {
+            None => self.tell(names::OK),
+            Some(error) => self.tell(outcome(error)),
+        }
+    }
+
+    fn abandoned(&self) {
+        self.tell(names::ABANDONED);
+    }
+
+    fn tell(&self, outcome: &str) {
+        self.span.record("tenantry.outcome", outcome);
+        let took = self.since.elapsed();
+        if let Some(meters) = self.observer.meters() {
+            match self.operation {
+                Some(operation) => meters.operation(operation, outcome, took, self.tenant.as_deref()),
+                None => meters.transaction(outcome, took),
+            }
+        }
+        let (Some(operation), Some(limit)) = (self.operation, self.observer.observing.slow) else { return };
+        if took >= limit {
+            warn!(
+                target: "tenantry::slow", parent: &self.span,
+                ?took,
+                db.query.summary = self.summary.as_deref().unwrap_or(operation.name()),
+                db.query.text = self.text,
+                tenantry.tenant = self.tenant,
+                tenantry.outcome = outcome,
+                "slow statement"
+            );
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a statement does and to which tables, in a few words and without any of its values.
+
+use crate::pool::statement::tokens::{Token, Tokens};
+
+/// The operations that are told apart, as metrics and spans name them. Any other is the last.
+pub(super) const OPERATIONS: &[&str] = &[
+    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "DO", "VALUES", "TABLE", "DECLARE",
+    "FETCH", "COMMIT", "ROLLBACK", "BATCH", "OTHER",
+];
+
+/// As long as the conventions let a summary be, in bytes.
+const LONGEST: usize = 255;
+
+/// One of [`OPERATIONS`], by its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pool) struct Operation(usize);
+
+impl Operation {
+    pub(in crate::pool) const COMMIT: Self = Self::named("COMMIT");
+    pub(in crate::pool) const ROLLBACK: Self = Self::named("ROLLBACK");
+    pub(in crate::pool) const OTHER: Self = Self(OPERATIONS.len() - 1);
+
+    /// The one with this name, for names that stand in the code.
+    const fn named(name: &str) -> Self {
+        let mut at = 0;
+        while at < OPERATIONS.len() {
+            if same(OPERATIONS[at].as_bytes(), name.as_bytes()) {
+                return Self(at);
+            }
+            at += 1;
+        }
+        Self::OTHER
+    }
+
+    /// What a statement does. A statement behind `WITH` counts for what it does itself.
+    pub(in crate::pool) fn of(sql: &str) -> Self {
+        let mut tokens = Tokens::new(sql);
+        let mut depth = 0_usize;
+        let Some(first) = tokens.by_ref().find_map(word) else { return Self::OTHER };
+        if !first.eq_ignore_ascii_case("WITH") {
+            return Self::of_keyword(first);
+        }
+        for token in tokens {
+            match token {
+                Token::Sign(b'(') => depth += 1,
+                Token::Sign(b')') => depth = depth.saturating_sub(1),
+                Token::Word(word) if depth == 0 && is_main(word) => return Self::of_keyword(word),
+                _ => {}
+            }
+        }
+        Self::OTHER
+    }
+
+    fn of_keyword(word: &str) -> Self {
+        OPERATIONS.iter().position(|name| word.eq_ignore_ascii_case(name)).map_or(Self::OTHER, Self)
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+
+    pub(in crate::pool) fn name(self) -> &'static str {
+        OPERATIONS[self.0]
+    }
+}
+
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+fn word(token: Token<'_>) -> Option<&str> {
+    match token {
+        Token::Word(word) => Some(word),
+        _ => None,
+    }
+}
+
+/// Whether a keyword begins the statement that stands behind `WITH`.
+fn is_main(word: &str) -> bool {
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"]
+        .iter()
+        .any(|name| word.eq_ignore_ascii_case(name))
+}
+
+/// The operation and the tables in their order: `SELECT invoice customer`.
+///
+/// Names alone, as they stand in the text; each once. A `FROM` among a function's arguments, as in
+/// `extract(year FROM due)`, names no table. Where it is not sure where a string ends, there are no names behind it:
+/// they might be a piece of the string.
+pub(in crate::pool) fn summary(operation: Operation, sql: &str) -> String {
+    let mut summary = operation.name().to_owned();
+    let mut reading = Reading { open: vec![Frame::STATEMENT], begins: true, last: String::new() };
+    let mut tokens = Tokens::new(sql);
+    while let Some(token) = tokens.next() {
+        if tokens.is_unsure() {
+            break;
+        }
+        let Some(follows) = reading.hear(token) else { continue };
+        while tokens.peek().is_some_and(|token| token.is_one_of(&["ONLY", "TABLE", "LATERAL"])) {
+            tokens.next();
+        }
+        let Some(table) = qualified_name(&mut tokens) else { continue };
+        let is_function = tokens.peek() == Some(Token::Sign(b'(')) && follows == Follows::Table;
+        let is_known = summary.split(' ').any(|known| known == table);
+        if !is_function && !is_known && summary.len() + 1 + table.len() <= LONGEST {
+            summary.push(' ');
+            summary.push_str(&table);
+        }
+    }
+    summary
+}
+
+/// A name with all that qualifies it, if one comes next.
+fn qualified_name(tokens: &mut Tokens<'_>) -> Option<String> {
+    let name = |token| match token {
+        Token::Word(name) | Token::Quoted(name) => Some(name),
+        _ => None,
+    };
+    let mut whole = tokens.peek().and_then(name)?.to_owned();
+    tokens.next();
+    while tokens.peek() == Some(Token::Sign(b'.')) {
+        tokens.next();
+        whole.push('.');
+        whole.push_str(tokens.next().and_then(name)?);
+    }
+    Some(whole)
+}
+
+/// What comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// A table, or a function in its place.
+    Table,
+    /// Something that may have a parenthesis of its own behind it: columns or arguments.
+    WithColumns,
+}
+
+/// A parenthesis that is open, or the statement itself.
+#[derive(Clone, Copy)]
+struct Frame {
+    /// Whether a statement stands in it, and not an expression.
+    is_statement: bool,
+    /// Whether a list of tables is being read.
+    lists_tables: bool,
+}
+
+impl Frame {
+    const STATEMENT: Self = Self { is_statement: true, lists_tables: false };
+    const EXPRESSION: Self = Self { is_statement: false, lists_tables: false };
+}
+
+/// Where the reading of a statement is.
+struct Reading {
+    open: Vec<Frame>,
+    /// Whether nothing was read yet of the statement, or since the last parenthesis was opened.
+    begins: bool,
+    /// The word before, in capitals.
+    last: String,
+}
+
+impl Reading {
+    /// Hears of a token, and says what follows it if that has a name.
+    fn hear(&mut self, token: Token<'_>) -> Option<Follows> {
+        let begins = std::mem::take(&mut self.begins);
+        let mut last = String::new();
+        let follows = match token {
+            Token::Word(word) => {
+                let word = word.to_ascii_uppercase();
+                let follows = self.word(&word, begins);
+                last = word;
+                follows
+            }
+            Token::Sign(b'(') => {
+                self.open.push(Frame::EXPRESSION);
+                self.begins = true;
+                None
+            }
+            Token::Sign(b')') => {
+                if self.open.len() > 1 {
+                    self.open.pop();
+                }
+                None
+            }
+            Token::Sign(b',') => self.open.last()?.lists_tables.then_some(Follows::Table),
+            _ => None,
+        };
+        self.last = last;
+        follows
+    }
+
+    fn word(&mut self, word: &str, begins: bool) -> Option<Follows> {
+        let frame = self.open.last_mut()?;
+        if begins && (is_main(word) || word == "WITH") {
+            frame.is_statement = true;
+        }
+        if !frame.is_statement {
+            return None;
+        }
+        let last = self.last.as_str();
+        match word {
+            "FROM" if last == "DISTINCT" => None,
+            "FROM" | "USING" => {
+                frame.lists_tables = true;
+                Some(Follows::Table)
+            }
+            "JOIN" => Some(Follows::Table),
+            "UPDATE" if !matches!(last, "FOR" | "DO" | "ON" | "KEY" | "THEN") => Some(Follows::Table),
+            "INTO" => Some(Follows::WithColumns),
+            "COPY" | "CALL" | "TABLE" if begins => Some(Follows::WithColumns),
+            "SELECT" | "WHERE" | "SET" | "GROUP" | "ORDER" | "HAVING" | "WINDOW" | "LIMIT" | "OFFSET"
+            | "FOR" | "UNION" | "INTERSECT" | "EXCEPT" | "RETURNING" | "WHEN" | "VALUES" => {
+                frame.lists_tables = false;
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation, summary};
+
+    #[test]
+    fn a_summary_names_the_operation_and_its_tables() {
+        for (sql, expected) in [
+            ("select id, total from invoice where status = 'from secret'", "SELECT invoice"),
+            (
+                "SELECT * FROM erp.invoice i JOIN \"Customer\" c ON c.id = i.customer",
+                "SELECT erp.invoice Customer",
+            ),
+            ("select 1", "SELECT"),
+            ("/* from nowhere */ insert into invoice (a, b) values ($1, $2) returning id", "INSERT invoice"),
+            ("insert into t select * from s on conflict do update set a = 1", "INSERT t s"),
+            ("update only invoice set a = 1 from customer", "UPDATE invoice customer"),
+            ("delete from invoice using customer where true", "DELETE invoice customer"),
+            (
+                "merge into stock using delivery on true when matched then update set a = 1",
+                "MERGE stock delivery",
+            ),
+            ("with due as (select * from invoice) update customer set a = 1", "UPDATE invoice customer"),
+            ("select extract(year from due), trim(both from name) from invoice for update", "SELECT invoice"),
+            ("select a is distinct from b from t", "SELECT t"),
+            ("select * from generate_series(1, 3), lateral f(1)", "SELECT"),
+            ("select * from (select * from t) x, (values (1)) y", "SELECT t"),
+            ("copy invoice (id) to stdout", "COPY invoice"),
+            ("call book($1)", "CALL book"),
+            ("do $$ begin delete from secret; end $$", "DO"),
+            ("select from t where a in (select b from u)", "SELECT t u"),
+            (
+                "select * from t, t t2 join u on t.a in (1, 2), v where f(v.a, w) order by t.a, x",
+                "SELECT t u v",
+            ),
+            ("select a, b from t join u using (id, c) union select d, e from v", "SELECT t u v"),
+            ("select E'it\\'s from secret' from t", "SELECT"),
+            ("refresh materialized view totals", "OTHER"),
+            ("", "OTHER"),
+        ] {
+            assert_eq!(summary(Operation::of(sql), sql), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_summary_has_an_end() {
+        let tables: Vec<String> = (0..1_000).map(|n| format!("a_table_{n}")).collect();
+        let sql = format!("select * from {}", tables.join(" join "));
+        let summary = summary(Operation::of(&sql), &sql);
+        assert!(summary.len() <= 255 && summary.starts_with("SELECT a_table_0 a_table_1 "), "{summary}");
+    }
+}

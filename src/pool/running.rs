@@ -1,0 +1,144 @@
+//! How a statement runs once it is ready, and who hears of it.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use tokio_postgres::Error as PgError;
+use tracing::Instrument;
+
+use super::observe::{Call, Kind, Operation};
+use super::ready::Ready;
+use super::rows::RowStream;
+use super::stale::Run;
+use super::statement::sealed::Source;
+use super::statements::{Statements, Unit};
+use super::work::Open;
+use crate::error::{Error, Result, Step};
+
+impl Statements {
+    /// Tells those who watch of a statement.
+    fn watch(&self, source: Source<'_>) -> Call {
+        let core = match &self.0 {
+            Unit::Single(single) => single.core(),
+            Unit::Block(work) => work.core(),
+        };
+        let observer = core.observer();
+        if !observer.is_watched() {
+            return Call::UNWATCHED;
+        }
+        let text = match (source, &self.0) {
+            (Source::Sql(sql) | Source::Declare(sql), _) => Some(Cow::Borrowed(sql)),
+            (Source::Prepared(statement), Unit::Block(work)) => {
+                work.lease().and_then(|lease| lease.client().cache().text_of(statement)).map(Cow::Owned)
+            }
+            (Source::Prepared(_), Unit::Single(_)) => None,
+        };
+        let operation = text.as_deref().map_or(Operation::OTHER, Operation::of);
+        match &self.0 {
+            Unit::Single(single) => {
+                let kind = Kind::Statement { operation, text: text.as_deref(), within: None };
+                Call::begin(observer, single.bound(), kind)
+            }
+            Unit::Block(work) => work.watch(operation, text.as_deref()),
+        }
+    }
+
+    /// Runs a statement while those watch who want to. Its future is large, and so stays where its maker has pinned it.
+    pub(super) async fn observed<T>(
+        &self,
+        source: Source<'_>,
+        running: Pin<&mut impl Future<Output = Result<T>>>,
+    ) -> Result<T> {
+        let mut call = self.watch(source);
+        let answer = running.instrument(call.span()).await;
+        call.ended(answer.as_ref().err());
+        answer
+    }
+
+    /// The same for rows, which are watched until the last of them is read.
+    pub(super) async fn observed_rows<'a>(
+        &'a self,
+        source: Source<'_>,
+        running: Pin<&mut impl Future<Output = Result<RowStream<'a>>>>,
+    ) -> Result<RowStream<'a>> {
+        let mut call = self.watch(source);
+        match running.instrument(call.span()).await {
+            Ok(rows) => Ok(rows.watched_by(call)),
+            Err(error) => {
+                call.ended(Some(&error));
+                Err(error)
+            }
+        }
+    }
+
+    /// Decides what becomes of a statement that failed. Where it is to be run once more, from its text, its unit
+    /// of work can begin anew.
+    pub(super) async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<String> {
+        match &self.0 {
+            Unit::Single(single) => {
+                let sql = ready.judge(run, error)?;
+                ready.lease.seal();
+                ready.renew(single.core().strategy()).await?;
+                Ok(sql)
+            }
+            Unit::Block(work) => {
+                let run = Run { may_repeat: run.may_repeat && work.is_at_first_request(), ..run };
+                let sql = ready.judge(run, error).inspect_err(|error| {
+                    if error.is_stale_statement() {
+                        work.note_stale();
+                    }
+                })?;
+                work.restart().await?;
+                ready.renew(work.core().strategy()).await?;
+                Ok(sql)
+            }
+        }
+    }
+
+    /// Runs a request of the driver's. Its future is large, and so stays where its maker has pinned it.
+    pub(super) async fn run<T>(
+        &self,
+        ready: &Ready<'_>,
+        statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
+    ) -> Result<T> {
+        let answer = match &self.0 {
+            Unit::Single(single) => {
+                let running = pin!(single.run(ready, statement));
+                let answer = if ready.may_leave() {
+                    ready.deadline.bound(pin!(ready.patiently(running))).await
+                } else {
+                    ready.deadline.bound(running).await
+                };
+                answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())))
+            }
+            Unit::Block(work) => {
+                let answer = ready.deadline.bound(pin!(work.run(ready, Step::Statement, statement))).await;
+                answer.unwrap_or_else(|expired| Err(work.expire(expired)))
+            }
+        };
+        answer.map_err(|error| ready.deadline.name(error))
+    }
+
+    pub(super) async fn stream(
+        &self,
+        ready: &Ready<'_>,
+        statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
+    ) -> Result<RowStream<'_>> {
+        let rows = match &self.0 {
+            Unit::Single(single) => {
+                let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
+                let answer =
+                    answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())));
+                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
+            }
+            Unit::Block(work) => {
+                let opening = work.open(ready, Step::Statement, Open::Rows, statement);
+                let opened = ready.deadline.bound(pin!(opening)).await;
+                let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
+                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
+            }
+        };
+        rows.map_err(|error| ready.deadline.name(error))
+    }
+}
