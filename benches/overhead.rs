@@ -10,6 +10,8 @@ mod common;
 mod counting;
 #[path = "overhead/instructions.rs"]
 mod instructions;
+#[path = "overhead/watched.rs"]
+mod watched;
 
 use common::fixture::{Fixture, STRATEGIES, TENANT, connect, tenant_pool};
 use common::pooled::deadpool;
@@ -21,6 +23,7 @@ use counting::Counting;
 use deadpool_postgres::Pool;
 use tenantry::{TenantId, TenantPool};
 use tokio_postgres::{Client, Statement};
+use tracing::subscriber::DefaultGuard;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -37,15 +40,19 @@ enum Way {
     /// A scope, made and dropped, without a statement.
     Scope(TenantPool),
     Scoped(TenantPool),
+    /// The same with spans and metrics.
+    Watched(TenantPool, DefaultGuard),
 }
 
 /// Names and connections of the ways, in the order of the report.
 const DRIVER: &str = "tokio-postgres, prepared";
 const POOL: &str = "the same through deadpool";
 const SCOPE: &str = "tenantry, a scope alone";
+const WATCHED: &str = "tenantry, Implicit, watched";
 
 fn names() -> Vec<&'static str> {
-    [DRIVER, POOL, SCOPE].into_iter().chain(STRATEGIES.iter().map(|(name, _)| *name)).collect()
+    let strategies = STRATEGIES.iter().map(|(name, _)| *name);
+    [DRIVER, POOL, SCOPE].into_iter().chain(strategies).chain([WATCHED]).collect()
 }
 
 fn main() -> Result<(), AnyError> {
@@ -58,6 +65,7 @@ fn main() -> Result<(), AnyError> {
     }
     let report = runtime.block_on(count())?;
     println!("\n{}{}", report.heading(), report.table());
+    println!("{}", runtime.block_on(watched::compare())?);
     save(&report)
 }
 
@@ -128,6 +136,10 @@ impl Way {
                 Ok(Self::Driver(client, statement))
             }
             POOL => Ok(Self::Pool(deadpool(plain, 1)?)),
+            WATCHED => {
+                let pool = watched::pool(app).await?;
+                Ok(Self::Watched(pool, watched::listen()))
+            }
             SCOPE => Ok(Self::Scope(tenants(STRATEGIES[0].1).await?)),
             _ => {
                 let (_, strategy) = STRATEGIES.iter().find(|(own, _)| *own == name).ok_or("no such way")?;
@@ -150,7 +162,7 @@ impl Way {
                     client.query_one(&statement, &[&id, &TENANT]).await?;
                 }
                 Self::Scope(pool) => drop(std::hint::black_box(pool.tenant(tenant.clone()))),
-                Self::Scoped(pool) => {
+                Self::Scoped(pool) | Self::Watched(pool, _) => {
                     pool.tenant(tenant.clone()).query_one(Step::Point.scoped(), &[&id]).await?;
                 }
             }
