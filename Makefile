@@ -3,7 +3,7 @@
 CARGO ?= cargo
 FEATURES = cli,metrics,test-util
 FUZZ_SECONDS ?= 60
-BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead
+BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead --bench fairness
 
 .DEFAULT_GOAL := help
 

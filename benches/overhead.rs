@@ -40,8 +40,11 @@ enum Way {
     /// A scope, made and dropped, without a statement.
     Scope(TenantPool),
     Scoped(TenantPool),
-    /// The same with spans and metrics.
-    Watched(TenantPool, DefaultGuard),
+    /// The same with spans and metrics, as long as somebody listens.
+    Watched {
+        pool: TenantPool,
+        _listens: DefaultGuard,
+    },
 }
 
 /// Names and connections of the ways, in the order of the report.
@@ -138,7 +141,7 @@ impl Way {
             POOL => Ok(Self::Pool(deadpool(plain, 1)?)),
             WATCHED => {
                 let pool = watched::pool(app).await?;
-                Ok(Self::Watched(pool, watched::listen()))
+                Ok(Self::Watched { pool, _listens: watched::listen() })
             }
             SCOPE => Ok(Self::Scope(tenants(STRATEGIES[0].1).await?)),
             _ => {
@@ -162,7 +165,7 @@ impl Way {
                     client.query_one(&statement, &[&id, &TENANT]).await?;
                 }
                 Self::Scope(pool) => drop(std::hint::black_box(pool.tenant(tenant.clone()))),
-                Self::Scoped(pool) | Self::Watched(pool, _) => {
+                Self::Scoped(pool) | Self::Watched { pool, .. } => {
                     pool.tenant(tenant.clone()).query_one(Step::Point.scoped(), &[&id]).await?;
                 }
             }

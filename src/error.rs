@@ -3,6 +3,7 @@
 mod connect;
 mod farewell;
 mod fault;
+mod limit;
 mod lost;
 mod reason;
 mod stale;
@@ -22,10 +23,11 @@ use tokio_postgres::error::{DbError, SqlState};
 use self::connect::connect_reason;
 #[cfg(feature = "cli")]
 pub(crate) use self::connect::{Distrust, HOST_NOT_FOUND, host_is_not_found};
-pub(crate) use self::connect::{NO_WRITES, NOT_READ_ONLY};
+pub(crate) use self::connect::{NO_WRITES, NOT_READ_ONLY, Refusal};
 pub(crate) use self::farewell::Farewell;
 use self::farewell::ended;
 use self::fault::Fault;
+pub(crate) use self::limit::TenantLimit;
 pub(crate) use self::lost::{Outcome, connection_is_lost};
 #[cfg(feature = "lint")]
 use self::reason::message;
@@ -89,6 +91,8 @@ pub(crate) enum Kind {
         "no connection became free within {0:?}; raise max_size or wait_timeout, or shorten transactions"
     )]
     PoolTimeout(Duration),
+    #[error("{0}")]
+    TenantLimit(TenantLimit),
     #[error("the pool is closed")]
     PoolClosed,
     #[error("{what} is still open in this transaction; {advice}")]
@@ -202,11 +206,6 @@ pub(crate) enum Kind {
     #[error("{step} failed: {column} is {found:?}, which this version of tenantry does not know; upgrade it")]
     CatalogUnknown { step: Step, column: String, found: String },
 }
-
-/// Why this crate does not take a connection to a server that it has reached.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Refusal(pub(crate) &'static str);
 
 /// So that `row.try_get(..)?` works where a [`Result`] of this crate is returned.
 ///

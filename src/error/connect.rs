@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::fault::Fault;
 use super::reason::reason;
-use super::{Error, Kind, Refusal};
+use super::{Error, Kind};
 
 const HOST_AND_PORT: &str = "check host and port, and that the server listens there";
 
@@ -193,3 +193,8 @@ pub(super) fn url_reason(error: &PgError) -> String {
         _ => "the database URL does not parse; expected postgresql://user@host:port/database, with %40 for @, %3A for : and %2F for / in user and password".to_owned(),
     }
 }
+
+/// Why this crate does not take a connection to a server that it has reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refusal(pub(crate) &'static str);

@@ -14,6 +14,7 @@ use self::given::Given;
 use super::binding::TenantSetting;
 use super::bounds::Bounds;
 use super::core::{Core, Options};
+use super::fairness::Fairness;
 use super::guard::Purpose;
 use super::observe::Observing;
 use super::retry::Retry;
@@ -76,6 +77,7 @@ impl TenantPoolBuilder {
                 limits: Limits::default(),
                 sharing: SharingRules::default(),
                 observing: Observing::default(),
+                fairness: None,
             },
             system_max_size: SYSTEM_MAX_SIZE,
         }
@@ -269,6 +271,12 @@ impl TenantPoolBuilder {
         self
     }
 
+    /// How tenants share the pool with each other. Default: whoever comes first is served first, without bounds.
+    pub fn fairness(mut self, fairness: Fairness) -> Self {
+        self.options.fairness = Some(fairness);
+        self
+    }
+
     /// How many prepared statements each connection keeps, those that were used last. Default: 256. Zero
     /// keeps none, so that each use of a text prepares it again, a flight more.
     ///
@@ -362,6 +370,7 @@ impl TenantPoolBuilder {
         }
         self.options.sharing.check()?;
         self.options.observing.check()?;
+        self.options.fairness.as_ref().map_or(Ok(()), Fairness::check)?;
         let (config, connector) = self.config.read(&self.connector)?;
         let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
 
@@ -369,6 +378,7 @@ impl TenantPoolBuilder {
         let mut system_options = options.clone();
         system_options.bounds.max_size = self.system_max_size;
         system_options.sharing = SharingRules::NEVER;
+        system_options.fairness = None;
         let tenants = Core::new(config, connector, options, &setting, Purpose::Tenants)?;
         let system = system
             .map(|(config, connector)| {

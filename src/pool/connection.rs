@@ -13,6 +13,7 @@ use super::shared::Ride;
 use super::stock::Stock;
 use super::strategy::Strategy;
 use super::texts::Text;
+use super::turns::Turn;
 use crate::error::{Error, Outcome, Result, Step};
 use crate::wire::{Part, Stage, Timing};
 
@@ -29,6 +30,8 @@ pub(super) struct Connection {
     share: Share,
     /// Let go last, when the lease is.
     room: Option<Room>,
+    /// The tenant's turn, where they take turns.
+    turn: Option<Arc<Turn>>,
 }
 
 /// What a unit of work does with others on its connection.
@@ -69,7 +72,13 @@ impl Connection {
             sent: OnceLock::new(),
             share,
             room,
+            turn: None,
         }
+    }
+
+    /// The same with the tenant's turn, which ends with the unit of work.
+    pub(super) fn in_turn(self, turn: Option<Arc<Turn>>) -> Self {
+        Self { turn, ..self }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -144,7 +153,7 @@ impl Connection {
     /// What is needed to tell what has become of it.
     pub(super) fn passage(&self) -> Passage {
         let (lease, number) = (Arc::clone(&self.lease), self.number.load(Ordering::Acquire));
-        Passage { lease, number, read_only: self.binding.is_read_only() }
+        Passage { lease, number, read_only: self.binding.is_read_only(), _turn: self.turn.clone() }
     }
 
     fn outcome(&self) -> Outcome {
@@ -176,6 +185,8 @@ pub(super) struct Passage {
     pub(super) lease: Arc<Lease>,
     number: u64,
     pub(super) read_only: bool,
+    /// Held for as long as its rows are read.
+    _turn: Option<Arc<Turn>>,
 }
 
 impl Passage {

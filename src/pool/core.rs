@@ -13,6 +13,7 @@ use super::binding::{Binding, Bound};
 use super::bounds::Bounds;
 use super::connection::Connection;
 use super::drain::Drain;
+use super::fairness::Fairness;
 use super::guard::{Guard, Purpose};
 use super::lease::Lease;
 use super::observe::{Observer, Observing};
@@ -23,6 +24,7 @@ use super::stock::Stock;
 use super::strategy::Strategy;
 use super::target::Target;
 use super::texts::{Text, Texts};
+use super::turns::{self, Turn, Turns};
 use super::waiting::Got;
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
@@ -43,10 +45,14 @@ pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) sharing: SharingRules,
     pub(super) observing: Observing,
+    /// `None` has them served as they come.
+    pub(super) fairness: Option<Fairness>,
 }
 
 pub(super) struct Core {
     stock: Arc<Stock>,
+    /// Whose turn it is, where tenants take turns.
+    turns: Option<Arc<Turns>>,
     texts: Texts,
     options: Options,
 }
@@ -72,34 +78,47 @@ impl Core {
         let stock = Stock::new(options.bounds, options.sharing.depth, opener);
         // Each connection keeps so many, and not all have to keep the same.
         let texts = Texts::new(cached_statements.saturating_mul(4));
-        Ok(Arc::new(Self { stock, texts, options }))
+        let bounds = &options.bounds;
+        let turns =
+            options.fairness.clone().map(|rules| Turns::new(rules, bounds.max_size, bounds.wait_timeout));
+        Ok(Arc::new(Self { stock, turns, texts, options }))
     }
 
     /// Checks a connection out and makes it ready to bind the context. Where the pool does not take
     /// the context, nothing is sent.
     pub(super) async fn connection(&self, bound: &Bound) -> Result<Connection> {
         let binding = bound.clone().map_err(|why| Error::config(&*why))?;
-        let lease = self.lease().await?;
+        let getting = async { Ok((self.turn(&binding, turns::ALONE).await?, self.stock.get().await?)) };
+        let (turn, object) = self.checkout(pin!(getting), |_| false).await?;
+        let lease = Lease::watched(object, &self.stock.opener);
         if let Some(reason) = binding.reason() {
             info!(reason, "cross-tenant access");
             self.observer().system_access(reason);
         }
         let select = self.strategy().prepare(&lease, &binding).await?;
-        Ok(Connection::alone(lease, binding, select))
+        Ok(Connection::alone(lease, binding, select).in_turn(turn))
     }
 
     /// The same for a statement that may share its connection with others.
     pub(super) async fn shared(&self, bound: &Bound, text: Arc<Text>) -> Result<Connection> {
         let binding = bound.clone().map_err(|why| Error::config(&*why))?;
-        let got =
-            self.checkout(pin!(self.stock.get_or_share(&text)), |got| matches!(got, Got::Ride(_))).await?;
-        Ok(match got {
+        let getting = async { Ok((self.turn(&binding, 1).await?, self.stock.get_or_share(&text).await?)) };
+        let (turn, got) = self.checkout(pin!(getting), |(_, got)| matches!(got, Got::Ride(_))).await?;
+        let connection = match got {
             Got::Object(object) => {
-                let lease = Lease::watched(object, &self.stock.opener);
-                Connection::leads(lease, binding, text)
+                Connection::leads(Lease::watched(object, &self.stock.opener), binding, text)
             }
             Got::Ride(ride) => Connection::follows(ride, binding, text),
-        })
+        };
+        Ok(connection.in_turn(turn))
+    }
+
+    /// Waits for the tenant's turn, where tenants take turns.
+    async fn turn(&self, binding: &Binding, cost: usize) -> Result<Option<Arc<Turn>>> {
+        match (&self.turns, binding.tenant_value()) {
+            (Some(turns), Some(tenant)) => turns.take(tenant, cost).await.map(|turn| Some(Arc::new(turn))),
+            _ => Ok(None),
+        }
     }
 
     /// What is known of a statement, if it may share its connection under these rules or those of the pool.
@@ -139,6 +158,11 @@ impl Core {
         self.stock.fill();
         self.observer().counted(|| self.stock.counts());
         Ok(())
+    }
+
+    /// How many callers wait for their turn.
+    pub(super) fn waiting_for_turns(&self) -> usize {
+        self.turns.as_ref().map_or(0, |turns| turns.waiting())
     }
 
     pub(super) fn stock(&self) -> &Arc<Stock> {

@@ -24,6 +24,7 @@ mod deadline;
 mod door;
 mod drain;
 mod elsewhere;
+mod fairness;
 mod guard;
 mod kept;
 mod lease;
@@ -54,6 +55,7 @@ mod task;
 mod tending;
 mod texts;
 mod transaction;
+mod turns;
 mod url;
 mod version;
 mod waiting;
@@ -66,7 +68,6 @@ use tokio_postgres::Config;
 
 use self::binding::{Binding, TenantSetting};
 use self::core::Core;
-use self::stock::Stock;
 use crate::error::{Error, Result};
 use crate::tenant::{TenantContext, TenantType, refuse_nul};
 #[cfg(feature = "prove")]
@@ -77,6 +78,7 @@ pub use self::cancel::CancelToken;
 pub use self::copy::{CopyIn, CopyOut};
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant};
+pub use self::fairness::Fairness;
 pub use self::observe::{TenantKey, TenantVisibility, TraceCarrier};
 pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope};
@@ -185,13 +187,13 @@ impl TenantPool {
     /// How many connections there are, for tenants.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        PoolStatus::of(self.0.tenants.stock())
+        PoolStatus::of(&self.0.tenants)
     }
 
     /// How many connections there are across tenants. `None`: the pool has no system door.
     #[must_use]
     pub fn system_status(&self) -> Option<PoolStatus> {
-        self.0.system.as_ref().map(|system| PoolStatus::of(system.stock()))
+        self.0.system.as_ref().map(|system| PoolStatus::of(system))
     }
 
     /// Retires the connections that are there now: idle ones are closed at once, others when their unit
@@ -257,7 +259,7 @@ pub struct PoolStatus {
     pub size: usize,
     /// How many are idle.
     pub available: usize,
-    /// How many callers wait for one.
+    /// How many callers wait for one, or for the turn of their tenant ([`Fairness`]).
     pub waiting: usize,
     /// How many of `max_size` places are taken: by those that are open, and by those that are being
     /// opened or closed. The server never sees more.
@@ -267,13 +269,14 @@ pub struct PoolStatus {
 }
 
 impl PoolStatus {
-    fn of(stock: &Stock) -> Self {
+    fn of(core: &Core) -> Self {
+        let stock = core.stock();
         let counts = stock.counts();
         Self {
             max_size: stock.bounds.max_size,
             size: counts.size,
             available: counts.idle,
-            waiting: counts.waiting,
+            waiting: counts.waiting + core.waiting_for_turns(),
             places_taken: counts.places_taken,
             sharing: counts.sharing,
         }

@@ -6,6 +6,7 @@ mod cancellation;
 mod catalog;
 mod compile_fail;
 mod errors;
+mod fairness;
 mod flights;
 mod house;
 mod init;

@@ -27,7 +27,8 @@ pub(super) fn error_type(error: &Error) -> &str {
 }
 
 fn kind(error: &Error) -> &'static str {
-    let kinds: [(fn(&Error) -> bool, &str); 7] = [
+    let kinds: [(fn(&Error) -> bool, &str); 8] = [
+        (Error::is_tenant_limit, "tenant_limit"),
         (Error::is_pool_timeout, "pool_timeout"),
         (Error::is_pool_closed, "pool_closed"),
         (Error::is_timeout, "timeout"),

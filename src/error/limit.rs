@@ -1,0 +1,21 @@
+//! Errors of tenants that ask for more than their share.
+
+use super::{Error, Kind};
+
+/// The bound that a tenant has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TenantLimit {
+    #[error("too many callers of this tenant wait already; answer them later, or raise max_waiting")]
+    Waiting,
+    #[error("this tenant has begun too much in too short a time; try again later, or raise its rate")]
+    Rate,
+}
+
+impl Error {
+    /// Whether the tenant has come to a bound of its own, see [`Fairness`](crate::Fairness). Nothing was sent, and other tenants are served:
+    /// HTTP has the status 429 for it.
+    #[must_use]
+    pub fn is_tenant_limit(&self) -> bool {
+        matches!(*self.0, Kind::TenantLimit(_))
+    }
+}
