@@ -3,8 +3,10 @@
 mod connect;
 mod farewell;
 mod fault;
-mod limit;
 mod lost;
+#[cfg(feature = "test-util")]
+mod made;
+mod pool;
 mod reason;
 mod stale;
 mod step;
@@ -27,9 +29,11 @@ pub(crate) use self::connect::{NO_WRITES, NOT_READ_ONLY, Refusal};
 pub(crate) use self::farewell::Farewell;
 use self::farewell::ended;
 use self::fault::Fault;
-pub(crate) use self::limit::TenantLimit;
 pub(crate) use self::lost::{Outcome, connection_is_lost};
+#[cfg(feature = "test-util")]
+pub(crate) use self::made::Made;
 #[cfg(feature = "lint")]
+pub(crate) use self::pool::TenantLimit;
 use self::reason::message;
 pub(crate) use self::reason::reason;
 pub(crate) use self::step::Step;
@@ -175,6 +179,10 @@ pub(crate) enum Kind {
     Aborted { code: Option<SqlState> },
     #[error("the connection was given up: {why}; begin a new transaction")]
     GivenUp { why: &'static str },
+    /// Made for a test.
+    #[cfg(feature = "test-util")]
+    #[error("the statement failed: {0}")]
+    Made(Made),
     /// What stands in the way of a change of a live table.
     #[cfg(feature = "migrate")]
     #[error("{0}")]
@@ -305,18 +313,6 @@ impl Error {
         self.code() == Some(&SqlState::QUERY_CANCELED)
     }
 
-    /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
-    #[must_use]
-    pub fn is_pool_timeout(&self) -> bool {
-        matches!(*self.0, Kind::PoolTimeout(_))
-    }
-
-    /// Whether the pool was closed. Nothing was sent.
-    #[must_use]
-    pub fn is_pool_closed(&self) -> bool {
-        matches!(*self.0, Kind::PoolClosed)
-    }
-
     /// Whether the connection could not be opened, or was lost: by what the network says, or by a
     /// `FATAL` of the server's. An error after which the connection stays is none, whatever its
     /// SQLSTATE: 08006 can come from a foreign server, and 57P01 from a function.
@@ -365,6 +361,8 @@ impl Error {
         match &*self.0 {
             Kind::Aborted { code } => code.as_ref(),
             Kind::Ended { source, .. } => Some(&source.code),
+            #[cfg(feature = "test-util")]
+            Kind::Made(made) => Some(made.code()),
             _ => self.pg_error().and_then(PgError::code),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) enum Step {
     Copy,
     Cancel,
     Guard,
+    Setup,
     /// The reading of a part of the server's catalogs, by what that part is.
     #[cfg(feature = "lint")]
     Catalog(&'static str),
@@ -35,6 +36,7 @@ impl fmt::Display for Step {
             Self::Savepoint => "the savepoint",
             Self::Copy => "the copy",
             Self::Cancel => "the cancel request",
+            Self::Setup => "the set-up of the connection",
             Self::Guard => "the check of the role",
             #[cfg(feature = "lint")]
             Self::Catalog(what) => return write!(f, "reading {what}"),

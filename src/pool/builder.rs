@@ -1,5 +1,6 @@
 //! How a pool is set up.
 
+mod connecting;
 mod given;
 mod observing;
 
@@ -17,6 +18,7 @@ use super::core::{Core, Options};
 use super::fairness::Fairness;
 use super::guard::Purpose;
 use super::observe::Observing;
+use super::probe::Probe;
 use super::retry::Retry;
 use super::sharing::{Sharing, SharingRules};
 use super::strategy::Strategy;
@@ -78,6 +80,7 @@ impl TenantPoolBuilder {
                 sharing: SharingRules::default(),
                 observing: Observing::default(),
                 fairness: None,
+                hook: None,
             },
             system_max_size: SYSTEM_MAX_SIZE,
         }
@@ -336,7 +339,7 @@ impl TenantPoolBuilder {
     /// presets the tenant setting. The system pool refuses a superuser and a role without `BYPASSRLS`.
     pub async fn build(self) -> Result<TenantPool> {
         let pool = self.build_lazy()?;
-        let Shared { tenants, system, setting, tenant_type } = &*pool.0;
+        let Shared { tenants, system, setting, tenant_type, .. } = &*pool.0;
         tenants.open().await?;
         version::suits(tenants).await?;
         if let Some(system) = system {
@@ -386,6 +389,7 @@ impl TenantPoolBuilder {
             })
             .transpose()?;
         let setting = TenantSetting::new(setting, limits);
-        Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type: self.tenant_type })))
+        let tenant_type = self.tenant_type;
+        Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type, probe: Probe::default() })))
     }
 }

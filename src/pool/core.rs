@@ -19,6 +19,7 @@ use super::lease::Lease;
 use super::observe::{Observer, Observing};
 use super::opener::Opener;
 use super::retry::Retry;
+use super::setup::Hook;
 use super::sharing::{Sharing, SharingRules};
 use super::stock::Stock;
 use super::strategy::Strategy;
@@ -47,6 +48,7 @@ pub(super) struct Options {
     pub(super) observing: Observing,
     /// `None` has them served as they come.
     pub(super) fairness: Option<Fairness>,
+    pub(super) hook: Option<Hook>,
 }
 
 pub(super) struct Core {
@@ -74,7 +76,8 @@ impl Core {
         let drain = Drain::new(options.drain_timeout, Arc::clone(&target), Arc::clone(&observer));
         let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
         let cached_statements = options.statement_cache_size;
-        let opener = Opener { target, guard, drain, observer, cached_statements };
+        let hook = options.hook.clone();
+        let opener = Opener { target, guard, drain, observer, hook, cached_statements };
         let stock = Stock::new(options.bounds, options.sharing.depth, opener);
         // Each connection keeps so many, and not all have to keep the same.
         let texts = Texts::new(cached_statements.saturating_mul(4));
@@ -163,6 +166,14 @@ impl Core {
     /// How many callers wait for their turn.
     pub(super) fn waiting_for_turns(&self) -> usize {
         self.turns.as_ref().map_or(0, |turns| turns.waiting())
+    }
+
+    /// Lets nobody in any more, and tells those who wait.
+    pub(super) fn close(&self) {
+        self.stock.close();
+        if let Some(turns) = &self.turns {
+            turns.close();
+        }
     }
 
     pub(super) fn stock(&self) -> &Arc<Stock> {

@@ -85,6 +85,11 @@ impl Guard {
         }
     }
 
+    /// The setting that carries the tenant.
+    pub(super) fn setting(&self) -> &SettingName {
+        &self.setting
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.settled.get().is_some()
     }

@@ -15,6 +15,7 @@ mod cache;
 mod cancel;
 mod checkup;
 mod client;
+mod closing;
 mod coming;
 mod connection;
 mod copy;
@@ -35,6 +36,7 @@ mod observe;
 mod opener;
 mod pace;
 mod places;
+mod probe;
 mod reads;
 mod ready;
 mod recheck;
@@ -42,6 +44,7 @@ pub(crate) mod retry;
 mod rows;
 mod running;
 mod scope;
+mod setup;
 mod shared;
 mod sharing;
 mod single;
@@ -63,11 +66,13 @@ mod work;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::Config;
 
 use self::binding::{Binding, TenantSetting};
 use self::core::Core;
+use self::probe::Probe;
 use crate::error::{Error, Result};
 use crate::tenant::{TenantContext, TenantType, refuse_nul};
 #[cfg(feature = "prove")]
@@ -75,13 +80,17 @@ use crate::wire::Connected;
 
 pub use self::builder::TenantPoolBuilder;
 pub use self::cancel::CancelToken;
+pub use self::closing::{Closed, Closing};
 pub use self::copy::{CopyIn, CopyOut};
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant};
 pub use self::fairness::Fairness;
+#[cfg(feature = "test-util")]
+pub use self::observe::{Ran, Recorder};
 pub use self::observe::{TenantKey, TenantVisibility, TraceCarrier};
 pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope};
+pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
 pub use self::statement::ToStatement;
 pub use self::statements::Statements;
@@ -99,6 +108,7 @@ struct Shared {
     system: Option<Arc<Core>>,
     setting: TenantSetting,
     tenant_type: TenantType,
+    probe: Probe,
 }
 
 impl TenantPool {
@@ -207,10 +217,38 @@ impl TenantPool {
 
     /// Closes the pool: idle connections at once, others when their transaction ends. Who waits for
     /// a connection, or asks for one later, gets an error ([`Error::is_pool_closed`]).
-    pub fn close(&self) {
+    ///
+    /// This is done when it returns. What it returns can be awaited, which waits until the work that is under way has ended, and cuts off
+    /// what takes too long, see [`Closing`].
+    pub fn close(&self) -> Closing {
         for core in self.cores() {
-            core.stock().close();
+            core.close();
         }
+        Closing::new(self.cores().cloned().collect())
+    }
+
+    /// Whether the pool can serve, for the probes of whoever runs the service: has the guard look at the role again, on a connection
+    /// of each pool and with a canary that travels as tenants do. An answer that is no older than this is given again without asking.
+    ///
+    /// It waits for a connection as any other caller does. So a pool whose connections are all in use for longer than
+    /// [`wait_timeout`](TenantPoolBuilder::wait_timeout) is not ready; nor is one that was closed, which a probe hears at once.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenantry::TenantPool) {
+    /// use std::time::Duration;
+    ///
+    /// let status = match pool.ready(Duration::from_secs(5)).await {
+    ///     Ok(()) => 200,
+    ///     Err(_) => 503,
+    /// };
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`TenantPoolBuilder::build`], and those of [`Statements`] for want of a connection.
+    pub async fn ready(&self, age: Duration) -> Result<()> {
+        self.0.probe.ask(self.cores(), age).await
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -234,7 +272,7 @@ impl TenantPool {
 
 impl fmt::Debug for TenantPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { tenants, system, setting, tenant_type } = &*self.0;
+        let Shared { tenants, system, setting, tenant_type, .. } = &*self.0;
         f.debug_struct("TenantPool")
             .field("strategy", &tenants.strategy())
             .field("statements", &tenants.guard().statements())

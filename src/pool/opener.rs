@@ -14,6 +14,7 @@ use super::lease::Lease;
 use super::observe::Observer;
 use super::places::Place;
 use super::retry::random_fraction;
+use super::setup::Hook;
 use super::stock::Stock;
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
@@ -27,6 +28,8 @@ pub(super) struct Opener {
     pub(super) guard: Guard,
     pub(super) drain: Drain,
     pub(super) observer: Arc<Observer>,
+    /// What is done once on each connection.
+    pub(super) hook: Option<Hook>,
     /// How many statements each connection keeps.
     pub(super) cached_statements: usize,
 }
@@ -60,9 +63,10 @@ impl Opener {
         let place = Arc::new(place);
         let connecting = self.target.connect(terms.statements, &place);
         let connected = timeout(limit, connecting).await.map_err(late)??;
-        let object = stock.adopt(Client::new(connected, place, terms));
+        place.leads_to(connected.client.cancel_token(), &connected.link, connected.driving.cutter());
+        let object = stock.adopt(Client::new(connected, Arc::clone(&place), terms), &place);
         let lease = Arc::new(Lease::new(object, self.drain.clone()));
-        match timeout(limit.max(GUARD_LIMIT), self.guard.examine(&lease)).await.map_err(late)? {
+        match timeout(limit.max(GUARD_LIMIT), self.examine(&lease)).await.map_err(late)? {
             Ok(Verdict::Fits) => {}
             // Whoever waits gets another, which is opened in its place.
             Ok(Verdict::OtherMode) => lease.retire(),
@@ -75,6 +79,18 @@ impl Opener {
         drop(lease);
         stock.role_is_known();
         Ok(())
+    }
+
+    /// Has the guard look at a new connection, again once it was set up, where that is to be done.
+    async fn examine(&self, lease: &Arc<Lease>) -> Result<Verdict> {
+        let verdict = self.guard.examine(lease).await?;
+        match &self.hook {
+            Some(hook) if verdict == Verdict::Fits => {
+                hook.run(lease, self.guard.setting()).await?;
+                self.guard.examine(lease).await
+            }
+            _ => Ok(verdict),
+        }
     }
 
     /// Where the guard refuses the role of a pool that it has let in before, no connection of the pool's

@@ -1,5 +1,6 @@
 //! What a pool has: idle connections, places for more, and the callers who wait for one.
 
+mod end;
 mod sharing;
 mod take;
 
@@ -7,6 +8,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
 
 use super::bounds::Bounds;
 use super::client::{Client, Terms};
@@ -19,7 +22,7 @@ use super::shared::Shared;
 use super::tending::Tending;
 use super::waiting::{Answer, Got, Ticket, Waiting};
 use super::{recheck, task};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 
 /// The connections of a pool.
 ///
@@ -34,6 +37,8 @@ pub(super) struct Stock {
     tending: Tending,
     /// How many of those who wait would share a connection. To see that nobody would takes no lock.
     willing: AtomicUsize,
+    /// Tells that a place is free again.
+    vacated: Notify,
 }
 
 struct State {
@@ -55,6 +60,8 @@ struct State {
     pace: Pace,
     /// When the role is to be looked at again.
     role_due: Option<Instant>,
+    /// The places of the connections that are open.
+    places: Vec<Weak<Place>>,
     closed: bool,
 }
 
@@ -91,10 +98,12 @@ impl Stock {
                 generation: 0,
                 pace: Pace::new(now, bounds.max_size),
                 role_due: None,
+                places: Vec::new(),
                 closed: false,
             }),
             tending: Tending::start(&bounds, opener.observer.meters().is_some(), this.clone()),
             willing: AtomicUsize::new(0),
+            vacated: Notify::new(),
             bounds,
             opener,
         })
@@ -152,8 +161,12 @@ impl Stock {
     }
 
     /// Takes a connection that was opened into the pool, as one that is in use.
-    pub(super) fn adopt(self: &Arc<Self>, client: Client) -> Object {
-        self.lock().lent += 1;
+    pub(super) fn adopt(self: &Arc<Self>, client: Client, place: &Arc<Place>) -> Object {
+        let mut state = self.lock();
+        state.lent += 1;
+        state.places.retain(|known| known.strong_count() > 0);
+        state.places.push(Arc::downgrade(place));
+        drop(state);
         Object::new(client, self)
     }
 
@@ -244,6 +257,7 @@ impl Stock {
         state.parting -= usize::from(parting);
         let openings = Self::openings(&mut state, Instant::now(), 0);
         drop(state);
+        self.vacated.notify_waiters();
         self.open(openings);
     }
 
@@ -294,23 +308,6 @@ impl Stock {
         let count = cut.len();
         cut.into_iter().for_each(Client::cut);
         count
-    }
-
-    pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        let queue = std::mem::take(&mut state.queue);
-        self.willing.store(0, Ordering::Release);
-        drop(state);
-        for ticket in queue {
-            let _ = ticket.sender.send(Err(Error::from(Kind::PoolClosed)));
-        }
-        self.close_idle(|_, _, _| true);
-        self.tending.stop();
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
     }
 
     pub(super) fn counts(&self) -> Counts {

@@ -171,6 +171,18 @@ impl Turns {
         drop(ticket);
     }
 
+    /// Tells all who wait that it is over. Who comes later is let in, and hears it from the stock.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        let queues: Vec<_> =
+            state.tenants.values_mut().map(|known| std::mem::take(&mut known.queue)).collect();
+        state.waiting = 0;
+        state.ring.clear();
+        state.tenants.values_mut().for_each(|known| known.takes_turns = false);
+        drop(state);
+        drop(queues);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -252,7 +264,6 @@ impl Waiting {
         let limit = self.turns.wait_timeout;
         match timeout(limit, &mut self.receiver).await {
             Ok(Ok(turn)) => Ok(turn),
-            // Not reached: the queue keeps what answers as long as somebody waits.
             Ok(Err(_)) => Err(Error::from(Kind::PoolClosed)),
             Err(_) => Err(Error::from(Kind::PoolTimeout(limit))),
         }

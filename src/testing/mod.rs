@@ -41,6 +41,7 @@
 mod background;
 mod database;
 mod error;
+mod errors;
 mod find;
 mod isolated;
 mod janitor;
@@ -52,8 +53,10 @@ use tokio::sync::OnceCell;
 
 use crate::throwaway::{self, ThisMachine};
 
+pub use crate::pool::{Ran, Recorder};
 pub use database::Database;
 pub use error::{SetupError, TestError};
+pub use errors::error;
 pub use isolated::isolated;
 pub use server::{Server, ServerBuilder};
 pub use template::Template;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 use tracing::warn;
@@ -47,6 +47,11 @@ impl Driving {
     /// Waits until the socket is closed.
     pub(crate) async fn ended(&mut self) {
         Ended(self).await;
+    }
+
+    /// What closes the socket, held by somebody else.
+    pub(crate) fn cutter(&self) -> AbortHandle {
+        self.task.abort_handle()
     }
 
     /// Closes the socket now, whatever is under way.

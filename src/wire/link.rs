@@ -157,6 +157,11 @@ impl Link {
         self.set_up.store(true, Ordering::Release);
     }
 
+    /// Notes that the session is being set up, until [`Link::set_up`] is called again.
+    pub(crate) fn begin_set_up(&self) {
+        self.set_up.store(false, Ordering::Release);
+    }
+
     /// Whether what the server reports from now on are changes.
     pub(super) fn is_set_up(&self) -> bool {
         self.set_up.load(Ordering::Acquire)

@@ -1,12 +1,15 @@
 //! How long connections live, how many the server sees, and what a pool does while the world around
 //! it changes.
 
+mod closing;
 mod forgotten;
 mod lifetime;
 mod places;
 mod pooler;
+mod probe;
 mod reads;
 mod role;
+mod setup;
 mod stall;
 mod unready;
 

@@ -3,6 +3,7 @@
 mod child;
 mod docker;
 mod lifetime;
+mod recorder;
 mod recovery;
 mod url;
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::TenantPoolBuilder;
 #[cfg(feature = "metrics")]
 use crate::pool::observe::Measuring;
+#[cfg(feature = "test-util")]
+use crate::pool::observe::Recorder;
 use crate::pool::observe::{TenantVisibility, TraceCarrier, Tracing};
 
 impl TenantPoolBuilder {
@@ -97,6 +99,13 @@ impl TenantPoolBuilder {
     #[cfg(feature = "metrics")]
     pub fn metrics_of_tenants(mut self, most: usize) -> Self {
         self.options.observing.metrics = Some(Measuring { tenants: most });
+        self
+    }
+
+    /// Notes every statement, and as whom it runs, for the tests of a service. Default: none.
+    #[cfg(feature = "test-util")]
+    pub fn recorder(mut self, recorder: &Recorder) -> Self {
+        self.options.observing.recorder = Some(recorder.clone());
         self
     }
 }

@@ -9,6 +9,8 @@ use tracing::span::Id;
 use tracing::{Level, Span, debug_span, field, level_enabled, warn};
 
 use super::outcome::{error_type, outcome, sqlstate};
+#[cfg(feature = "test-util")]
+use super::recorder::Noted;
 use super::summary::{Operation, summary};
 use super::{Observer, Place, names};
 use crate::error::Error;
@@ -43,6 +45,8 @@ struct Watched {
     tenant: Option<String>,
     /// In which span it began.
     begun_in: Option<Id>,
+    #[cfg(feature = "test-util")]
+    noted: Option<Noted>,
 }
 
 impl Observer {
@@ -56,6 +60,10 @@ impl Observer {
 
     /// The same of what is told at the end, whether there is a span or not.
     fn is_heard_of(&self) -> bool {
+        #[cfg(feature = "test-util")]
+        if self.observing.recorder.is_some() {
+            return true;
+        }
         self.meters.is_some() || self.observing.slow.is_some()
     }
 }
@@ -140,9 +148,23 @@ impl Call {
         };
         let summary = text.zip(operation).map(|(text, operation)| summary(operation, text));
         let text = text.filter(|_| observing.query_text).map(str::to_owned);
-        let observer = Arc::clone(observer);
-        let since = Instant::now();
-        Self(Some(Box::new(Watched { observer, span, since, operation, summary, text, tenant, begun_in })))
+        Self(Some(Box::new(Watched {
+            observer: Arc::clone(observer),
+            span,
+            since: Instant::now(),
+            operation,
+            summary,
+            text,
+            tenant,
+            begun_in,
+            #[cfg(feature = "test-util")]
+            noted: observing.recorder.as_ref().map(|recorder| match kind {
+                Kind::Statement { operation, text, within } => {
+                    recorder.statement(bound, operation, text, within)
+                }
+                Kind::Transaction => recorder.transaction(bound),
+            }),
+        })))
     }
 
     /// The span in which it runs.
@@ -169,6 +191,12 @@ impl Call {
         self.0 = None;
     }
 
+    /// The number of a transaction that is noted.
+    #[cfg(feature = "test-util")]
+    pub(super) fn number(&self) -> Option<u64> {
+        self.0.as_ref()?.noted.as_ref()?.transaction()
+    }
+
     /// What is done within it now has this for its parent: itself, unless somebody has entered another span since it began.
     fn parent(&self) -> Option<Span> {
         let watched = self.0.as_ref()?;
@@ -193,14 +221,23 @@ impl Watched {
                 self.span.record("db.response.status_code", code);
             }
         }
-        match error {
-            None => self.tell(names::OK),
-            Some(error) => self.tell(outcome(error)),
-        }
+        let outcome = error.map_or(names::OK, outcome);
+        self.note(error.map_or(outcome, error_type));
+        self.tell(outcome);
     }
 
     fn abandoned(&self) {
+        self.note(names::ABANDONED);
         self.tell(names::ABANDONED);
+    }
+
+    /// Notes a statement for a test.
+    #[cfg_attr(not(feature = "test-util"), expect(clippy::unused_self, reason = "nothing is noted then"))]
+    fn note(&self, _outcome: &str) {
+        #[cfg(feature = "test-util")]
+        if let (Some(noted), Some(_)) = (&self.noted, self.operation) {
+            noted.ended(_outcome);
+        }
     }
 
     fn tell(&self, outcome: &str) {

@@ -11,6 +11,8 @@ mod names;
 mod outcome;
 #[cfg(feature = "metrics")]
 mod reasons;
+#[cfg(feature = "test-util")]
+mod recorder;
 mod summary;
 mod tenant;
 #[cfg(feature = "metrics")]
@@ -37,6 +39,8 @@ pub(super) use self::call::{Call, Kind};
 #[cfg(feature = "metrics")]
 pub(super) use self::meters::Measuring;
 pub(super) use self::meters::Meters;
+#[cfg(feature = "test-util")]
+pub use self::recorder::{Ran, Recorder};
 pub(super) use self::summary::Operation;
 pub use self::tenant::{TenantKey, TenantVisibility};
 pub use self::trace::TraceCarrier;
@@ -52,6 +56,8 @@ pub(super) struct Observing {
     pub(super) trace: Option<Tracing>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<Measuring>,
+    #[cfg(feature = "test-util")]
+    pub(super) recorder: Option<Recorder>,
 }
 
 impl Observing {

@@ -99,8 +99,10 @@ fn is_main(word: &str) -> bool {
 /// `extract(year FROM due)`, names no table. Where it is not sure where a string ends, there are no names behind it:
 /// they might be a piece of the string.
 pub(in crate::pool) fn summary(operation: Operation, sql: &str) -> String {
-    let mut summary = operation.name().to_owned();
-    let mut reading = Reading { open: vec![Frame::STATEMENT], begins: true, last: String::new() };
+    // Enough for most, so that it does not grow.
+    let mut summary = String::with_capacity(64);
+    summary.push_str(operation.name());
+    let mut reading = Reading { whole: Frame::STATEMENT, open: Vec::new(), begins: true, last: "" };
     let mut tokens = Tokens::new(sql);
     while let Some(token) = tokens.next() {
         if tokens.is_unsure() {
@@ -110,31 +112,38 @@ pub(in crate::pool) fn summary(operation: Operation, sql: &str) -> String {
         while tokens.peek().is_some_and(|token| token.is_one_of(&["ONLY", "TABLE", "LATERAL"])) {
             tokens.next();
         }
-        let Some(table) = qualified_name(&mut tokens) else { continue };
+        let end = summary.len();
+        if !push_name(&mut summary, &mut tokens) {
+            summary.truncate(end);
+            continue;
+        }
         let is_function = tokens.peek() == Some(Token::Sign(b'(')) && follows == Follows::Table;
-        let is_known = summary.split(' ').any(|known| known == table);
-        if !is_function && !is_known && summary.len() + 1 + table.len() <= LONGEST {
-            summary.push(' ');
-            summary.push_str(&table);
+        let (before, table) = summary.split_at(end);
+        let is_known = before.split(' ').any(|known| known == table.trim_start());
+        if is_function || is_known || summary.len() > LONGEST {
+            summary.truncate(end);
         }
     }
     summary
 }
 
-/// A name with all that qualifies it, if one comes next.
-fn qualified_name(tokens: &mut Tokens<'_>) -> Option<String> {
+/// Adds a name with all that qualifies it, if one comes next.
+fn push_name(summary: &mut String, tokens: &mut Tokens<'_>) -> bool {
     let name = |token| match token {
         Token::Word(name) | Token::Quoted(name) => Some(name),
         _ => None,
     };
-    let mut whole = tokens.peek().and_then(name)?.to_owned();
+    let Some(first) = tokens.peek().and_then(name) else { return false };
     tokens.next();
+    summary.push(' ');
+    summary.push_str(first);
     while tokens.peek() == Some(Token::Sign(b'.')) {
         tokens.next();
-        whole.push('.');
-        whole.push_str(tokens.next().and_then(name)?);
+        let Some(next) = tokens.next().and_then(name) else { return false };
+        summary.push('.');
+        summary.push_str(next);
     }
-    Some(whole)
+    true
 }
 
 /// What comes next.
@@ -161,25 +170,24 @@ impl Frame {
 }
 
 /// Where the reading of a statement is.
-struct Reading {
+struct Reading<'a> {
+    whole: Frame,
     open: Vec<Frame>,
     /// Whether nothing was read yet of the statement, or since the last parenthesis was opened.
     begins: bool,
-    /// The word before, in capitals.
-    last: String,
+    /// The word before, if it was one.
+    last: &'a str,
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
     /// Hears of a token, and says what follows it if that has a name.
-    fn hear(&mut self, token: Token<'_>) -> Option<Follows> {
+    fn hear(&mut self, token: Token<'a>) -> Option<Follows> {
         let begins = std::mem::take(&mut self.begins);
-        let mut last = String::new();
-        let follows = match token {
+        let last = std::mem::take(&mut self.last);
+        match token {
             Token::Word(word) => {
-                let word = word.to_ascii_uppercase();
-                let follows = self.word(&word, begins);
-                last = word;
-                follows
+                self.last = word;
+                self.word(token, begins, Token::Word(last))
             }
             Token::Sign(b'(') => {
                 self.open.push(Frame::EXPRESSION);
@@ -187,46 +195,68 @@ impl Reading {
                 None
             }
             Token::Sign(b')') => {
-                if self.open.len() > 1 {
-                    self.open.pop();
-                }
+                self.open.pop();
                 None
             }
-            Token::Sign(b',') => self.open.last()?.lists_tables.then_some(Follows::Table),
+            Token::Sign(b',') => self.frame().lists_tables.then_some(Follows::Table),
             _ => None,
-        };
-        self.last = last;
-        follows
+        }
     }
 
-    fn word(&mut self, word: &str, begins: bool) -> Option<Follows> {
-        let frame = self.open.last_mut()?;
-        if begins && (is_main(word) || word == "WITH") {
+    fn frame(&mut self) -> &mut Frame {
+        self.open.last_mut().unwrap_or(&mut self.whole)
+    }
+
+    fn word(&mut self, word: Token<'_>, begins: bool, last: Token<'_>) -> Option<Follows> {
+        let frame = self.frame();
+        if begins
+            && word.is_one_of(&["WITH", "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"])
+        {
             frame.is_statement = true;
         }
         if !frame.is_statement {
             return None;
         }
-        let last = self.last.as_str();
-        match word {
-            "FROM" if last == "DISTINCT" => None,
-            "FROM" | "USING" => {
-                frame.lists_tables = true;
-                Some(Follows::Table)
+        if word.is_one_of(&["FROM", "USING"]) {
+            if last.is_one_of(&["DISTINCT"]) {
+                return None;
             }
-            "JOIN" => Some(Follows::Table),
-            "UPDATE" if !matches!(last, "FOR" | "DO" | "ON" | "KEY" | "THEN") => Some(Follows::Table),
-            "INTO" => Some(Follows::WithColumns),
-            "COPY" | "CALL" | "TABLE" if begins => Some(Follows::WithColumns),
-            "SELECT" | "WHERE" | "SET" | "GROUP" | "ORDER" | "HAVING" | "WINDOW" | "LIMIT" | "OFFSET"
-            | "FOR" | "UNION" | "INTERSECT" | "EXCEPT" | "RETURNING" | "WHEN" | "VALUES" => {
-                frame.lists_tables = false;
-                None
-            }
+            frame.lists_tables = true;
+            return Some(Follows::Table);
+        }
+        if word.is_one_of(ENDS_TABLES) {
+            frame.lists_tables = false;
+        }
+        let is_table = word.is_one_of(&["JOIN"])
+            || word.is_one_of(&["UPDATE"]) && !last.is_one_of(&["FOR", "DO", "ON", "KEY", "THEN"]);
+        let has_columns = word.is_one_of(&["INTO"]) || begins && word.is_one_of(&["COPY", "CALL", "TABLE"]);
+        match (is_table, has_columns) {
+            (true, _) => Some(Follows::Table),
+            (_, true) => Some(Follows::WithColumns),
             _ => None,
         }
     }
 }
+
+/// What ends a list of tables.
+const ENDS_TABLES: &[&str] = &[
+    "SELECT",
+    "WHERE",
+    "SET",
+    "GROUP",
+    "ORDER",
+    "HAVING",
+    "WINDOW",
+    "LIMIT",
+    "OFFSET",
+    "FOR",
+    "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "RETURNING",
+    "WHEN",
+    "VALUES",
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Errors of tenants that ask for more than their share.
+//! Errors of the pool itself, before anything was sent.
 
 use super::{Error, Kind};
 
@@ -12,6 +12,18 @@ pub(crate) enum TenantLimit {
 }
 
 impl Error {
+    /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
+    #[must_use]
+    pub fn is_pool_timeout(&self) -> bool {
+        matches!(*self.0, Kind::PoolTimeout(_))
+    }
+
+    /// Whether the pool was closed. Nothing was sent.
+    #[must_use]
+    pub fn is_pool_closed(&self) -> bool {
+        matches!(*self.0, Kind::PoolClosed)
+    }
+
     /// Whether the tenant has come to a bound of its own, see [`Fairness`](crate::Fairness). Nothing was sent, and other tenants are served:
     /// HTTP has the status 429 for it.
     #[must_use]
