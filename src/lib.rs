@@ -49,10 +49,10 @@ mod wire;
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::{
-    CancelToken, Closed, Closing, CopyIn, CopyOut, Cursor, Fairness, PoolStatus, RowStream, Savepoint, Scope,
-    Setup, SetupFuture, Sharing, Statements, Strategy, System, SystemScope, SystemTransaction, Tenant,
-    TenantKey, TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement,
-    TraceCarrier, Transaction, TransactionBlock,
+    CancelToken, Closed, Closing, CopyIn, CopyOut, Cursor, Fairness, Heard, Listener, PoolStatus, RowStream,
+    Savepoint, Scope, Setup, SetupFuture, Sharing, Statements, Strategy, System, SystemScope,
+    SystemTransaction, Tenant, TenantKey, TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction,
+    TenantVisibility, ToStatement, TraceCarrier, Transaction, TransactionBlock, Unbound, UnboundScope,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
 pub use wire::StatementMode;

@@ -133,6 +133,11 @@ impl Binding {
         })
     }
 
+    /// Binds no tenant: the setting is empty, whatever the session has.
+    pub(super) fn unbound(setting: &TenantSetting) -> Self {
+        Self::of_none((Name::Given(setting.name.clone()), String::new()), setting.limits)
+    }
+
     /// Binds no tenant, but the reason for doing without one.
     pub(super) fn system(reason: String, limits: Limits) -> Self {
         let first = (Name::Known(SYSTEM_REASON), reason.clone());
@@ -205,7 +210,9 @@ impl Binding {
     pub(super) fn bound_tenant(&self) -> Result<TenantId> {
         match self.tenant_type {
             Some(tenant_type) => TenantId::of_setting(&self.first.1, tenant_type),
-            None => Err(Error::config("no tenant is bound; this is work across tenants")),
+            None => {
+                Err(Error::config("no tenant is bound; this is work across tenants, or before one is known"))
+            }
         }
     }
 

@@ -30,6 +30,7 @@ mod guard;
 mod kept;
 mod lease;
 mod limits;
+mod listener;
 mod names;
 mod object;
 mod observe;
@@ -83,13 +84,14 @@ pub use self::cancel::CancelToken;
 pub use self::closing::{Closed, Closing};
 pub use self::copy::{CopyIn, CopyOut};
 pub use self::cursor::Cursor;
-pub use self::door::{System, Tenant};
+pub use self::door::{System, Tenant, Unbound};
 pub use self::fairness::Fairness;
+pub use self::listener::{Heard, Listener};
 #[cfg(feature = "test-util")]
 pub use self::observe::{Ran, Recorder};
 pub use self::observe::{TenantKey, TenantVisibility, TraceCarrier};
 pub use self::rows::RowStream;
-pub use self::scope::{Scope, SystemScope, TenantScope};
+pub use self::scope::{Scope, SystemScope, TenantScope, UnboundScope};
 pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
 pub use self::statement::ToStatement;
@@ -160,6 +162,23 @@ impl TenantPool {
         Scope::new(tenants, bound.map(Arc::new).map_err(|error| error.to_string().into()))
     }
 
+    /// What follows runs as no tenant: for what everybody may see, and for what has to be done before the tenant is known. Sends
+    /// nothing.
+    ///
+    /// The role is that of the tenants, and policies hold: shared tables can be read, and of a table that is divided among tenants there
+    /// is no row, or an error that says so ([`Error::is_no_tenant`]), as the manifest's `missing` has it.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
+    /// let currencies = pool.unbound().query("select code, name from currency", &[]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unbound(&self) -> UnboundScope {
+        let Shared { tenants, setting, .. } = &*self.0;
+        Scope::new(tenants, Ok(Arc::new(tenants.traced(Binding::unbound(setting)))))
+    }
+
     /// What follows crosses tenants, as the system role and on the system pool. Sends nothing.
     ///
     /// Each statement or transaction is logged at INFO with the reason, which the server's side can
@@ -204,6 +223,18 @@ impl TenantPool {
     #[must_use]
     pub fn system_status(&self) -> Option<PoolStatus> {
         self.0.system.as_ref().map(|system| PoolStatus::of(system))
+    }
+
+    /// Listens to channels, on a connection of its own beside the pool's: for what concerns no tenant, such as a cache to be emptied.
+    ///
+    /// A channel is everybody's. Whoever may connect can listen to it and notify it, so a payload should hold no more than which row or
+    /// tenant it is about; look the rest up as that tenant.
+    ///
+    /// # Errors
+    ///
+    /// No connection; or it leads through a pooler, where nobody keeps a session that listens ([`Error::is_usage`]).
+    pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
+        Listener::open(&self.0.tenants, channels).await
     }
 
     /// Retires the connections that are there now: idle ones are closed at once, others when their unit

@@ -12,7 +12,7 @@ use tracing::{Instrument, debug};
 
 use super::binding::Bound;
 use super::core::Core;
-use super::door::{System, Tenant};
+use super::door::{System, Tenant, Unbound};
 use super::rows::RowStream;
 use super::sharing::Sharing;
 use super::single::Single;
@@ -23,6 +23,9 @@ use crate::error::{Error, Result};
 
 /// One tenant's view of the database, from [`TenantPool::tenant`](crate::TenantPool::tenant).
 pub type TenantScope = Scope<Tenant>;
+
+/// The view of nobody, from [`TenantPool::unbound`](crate::TenantPool::unbound).
+pub type UnboundScope = Scope<Unbound>;
 
 /// The view across tenants, from [`TenantPool::system`](crate::TenantPool::system).
 pub type SystemScope = Scope<System>;

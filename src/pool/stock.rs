@@ -37,8 +37,8 @@ pub(super) struct Stock {
     tending: Tending,
     /// How many of those who wait would share a connection. To see that nobody would takes no lock.
     willing: AtomicUsize,
-    /// Tells that a place is free again.
-    vacated: Notify,
+    /// Rings when a place is free again, and when the pool ends.
+    bell: Arc<Notify>,
 }
 
 struct State {
@@ -103,7 +103,7 @@ impl Stock {
             }),
             tending: Tending::start(&bounds, opener.observer.meters().is_some(), this.clone()),
             willing: AtomicUsize::new(0),
-            vacated: Notify::new(),
+            bell: Arc::default(),
             bounds,
             opener,
         })
@@ -257,7 +257,7 @@ impl Stock {
         state.parting -= usize::from(parting);
         let openings = Self::openings(&mut state, Instant::now(), 0);
         drop(state);
-        self.vacated.notify_waiters();
+        self.bell.notify_waiters();
         self.open(openings);
     }
 
@@ -319,6 +319,12 @@ impl Stock {
             places_taken: self.bounds.max_size - state.free,
             sharing: state.shared.followers(),
         }
+    }
+}
+
+impl Drop for Stock {
+    fn drop(&mut self) {
+        self.bell.notify_waiters();
     }
 }
 

@@ -34,7 +34,6 @@ impl Target {
     }
 
     /// Opens a connection that takes nobody's place.
-    #[cfg(feature = "prove")]
     pub(super) async fn connect_apart(&self) -> Result<Connected> {
         let kept: Kept = Arc::new(());
         self.connector.connect(&self.config, StatementMode::default(), &kept).await

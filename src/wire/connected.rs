@@ -5,14 +5,15 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
-use tokio_postgres::Client;
+use tokio_postgres::{AsyncMessage, Client, Connection};
 use tracing::warn;
 
 use super::link::Link;
@@ -79,15 +80,15 @@ impl Future for Ended<'_> {
 /// Each of them wakes this task as it sends, and a scheduler that runs next what was woken last would have it write for
 /// each. (It halved the number of writes, at 64 tasks on 8 connections.)
 struct Together<C> {
-    connection: Pin<Box<C>>,
+    connection: Box<C>,
     link: Arc<Link>,
     waited: bool,
 }
 
-impl<C: Future> Future for Together<C> {
-    type Output = C::Output;
+impl<C: Speaks + Unpin> Future for Together<C> {
+    type Output = Result<(), tokio_postgres::Error>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if !this.waited && this.link.under_way() > 1 {
             this.waited = true;
@@ -95,17 +96,41 @@ impl<C: Future> Future for Together<C> {
             return Poll::Pending;
         }
         this.waited = false;
-        this.connection.as_mut().poll(cx)
+        while let Some(message) = ready!(this.connection.poll_message(cx)?) {
+            this.link.hear(message);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A connection of the driver's, over whatever stream: what the server says by itself comes out of it.
+pub(super) trait Speaks {
+    fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>>;
+}
+
+impl<S, T> Speaks for Connection<S, T>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>> {
+        Connection::poll_message(self, cx)
     }
 }
 
 /// Drives a connection for its client.
 pub(super) fn spawn<C>(connection: C, link: &Arc<Link>, kept: Kept) -> Driving
 where
-    C: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    C: Speaks + Unpin + Send + 'static,
 {
     let (sender, left) = oneshot::channel();
-    let connection = Together { connection: Box::pin(connection), link: Arc::clone(link), waited: false };
+    let connection = Together { connection: Box::new(connection), link: Arc::clone(link), waited: false };
     let task = tokio::spawn(async move {
         // Let go last, also where the task is cut.
         let _kept = kept;

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use postgres_protocol::Oid;
+use tokio::sync::mpsc::Sender;
 use tokio_postgres::types::Type;
+use tokio_postgres::{AsyncMessage, Notification};
 
 use super::flight::{Flights, Timing};
+use super::heard::Heard;
 use super::kept::KeptAnswers;
 use super::ledger::{Part, Stage};
 use super::prologue::Prologue;
@@ -40,6 +43,7 @@ pub(crate) struct Link {
     altered: AtomicBool,
     /// Whether the session has heard a notification, for which it must have listened.
     notified: AtomicBool,
+    heard: Heard,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
     /// The process that serves the connection, as whoever took it said at its start.
@@ -266,6 +270,21 @@ impl Link {
     /// Why the stream ended the connection, if it did.
     pub(crate) fn violation(&self) -> Option<&Violation> {
         self.violation.get()
+    }
+
+    /// Has somebody hear the notifications of this connection.
+    pub(crate) fn listen(&self, listener: Sender<Notification>) {
+        self.heard.listen(listener);
+    }
+
+    /// How many notifications there was no room for since this was asked last.
+    pub(crate) fn take_missed(&self) -> u64 {
+        self.heard.take_missed()
+    }
+
+    /// Hears what the server says by itself.
+    pub(super) fn hear(&self, message: AsyncMessage) {
+        self.heard.hear(message);
     }
 
     /// Notes that something that runs was handed to the network, of the request with this number if it has one.

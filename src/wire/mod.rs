@@ -26,6 +26,7 @@ mod description;
 mod endpoint;
 mod flight;
 mod frame;
+mod heard;
 mod incoming;
 mod keepalive;
 pub(crate) mod kept;

@@ -4,6 +4,7 @@
 mod closing;
 mod forgotten;
 mod lifetime;
+mod listener;
 mod places;
 mod pooler;
 mod probe;
@@ -11,6 +12,7 @@ mod reads;
 mod role;
 mod setup;
 mod stall;
+mod unbound;
 mod unready;
 
 use std::time::Duration;

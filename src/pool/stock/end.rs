@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
+use tokio::sync::Notify;
+
 use super::Stock;
 use crate::error::{Error, Kind};
 use crate::pool::places::Place;
@@ -19,17 +21,23 @@ impl Stock {
         }
         self.close_idle(|_, _, _| true);
         self.tending.stop();
+        self.bell.notify_waiters();
     }
 
     pub(in crate::pool) fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
+    /// What rings when a place is free again, and when the pool ends.
+    pub(in crate::pool) fn bell(&self) -> Arc<Notify> {
+        Arc::clone(&self.bell)
+    }
+
     /// Waits until no connection is open any more.
     pub(in crate::pool) async fn ended(&self) {
         loop {
             // From here on it hears of every place that is free again, also before it waits.
-            let vacated = self.vacated.notified();
+            let vacated = self.bell.notified();
             if self.counts().places_taken == 0 {
                 return;
             }
