@@ -32,8 +32,8 @@ use self::fault::Fault;
 pub(crate) use self::lost::{Outcome, connection_is_lost};
 #[cfg(feature = "test-util")]
 pub(crate) use self::made::Made;
-#[cfg(feature = "lint")]
 pub(crate) use self::pool::TenantLimit;
+#[cfg(feature = "lint")]
 use self::reason::message;
 pub(crate) use self::reason::reason;
 pub(crate) use self::step::Step;

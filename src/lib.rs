@@ -19,6 +19,8 @@
 #![allow(clippy::module_name_repetitions, clippy::missing_panics_doc)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(feature = "lint")]
 pub mod catalog;
 #[cfg(feature = "cli")]

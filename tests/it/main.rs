@@ -31,3 +31,4 @@ mod testing;
 mod tool;
 mod transactions;
 mod waits;
+mod web;
