@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::markup::escaped;
 use super::report::{Report, Tally, Unproved};
+use crate::markup::escaped;
 use crate::prove::{Cell, Subject, Verdict};
 
 pub(super) fn text(report: &Report<'_>) -> String {

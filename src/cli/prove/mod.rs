@@ -3,7 +3,6 @@
 mod html;
 mod json;
 mod junit;
-mod markup;
 mod matrix;
 mod mutate;
 mod plans;

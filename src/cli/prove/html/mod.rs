@@ -4,9 +4,9 @@ mod attempts;
 
 use std::fmt::Write as _;
 
-use super::markup::escaped;
 use super::report::{MEANINGS, Report, Tally, Unproved};
 use crate::cli::output::style::{count, plain, took};
+use crate::markup::escaped;
 use crate::prove::{Aim, Subject};
 
 const CSS: &str = include_str!("page.css");
