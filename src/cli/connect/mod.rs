@@ -136,13 +136,16 @@ impl Session {
     /// The same, where it is worth knowing that a server is there and does not let this role in.
     pub(super) async fn ask(options: &Options, terminal: Terminal) -> Result<Result<Self, Barred>, Failure> {
         let environment = Environment::of_process()?;
-        let settings = Settings::gather(options.database_url.as_deref(), &environment)?;
+        let url = options.database_url.as_deref();
+        let settings = match options.named_by {
+            Some(called) => Settings::gather_by(called, url, &environment)?,
+            None => Settings::gather(url, &environment)?,
+        };
         let settings = match options.password()? {
             Some(password) => settings.with_password(password),
             None => settings,
         };
-        let mut access = Access::of(&settings, &environment, Path::exists)?;
-        access.named_by = options.named_by;
+        let access = Access::of(&settings, &environment, Path::exists, options.named_by)?;
         for warning in &access.warnings {
             terminal.warn(warning);
         }

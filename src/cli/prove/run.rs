@@ -62,7 +62,7 @@ async fn sessions(
 ) -> Result<Sessions, Failure> {
     let app = manifest.roles.app_role();
     let seeders = match seed_url(arguments)? {
-        Some(url) => Some(seeders(&global.server.of_another(&url, "--seed-url"), terminal).await?),
+        Some((url, called)) => Some(seeders(&global.server.of_another(&url, called), terminal).await?),
         None => None,
     };
     let session = match Session::ask(&global.server, terminal).await? {
@@ -99,14 +99,15 @@ async fn seeders(options: &Options, terminal: Terminal) -> Result<[Client; 2], F
     Ok([first, second])
 }
 
-/// Who makes rows, as the argument says or else the variable.
-pub(super) fn seed_url(arguments: &Arguments) -> Result<Option<String>, Failure> {
-    if arguments.seed_url.is_some() {
-        return Ok(arguments.seed_url.clone());
+/// Who makes rows, as the argument says or else the variable, and which of the two it is.
+pub(super) fn seed_url(arguments: &Arguments) -> Result<Option<(String, &'static str)>, Failure> {
+    if let Some(url) = &arguments.seed_url {
+        return Ok(Some((url.clone(), "--seed-url")));
     }
     match std::env::var_os(SEED_URL).filter(|value| !value.is_empty()) {
         Some(value) => {
-            value.into_string().map(Some).map_err(|_| Failure::usage(format!("{SEED_URL} is not UTF-8")))
+            let url = value.into_string().map_err(|_| Failure::usage(format!("{SEED_URL} is not UTF-8")))?;
+            Ok(Some((url, SEED_URL)))
         }
         None => Ok(None),
     }

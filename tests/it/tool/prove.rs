@@ -226,6 +226,16 @@ async fn without_a_server_there_is_no_proof() {
     let run = erp.alone(&["--seed-url", nowhere]);
     run.said(3, &["error: no connection to localhost:1"]);
     assert!(!run.err.contains("hush") && run.out.is_empty(), "{run:#?}");
+    for url in ["nonsense", "mysql://hush@h/x", "postgresql://postgres@localhost/x?sslmode=hush"] {
+        for args in [&["--seed-url", url][..], &["--mutate", "--seed-url", url]] {
+            let run = erp.alone(args);
+            run.said(2, &["--seed-url "]);
+            assert!(!run.err.contains("database URL") && !run.err.contains("hush"), "{run:#?}");
+        }
+    }
+    let url = erp.place.database.url_as(&erp.app, "x");
+    let by_variable = Tool::at(&erp.folder).args(&["prove", "--database-url", &url]);
+    by_variable.env("TENANTRY_SEED_URL", "nonsense").run().said(2, &["TENANTRY_SEED_URL does not read"]);
 }
 
 #[tokio::test]

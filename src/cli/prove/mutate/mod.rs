@@ -25,12 +25,12 @@ pub(super) fn run(
     global: &Global,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let Some(url) = proof::seed_url(arguments)? else {
+    let Some((url, called)) = proof::seed_url(arguments)? else {
         return Err(Failure::usage("--mutate needs a superuser, who copies the schema and weakens the copy")
             .help("name one with --seed-url or TENANTRY_SEED_URL"));
     };
     let (ended, database) = connect::wait(async {
-        let session = Session::open(&global.server.of_another(&url, "--seed-url"), terminal).await?;
+        let session = Session::open(&global.server.of_another(&url, called), terminal).await?;
         let scratch = Scratch::copy(&session).await?;
         let ended = weakened(manifest, &scratch, patience, terminal).await;
         scratch.drop(&session).await?;
