@@ -72,6 +72,13 @@ ALTER VIEW :relation SET (security_invoker = false);
 ALTER FUNCTION :relation SECURITY DEFINER;
 ALTER FUNCTION :relation OWNER TO CURRENT_USER;
 
+-- mutation: large objects without privileges
+SET LOCAL lo_compat_privileges = on;
+
+-- mutation: a large object for all
+SELECT pg_catalog.lo_create(4294967295);
+GRANT SELECT ON LARGE OBJECT 4294967295 TO :"app";
+
 -- mutation: bypassrls
 ALTER ROLE :"app" BYPASSRLS;
 

@@ -58,6 +58,7 @@ mod columns;
 mod guard;
 mod isolation;
 mod judge;
+mod large_objects;
 mod made;
 mod mutate;
 mod plans;
@@ -80,7 +81,7 @@ pub use mutate::{Fate, Mutation, Mutations};
 #[cfg(feature = "cli")]
 pub(crate) use mutate::{MutationsEnded, mutate};
 pub use plans::Plan;
-pub use report::{Aim, Cell, Proof, Subject, Verdict};
+pub use report::{Aim, Cell, NOT_TRIED, Proof, Subject, Verdict};
 #[cfg(feature = "cli")]
 pub(crate) use run::{Ended, Sessions, Terms, run};
 #[cfg(feature = "cli")]

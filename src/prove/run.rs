@@ -13,7 +13,7 @@ use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::Tenants;
 use super::value::{Random, Types};
-use super::{sequence, session};
+use super::{large_objects, sequence, session};
 use crate::catalog::{Privilege, live};
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
@@ -152,6 +152,7 @@ async fn tried(target: &Target<'_>, scene: &mut Scene<'_>, never: bool) -> Resul
         Target::Window(window) => window.prove(scene, never).await,
         Target::Sequence(name) if !never => sequence::prove(scene, name).await,
         Target::Sequence(_) => Ok(Vec::new()),
+        Target::LargeObjects => large_objects::prove(scene, never).await,
     }
 }
 

@@ -132,6 +132,11 @@ impl Seat {
         render(include_str!("../../sql/prove/become_session.sql"), &Vars::default().name("role", role))
     }
 
+    /// Whether somebody else than the app role makes rows.
+    pub(crate) fn has_seeder(&self) -> bool {
+        self.seeder.is_some()
+    }
+
     pub(crate) fn login(&self) -> &str {
         &self.login
     }

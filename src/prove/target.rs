@@ -10,7 +10,7 @@ use super::report::Subject;
 use super::value::{Random, sql};
 use super::window::{What, Window};
 use crate::catalog::{Function, FunctionKind, Grantee, Privilege, Relation, RelationKind, Signature, tokens};
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 use crate::policy::Place;
 use crate::policy::place::views::reached;
 use crate::policy::reach::reachable;
@@ -20,6 +20,8 @@ pub(crate) enum Target<'a> {
     Table(&'a QualifiedName, Cow<'a, Place<'a>>),
     Window(Window<'a>),
     Sequence(&'a QualifiedName),
+    /// Those of the whole database.
+    LargeObjects,
 }
 
 impl Target<'_> {
@@ -99,6 +101,11 @@ pub(crate) fn targets<'a>(
             let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
             targets.push(Tried { subject, target: Target::Window(window) });
         }
+    }
+    if wanted(&QualifiedName::new(Ident::known("pg_catalog"), Ident::known("pg_largeobject"))) {
+        let (name, kind) = ("large objects".to_owned(), "large objects");
+        let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
+        targets.push(Tried { subject, target: Target::LargeObjects });
     }
     (targets, apart)
 }

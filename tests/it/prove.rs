@@ -2,6 +2,7 @@
 
 mod assertions;
 mod mutations;
+mod objects;
 mod rows;
 mod seeds;
 mod shapes;

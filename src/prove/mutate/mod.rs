@@ -21,7 +21,7 @@ use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::Tenants;
 use super::value::{Random, Types};
-use super::{sequence, session};
+use super::{large_objects, sequence, session};
 use crate::catalog::live;
 use crate::error::Result;
 use crate::policy::manifest::{Manifest, Problem};
@@ -173,6 +173,7 @@ async fn tried(
     match target {
         Target::Window(window) => window.prove(scene, false).await,
         Target::Sequence(name) => sequence::prove(scene, name).await,
+        Target::LargeObjects => large_objects::prove(scene, false).await,
         Target::Table(name, place) => {
             let Some(mut table) = Table::new(known, name, place) else { return Ok(Vec::new()) };
             if let Weakened::Model(relation) = weakened {
