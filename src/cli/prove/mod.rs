@@ -14,6 +14,7 @@ mod show;
 mod specimen;
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use sha2::{Digest, Sha256};
 use super::args::{Global, help};
 use super::connect;
 use super::failure::{Exit, Failure};
-use super::files::{self, Existing, NewFile};
+use super::files::{self, Existing, NewFile, Text};
 use super::output::style::{BOLD, count, paint};
 use super::output::{self, Terminal};
 use super::plan::clock;
@@ -156,12 +157,14 @@ fn unsettled(problems: &[Problem], global: &Global, terminal: Terminal) -> Resul
 
 /// Writes the files that are asked for, all or none.
 fn write(arguments: &Arguments, report: &Report<'_>, terminal: Terminal) -> Result<(), Failure> {
+    let html = |out: &mut dyn io::Write| html::write(report, out);
+    let junit = |out: &mut dyn io::Write| junit::write(report, out);
     let mut new = Vec::new();
     if let Some(path) = &arguments.html {
-        new.push(NewFile { path: path.clone(), text: html::text(report) });
+        new.push(NewFile { path: path.clone(), text: Text::Pieces(&html) });
     }
     if let Some(path) = &arguments.junit {
-        new.push(NewFile { path: path.clone(), text: junit::text(report) });
+        new.push(NewFile { path: path.clone(), text: Text::Pieces(&junit) });
     }
     if new.is_empty() {
         return Ok(());
