@@ -139,6 +139,13 @@ SELECT FROM :relation AS t WHERE :child;
 -- attempt: refer across
 UPDATE :relation AS t SET :column = :value WHERE :row RETURNING t.tableoid::text, t.ctid::text;
 
+-- attempt: tenants that are there
+SELECT (SELECT t.:column::text FROM :relation AS t WHERE t.:column IS NOT NULL ORDER BY t.:column LIMIT 1) AS first,
+       (SELECT t.:column::text FROM :relation AS t WHERE t.:column IS NOT NULL ORDER BY t.:column DESC LIMIT 1) AS last;
+
+-- attempt: a row that is there
+SELECT t.tableoid::text, t.ctid::text FROM :relation AS t WHERE :row LIMIT 1;
+
 -- attempt: right to set
 SELECT WHERE pg_catalog.has_sequence_privilege(:'named'::regclass, 'UPDATE');
 

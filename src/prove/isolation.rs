@@ -97,7 +97,14 @@ impl Isolation<'_> {
             Ok((client, driving)) => (Ok(client), Some(driving)),
             Err(error) => (Err(error), None),
         };
-        let sessions = Sessions { app, guard: Some(Ok(())), seeders };
+        let (never, _driving_never) = match seeders {
+            None if app.is_ok() => {
+                let (client, driving) = self.pool.connect_apart().await?;
+                (Some(client), Some(driving))
+            }
+            _ => (None, None),
+        };
+        let sessions = Sessions { app, never, guard: Some(Ok(())), seeders };
         match run(self.manifest, sessions, self.terms, &|_| true, &|_, _, _| {}).await? {
             Ended::Proof(proof) => Ok(proof),
             Ended::Unsettled(problems) => Err(unsettled(problems)),

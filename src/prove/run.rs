@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio_postgres::Client;
 
-use super::made::Known;
+use super::made::{Known, Values};
 use super::plans::{Plan, plans};
 use super::report::{Cell, Proof};
 use super::row::Scene;
@@ -24,6 +24,8 @@ use crate::policy::places;
 pub(crate) struct Sessions {
     /// One that has logged in as the app role, or why there is none.
     pub(crate) app: Result<Client>,
+    /// Another one, in which no tenant is ever bound, where nobody else makes rows.
+    pub(crate) never: Option<Client>,
     /// Whether a pool takes the role, where that was asked.
     pub(crate) guard: Option<Result<()>>,
     /// Two of whoever makes rows: in one of them no tenant is ever bound.
@@ -74,6 +76,8 @@ pub(crate) async fn run(
         Some(Err(error)) => first.push(session::refused("open a pool", error)),
         None => {}
     }
+    // Where the app role makes its own rows, none can be made in it.
+    let unmade = sessions.never.map(|client| Seat::of_app(client, &manifest.roles));
     let (mut main, never) = match sessions.seeders {
         Some([main, never]) => {
             let (.., version) = names(&main).await?;
@@ -116,6 +120,7 @@ pub(crate) async fn run(
     let (mut random, mut all_plans) = (Random::seeded(), Vec::new());
     for (done, Tried { mut subject, target }) in targets.into_iter().enumerate() {
         progress(done, of, &subject.name);
+        let mut new_of_own = None;
         for (seat, never) in [(Some(seat), false), (never.as_ref(), true)] {
             let Some(seat) = seat else { continue };
             let tenants = Tenants::made_up(manifest, &mut random);
@@ -125,6 +130,14 @@ pub(crate) async fn run(
             if looks_at_plans && !never {
                 all_plans.extend(planned(&target, &mut scene).await?);
             }
+            new_of_own = new_of_own.or(scene.new_of_own.take());
+            seat.rollback().await?;
+        }
+        if let Some(seat) = unmade.as_ref().filter(|_| never.is_none()) {
+            let tenants = Tenants::made_up(manifest, &mut random);
+            let mut scene = Scene::new(&known, seat, tenants, random.next(), false);
+            seat.begin(patience).await?;
+            subject.cells.extend(tried_unmade(&target, &mut scene, new_of_own.as_ref()).await?);
             seat.rollback().await?;
         }
         subjects.push(subject);
@@ -153,6 +166,23 @@ async fn tried(target: &Target<'_>, scene: &mut Scene<'_>, never: bool) -> Resul
         Target::Sequence(name) if !never => sequence::prove(scene, name).await,
         Target::Sequence(_) => Ok(Vec::new()),
         Target::LargeObjects => large_objects::prove(scene, never).await,
+    }
+}
+
+/// What is tried where no tenant was ever bound and no row can be made.
+async fn tried_unmade(
+    target: &Target<'_>,
+    scene: &mut Scene<'_>,
+    new_of_own: Option<&Values>,
+) -> Result<Vec<Cell>> {
+    match target {
+        Target::Table(name, place) => match Table::new(scene.known, name, place) {
+            Some(table) => table.prove_unmade(scene, new_of_own).await,
+            None => Ok(Vec::new()),
+        },
+        Target::Window(window) => window.prove_unmade(scene).await,
+        Target::Sequence(_) => Ok(Vec::new()),
+        Target::LargeObjects => large_objects::prove(scene, true).await,
     }
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn targets<'a>(
         }
     }
     if wanted(&QualifiedName::new(Ident::known("pg_catalog"), Ident::known("pg_largeobject"))) {
-        let (name, kind) = ("large objects".to_owned(), "large objects");
+        let (name, kind) = ("pg_largeobject".to_owned(), "large objects");
         let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
         targets.push(Tried { subject, target: Target::LargeObjects });
     }

@@ -5,6 +5,8 @@ mod keys;
 mod layers;
 mod lures;
 mod moves;
+mod never;
+mod taken;
 
 use std::collections::BTreeSet;
 
@@ -82,13 +84,19 @@ impl<'a> Table<'a> {
 
     /// Tries everything in the transaction that is open. `never`: in a session in which no tenant was ever bound.
     pub(crate) async fn prove(&self, scene: &mut Scene<'_>, never: bool) -> Result<Vec<Cell>> {
-        let aims = self.aims(never);
+        let (aims, mut cells) = (self.aims(never), Vec::new());
         let cast = match self.cast(scene, &aims).await {
             Ok(cast) => cast,
-            Err(Stop::Because(reason)) => return self.without_rows(scene, &aims, &reason).await,
+            Err(Stop::Because(reason)) => match self.taken(scene, &aims).await? {
+                Some(cast) => {
+                    cells.push(Cell::without_row(reason));
+                    cast
+                }
+                None => return self.without_rows(scene, &aims, &reason).await,
+            },
             Err(stop) => return Ok(vec![Cell::without_row(stop.reason()?)]),
         };
-        let mut cells = Vec::new();
+        scene.new_of_own = cast.values(Who::Own).cloned();
         if !never {
             self.rights(scene, &mut cells).await?;
         }
@@ -163,9 +171,16 @@ impl<'a> Table<'a> {
         if matches!(aim, Aim::Own | Aim::Below | Aim::Nobodys) || self.division == Division::Nobody {
             return Ok(());
         }
+        cells.extend(self.asked_on_all(scene, aim).await?.into_iter().map(|(cell, _)| cell));
+        Ok(())
+    }
+
+    /// The same with the answers as such.
+    async fn asked_on_all(&self, scene: &mut Scene<'_>, aim: Aim) -> Result<Vec<(Cell, Answer)>> {
         let of_nobody = if aim == Aim::Other { scene.tenants.of_nobody() } else { scene.tenants.bound(aim) };
         let binding = Binding { role: scene.role.clone(), ..of_nobody };
         let (column, value) = self.constant(scene);
+        let mut asked = Vec::new();
         for attempt in &ON_ALL {
             let vars = Vars::default().sql("column", column.clone()).sql("value", value.clone());
             let vars = vars.sql("relation", self.name.to_string());
@@ -178,9 +193,9 @@ impl<'a> Table<'a> {
             };
             let verdict = judge(expected, &answer);
             let attempt = attempt.name.to_owned();
-            cells.push(Cell { attempt, aim, sql, answer: answer.to_string(), verdict });
+            asked.push((Cell { attempt, aim, sql, answer: answer.to_string(), verdict }, answer));
         }
-        Ok(())
+        Ok(asked)
     }
 
     /// A column that an UPDATE can set, and a constant for it.
