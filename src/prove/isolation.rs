@@ -75,7 +75,7 @@ impl Isolation<'_> {
             return Err(Error::config("mutations are made by a superuser; name one with seeder"));
         };
         let client = connect(config).await?;
-        match mutate(self.manifest, client, self.terms.patience, &|_, _, _| {}).await? {
+        match mutate(self.manifest, client, None, self.terms.patience, &|_, _, _| {}).await? {
             MutationsEnded::Done(mutations) => Ok(mutations),
             MutationsEnded::Unsettled(problems) => Err(unsettled(problems)),
         }

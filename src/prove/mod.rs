@@ -62,6 +62,7 @@ mod large_objects;
 mod made;
 mod mutate;
 mod plans;
+mod planted;
 mod report;
 mod row;
 mod run;
@@ -79,7 +80,7 @@ pub(crate) use guard::guard;
 pub use isolation::{Isolation, isolation};
 pub use mutate::{Fate, Mutation, Mutations};
 #[cfg(feature = "cli")]
-pub(crate) use mutate::{MutationsEnded, mutate};
+pub(crate) use mutate::{LoggedIn, Login, MutationsEnded, mutate};
 pub use plans::Plan;
 pub use report::{Aim, Cell, NOT_TRIED, Proof, Subject, Verdict};
 #[cfg(feature = "cli")]

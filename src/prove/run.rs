@@ -13,7 +13,7 @@ use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::Tenants;
 use super::value::{Random, Types};
-use super::{large_objects, sequence, session};
+use super::{large_objects, planted, sequence, session};
 use crate::catalog::{Privilege, live};
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
@@ -102,14 +102,17 @@ pub(crate) async fn run(
     };
     // What is being changed can be read by nobody; that is waited for no longer than for anything else.
     reader.wait_for_locks(patience).await?;
+    let (database, server, _) = names(reader.client()).await?;
     let catalog = live::load(reader.client_mut()).await?;
     let places = places(manifest, &catalog);
     if !places.problems.is_empty() {
         return Ok(Ended::Unsettled(places.problems));
     }
     let types = Types::read(reader.client_mut()).await?;
-    let (database, server, _) = names(reader.client()).await?;
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };
+    if let Some(main) = main.as_ref().filter(|main| main.is_superusers()) {
+        planted::refuse(&known, main.login())?;
+    }
     if let Some(app) = &app {
         first.extend(session::prove(&known, app, patience).await?);
     }
@@ -196,11 +199,16 @@ async fn planned(target: &Target<'_>, scene: &mut Scene<'_>) -> Result<Vec<Plan>
     }
 }
 
-/// What the server and the database are called.
+/// What the server and the database are called; an error where nothing can be written.
 async fn names(client: &Client) -> Result<(String, String, u32)> {
     let failed = |source| Error::script("asking for the server's version", source);
     let row = client.query_one(include_str!("../../sql/prove/server.sql"), &[]).await.map_err(failed)?;
     let text = |column: &str| row.try_get::<_, String>(column).map_err(failed);
     let number: i32 = row.try_get("number").map_err(failed)?;
+    if row.try_get("is_replica").map_err(failed)? {
+        return Err(Error::config(
+            "the server is a read replica, where no row can be made; name the primary",
+        ));
+    }
     Ok((text("database")?, text("version")?, u32::try_from(number).unwrap_or_default()))
 }

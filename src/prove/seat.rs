@@ -116,6 +116,10 @@ impl Seat {
         Ok(Ok(()))
     }
 
+    pub(crate) fn is_superusers(&self) -> bool {
+        self.superuser
+    }
+
     /// Fails unless it is a superuser's.
     pub(crate) fn demand_superuser(&self) -> Result<()> {
         if self.superuser {

@@ -142,14 +142,7 @@ fn of_function<'a>(
     if !is_called || !may_execute(known, function) {
         return None;
     }
-    let words: BTreeSet<String> = tokens(&function.body)?
-        .into_iter()
-        .filter_map(|(token, _)| match token {
-            Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_lowercase()),
-            Token::Word(word) => Some(word.value),
-            _ => None,
-        })
-        .collect();
+    let words = words(&function.body)?;
     let named = known.places.relations.keys().filter(|name| words.contains(name.name().as_str()));
     let tables: Vec<_> = named.copied().filter(|name| is_of_tenants(known, name)).collect();
     if tables.is_empty() {
@@ -166,6 +159,16 @@ fn of_function<'a>(
     let name = format!("{}({})", signature.name, signature.arguments.join(", "));
     let what = What::Function { is_invoker: !function.security_definer };
     Some(Window { relation, name, what, tables })
+}
+
+/// The words of a text of SQL, those without quotes in lower case; none where it does not read.
+pub(crate) fn words(text: &str) -> Option<BTreeSet<String>> {
+    let word = |token| match token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_lowercase()),
+        Token::Word(word) => Some(word.value),
+        _ => None,
+    };
+    Some(tokens(text)?.into_iter().filter_map(|(token, _)| word(token)).collect())
 }
 
 fn may_execute(known: &Known<'_>, function: &Function) -> bool {

@@ -73,6 +73,11 @@ impl Way {
         self.config.get_user().unwrap_or_default()
     }
 
+    /// The database that it leads to.
+    pub(super) fn database(&self) -> &str {
+        self.config.get_dbname().unwrap_or_default()
+    }
+
     /// The way to another database of the same server.
     pub(super) fn to_database(&self, name: &str) -> Self {
         let mut way = self.clone();
@@ -98,7 +103,7 @@ impl Way {
             add("PGPORT", port.to_string().into());
         }
         add("PGUSER", self.user().into());
-        add("PGDATABASE", config.get_dbname().unwrap_or_default().into());
+        add("PGDATABASE", self.database().into());
         if let Some(password) = config.get_password() {
             add("PGPASSWORD", String::from_utf8_lossy(password).into_owned().into());
         }

@@ -33,7 +33,7 @@ impl Table<'_> {
             matches!(action, Cascade | SetNull | SetDefault)
         };
         for (name, key) in &self.relation.foreign_keys {
-            let Some(parent) = self.parent(scene, key).filter(|_| self.is_between(scene, name, key)) else {
+            let Some(parent) = parent(scene, key).filter(|_| self.is_between(scene, name, key)) else {
                 continue;
             };
             let may = |privilege| parent.granted.contains(&privilege);
@@ -49,11 +49,6 @@ impl Table<'_> {
             }
         }
         Ok(())
-    }
-
-    fn parent<'k>(&self, scene: &Scene<'k>, key: &'k ForeignKey) -> Option<Table<'k>> {
-        let place = scene.known.places.relations.get(&key.references)?;
-        Table::new(scene.known, &key.references, place)
     }
 
     async fn cascade(
@@ -168,4 +163,10 @@ impl Table<'_> {
         }
         (!columns.is_empty()).then(|| assignment(self.relation, &columns, &values))
     }
+}
+
+/// The table that a foreign key refers to.
+fn parent<'k>(scene: &Scene<'k>, key: &'k ForeignKey) -> Option<Table<'k>> {
+    let place = scene.known.places.relations.get(&key.references)?;
+    Table::new(scene.known, &key.references, place)
 }

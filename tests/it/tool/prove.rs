@@ -1,5 +1,7 @@
 //! What `prove` shows, writes, and ends with.
 
+mod ends;
+
 use serde_json::Value;
 use tokio_postgres::Client;
 
@@ -22,7 +24,10 @@ const MANIFEST: &str = "[tenancy]\ntype = \"bigint\"\n\n[roles]\napp = \"{app}\"
 
 impl Erp {
     async fn new() -> Self {
-        let place = place().await;
+        Self::on(place().await).await
+    }
+
+    async fn on(place: Place) -> Self {
         let client = place.database.connect().await.unwrap();
         let app = unique("app");
         let folder = Folder::new();
@@ -306,6 +311,12 @@ async fn a_copy_is_weakened_and_goes_again() {
     assert_eq!(run.code, 1, "{run:#?}");
     assert!(run.out.contains("not noticed") && run.out.contains("drop policy: open"), "{run:#?}");
     let json = erp.json(&["--mutate"]);
+    let by = json["mutations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|of| of["by"] == "a tenant from nowhere, session");
+    assert_eq!(by.count(), 2, "{json}");
     assert!(json["made"].as_u64() > json["noticed"].as_u64(), "{json}");
     assert!(json["mutations"].as_array().unwrap().iter().any(|of| of["fate"] == "survived"), "{json}");
 }
