@@ -85,8 +85,8 @@ impl Isolation<'_> {
     ///
     /// # Errors
     ///
-    /// No connection could be opened, or one was lost; the seeder cannot act as the app role, or does not reach the rows of
-    /// all tenants; or the manifest does not settle whose rows every table holds. That something leaks is no error.
+    /// No connection could be opened, or one was lost; the server is a read replica; the seeder cannot act as the app role, does not
+    /// reach the rows of all tenants, or is a superuser in whose session code of the app role's may run; or the manifest does not settle whose rows every table holds. That something leaks is no error.
     pub async fn run(&self) -> Result<Proof> {
         let seeders = match &self.seeder {
             Some(config) => Some([connect(config).await?, connect(config).await?]),

@@ -37,8 +37,9 @@
 //! no more, or prove a copy; a superuser is for databases whose code one would run as a superuser.
 //!
 //! Where no row of a table can be made, because a trigger refuses it for instance, and two tenants have rows there, the seeder
-//! looks for one of each. These are read, changed and deleted like rows that were made, and the rollback restores them; what they
-//! hold is not read, so no report shows it. That no row could be made stays unproved.
+//! looks for one of each. These are read, changed and deleted like rows that were made, which locks them for as long as an attempt
+//! takes and fires their triggers, and the rollback restores them. What they hold is not read, so no report shows it. That no row
+//! could be made stays unproved.
 //!
 //! A session in which no tenant was ever bound is tried on its own connection. With a seeder, rows are made in it. Without one, the
 //! attempts there are an INSERT and statements on whatever the tables hold already; what finds nothing is left out of the report.

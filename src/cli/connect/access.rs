@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_no_number_or_no_word_of_those_known_is_refused() {
         for (url, variable, why) in [
-            ("connect_timeout=soon", "", "connect_timeout of the database URL is not a whole number"),
+            ("connect_timeout=soon", "", "connect_timeout of --database-url is not a whole number"),
             ("", "PGCONNECT_TIMEOUT=soon", "PGCONNECT_TIMEOUT is not a whole number"),
             ("", "PGTARGETSESSIONATTRS=best", "PGTARGETSESSIONATTRS is not one of any, read-write"),
             ("sslnegotiation=direct", "", "which needs sslmode=require"),

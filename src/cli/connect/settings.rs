@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::conninfo::{self, DATABASE_URL, Pair};
+use super::conninfo::{self, Pair};
 use super::environment::Environment;
 use super::service;
 use crate::cli::failure::Failure;
@@ -113,7 +113,7 @@ pub(super) struct Settings {
 impl Settings {
     /// The parameters of a connection string; what it leaves out, a service says, and what that leaves out, the environment.
     pub(super) fn gather(url: Option<&str>, environment: &Environment) -> Result<Self, Failure> {
-        Self::gather_by(DATABASE_URL, url, environment)
+        Self::gather_by(if url.is_some() { "--database-url" } else { "DATABASE_URL" }, url, environment)
     }
 
     /// The same of a connection string that is called something else.
@@ -223,8 +223,8 @@ impl fmt::Display for Named {
 fn unknown(name: &str, origin: Origin) -> Failure {
     let place = match origin {
         Origin::Service => "the service",
-        Origin::Url(url) => url,
-        Origin::Variable(_) | Origin::PasswordFile => DATABASE_URL,
+        Origin::Url(of) | Origin::Variable(of) => of,
+        Origin::PasswordFile => "--password-file",
     };
     let names: Vec<&str> = KEYWORDS.iter().map(|keyword| keyword.name).collect();
     let likeness = |known: &&&str| strsim::jaro_winkler(name, known);
@@ -271,23 +271,17 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_refused_and_what_does_not_matter_is_not() {
         for (url, variable, answer) in [
-            (
-                "requirepeer=postgres",
-                "",
-                Err("requirepeer of the database URL is not supported; leave it out"),
-            ),
+            ("requirepeer=postgres", "", Err("requirepeer of --database-url is not supported; leave it out")),
             ("", "PGREQUIREAUTH=scram-sha-256", Err("PGREQUIREAUTH is not supported; leave it out")),
-            ("gssencmode=require", "", Err("gssencmode of the database URL is not supported; leave it out")),
+            ("gssencmode=require", "", Err("gssencmode of --database-url is not supported; leave it out")),
             ("gssencmode=prefer", "PGCLIENTENCODING=LATIN1", Ok("")),
-            (
-                "pasword=hush",
-                "",
-                Err("the database URL has parameter \"pasword\", which libpq does not know"),
-            ),
+            ("pasword=hush", "", Err("--database-url has parameter \"pasword\", which libpq does not know")),
         ] {
             let answer = answer.map(str::to_owned).map_err(str::to_owned);
             assert_eq!(gathered(Some(url), &[variable]), answer, "{url} {variable}");
         }
+        let by_variable = Settings::gather(None, &Environment::of(&["DATABASE_URL=hush"])).err().unwrap();
+        assert!(by_variable.line.starts_with("DATABASE_URL does not read: "), "{by_variable:?}");
         let failure = Settings::gather(Some("pasword=hush"), &Environment::of(&[])).err().unwrap();
         assert_eq!(failure.help.as_deref(), Some("did you mean password?"));
         for (url, line) in [

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use futures_util::future::join;
 use tokio::process::Command;
 
 use crate::cli::connect::Way;
@@ -50,11 +51,16 @@ async fn loaded(args: &[&str], sql: &[u8], to: Variables) -> Result<(), Failure>
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| failed("psql", &error))?;
-    if let Some(mut input) = loading.stdin.take() {
-        // If psql stops reading, what it says of that is what counts.
-        let _ = tokio::io::AsyncWriteExt::write_all(&mut input, sql).await;
-    }
-    let loaded = loading.wait_with_output().await.map_err(|error| failed("psql", &error))?;
+    let input = loading.stdin.take();
+    let write = async {
+        if let Some(mut input) = input {
+            // If psql stops reading, what it says of that is what counts.
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut input, sql).await;
+        }
+    };
+    // What it says is read meanwhile: it waits where nobody does.
+    let (loaded, ()) = join(loading.wait_with_output(), write).await;
+    let loaded = loaded.map_err(|error| failed("psql", &error))?;
     ended("psql", loaded.status.success(), &loaded.stderr)
 }
 
