@@ -25,7 +25,10 @@ async fn after_a_plan_everything_is_proved() {
     if erp.version < version::FIFTEEN {
         // Keys with the tenant could not set the other columns to NULL, or to a default, alone.
         left.insert(2, "erp.customer: refer by customer_parent_id_fkey");
-        left.insert(5, "erp.discount: refer by discount_price_fkey");
+        left.insert(3, "erp.customer: cascade delete by customer_parent_id_fkey");
+        left.insert(6, "erp.discount: refer by discount_price_fkey");
+        left.insert(8, "erp.discount: cascade delete by discount_price_fkey");
+        left.insert(9, "erp.discount: cascade update by discount_price_fkey");
     }
     assert_eq!(broken, left, "{proof}");
     assert_eq!(proof.unproved().count(), 0, "{proof}");
