@@ -18,7 +18,7 @@ pub(crate) fn refuse(known: &Known<'_>, superuser: &str) -> Result<()> {
         None => Ok(()),
         Some((signature, function)) => Err(Error::config(format!(
             "{} belongs to {}, and {superuser} is a superuser, in whose session it may run: make rows as a member of the app role \
-             and of one with BYPASSRLS, or give the function to its owner",
+             and of one with BYPASSRLS, or change the owner of the function",
             signature.name.plain(),
             function.owner.plain(),
         ))),

@@ -13,7 +13,9 @@ mod login;
 use std::collections::BTreeSet;
 
 use self::list::{Mutated, Weakened, mutations};
-pub(crate) use self::login::{LoggedIn, Login};
+#[cfg(feature = "cli")]
+pub(crate) use self::login::LoggedIn;
+pub(crate) use self::login::Login;
 use super::made::Known;
 use super::report::{Aim, Cell};
 use super::row::Scene;
