@@ -28,6 +28,8 @@ pub mod cli;
 mod conninfo;
 mod error;
 mod ident;
+#[cfg(feature = "lint")]
+mod markup;
 #[cfg(feature = "migrate")]
 pub mod migrate;
 mod passfile;

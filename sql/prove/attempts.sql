@@ -1,7 +1,8 @@
 -- What is tried on a table, a statement or several under each name; the last one's answer counts.
 -- Variables: relation (the table, or a call of a function), row (which row is meant, of alias t), column and value (a column, and what it is set
 --     to), tenant (the other tenant, in the tenant column), key (the columns of a key), columns, overriding and values (a row that is added),
---     setting, own and other (the setting, and the tenants as it carries them).
+--     setting, own and other (the setting, and the tenants as it carries them), schema and names (of the table and its indexes),
+--     parent and child (a table that another one refers to, and which row refers to it).
 
 -- attempt: select
 SELECT FROM :relation AS t WHERE :row;
@@ -114,6 +115,36 @@ SELECT WHERE pg_catalog.has_any_column_privilege(:'named'::regclass, 'REFERENCES
 
 -- attempt: right to maintain
 SELECT WHERE pg_catalog.has_table_privilege(:'named'::regclass, 'MAINTAIN');
+
+-- attempt: right to statistics
+SELECT WHERE pg_catalog.has_any_column_privilege(:'named'::regclass, 'SELECT') AND NOT pg_catalog.row_security_active(:'named'::regclass);
+
+-- attempt: statistics
+SELECT FROM pg_catalog.pg_stats WHERE schemaname = :'schema'::name AND tablename IN (:names)
+UNION ALL
+SELECT FROM pg_catalog.pg_stats_ext WHERE schemaname = :'schema'::name AND tablename IN (:names)
+UNION ALL
+SELECT FROM pg_catalog.pg_stats_ext_exprs WHERE schemaname = :'schema'::name AND tablename IN (:names);
+
+-- attempt: cascade delete
+DELETE FROM :parent AS t WHERE :row;
+SELECT pg_catalog.set_config(:'setting', :'other', true);
+SELECT FROM :relation AS t WHERE :child;
+
+-- attempt: cascade update
+UPDATE :parent AS t SET :column = :value WHERE :row;
+SELECT pg_catalog.set_config(:'setting', :'other', true);
+SELECT FROM :relation AS t WHERE :child;
+
+-- attempt: refer across
+UPDATE :relation AS t SET :column = :value WHERE :row RETURNING t.tableoid::text, t.ctid::text;
+
+-- attempt: tenants that are there
+SELECT (SELECT t.:column::text FROM :relation AS t WHERE t.:column IS NOT NULL ORDER BY t.:column LIMIT 1) AS first,
+       (SELECT t.:column::text FROM :relation AS t WHERE t.:column IS NOT NULL ORDER BY t.:column DESC LIMIT 1) AS last;
+
+-- attempt: a row that is there
+SELECT t.tableoid::text, t.ctid::text FROM :relation AS t WHERE :row LIMIT 1;
 
 -- attempt: right to set
 SELECT WHERE pg_catalog.has_sequence_privilege(:'named'::regclass, 'UPDATE');

@@ -1,7 +1,7 @@
 -- What weakens a schema, under the name of each mutation.
 -- Variables: relation (quoted), policy, condition (its condition), column (one that is no tenant's), setting, app (the role),
 --     role (another one), tenant (the tenant column), value (a tenant), key (a foreign key), columns and referenced (its columns
---     without the tenant's), parent (quoted), name (of an index), schema.
+--     without the tenant's), parent (quoted), name (of an index), schema, database.
 
 -- mutation: drop policy
 DROP POLICY :"policy" ON :relation;
@@ -71,6 +71,23 @@ ALTER VIEW :relation SET (security_invoker = false);
 -- mutation: security definer
 ALTER FUNCTION :relation SECURITY DEFINER;
 ALTER FUNCTION :relation OWNER TO CURRENT_USER;
+
+-- mutation: large objects without privileges
+SET LOCAL lo_compat_privileges = on;
+
+-- mutation: a large object for all
+SELECT pg_catalog.lo_create(4294967295);
+GRANT SELECT ON LARGE OBJECT 4294967295 TO :"app";
+
+-- mutation: default tenant of the role
+ALTER ROLE :"app" IN DATABASE :"database" SET :"setting" = :'value';
+
+-- mutation: default tenant of the database
+ALTER DATABASE :"database" SET :"setting" = :'value';
+
+-- mutation: no default tenant
+ALTER ROLE :"app" IN DATABASE :"database" RESET :"setting";
+ALTER DATABASE :"database" RESET :"setting";
 
 -- mutation: bypassrls
 ALTER ROLE :"app" BYPASSRLS;

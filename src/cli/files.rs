@@ -1,16 +1,29 @@
 //! Files that are there as a whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::failure::Failure;
 
 /// A file to write.
-pub(super) struct NewFile {
+pub(super) struct NewFile<'a> {
     pub(super) path: PathBuf,
-    pub(super) text: String,
+    pub(super) text: Text<'a>,
+}
+
+/// What is written into it.
+pub(super) enum Text<'a> {
+    Whole(String),
+    /// What is too long to be held at once.
+    Pieces(&'a dyn Fn(&mut dyn Write) -> io::Result<()>),
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self::Whole(text)
+    }
 }
 
 /// Whether a file that is there may be replaced.
@@ -21,7 +34,7 @@ pub(super) enum Existing {
 }
 
 /// Writes all the files, or none. Each gets its name once it is complete, so nobody ever reads a part of one.
-pub(super) fn write(files: &[NewFile], existing: Existing) -> Result<(), Failure> {
+pub(super) fn write(files: &[NewFile<'_>], existing: Existing) -> Result<(), Failure> {
     let drafts: Result<Vec<Draft>, Failure> = files.iter().map(|file| Draft::write(file, existing)).collect();
     publish(&drafts?, existing)
 }
@@ -45,7 +58,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn write(file: &NewFile, existing: Existing) -> Result<Self, Failure> {
+    fn write(file: &NewFile<'_>, existing: Existing) -> Result<Self, Failure> {
         let is_link = file.path.is_symlink();
         if existing == Existing::Refuse && (is_link || file.path.exists()) {
             return Err(refused(&file.path, &io::ErrorKind::AlreadyExists.into()));
@@ -74,7 +87,14 @@ impl Draft {
         let draft = path.with_file_name(format!(".{name}.{}-{}.tmp", std::process::id(), now.subsec_nanos()));
         let written = OpenOptions::new().write(true).create_new(true).open(&draft).and_then(|mut out| {
             let draft = Self { draft, path };
-            out.write_all(file.text.as_bytes())?;
+            match &file.text {
+                Text::Whole(text) => out.write_all(text.as_bytes())?,
+                Text::Pieces(write) => {
+                    let mut buffered = BufWriter::new(&out);
+                    write(&mut buffered)?;
+                    buffered.flush()?;
+                }
+            }
             if let Ok(there) = there {
                 out.set_permissions(there.permissions())?;
             }
@@ -146,7 +166,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::{Draft, Existing, NewFile, publish, write};
+    use super::{Draft, Existing, NewFile, Text, publish, write};
 
     struct Folder(PathBuf);
 
@@ -157,8 +177,8 @@ mod tests {
             Self(path)
         }
 
-        fn file(&self, name: &str, text: &str) -> NewFile {
-            NewFile { path: self.0.join(name), text: text.to_owned() }
+        fn file(&self, name: &str, text: &str) -> NewFile<'static> {
+            NewFile { path: self.0.join(name), text: text.to_owned().into() }
         }
 
         fn names(&self) -> Vec<String> {
@@ -184,6 +204,24 @@ mod tests {
         write(&[folder.file("a", "3")], Existing::Replace).unwrap();
         assert_eq!(fs::read_to_string(folder.0.join("a")).unwrap(), "3");
         assert_eq!(folder.names(), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_fails_in_the_middle_leaves_nothing() {
+        let folder = Folder::new("middle");
+        let pieces = |out: &mut dyn std::io::Write| {
+            out.write_all(b"one")?;
+            out.write_all(b"two")
+        };
+        let broken = |out: &mut dyn std::io::Write| {
+            out.write_all(b"one")?;
+            Err(std::io::ErrorKind::StorageFull.into())
+        };
+        let file = |text| NewFile { path: folder.0.join("a"), text: Text::Pieces(text) };
+        write(&[file(&pieces)], Existing::Replace).unwrap();
+        assert!(write(&[file(&broken)], Existing::Replace).is_err());
+        assert_eq!(folder.names(), ["a"]);
+        assert_eq!(fs::read_to_string(folder.0.join("a")).unwrap(), "onetwo");
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let summary = map.summary();
     if let Some(path) = out {
         let existing = if arguments.force { Existing::Replace } else { Existing::Refuse };
-        files::write(&[NewFile { path: path.to_owned(), text: text.clone() }], existing)?;
+        files::write(&[NewFile { path: path.to_owned(), text: text.clone().into() }], existing)?;
     }
     if !terminal.is_json() {
         terminal.aside(|width| output::not_followed(&source.opaque, width));

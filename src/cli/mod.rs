@@ -18,6 +18,7 @@ mod migrate;
 mod output;
 mod plan;
 mod prove;
+mod server;
 mod since;
 mod source;
 

@@ -98,6 +98,17 @@ pub(crate) const RIGHTS: [Attempt; 4] = [
     of("right to references", Verb::Bypass, Reads::Rows, 14, On::Tables),
     of("right to maintain", Verb::Bypass, Reads::Rows, 17, On::Tables),
 ];
+/// What the server knows of the values of all tenants, and what it would show of it.
+pub(crate) const STATISTICS: [Attempt; 2] = [
+    of("statistics", Verb::Bypass, Reads::Rows, 14, On::Tables),
+    of("right to statistics", Verb::Bypass, Reads::Rows, 14, On::Tables),
+];
+/// What becomes of another's row that refers to one's own.
+pub(crate) const CASCADE_DELETE: Attempt = of("cascade delete", Verb::Delete, Reads::Rows, 14, On::Tables);
+/// The same where one's own gets another key.
+pub(crate) const CASCADE_UPDATE: Attempt = of("cascade update", Verb::Update, Reads::Rows, 14, On::Tables);
+/// How another's row comes to refer to one's own.
+pub(crate) const REFER_ACROSS: &str = "refer across";
 /// The numbers of everybody, as one tenant may set them.
 pub(crate) const SET: Attempt = of("right to set", Verb::Bypass, Reads::Rows, 14, On::Any);
 /// The rows of everybody, as one tenant sees them.
@@ -157,7 +168,8 @@ fn rows_of_plan(json: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        MOVE, MOVE_ALL, OF_NEW_ROWS, ON_ALL, ON_ROWS, REFRESH, RIGHTS, SET, UPSERT, rows_of_plan, text,
+        CASCADE_DELETE, CASCADE_UPDATE, MOVE, MOVE_ALL, OF_NEW_ROWS, ON_ALL, ON_ROWS, REFER_ACROSS, REFRESH,
+        RIGHTS, SET, STATISTICS, UPSERT, rows_of_plan, text,
     };
 
     #[test]
@@ -167,10 +179,12 @@ mod tests {
             .chain(&OF_NEW_ROWS)
             .chain(&ON_ALL)
             .chain(&RIGHTS)
-            .chain([&MOVE, &MOVE_ALL, &UPSERT, &REFRESH, &SET]);
+            .chain(&STATISTICS)
+            .chain([&MOVE, &MOVE_ALL, &UPSERT, &REFRESH, &SET, &CASCADE_DELETE, &CASCADE_UPDATE]);
         for attempt in all {
             assert!(text(attempt.name).ends_with(';'), "{}", attempt.name);
         }
+        assert!(text(REFER_ACROSS).ends_with(';'));
         assert_eq!(text("select twice"), "");
     }
 

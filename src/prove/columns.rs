@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::made::Values;
+use super::made::{Row, Values};
+use super::row::Scene;
 use super::value::{Random, sql};
 use crate::catalog::{Column, Identity, Relation};
 use crate::ident::Ident;
@@ -52,6 +53,20 @@ fn refers(relation: &Relation, column: &Ident) -> bool {
 pub(crate) fn overrides(relation: &Relation, values: &Values) -> bool {
     let always = |column: &&Column| column.identity == Some(Identity::Always);
     relation.columns.iter().filter(always).any(|column| values.contains_key(&column.name))
+}
+
+impl Scene<'_> {
+    /// What another row like this one would say.
+    pub(crate) fn another(&mut self, relation: &Relation, row: &Row) -> Values {
+        let mut said = row.said.clone();
+        for name in &row.free {
+            let Some(column) = relation.column(name) else { continue };
+            if let Some(value) = self.known.types.value(&column.data_type, &mut self.random) {
+                said.insert(name.clone(), Some(value));
+            }
+        }
+        said
+    }
 }
 
 /// Columns and values, as an INSERT lists them.

@@ -75,7 +75,7 @@ impl Isolation<'_> {
             return Err(Error::config("mutations are made by a superuser; name one with seeder"));
         };
         let client = connect(config).await?;
-        match mutate(self.manifest, client, self.terms.patience, &|_, _, _| {}).await? {
+        match mutate(self.manifest, client, None, self.terms.patience, &|_, _, _| {}).await? {
             MutationsEnded::Done(mutations) => Ok(mutations),
             MutationsEnded::Unsettled(problems) => Err(unsettled(problems)),
         }
@@ -85,8 +85,8 @@ impl Isolation<'_> {
     ///
     /// # Errors
     ///
-    /// No connection could be opened, or one was lost; the seeder cannot act as the app role, or does not reach the rows of
-    /// all tenants; or the manifest does not settle whose rows every table holds. That something leaks is no error.
+    /// No connection could be opened, or one was lost; the server is a read replica; the seeder cannot act as the app role, does not
+    /// reach the rows of all tenants, or is a superuser in whose session code of the app role's may run; or the manifest does not settle whose rows every table holds. That something leaks is no error.
     pub async fn run(&self) -> Result<Proof> {
         let seeders = match &self.seeder {
             Some(config) => Some([connect(config).await?, connect(config).await?]),
@@ -97,7 +97,14 @@ impl Isolation<'_> {
             Ok((client, driving)) => (Ok(client), Some(driving)),
             Err(error) => (Err(error), None),
         };
-        let sessions = Sessions { app, guard: Some(Ok(())), seeders };
+        let (never, _driving_never) = match seeders {
+            None if app.is_ok() => {
+                let (client, driving) = self.pool.connect_apart().await?;
+                (Some(client), Some(driving))
+            }
+            _ => (None, None),
+        };
+        let sessions = Sessions { app, never, guard: Some(Ok(())), seeders };
         match run(self.manifest, sessions, self.terms, &|_| true, &|_, _, _| {}).await? {
             Ended::Proof(proof) => Ok(proof),
             Ended::Unsettled(problems) => Err(unsettled(problems)),

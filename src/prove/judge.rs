@@ -59,6 +59,16 @@ pub(crate) fn judge_collision(answer: &Answer, tells_nothing: bool) -> Verdict {
     }
 }
 
+/// The same for another tenant's row that must still be as it was.
+pub(crate) fn judge_untouched(answer: &Answer) -> Verdict {
+    match (answer, judge(Expected::Reached, answer)) {
+        (Answer::Rows(0), _) => Verdict::Leaked,
+        // What is refused has touched nothing.
+        (Answer::Error { .. }, Verdict::Denied) => Verdict::Held,
+        (_, verdict) => verdict,
+    }
+}
+
 fn of_rows(expected: Expected, rows: u64) -> Verdict {
     match (expected, rows) {
         (Expected::Reached, 0) => Verdict::Denied,
@@ -106,7 +116,7 @@ fn is_of_a_policy(code: &SqlState) -> bool {
 mod tests {
     use tokio_postgres::error::SqlState;
 
-    use super::{judge, judge_collision, judge_reference};
+    use super::{judge, judge_collision, judge_reference, judge_untouched};
     use crate::policy::matrix::Expected::{Kept, Reached, Refused, Told};
     use crate::prove::report::Verdict::{Denied, Differs, Held, Leaked, Unproved};
     use crate::prove::seat::Answer;
@@ -151,6 +161,11 @@ mod tests {
     fn keys_tell_and_keep() {
         assert_eq!(judge_reference(&error("23503")), Held);
         assert_eq!(judge_reference(&Answer::Rows(1)), Leaked);
+        assert_eq!(judge_untouched(&Answer::Rows(0)), Leaked);
+        assert_eq!(judge_untouched(&Answer::Rows(1)), Held);
+        assert_eq!(judge_untouched(&error("23503")), Held);
+        assert_eq!(judge_untouched(&error("42501")), Held);
+        assert!(matches!(judge_untouched(&error("57014")), Unproved(_)));
         assert_eq!(judge_collision(&error("23505"), false), Leaked);
         assert_eq!(judge_collision(&error("23505"), true), Held);
         assert_eq!(judge_collision(&Answer::Rows(1), false), Held);

@@ -32,14 +32,27 @@
 //!
 //! Rows that are made fire triggers and call the functions of defaults, checks and policies, and functions that the app role may
 //! call are called. All of this is code of the database, in a session of the seeder's, which it can make act as the seeder again.
-//! Where somebody else may have put code there, the app role above all, seed as a role that is a member of the app role and of
-//! the system role and has no more, or prove a copy; a superuser is for databases whose code one would run as a superuser.
+//! So a superuser is refused where a function that may run belongs to the app role or to a role that it is a member of. Who else
+//! may have put code there, a proof does not know: seed as a role that is a member of the app role and of the system role and has
+//! no more, or prove a copy; a superuser is for databases whose code one would run as a superuser.
 //!
-//! That a session in which no tenant was ever bound reaches nothing is tried with a seeder alone, since rows cannot be made in it
-//! otherwise.
+//! Where no row of a table can be made, because a trigger refuses it for instance, and two tenants have rows there, the seeder
+//! looks for one of each. These are read, changed and deleted like rows that were made, which locks them for as long as an attempt
+//! takes and fires their triggers, and the rollback restores them. What they hold is not read, so no report shows it. That no row
+//! could be made stays unproved.
+//!
+//! A session in which no tenant was ever bound is tried on its own connection. With a seeder, rows are made in it. Without one, the
+//! attempts there are an INSERT and statements on whatever the tables hold already; what finds nothing is left out of the report.
 //!
 //! Some attempts are statements without a WHERE, of a tenant that has no rows: they find none where policies hold. Where policies do
 //! not, they lock what they find, for as long as a statement may take, until they are rolled back.
+//!
+//! Large objects have no policies, and a manifest does not class them. Those that the app role can read or write are red, whoever
+//! owns them: every tenant can.
+//!
+//! # What it does not try
+//!
+//! [`NOT_TRIED`] lists it: what shows only once something is committed, above all. Pages and JSON carry the same list.
 //!
 //! # What it shows, and what only a definition does
 //!
@@ -58,9 +71,11 @@ mod columns;
 mod guard;
 mod isolation;
 mod judge;
+mod large_objects;
 mod made;
 mod mutate;
 mod plans;
+mod planted;
 mod report;
 mod row;
 mod run;
@@ -78,9 +93,9 @@ pub(crate) use guard::guard;
 pub use isolation::{Isolation, isolation};
 pub use mutate::{Fate, Mutation, Mutations};
 #[cfg(feature = "cli")]
-pub(crate) use mutate::{MutationsEnded, mutate};
+pub(crate) use mutate::{LoggedIn, Login, MutationsEnded, mutate};
 pub use plans::Plan;
-pub use report::{Aim, Cell, Proof, Subject, Verdict};
+pub use report::{Aim, Cell, NOT_TRIED, Proof, Subject, Verdict};
 #[cfg(feature = "cli")]
 pub(crate) use run::{Ended, Sessions, Terms, run};
 #[cfg(feature = "cli")]

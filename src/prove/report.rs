@@ -6,6 +6,26 @@ use std::time::Duration;
 use super::plans::Plan;
 use crate::policy::matrix::Whose;
 
+/// What no proof tries, each with the reason. A reviewer has to look at it in another way.
+pub const NOT_TRIED: [(&str, &str); 3] = [
+    (
+        "notifications",
+        "A notification is sent at the commit, and a proof commits nothing. A channel asks for no privilege: whoever listens gets \
+         what triggers send of the rows of all tenants. The rule notify-payload finds such triggers.",
+    ),
+    (
+        "what a connection keeps when a transaction is over",
+        "Cursors WITH HOLD, prepared statements, temporary tables, advisory locks and settings of the session stay with the \
+         connection in every database, whatever its policies. To hold a cursor takes a commit, and it would then show its rows to \
+         the next tenant however the schema is made; the rules with-hold-cursor, session-set and their like find code that does it.",
+    ),
+    (
+        "new statistics",
+        "No rollback takes back all that ANALYZE writes. What is gathered already is looked for in the statistics views, and it is \
+         asked whether they would show what is gathered later.",
+    ),
+];
+
 /// What was tried on a database, and what each attempt came to.
 #[derive(Clone, Debug)]
 pub struct Proof {

@@ -31,6 +31,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) role: Option<String>,
     /// Which columns are said that could be NULL.
     pub(crate) fill: Fill,
+    /// What another row of the bound tenant's would say, of the table that was tried last.
+    pub(crate) new_of_own: Option<Values>,
     made: HashMap<(QualifiedName, Who, Fill), Row>,
     /// The tables whose rows are being made, the one that refers before the one that it refers to.
     under_way: Vec<QualifiedName>,
@@ -53,9 +55,16 @@ impl<'a> Scene<'a> {
             binds,
             role: None,
             fill: Fill::Keys,
+            new_of_own: None,
             made,
             under_way,
         }
+    }
+
+    /// Goes on between two tenants that are there. Rows that were made are those of others.
+    pub(crate) fn be_between(&mut self, own: String, other: String) {
+        self.tenants = self.tenants.between(own, other);
+        self.made.clear();
     }
 
     /// What is made of a session before something is tried.
@@ -378,17 +387,5 @@ impl<'a> Scene<'a> {
         let wanted =
             |name: &Ident| referred.contains(name) || keys.contains(name) || tenant.contains_key(name);
         relation.columns.iter().map(|column| &column.name).filter(|name| wanted(name)).collect()
-    }
-
-    /// What another row like this one would say.
-    pub(crate) fn another(&mut self, relation: &Relation, row: &Row) -> Values {
-        let mut said = row.said.clone();
-        for name in &row.free {
-            let Some(column) = relation.column(name) else { continue };
-            if let Some(value) = self.known.types.value(&column.data_type, &mut self.random) {
-                said.insert(name.clone(), Some(value));
-            }
-        }
-        said
     }
 }

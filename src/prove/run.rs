@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio_postgres::Client;
 
-use super::made::Known;
+use super::made::{Known, Values};
 use super::plans::{Plan, plans};
 use super::report::{Cell, Proof};
 use super::row::Scene;
@@ -13,7 +13,7 @@ use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::Tenants;
 use super::value::{Random, Types};
-use super::{sequence, session};
+use super::{large_objects, planted, sequence, session};
 use crate::catalog::{Privilege, live};
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
@@ -24,6 +24,8 @@ use crate::policy::places;
 pub(crate) struct Sessions {
     /// One that has logged in as the app role, or why there is none.
     pub(crate) app: Result<Client>,
+    /// Another one, in which no tenant is ever bound, where nobody else makes rows.
+    pub(crate) never: Option<Client>,
     /// Whether a pool takes the role, where that was asked.
     pub(crate) guard: Option<Result<()>>,
     /// Two of whoever makes rows: in one of them no tenant is ever bound.
@@ -74,6 +76,8 @@ pub(crate) async fn run(
         Some(Err(error)) => first.push(session::refused("open a pool", error)),
         None => {}
     }
+    // Where the app role makes its own rows, none can be made in it.
+    let unmade = sessions.never.map(|client| Seat::of_app(client, &manifest.roles));
     let (mut main, never) = match sessions.seeders {
         Some([main, never]) => {
             let (.., version) = names(&main).await?;
@@ -98,14 +102,17 @@ pub(crate) async fn run(
     };
     // What is being changed can be read by nobody; that is waited for no longer than for anything else.
     reader.wait_for_locks(patience).await?;
+    let (database, server, _) = names(reader.client()).await?;
     let catalog = live::load(reader.client_mut()).await?;
     let places = places(manifest, &catalog);
     if !places.problems.is_empty() {
         return Ok(Ended::Unsettled(places.problems));
     }
     let types = Types::read(reader.client_mut()).await?;
-    let (database, server, _) = names(reader.client()).await?;
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };
+    if let Some(main) = main.as_ref().filter(|main| main.is_superusers()) {
+        planted::refuse(&known, main.login())?;
+    }
     if let Some(app) = &app {
         first.extend(session::prove(&known, app, patience).await?);
     }
@@ -116,6 +123,7 @@ pub(crate) async fn run(
     let (mut random, mut all_plans) = (Random::seeded(), Vec::new());
     for (done, Tried { mut subject, target }) in targets.into_iter().enumerate() {
         progress(done, of, &subject.name);
+        let mut new_of_own = None;
         for (seat, never) in [(Some(seat), false), (never.as_ref(), true)] {
             let Some(seat) = seat else { continue };
             let tenants = Tenants::made_up(manifest, &mut random);
@@ -125,6 +133,14 @@ pub(crate) async fn run(
             if looks_at_plans && !never {
                 all_plans.extend(planned(&target, &mut scene).await?);
             }
+            new_of_own = new_of_own.or(scene.new_of_own.take());
+            seat.rollback().await?;
+        }
+        if let Some(seat) = unmade.as_ref().filter(|_| never.is_none()) {
+            let tenants = Tenants::made_up(manifest, &mut random);
+            let mut scene = Scene::new(&known, seat, tenants, random.next(), false);
+            seat.begin(patience).await?;
+            subject.cells.extend(tried_unmade(&target, &mut scene, new_of_own.as_ref()).await?);
             seat.rollback().await?;
         }
         subjects.push(subject);
@@ -152,6 +168,24 @@ async fn tried(target: &Target<'_>, scene: &mut Scene<'_>, never: bool) -> Resul
         Target::Window(window) => window.prove(scene, never).await,
         Target::Sequence(name) if !never => sequence::prove(scene, name).await,
         Target::Sequence(_) => Ok(Vec::new()),
+        Target::LargeObjects => large_objects::prove(scene, never).await,
+    }
+}
+
+/// What is tried where no tenant was ever bound and no row can be made.
+async fn tried_unmade(
+    target: &Target<'_>,
+    scene: &mut Scene<'_>,
+    new_of_own: Option<&Values>,
+) -> Result<Vec<Cell>> {
+    match target {
+        Target::Table(name, place) => match Table::new(scene.known, name, place) {
+            Some(table) => table.prove_unmade(scene, new_of_own).await,
+            None => Ok(Vec::new()),
+        },
+        Target::Window(window) => window.prove_unmade(scene).await,
+        Target::Sequence(_) => Ok(Vec::new()),
+        Target::LargeObjects => large_objects::prove(scene, true).await,
     }
 }
 
@@ -165,11 +199,16 @@ async fn planned(target: &Target<'_>, scene: &mut Scene<'_>) -> Result<Vec<Plan>
     }
 }
 
-/// What the server and the database are called.
+/// What the server and the database are called; an error where nothing can be written.
 async fn names(client: &Client) -> Result<(String, String, u32)> {
     let failed = |source| Error::script("asking for the server's version", source);
     let row = client.query_one(include_str!("../../sql/prove/server.sql"), &[]).await.map_err(failed)?;
     let text = |column: &str| row.try_get::<_, String>(column).map_err(failed);
     let number: i32 = row.try_get("number").map_err(failed)?;
+    if row.try_get("is_replica").map_err(failed)? {
+        return Err(Error::config(
+            "the server is a read replica, where no row can be made; name the primary",
+        ));
+    }
     Ok((text("database")?, text("version")?, u32::try_from(number).unwrap_or_default()))
 }

@@ -116,6 +116,10 @@ impl Seat {
         Ok(Ok(()))
     }
 
+    pub(crate) fn is_superusers(&self) -> bool {
+        self.superuser
+    }
+
     /// Fails unless it is a superuser's.
     pub(crate) fn demand_superuser(&self) -> Result<()> {
         if self.superuser {
@@ -130,6 +134,11 @@ impl Seat {
     /// The SQL by which a superuser acts as a role.
     pub(crate) fn acting_as(role: &Ident) -> Result<String> {
         render(include_str!("../../sql/prove/become_session.sql"), &Vars::default().name("role", role))
+    }
+
+    /// Whether somebody else than the app role makes rows.
+    pub(crate) fn has_seeder(&self) -> bool {
+        self.seeder.is_some()
     }
 
     pub(crate) fn login(&self) -> &str {

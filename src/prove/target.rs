@@ -10,7 +10,7 @@ use super::report::Subject;
 use super::value::{Random, sql};
 use super::window::{What, Window};
 use crate::catalog::{Function, FunctionKind, Grantee, Privilege, Relation, RelationKind, Signature, tokens};
-use crate::ident::QualifiedName;
+use crate::ident::{Ident, QualifiedName};
 use crate::policy::Place;
 use crate::policy::place::views::reached;
 use crate::policy::reach::reachable;
@@ -20,6 +20,8 @@ pub(crate) enum Target<'a> {
     Table(&'a QualifiedName, Cow<'a, Place<'a>>),
     Window(Window<'a>),
     Sequence(&'a QualifiedName),
+    /// Those of the whole database.
+    LargeObjects,
 }
 
 impl Target<'_> {
@@ -100,6 +102,11 @@ pub(crate) fn targets<'a>(
             targets.push(Tried { subject, target: Target::Window(window) });
         }
     }
+    if wanted(&QualifiedName::new(Ident::known("pg_catalog"), Ident::known("pg_largeobject"))) {
+        let (name, kind) = ("pg_largeobject".to_owned(), "large objects");
+        let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
+        targets.push(Tried { subject, target: Target::LargeObjects });
+    }
     (targets, apart)
 }
 
@@ -135,14 +142,7 @@ fn of_function<'a>(
     if !is_called || !may_execute(known, function) {
         return None;
     }
-    let words: BTreeSet<String> = tokens(&function.body)?
-        .into_iter()
-        .filter_map(|(token, _)| match token {
-            Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_lowercase()),
-            Token::Word(word) => Some(word.value),
-            _ => None,
-        })
-        .collect();
+    let words = words(&function.body)?;
     let named = known.places.relations.keys().filter(|name| words.contains(name.name().as_str()));
     let tables: Vec<_> = named.copied().filter(|name| is_of_tenants(known, name)).collect();
     if tables.is_empty() {
@@ -159,6 +159,16 @@ fn of_function<'a>(
     let name = format!("{}({})", signature.name, signature.arguments.join(", "));
     let what = What::Function { is_invoker: !function.security_definer };
     Some(Window { relation, name, what, tables })
+}
+
+/// The words of a text of SQL, those without quotes in lower case; none where it does not read.
+pub(crate) fn words(text: &str) -> Option<BTreeSet<String>> {
+    let word = |token| match token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_lowercase()),
+        Token::Word(word) => Some(word.value),
+        _ => None,
+    };
+    Some(tokens(text)?.into_iter().filter_map(|(token, _)| word(token)).collect())
 }
 
 fn may_execute(known: &Known<'_>, function: &Function) -> bool {

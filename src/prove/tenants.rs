@@ -46,6 +46,12 @@ impl Tenants {
         }
     }
 
+    /// The same with two tenants that are there.
+    pub(crate) fn between(&self, own: String, other: String) -> Self {
+        let [.., below, stranger] = self.keys.clone();
+        Self { keys: [own, other, below, stranger], ..self.clone() }
+    }
+
     pub(crate) fn setting(&self) -> &str {
         &self.setting
     }

@@ -62,6 +62,22 @@ impl Window<'_> {
         Ok(cells)
     }
 
+    /// The same in a session in which no tenant was ever bound and nobody can make a row: that it shows nothing new shows nothing.
+    pub(crate) async fn prove_unmade(&self, scene: &Scene<'_>) -> Result<Vec<Cell>> {
+        let (sql, mut cells) = (self.sql(LOOK)?, Vec::new());
+        match self.what {
+            What::Closed { .. } => closed(scene, &sql, true, &mut cells).await?,
+            What::View { .. } | What::Function { .. } => {
+                let shown = scene.seat.show(&scene.bound(Aim::None), &sql).await?;
+                if matches!(shown, Shown::Refused(_)) {
+                    let verdict = unbound_verdict(scene, &shown, &shown);
+                    cells.push(cell(Aim::None, &sql, &shown, verdict));
+                }
+            }
+        }
+        Ok(cells)
+    }
+
     fn sql(&self, attempt: &str) -> Result<String> {
         render(text(attempt), &Vars::default().sql("relation", self.relation.clone()))
     }

@@ -14,16 +14,15 @@ mod server;
 mod user;
 mod watchdog;
 
+pub(crate) use self::{address::Address, find::program, machine::ThisMachine};
 #[cfg(feature = "test-util")]
 pub(crate) use self::{
-    address::Address,
     docker::Container,
     error::{Kind, Trouble},
     find::{DEFAULT_IMAGE, Machine, local},
     local::Cluster,
     random::bytes,
 };
-pub(crate) use self::{find::program, machine::ThisMachine};
 #[cfg(all(test, feature = "test-util"))]
 pub(crate) use os::Os;
 #[cfg(feature = "cli")]

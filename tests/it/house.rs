@@ -27,6 +27,7 @@ const TOOL: &[&str] = &[
     "tenant",
     "conninfo",
     "passfile",
+    "markup",
     "throwaway",
     "catalog",
     "policy",

@@ -2,6 +2,8 @@
 
 mod assertions;
 mod mutations;
+mod objects;
+mod planted;
 mod rows;
 mod seeds;
 mod shapes;
@@ -108,7 +110,7 @@ pub(crate) async fn secured_with(sql: &str, more: &str) -> (Admin, String) {
     (database, app)
 }
 
-/// Every row of every table, and what the catalogs say of the schema.
+/// Every row of every table, the large objects, and what the catalogs say of the schema.
 pub(crate) async fn contents(database: &Admin) -> (Vec<String>, String) {
     let tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
     let mut rows = Vec::new();
@@ -118,6 +120,9 @@ pub(crate) async fn contents(database: &Admin) -> (Vec<String>, String) {
         let of = database.query(&texts, &[]).await.unwrap();
         rows.extend(of.iter().map(|row| format!("{table}: {}", row.get::<_, String>(0))));
     }
+    let large =
+        database.query("SELECT oid::text FROM pg_largeobject_metadata ORDER BY 1", &[]).await.unwrap();
+    rows.extend(large.iter().map(|row| format!("large object {}", row.get::<_, String>(0))));
     let mut catalog = live::load(&mut database.connect().await).await.unwrap();
     // Roles are the cluster's, and other tests have theirs.
     (catalog.roles, catalog.memberships, catalog.settings) = Default::default();

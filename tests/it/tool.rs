@@ -185,7 +185,10 @@ struct Place {
 }
 
 async fn place() -> Place {
-    let database = testing::server().await.unwrap().database().await.unwrap();
+    place_of(testing::server().await.unwrap().database().await.unwrap())
+}
+
+fn place_of(database: Database) -> Place {
     let config: Config = database.url().parse().unwrap();
     let host = match &config.get_hosts()[0] {
         Host::Tcp(host) => host.clone(),

@@ -61,10 +61,11 @@ impl Access {
         settings: &Settings,
         environment: &Environment,
         is_there: impl Fn(&Path) -> bool,
+        named_by: Option<&'static str>,
     ) -> Result<Self, Failure> {
         let user = settings.get("user").or(environment.user()).ok_or_else(|| {
             Failure::usage("no user is named, and the operating system does not say who runs this")
-                .help("name one with --database-url or PGUSER")
+                .help(format!("name one with {} or PGUSER", named_by.unwrap_or("--database-url")))
         })?;
         let database = settings.get("dbname").unwrap_or(user);
         let places = Place::all(settings, is_there)?;
@@ -94,7 +95,7 @@ impl Access {
             config: config(settings, user, database)?,
             user: user.to_owned(),
             database: database.to_owned(),
-            named_by: None,
+            named_by,
             warnings,
         })
     }
@@ -201,7 +202,7 @@ mod tests {
     fn access(url: &str, variables: &[&str]) -> Access {
         let environment = Environment::of(variables);
         let settings = Settings::gather(Some(url), &environment).unwrap();
-        Access::of(&settings, &environment, |_| false).unwrap()
+        Access::of(&settings, &environment, |_| false, None).unwrap()
     }
 
     #[test]
@@ -238,14 +239,14 @@ mod tests {
     #[test]
     fn what_is_no_number_or_no_word_of_those_known_is_refused() {
         for (url, variable, why) in [
-            ("connect_timeout=soon", "", "connect_timeout of the database URL is not a whole number"),
+            ("connect_timeout=soon", "", "connect_timeout of --database-url is not a whole number"),
             ("", "PGCONNECT_TIMEOUT=soon", "PGCONNECT_TIMEOUT is not a whole number"),
             ("", "PGTARGETSESSIONATTRS=best", "PGTARGETSESSIONATTRS is not one of any, read-write"),
             ("sslnegotiation=direct", "", "which needs sslmode=require"),
         ] {
             let environment = Environment::of(&[variable]);
             let settings = Settings::gather(Some(url), &environment).unwrap();
-            let failure = Access::of(&settings, &environment, |_| false).err().unwrap();
+            let failure = Access::of(&settings, &environment, |_| false, None).err().unwrap();
             assert!(failure.line.contains(why), "{failure:?}");
         }
     }

@@ -12,8 +12,20 @@ pub(super) type Pair = (String, String);
 /// Where a URL has to be percent-encoded.
 const ENCODE: &str = "write %40 for @, %3A for : and %2F for / in a user name, password or database name";
 
-/// Takes a connection string apart. Of two values for one parameter, the last counts.
-pub(super) fn parse(text: &str) -> Result<Vec<Pair>, Failure> {
+/// Why a connection string does not read, and what would.
+struct Unread {
+    why: &'static str,
+    expected: &'static str,
+}
+
+/// Takes a connection string apart, which errors call by this name. Of two values for one parameter, the last counts.
+pub(super) fn parse(text: &str, called: &str) -> Result<Vec<Pair>, Failure> {
+    let failed =
+        |Unread { why, expected }| Failure::usage(format!("{called} does not read: {why}")).help(expected);
+    parameters(text).map_err(failed)
+}
+
+fn parameters(text: &str) -> Result<Vec<Pair>, Unread> {
     let text = text.trim();
     let scheme = ["postgresql://", "postgres://"].into_iter().find_map(|scheme| text.strip_prefix(scheme));
     match scheme {
@@ -23,13 +35,19 @@ pub(super) fn parse(text: &str) -> Result<Vec<Pair>, Failure> {
     }
 }
 
-fn not_read(why: &str) -> Failure {
-    Failure::usage(format!("the database URL does not read: {why}"))
-        .help("expected postgresql://user:password@host:port/database?sslmode=require, or host=… dbname=…")
+fn not_read(why: &'static str) -> Unread {
+    let expected =
+        "expected postgresql://user:password@host:port/database?sslmode=require, or host=… dbname=…";
+    Unread { why, expected }
+}
+
+/// The same where something has to be percent-encoded.
+fn not_encoded(why: &'static str) -> Unread {
+    Unread { why, expected: ENCODE }
 }
 
 /// All after the scheme.
-fn url(text: &str) -> Result<Vec<Pair>, Failure> {
+fn url(text: &str) -> Result<Vec<Pair>, Unread> {
     // A ? can be part of a password, a / cannot.
     let (login, text) = match text.split_once('@') {
         Some((login, rest)) if !login.contains('/') => (Some(login), rest),
@@ -40,7 +58,7 @@ fn url(text: &str) -> Result<Vec<Pair>, Failure> {
     // Most likely the login holds a / that is not encoded, and what follows is a piece of a password.
     let cut = login.is_none() && hosts.contains(':') && query.contains('@');
     if cut || hosts.contains('@') || path.contains('@') {
-        return Err(not_read("an @ stands where none can").help(ENCODE));
+        return Err(not_encoded("an @ stands where none can"));
     }
     let mut pairs = Vec::new();
     if let Some(login) = login {
@@ -68,7 +86,7 @@ fn url(text: &str) -> Result<Vec<Pair>, Failure> {
     Ok(pairs)
 }
 
-fn decode(text: &str) -> Result<String, Failure> {
+fn decode(text: &str) -> Result<String, Unread> {
     conninfo::decode(text).map_err(not_read)
 }
 
@@ -77,7 +95,7 @@ fn split(text: &str, at: char) -> (&str, &str) {
 }
 
 /// The hosts and the ports, as lists with commas.
-fn authority(text: &str) -> Result<(String, String), Failure> {
+fn authority(text: &str) -> Result<(String, String), Unread> {
     let (mut hosts, mut ports) = (Vec::new(), Vec::new());
     for part in text.split(',') {
         let (host, port) = match part.strip_prefix('[').map(|address| address.split_once(']')) {
@@ -89,7 +107,7 @@ fn authority(text: &str) -> Result<(String, String), Failure> {
             None => split(part, ':'),
         };
         if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(not_read("a port is not a number").help(ENCODE));
+            return Err(not_encoded("a port is not a number"));
         }
         hosts.push(decode(host)?);
         ports.push(port.to_owned());
@@ -106,7 +124,7 @@ mod tests {
     use super::parse;
 
     fn parsed(text: &str) -> String {
-        let pairs = parse(text).unwrap();
+        let pairs = parse(text, "DATABASE_URL").unwrap();
         pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
     }
 
@@ -169,8 +187,9 @@ mod tests {
             ("host=h hush", "neither a URL"),
             ("password='hush", "a quote is not closed"),
         ] {
-            let failure = parse(text).unwrap_err();
-            assert!(failure.line.contains(why), "{text}: {}", failure.line);
+            let failure = parse(text, "--seed-url").unwrap_err();
+            let line = failure.line.strip_prefix("--seed-url does not read: ");
+            assert!(line.is_some_and(|line| line.contains(why)), "{text}: {}", failure.line);
             assert!(!format!("{failure:?}").contains("hush"), "{failure:?}");
         }
     }

@@ -73,6 +73,11 @@ impl Way {
         self.config.get_user().unwrap_or_default()
     }
 
+    /// The database that it leads to.
+    pub(super) fn database(&self) -> &str {
+        self.config.get_dbname().unwrap_or_default()
+    }
+
     /// The way to another database of the same server.
     pub(super) fn to_database(&self, name: &str) -> Self {
         let mut way = self.clone();
@@ -98,7 +103,7 @@ impl Way {
             add("PGPORT", port.to_string().into());
         }
         add("PGUSER", self.user().into());
-        add("PGDATABASE", config.get_dbname().unwrap_or_default().into());
+        add("PGDATABASE", self.database().into());
         if let Some(password) = config.get_password() {
             add("PGPASSWORD", String::from_utf8_lossy(password).into_owned().into());
         }
@@ -136,13 +141,16 @@ impl Session {
     /// The same, where it is worth knowing that a server is there and does not let this role in.
     pub(super) async fn ask(options: &Options, terminal: Terminal) -> Result<Result<Self, Barred>, Failure> {
         let environment = Environment::of_process()?;
-        let settings = Settings::gather(options.database_url.as_deref(), &environment)?;
+        let url = options.database_url.as_deref();
+        let settings = match options.named_by {
+            Some(called) => Settings::gather_by(called, url, &environment)?,
+            None => Settings::gather(url, &environment)?,
+        };
         let settings = match options.password()? {
             Some(password) => settings.with_password(password),
             None => settings,
         };
-        let mut access = Access::of(&settings, &environment, Path::exists)?;
-        access.named_by = options.named_by;
+        let access = Access::of(&settings, &environment, Path::exists, options.named_by)?;
         for warning in &access.warnings {
             terminal.warn(warning);
         }

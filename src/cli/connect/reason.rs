@@ -146,10 +146,14 @@ impl Told {
                 let user = &access.user;
                 if lacks_password(error) {
                     let line = format!("the server asks role {user:?} for a password, and none is given");
-                    return told(
-                        line,
-                        "set PGPASSWORD, name a file with --password-file, or write the password into ~/.pgpass",
-                    );
+                    // The file that an option names holds the password of --database-url alone.
+                    let help = match access.named_by {
+                        Some(_) => "set PGPASSWORD, or write the password into the URL or into ~/.pgpass",
+                        None => {
+                            "set PGPASSWORD, name a file with --password-file, or write the password into ~/.pgpass"
+                        }
+                    };
+                    return told(line, help);
                 }
                 if let Some(code) = error.code() {
                     let (line, help) = refusal(code, access);

@@ -97,21 +97,34 @@ struct Setting {
 
 #[derive(Clone, Copy)]
 enum Origin {
-    Url,
+    Url(&'static str),
     Service,
     Variable(&'static str),
     PasswordFile,
 }
 
 /// The parameters of a connection.
-pub(super) struct Settings(BTreeMap<&'static str, Setting>);
+pub(super) struct Settings {
+    all: BTreeMap<&'static str, Setting>,
+    /// What the connection string is called.
+    url: &'static str,
+}
 
 impl Settings {
     /// The parameters of a connection string; what it leaves out, a service says, and what that leaves out, the environment.
     pub(super) fn gather(url: Option<&str>, environment: &Environment) -> Result<Self, Failure> {
+        Self::gather_by(if url.is_some() { "--database-url" } else { "DATABASE_URL" }, url, environment)
+    }
+
+    /// The same of a connection string that is called something else.
+    pub(super) fn gather_by(
+        called: &'static str,
+        url: Option<&str>,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         let url = url.or_else(|| environment.get("DATABASE_URL")).unwrap_or_default();
-        let mut settings = Self(BTreeMap::new());
-        settings.take(conninfo::parse(url)?, Origin::Url)?;
+        let mut settings = Self { all: BTreeMap::new(), url: called };
+        settings.take(conninfo::parse(url, called)?, Origin::Url(called))?;
         let named = settings.get("service").or_else(|| environment.get("PGSERVICE")).map(str::to_owned);
         if let Some(name) = named {
             let file = settings.get("servicefile").or_else(|| environment.get("PGSERVICEFILE"));
@@ -148,24 +161,25 @@ impl Settings {
             }
         }
         for (name, value) in taken.into_iter().filter(|(_, value)| !value.is_empty()) {
-            self.0.entry(name).or_insert(Setting { value, origin });
+            self.all.entry(name).or_insert(Setting { value, origin });
         }
         Ok(())
     }
 
     /// Puts the password of a file before every other.
     pub(super) fn with_password(mut self, value: String) -> Self {
-        self.0.insert("password", Setting { value, origin: Origin::PasswordFile });
+        self.all.insert("password", Setting { value, origin: Origin::PasswordFile });
         self
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|setting| setting.value.as_str())
+        self.all.get(name).map(|setting| setting.value.as_str())
     }
 
     /// A parameter and where it comes from, for a message.
     pub(super) fn named(&self, name: &'static str) -> impl fmt::Display + use<> {
-        Named { name, origin: self.0.get(name).map_or(Origin::Url, |setting| setting.origin) }
+        let origin = self.all.get(name).map_or(Origin::Url(self.url), |setting| setting.origin);
+        Named { name, origin }
     }
 
     /// One of several words.
@@ -198,7 +212,7 @@ struct Named {
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.origin {
-            Origin::Url => write!(f, "{} of the database URL", self.name),
+            Origin::Url(url) => write!(f, "{} of {url}", self.name),
             Origin::Service => write!(f, "{} of the service", self.name),
             Origin::Variable(variable) => f.write_str(variable),
             Origin::PasswordFile => f.write_str("--password-file"),
@@ -209,7 +223,8 @@ impl fmt::Display for Named {
 fn unknown(name: &str, origin: Origin) -> Failure {
     let place = match origin {
         Origin::Service => "the service",
-        _ => "the database URL",
+        Origin::Url(of) | Origin::Variable(of) => of,
+        Origin::PasswordFile => "--password-file",
     };
     let names: Vec<&str> = KEYWORDS.iter().map(|keyword| keyword.name).collect();
     let likeness = |known: &&&str| strsim::jaro_winkler(name, known);
@@ -227,7 +242,7 @@ mod tests {
 
     fn gathered(url: Option<&str>, variables: &[&str]) -> Result<String, String> {
         let settings = Settings::gather(url, &Environment::of(variables)).map_err(|failure| failure.line)?;
-        let pairs = settings.0.iter().map(|(name, setting)| format!("{name}={}", setting.value));
+        let pairs = settings.all.iter().map(|(name, setting)| format!("{name}={}", setting.value));
         Ok(pairs.collect::<Vec<_>>().join(" "))
     }
 
@@ -256,24 +271,26 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_refused_and_what_does_not_matter_is_not() {
         for (url, variable, answer) in [
-            (
-                "requirepeer=postgres",
-                "",
-                Err("requirepeer of the database URL is not supported; leave it out"),
-            ),
+            ("requirepeer=postgres", "", Err("requirepeer of --database-url is not supported; leave it out")),
             ("", "PGREQUIREAUTH=scram-sha-256", Err("PGREQUIREAUTH is not supported; leave it out")),
-            ("gssencmode=require", "", Err("gssencmode of the database URL is not supported; leave it out")),
+            ("gssencmode=require", "", Err("gssencmode of --database-url is not supported; leave it out")),
             ("gssencmode=prefer", "PGCLIENTENCODING=LATIN1", Ok("")),
-            (
-                "pasword=hush",
-                "",
-                Err("the database URL has parameter \"pasword\", which libpq does not know"),
-            ),
+            ("pasword=hush", "", Err("--database-url has parameter \"pasword\", which libpq does not know")),
         ] {
             let answer = answer.map(str::to_owned).map_err(str::to_owned);
             assert_eq!(gathered(Some(url), &[variable]), answer, "{url} {variable}");
         }
+        let by_variable = Settings::gather(None, &Environment::of(&["DATABASE_URL=hush"])).err().unwrap();
+        assert!(by_variable.line.starts_with("DATABASE_URL does not read: "), "{by_variable:?}");
         let failure = Settings::gather(Some("pasword=hush"), &Environment::of(&[])).err().unwrap();
         assert_eq!(failure.help.as_deref(), Some("did you mean password?"));
+        for (url, line) in [
+            ("hush", "--server does not read: it is neither a URL"),
+            ("pasword=hush", "--server has parameter \"pasword\""),
+            ("requirepeer=x", "requirepeer of --server is not supported"),
+        ] {
+            let failure = Settings::gather_by("--server", Some(url), &Environment::of(&[])).err().unwrap();
+            assert!(failure.line.starts_with(line), "{failure:?}");
+        }
     }
 }

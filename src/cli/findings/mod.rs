@@ -136,7 +136,7 @@ pub(super) fn show(
     if let Some(path) = options.baseline.as_deref().filter(|_| options.write_baseline) {
         let before = known::read_if_there(path)?;
         let text = before.renewed(&report.findings, |file| looked.took_in(file)).to_string();
-        files::write(&[NewFile { path: path.to_owned(), text }], Existing::Replace)?;
+        files::write(&[NewFile { path: path.to_owned(), text: text.into() }], Existing::Replace)?;
         let number = report.findings.len();
         let human =
             |_| format!("{} {}: {}\n", paint(GOOD, "wrote"), plain(path.display()), count(number, "finding"));

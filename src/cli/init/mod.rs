@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let text = proposal.to_toml();
     if !prints {
         let existing = if arguments.force { Existing::Replace } else { Existing::Refuse };
-        files::write(&[NewFile { path: path.clone(), text: text.clone() }], existing)?;
+        files::write(&[NewFile { path: path.clone(), text: text.clone().into() }], existing)?;
     }
     let written = (!prints).then_some(path.as_path());
     let human = |width| show::report(&proposal, &name, written, width);

@@ -4,16 +4,15 @@ mod granted;
 mod place;
 mod run;
 mod server;
-mod wanted;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::wanted::Server;
 use super::args::{Global, help};
 use super::failure::{Exit, Failure};
 use super::findings::{self, Looked};
 use super::output::Terminal;
+use super::server::Server;
 use super::source::{manifest, name_of};
 use super::{connect, from, since};
 use crate::catalog::replay::{Options, Source, replay};

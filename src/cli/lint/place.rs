@@ -2,12 +2,12 @@
 
 use tokio_postgres::Client;
 
-use super::wanted::Server;
 use crate::catalog::{Catalog, live};
 use crate::cli::args::Global;
 use crate::cli::connect::{Session, Way};
 use crate::cli::failure::{Failure, causes};
 use crate::cli::output::Terminal;
+use crate::cli::server::Server;
 use crate::ident::Ident;
 use crate::policy::render::{Vars, render};
 
@@ -156,14 +156,10 @@ pub(super) fn told(what: impl Into<String>, error: &tokio_postgres::Error) -> Fa
 
 #[cfg(unix)]
 async fn start(server: &Server, database: Ident) -> Result<(Door, Client), Failure> {
-    use crate::throwaway::{Throwaway, Wanted};
+    use crate::throwaway::Throwaway;
 
-    let wanted = match server {
-        Server::Major(major) => Wanted::Major(*major),
-        Server::Image(image) => Wanted::Image(image.clone()),
-        Server::Any | Server::Url(_) => Wanted::Any,
-    };
-    let server = Throwaway::start(wanted).await.map_err(|trouble| Failure::database(trouble.to_string()))?;
+    let server =
+        Throwaway::start(server.wanted()).await.map_err(|trouble| Failure::database(trouble.to_string()))?;
     let made = async {
         let address = server.address();
         let (home, _) = address.connect(&address.home).await?;

@@ -24,8 +24,8 @@ pub(in crate::cli) fn files(
     let made = NewFolders::make(folder)?;
     let version = next(style.numbering(), highest(style, folder)?, clock::now());
     let files = style.files(plan, version, name)?;
-    let file = |file: crate::plan::File| NewFile { path: folder.join(file.name), text: file.text };
-    let files: Vec<NewFile> = files.into_iter().map(file).collect();
+    let file = |file: crate::plan::File| NewFile { path: folder.join(file.name), text: file.text.into() };
+    let files: Vec<NewFile<'_>> = files.into_iter().map(file).collect();
     files::write(&files, Existing::Refuse)?;
     made.keep();
     Ok(files.into_iter().map(|file| file.path).collect())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::report::Report;
-use crate::prove::{Cell, Proof, Subject, Verdict};
+use crate::prove::{Cell, NOT_TRIED, Proof, Subject, Verdict};
 
 pub(super) fn fields(report: &Report<'_>) -> Value {
     let Proof { database, server, app, seeder, took, subjects, plans } = report.proof;
@@ -30,6 +30,7 @@ pub(super) fn fields(report: &Report<'_>) -> Value {
         },
         "subjects": subjects.iter().map(subject).collect::<Vec<_>>(),
         "plans": plans.iter().map(super::plans::fields).collect::<Vec<_>>(),
+        "not_tried": NOT_TRIED.map(|(what, why)| json!({ "what": what, "why": why })),
         "problems": [],
     })
 }
@@ -82,6 +83,7 @@ mod tests {
         let cell = &subjects[1]["cells"][1];
         assert_eq!((&cell["verdict"], &cell["aim"]), (&"leaked".into(), &"other".into()), "{cell}");
         assert_eq!(cell["sql"], proof.subjects[1].cells[1].sql);
+        assert_eq!(fields["not_tried"].as_array().unwrap().len(), crate::prove::NOT_TRIED.len());
         let reasons = subjects.iter().flat_map(|subject| subject["cells"].as_array().unwrap());
         assert_eq!(reasons.filter(|cell| cell["reason"].is_string()).count(), 2);
     }

@@ -5,21 +5,26 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 
-use super::markup::escaped;
 use super::report::{Report, Tally, Unproved};
+use crate::markup::escaped;
 use crate::prove::{Cell, Subject, Verdict};
 
-pub(super) fn text(report: &Report<'_>) -> String {
-    let suites = report.proof.subjects.iter().filter(|subject| subject.apart.is_none());
-    let suites: String = suites.map(|subject| suite(subject, report)).collect();
+/// Writes it a suite at a time.
+pub(super) fn write(report: &Report<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let tally = report.tally();
     let counts = Counts::of(tally, report.untried().count(), report.unproved);
     let seconds = report.proof.took.as_secs_f64();
-    format!(
+    write!(
+        out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <testsuites name=\"tenantry prove\" {counts} time=\"{seconds:.3}\">\n{suites}</testsuites>\n"
-    )
+         <testsuites name=\"tenantry prove\" {counts} time=\"{seconds:.3}\">\n"
+    )?;
+    for subject in report.proof.subjects.iter().filter(|subject| subject.apart.is_none()) {
+        out.write_all(suite(subject, report).as_bytes())?;
+    }
+    out.write_all(b"</testsuites>\n")
 }
 
 /// What the attributes of a suite count.
@@ -132,9 +137,13 @@ fn element(name: &str, message: &str, kind: &str, said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
-    use crate::cli::prove::report::Unproved;
+    use super::write;
+    use crate::cli::prove::report::{Report, Unproved};
     use crate::cli::prove::specimen;
+
+    fn text(report: &Report<'_>) -> String {
+        specimen::written(|out| write(report, out))
+    }
 
     #[test]
     fn what_is_red_fails_and_what_is_unproved_does_not_pass() {

@@ -3,7 +3,6 @@
 mod html;
 mod json;
 mod junit;
-mod markup;
 mod matrix;
 mod mutate;
 mod plans;
@@ -15,6 +14,7 @@ mod show;
 mod specimen;
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,10 +24,11 @@ use sha2::{Digest, Sha256};
 use super::args::{Global, help};
 use super::connect;
 use super::failure::{Exit, Failure};
-use super::files::{self, Existing, NewFile};
+use super::files::{self, Existing, NewFile, Text};
 use super::output::style::{BOLD, count, paint};
 use super::output::{self, Terminal};
 use super::plan::clock;
+use super::server::Server;
 use super::source::manifest_and_text;
 use crate::policy::manifest::Problem;
 use crate::prove::{Ended, Patience, Terms};
@@ -39,6 +40,7 @@ tenantry prove                                      the app role makes its own r
 tenantry prove --table public.invoice               try this table alone
 tenantry prove --plans                              look at the plans of tenants' statements, too
 tenantry prove --mutate --seed-url URL              weaken a copy of the schema, and see that the proof notices
+tenantry prove --mutate --server=18                 the same on a throwaway server
 tenantry prove --html proof.html --junit proof.xml  in CI: a page for reviewers, and what the CI reads";
 
 const SEED_URL: &str = "Who makes the rows, as --database-url names a database: a superuser, or a member of the app role and of one \
@@ -47,6 +49,10 @@ const SEED_URL: &str = "Who makes the rows, as --database-url names a database: 
 const MUTATE: &str = "Weaken a copy of the schema in one place at a time, and demand that the proof notices: exit with code 1 if it \
     does not. The copy is a database of its own on the same server, made with pg_dump and psql and dropped at the end; --seed-url \
     has to name a superuser";
+
+const SERVER: &str = "With --mutate: copy the schema to a throwaway server instead, with the roles of the true one, so that no superuser \
+    is needed there; whoever --seed-url or else --database-url names reads the schema. PostgreSQL's binaries on this machine serve, \
+    those in TENANTRY_PG_BIN first, or else Docker. WHICH is a major version, 18, or an image, postgis/postgis:18-3.6";
 
 /// Try as the app role to reach the rows of other tenants
 ///
@@ -82,6 +88,9 @@ pub(super) struct Arguments {
 
     #[arg(long, help = MUTATE, conflicts_with_all = ["plans", "html", "junit", "tables", "allow_unproved"])]
     mutate: bool,
+
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = Server::parse_throwaway, requires = "mutate", help = SERVER)]
+    server: Option<Server>,
 
     /// Exit with code 0 although some promises are unproved; how many is said
     #[arg(long)]
@@ -157,12 +166,14 @@ fn unsettled(problems: &[Problem], global: &Global, terminal: Terminal) -> Resul
 
 /// Writes the files that are asked for, all or none.
 fn write(arguments: &Arguments, report: &Report<'_>, terminal: Terminal) -> Result<(), Failure> {
+    let html = |out: &mut dyn io::Write| html::write(report, out);
+    let junit = |out: &mut dyn io::Write| junit::write(report, out);
     let mut new = Vec::new();
     if let Some(path) = &arguments.html {
-        new.push(NewFile { path: path.clone(), text: html::text(report) });
+        new.push(NewFile { path: path.clone(), text: Text::Pieces(&html) });
     }
     if let Some(path) = &arguments.junit {
-        new.push(NewFile { path: path.clone(), text: junit::text(report) });
+        new.push(NewFile { path: path.clone(), text: Text::Pieces(&junit) });
     }
     if new.is_empty() {
         return Ok(());

@@ -71,32 +71,22 @@ mod tests {
     use crate::cli::output::layout::Width;
     use crate::cli::prove::report::Unproved;
     use crate::cli::prove::specimen;
-    use crate::prove::{Plan, Proof};
+    use crate::prove::Proof;
 
     #[test]
     fn a_plan_is_named_with_what_is_wrong_and_what_it_costs() {
         let mut proof = specimen::held();
-        let plan = |remarks: &[&str]| Plan {
-            object: "public.invoice".to_owned(),
-            query: "scan",
-            remarks: remarks.iter().map(ToString::to_string).collect(),
-            planning_ms: 2.64,
-            removed: 1,
-            locks: 602,
-            partitions: Some((300, 300)),
-            sql: "SELECT 1".to_owned(),
-        };
         let shown = |proof: &Proof| {
             let text = text(&specimen::report(proof, Unproved::Fails), Width::of(100));
             anstream::adapter::strip_str(&text).to_string()
         };
         assert_eq!(shown(&proof), "");
-        proof.plans = vec![plan(&[])];
+        proof.plans = vec![specimen::plan(&[])];
         assert_eq!(
             shown(&proof),
             "1 plan looked at: rows are found by the tenant, which is asked for once\n"
         );
-        proof.plans.push(plan(&["the policy casts the column"]));
+        proof.plans.push(specimen::plan(&["the policy casts the column"]));
         assert_eq!(
             shown(&proof),
             "1 of 2 plans not as they should be\n  public.invoice, scan  planned in 2.6 ms, 602 locks, 1 row thrown away, \

@@ -8,7 +8,7 @@ use super::Arguments;
 use super::progress::Progress;
 use crate::catalog::{Catalog, live};
 use crate::cli::args::Global;
-use crate::cli::connect::{Barred, Options, Session};
+use crate::cli::connect::{Barred, Options, Session, Way};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Terminal;
 use crate::error::Error;
@@ -62,16 +62,18 @@ async fn sessions(
 ) -> Result<Sessions, Failure> {
     let app = manifest.roles.app_role();
     let seeders = match seed_url(arguments)? {
-        Some(url) => Some(seeders(&global.server.of_another(&url, "--seed-url"), terminal).await?),
+        Some((url, called)) => Some(seeders(&global.server.of_another(&url, called), terminal).await?),
         None => None,
     };
     let session = match Session::ask(&global.server, terminal).await? {
         Ok(session) => session,
         Err(Barred(failure)) => {
             let said: Vec<String> = std::iter::once(failure.line).chain(failure.causes).collect();
-            return Ok(Sessions { app: Err(Error::config(said.join("; "))), guard: None, seeders });
+            let app = Err(Error::config(said.join("; ")));
+            return Ok(Sessions { app, never: None, guard: None, seeders });
         }
     };
+    let name = session.name().to_owned();
     let (client, way) = session.into_client();
     if way.user() != app.as_str() {
         let line = format!(
@@ -84,7 +86,8 @@ async fn sessions(
         ));
     }
     let guard = way.guard(manifest).await.map_err(failed)?;
-    Ok(Sessions { app: Ok(client), guard: Some(guard), seeders })
+    let never = if seeders.is_none() { Some(second(&way, &name).await?) } else { None };
+    Ok(Sessions { app: Ok(client), never, guard: Some(guard), seeders })
 }
 
 /// Two sessions of whoever makes rows.
@@ -92,21 +95,29 @@ async fn seeders(options: &Options, terminal: Terminal) -> Result<[Client; 2], F
     let session = Session::open(options, terminal).await?;
     let name = session.name().to_owned();
     let (first, way) = session.into_client();
-    let second = way.open().await.map_err(|error| {
-        let failure = Failure::database(format!("no second session in {name}"));
-        Failure { causes: crate::cli::failure::causes(&error), ..failure }
-    })?;
+    let second = second(&way, &name).await?;
     Ok([first, second])
 }
 
-/// Who makes rows, as the argument says or else the variable.
-pub(super) fn seed_url(arguments: &Arguments) -> Result<Option<String>, Failure> {
-    if arguments.seed_url.is_some() {
-        return Ok(arguments.seed_url.clone());
+/// Another session by the same way: in one of two, no tenant is ever bound.
+async fn second(way: &Way, name: &str) -> Result<Client, Failure> {
+    way.open().await.map_err(|error| {
+        let failure = Failure::database(format!("no second session in {name}"));
+        let failure =
+            failure.help("a proof takes a few connections of each role at once; see what limits them");
+        Failure { causes: crate::cli::failure::causes(&error), ..failure }
+    })
+}
+
+/// Who makes rows, as the argument says or else the variable, and which of the two it is.
+pub(super) fn seed_url(arguments: &Arguments) -> Result<Option<(String, &'static str)>, Failure> {
+    if let Some(url) = &arguments.seed_url {
+        return Ok(Some((url.clone(), "--seed-url")));
     }
     match std::env::var_os(SEED_URL).filter(|value| !value.is_empty()) {
         Some(value) => {
-            value.into_string().map(Some).map_err(|_| Failure::usage(format!("{SEED_URL} is not UTF-8")))
+            let url = value.into_string().map_err(|_| Failure::usage(format!("{SEED_URL} is not UTF-8")))?;
+            Ok(Some((url, SEED_URL)))
         }
         None => Ok(None),
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::report::{Report, Unproved};
-use crate::prove::{Aim, Cell, Proof, Subject, Verdict};
+use crate::prove::{Aim, Cell, Plan, Proof, Subject, Verdict};
 
 /// A name that markup, a terminal and a parser of XML would each take for something of theirs.
 pub(super) const EVIL: &str = "public.\"<script>alert('&')</script>\u{1b}[2J\u{202e}\"";
@@ -26,6 +26,20 @@ fn proof(subjects: Vec<Subject>) -> Proof {
         took: Duration::from_millis(1_400),
         subjects,
         plans: Vec::new(),
+    }
+}
+
+/// What was looked at of one plan, with this against it.
+pub(super) fn plan(remarks: &[&str]) -> Plan {
+    Plan {
+        object: "public.invoice".to_owned(),
+        query: "scan",
+        remarks: remarks.iter().map(ToString::to_string).collect(),
+        planning_ms: 2.64,
+        removed: 1,
+        locks: 602,
+        partitions: Some((300, 300)),
+        sql: "SELECT 1".to_owned(),
     }
 }
 
@@ -88,6 +102,13 @@ pub(super) fn wrong() -> Proof {
 
 pub(super) fn report(proof: &Proof, unproved: Unproved) -> Report<'_> {
     Report { proof, time: "2026-01-31T23:59:59Z", manifest: "tenantry.toml", digest: "0123abcd", unproved }
+}
+
+/// What is written in pieces, as one text.
+pub(super) fn written(write: impl Fn(&mut dyn std::io::Write) -> std::io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 /// Fails unless every element is closed in its turn, and every character is one that XML 1.0 allows. Void elements of HTML

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use super::Map;
 use super::class::{CROSSING, Class, OPEN, PLAIN};
 use super::link::Kind;
+use crate::markup::escaped;
 use layout::{Layout, Panel, Spot};
 
 const FONT: &str = "Inter, 'Segoe UI', 'Helvetica Neue', Helvetica, Arial, sans-serif";
@@ -267,21 +268,4 @@ fn shortened(text: &str, room: usize) -> String {
     let start = room - 1 - end;
     let (start, end) = (characters.iter().take(start), characters.iter().skip(characters.len() - end));
     start.chain(['…'].iter()).chain(end).collect()
-}
-
-/// A text as XML can hold it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push('\n'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

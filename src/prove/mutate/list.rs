@@ -56,6 +56,11 @@ pub(super) fn mutations(known: &Known<'_>, target: &Target<'_>) -> Result<Vec<Mu
             let vars = Vars::default().sql("relation", name.to_string()).name("app", app);
             list.add("grant update on the sequence", None, vars, Weakened::Object)?;
         }
+        Target::LargeObjects => {
+            let app = known.manifest.roles.app_role();
+            list.add("large objects without privileges", None, Vars::default(), Weakened::Object)?;
+            list.add("a large object for all", None, Vars::default().name("app", app), Weakened::Object)?;
+        }
         Target::Window(window) => {
             let app = known.manifest.roles.app_role();
             let vars = || Vars::default().sql("relation", window.name.clone()).name("app", app);

@@ -8,10 +8,14 @@
 //! copy of the schema.
 
 mod list;
+mod login;
 
 use std::collections::BTreeSet;
 
 use self::list::{Mutated, Weakened, mutations};
+#[cfg(feature = "cli")]
+pub(crate) use self::login::LoggedIn;
+pub(crate) use self::login::Login;
 use super::made::Known;
 use super::report::{Aim, Cell};
 use super::row::Scene;
@@ -19,9 +23,9 @@ use super::run::Progress;
 use super::seat::{Patience, Seat};
 use super::table::Table;
 use super::target::{Target, Tried, targets};
-use super::tenants::Tenants;
+use super::tenants::{Tenants, Who};
 use super::value::{Random, Types};
-use super::{sequence, session};
+use super::{large_objects, planted, sequence, session};
 use crate::catalog::live;
 use crate::error::Result;
 use crate::policy::manifest::{Manifest, Problem};
@@ -83,10 +87,12 @@ pub(crate) enum MutationsEnded {
 /// What a cell is known by.
 type Red = BTreeSet<(String, Aim)>;
 
-/// Weakens what a manifest governs, as a superuser, one thing after the other.
+/// Weakens what a manifest governs, as a superuser, one thing after the other. `login`: the way in for the app role, where something
+/// may be committed.
 pub(crate) async fn mutate(
     manifest: &Manifest,
     mut client: Client,
+    login: Option<&Login<'_>>,
     patience: Patience,
     progress: Progress<'_>,
 ) -> Result<MutationsEnded> {
@@ -99,6 +105,7 @@ pub(crate) async fn mutate(
     let seat = Seat::of_seeder(client, &manifest.roles, catalog.server_version.unwrap_or_default()).await?;
     seat.demand_superuser()?;
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };
+    planted::refuse(&known, seat.login())?;
     let mut random = Random::seeded();
     let (targets, _) = targets(&known, &|_| true);
     let of = targets.len();
@@ -128,6 +135,10 @@ pub(crate) async fn mutate(
             let Mutated { what, sql, .. } = mutated;
             all.push(Mutation { object: subject.name.clone(), what, sql, fate });
         }
+    }
+    if let Some(login) = login {
+        let tenant = Tenants::made_up(manifest, &mut random).tenant(Who::Other).unwrap_or_default();
+        all.extend(login::mutations(&known, &seat, login, patience, &tenant).await?);
     }
     progress(of, of, "");
     Ok(MutationsEnded::Done(Mutations { all }))
@@ -173,6 +184,7 @@ async fn tried(
     match target {
         Target::Window(window) => window.prove(scene, false).await,
         Target::Sequence(name) => sequence::prove(scene, name).await,
+        Target::LargeObjects => large_objects::prove(scene, false).await,
         Target::Table(name, place) => {
             let Some(mut table) = Table::new(known, name, place) else { return Ok(Vec::new()) };
             if let Weakened::Model(relation) = weakened {

@@ -20,6 +20,16 @@ impl Table<'_> {
         tree.is_some_and(|tree| tree.table() == self.name && key.columns.iter().eq([tree.parent()]))
     }
 
+    /// Whether rows of tenants refer by a foreign key to rows of tenants, and none of them says by it whose it is.
+    pub(super) fn is_between(&self, scene: &Scene<'_>, name: &Ident, key: &ForeignKey) -> bool {
+        let tenant = self.place.tenant_column().map(|column| &column.name);
+        let parent = scene.known.places.relations.get(&key.references);
+        let is_way = matches!(self.place, Place::Child { name: way, .. } if *way == name);
+        let of_tenant = key.columns.len() == 1 && key.columns.first() == tenant;
+        let says_whose = is_way || of_tenant || self.is_above(scene, key);
+        !says_whose && !key.inherited && parent.is_some_and(Place::holds_tenants)
+    }
+
     /// A row of one's own that refers to another's.
     pub(super) async fn references(
         &self,
@@ -32,11 +42,7 @@ impl Table<'_> {
         };
         let tenant = self.place.tenant_column().map(|column| &column.name);
         for (name, key) in &self.relation.foreign_keys {
-            let parent = scene.known.places.relations.get(&key.references);
-            let is_way = matches!(self.place, Place::Child { name: way, .. } if *way == name);
-            let of_tenant = key.columns.len() == 1 && key.columns.first() == tenant;
-            let is_above = self.is_above(scene, key);
-            if is_way || of_tenant || is_above || !parent.is_some_and(Place::holds_tenants) || key.inherited {
+            if !self.is_between(scene, name, key) {
                 continue;
             }
             let attempt = format!("refer by {}", name.plain());

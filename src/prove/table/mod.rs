@@ -1,13 +1,16 @@
 //! What is tried on a table.
 
+mod cascades;
 mod keys;
 mod layers;
 mod lures;
 mod moves;
+mod never;
+mod taken;
 
 use std::collections::BTreeSet;
 
-use super::attempt::{Attempt, OF_NEW_ROWS, ON_ALL, ON_ROWS, On, RIGHTS, Reads, text};
+use super::attempt::{Attempt, OF_NEW_ROWS, ON_ALL, ON_ROWS, On, RIGHTS, Reads, STATISTICS, text};
 use super::columns::{lists, lists_without, overrides};
 use super::judge::judge;
 use super::made::{Known, Made, Row, Stop, Values};
@@ -81,13 +84,19 @@ impl<'a> Table<'a> {
 
     /// Tries everything in the transaction that is open. `never`: in a session in which no tenant was ever bound.
     pub(crate) async fn prove(&self, scene: &mut Scene<'_>, never: bool) -> Result<Vec<Cell>> {
-        let aims = self.aims(never);
+        let (aims, mut cells) = (self.aims(never), Vec::new());
         let cast = match self.cast(scene, &aims).await {
             Ok(cast) => cast,
-            Err(Stop::Because(reason)) => return self.without_rows(scene, &aims, &reason).await,
+            Err(Stop::Because(reason)) => match self.taken(scene, &aims).await? {
+                Some(cast) => {
+                    cells.push(Cell::without_row(reason));
+                    cast
+                }
+                None => return self.without_rows(scene, &aims, &reason).await,
+            },
             Err(stop) => return Ok(vec![Cell::without_row(stop.reason()?)]),
         };
-        let mut cells = Vec::new();
+        scene.new_of_own = cast.values(Who::Own).cloned();
         if !never {
             self.rights(scene, &mut cells).await?;
         }
@@ -101,6 +110,8 @@ impl<'a> Table<'a> {
                 self.moves(scene, &cast, &mut cells).await?;
                 self.upserts(scene, &cast, &mut cells).await?;
                 self.references(scene, &cast, &mut cells).await?;
+                self.cascades(scene, &mut cells).await?;
+                self.statistics(scene, &mut cells).await?;
                 self.collisions(scene, &cast, &mut cells).await?;
             }
         }
@@ -122,13 +133,13 @@ impl<'a> Table<'a> {
     async fn without_rows(&self, scene: &Scene<'_>, aims: &[(Aim, Who)], reason: &str) -> Result<Vec<Cell>> {
         let mut cells = Vec::new();
         self.rights(scene, &mut cells).await?;
+        self.statistics(scene, &mut cells).await?;
         for attempt in ON_ROWS.iter().filter(|attempt| self.takes(attempt) && !is_of_two(attempt)) {
             for (aim, _) in aims {
-                let mut cell = self.on_row(scene, attempt, *aim, "true").await?;
+                let expected = self.expected(scene, attempt.verb, *aim);
+                let (mut cell, answer) = self.asked_on_row(scene, attempt, *aim, "true").await?;
                 // No row proves nothing where one would have been kept, or would have been asked for.
-                let is_refused = self.expected(scene, attempt.verb, *aim) == Expected::Refused;
-                let is_empty =
-                    !is_refused && cell.answer.ends_with("rows") && cell.verdict != Verdict::Leaked;
+                let is_empty = expected != Expected::Refused && answer == Answer::Rows(0);
                 if is_empty || cell.verdict == Verdict::Denied {
                     cell.verdict = Verdict::Unproved(reason.to_owned());
                 }
@@ -160,9 +171,16 @@ impl<'a> Table<'a> {
         if matches!(aim, Aim::Own | Aim::Below | Aim::Nobodys) || self.division == Division::Nobody {
             return Ok(());
         }
+        cells.extend(self.asked_on_all(scene, aim).await?.into_iter().map(|(cell, _)| cell));
+        Ok(())
+    }
+
+    /// The same with the answers as such.
+    async fn asked_on_all(&self, scene: &mut Scene<'_>, aim: Aim) -> Result<Vec<(Cell, Answer)>> {
         let of_nobody = if aim == Aim::Other { scene.tenants.of_nobody() } else { scene.tenants.bound(aim) };
         let binding = Binding { role: scene.role.clone(), ..of_nobody };
         let (column, value) = self.constant(scene);
+        let mut asked = Vec::new();
         for attempt in &ON_ALL {
             let vars = Vars::default().sql("column", column.clone()).sql("value", value.clone());
             let vars = vars.sql("relation", self.name.to_string());
@@ -175,9 +193,9 @@ impl<'a> Table<'a> {
             };
             let verdict = judge(expected, &answer);
             let attempt = attempt.name.to_owned();
-            cells.push(Cell { attempt, aim, sql, answer: answer.to_string(), verdict });
+            asked.push((Cell { attempt, aim, sql, answer: answer.to_string(), verdict }, answer));
         }
-        Ok(())
+        Ok(asked)
     }
 
     /// A column that an UPDATE can set, and a constant for it.
@@ -198,17 +216,42 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
+    /// What the server has gathered from the rows of all, which is no matter where everybody reads them.
+    async fn statistics(&self, scene: &Scene<'_>, cells: &mut Vec<Cell>) -> Result<()> {
+        let is_kept = self.division != Division::Nobody;
+        for attempt in STATISTICS.iter().filter(|attempt| is_kept && self.takes(attempt)) {
+            cells.push(self.on_row(scene, attempt, Aim::Other, "").await?);
+        }
+        Ok(())
+    }
+
     /// The SQL of an attempt.
     fn sql(&self, attempt: &Attempt, vars: Vars<'_>) -> Result<String> {
         let (relation, column) = (self.name.to_string(), self.column());
         let vars = vars.text("named", relation.clone()).sql("relation", relation).sql("column", column);
+        // What is known of an expression stands under the name of the index.
+        let names = std::iter::once(self.name.name()).chain(self.relation.indexes.keys());
+        let names: Vec<String> = names.map(|name| sql(Some(name.as_str()), "name")).collect();
+        let vars = vars.text("schema", self.name.schema().as_str()).sql("names", names.join(", "));
         render(text(attempt.name), &vars.named_in(text(attempt.name)))
     }
 
     async fn on_row(&self, scene: &Scene<'_>, attempt: &Attempt, aim: Aim, row: &str) -> Result<Cell> {
+        Ok(self.asked_on_row(scene, attempt, aim, row).await?.0)
+    }
+
+    /// The same with the answer as such.
+    async fn asked_on_row(
+        &self,
+        scene: &Scene<'_>,
+        attempt: &Attempt,
+        aim: Aim,
+        row: &str,
+    ) -> Result<(Cell, Answer)> {
         let expected = self.expected(scene, attempt.verb, aim);
         let sql = self.row_sql(scene, attempt, row)?;
-        self.cell(scene, attempt.name, aim, &sql, attempt.reads, |answer| judge(expected, answer)).await
+        let judged = |answer: &Answer| judge(expected, answer);
+        self.asked(scene, attempt.name, aim, &sql, attempt.reads, judged).await
     }
 
     /// The SQL of an attempt on a row.
@@ -229,15 +272,21 @@ impl<'a> Table<'a> {
         reads: Reads,
         judged: impl FnOnce(&Answer) -> Verdict,
     ) -> Result<Cell> {
+        Ok(self.asked(scene, attempt, aim, sql, reads, judged).await?.0)
+    }
+
+    async fn asked(
+        &self,
+        scene: &Scene<'_>,
+        attempt: &str,
+        aim: Aim,
+        sql: &str,
+        reads: Reads,
+        judged: impl FnOnce(&Answer) -> Verdict,
+    ) -> Result<(Cell, Answer)> {
         let answer = scene.seat.attempt(&scene.bound(aim), sql, reads).await?;
-        let verdict = judged(&answer);
-        Ok(Cell {
-            attempt: attempt.to_owned(),
-            aim,
-            sql: sql.to_owned(),
-            answer: answer.to_string(),
-            verdict,
-        })
+        let (attempt, sql, verdict) = (attempt.to_owned(), sql.to_owned(), judged(&answer));
+        Ok((Cell { attempt, aim, sql, answer: answer.to_string(), verdict }, answer))
     }
 
     async fn on_rows(

@@ -63,7 +63,7 @@ impl Table<'_> {
 }
 
 /// Columns and what they are set to, in an UPDATE.
-fn assignment(relation: &Relation, columns: &[&Ident], values: &Values) -> (String, String) {
+pub(super) fn assignment(relation: &Relation, columns: &[&Ident], values: &Values) -> (String, String) {
     let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
     let value = |name: &&Ident| {
         let data_type = relation.column(name).map_or("text", |column| column.data_type.as_str());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry::prove::{Proof, Verdict};
+use tenantry::prove::{Aim, Proof, Verdict};
 
 use super::{Prover, contents, manifest, secured_with};
 
@@ -73,6 +73,60 @@ async fn what_cannot_be_made_is_unproved_with_the_reason() {
 }
 
 #[tokio::test]
+async fn rows_that_are_there_are_taken_where_none_can_be_made() {
+    let sql = "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY, secret text);
+        INSERT INTO t VALUES (1, 1, 'hush'), (2, 2, 'hush');
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse();";
+    let (database, app) = secured_with(sql, "").await;
+    let before = contents(&database).await;
+    let prover = Prover::new(&database, &app, &manifest(&app, "")).await;
+    let proof = prover.proof().await;
+    let of_table = |proof: &Proof, attempt: &str, aim: Aim, verdict: &Verdict| {
+        let mut cells = proof.cells().filter(|(subject, _)| subject.name == "public.t");
+        cells.any(|(_, cell)| cell.attempt == attempt && cell.aim == aim && cell.verdict == *verdict)
+    };
+    for attempt in ["select", "select for update", "update", "delete"] {
+        for aim in [Aim::Own, Aim::Other, Aim::Empty, Aim::None] {
+            assert!(of_table(&proof, attempt, aim, &Verdict::Held), "{attempt} {aim:?}: {proof}");
+        }
+    }
+    for attempt in ["prepared", "give", "take", "delete all"] {
+        assert!(of_table(&proof, attempt, Aim::Other, &Verdict::Held), "{attempt}: {proof}");
+    }
+    let unproved: Vec<(&str, &str)> =
+        proof.unproved().map(|(_, cell, reason)| (cell.attempt.as_str(), reason)).collect();
+    assert!(
+        unproved.len() == 2
+            && unproved.iter().all(|(of, reason)| *of == "make a row" && reason.contains("not today")),
+        "{proof}"
+    );
+    assert!(!format!("{proof:?}").contains("hush"), "{proof:?}");
+    assert_eq!(contents(&database).await, before);
+    database.batch_execute("ALTER TABLE t DISABLE ROW LEVEL SECURITY").await.unwrap();
+    let open = prover.proof().await;
+    for (attempt, aim) in [("select", Aim::Other), ("delete", Aim::Empty), ("update", Aim::None)] {
+        assert!(of_table(&open, attempt, aim, &Verdict::Leaked), "{attempt}: {open}");
+    }
+    assert_eq!(contents(&database).await.0, before.0);
+}
+
+#[tokio::test]
+async fn a_row_of_one_tenant_alone_shows_nothing_of_another() {
+    let sql = "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);
+        INSERT INTO t VALUES (1, 1), (1, 2);
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION refuse();";
+    let proof = proof(sql, "").await;
+    let reads = |aim: Aim| {
+        let mut cells = proof.cells().filter(|(_, cell)| cell.attempt == "select" && cell.aim == aim);
+        cells.next().map(|(_, cell)| cell.verdict.name())
+    };
+    // In the session in which nothing was ever bound, one row will do.
+    assert_eq!((reads(Aim::Other), reads(Aim::None)), (Some("unproved"), Some("held")), "{proof}");
+}
+
+#[tokio::test]
 async fn what_takes_long_or_is_locked_is_unproved_and_the_rest_goes_on() {
     let sql = "CREATE TABLE slow (tenant_id bigint NOT NULL, id bigint PRIMARY KEY);
         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$;
@@ -112,4 +166,43 @@ async fn the_app_role_makes_its_own_rows_where_it_may() {
     let unproved: Vec<&str> = proof.unproved().map(|(subject, ..)| subject.name.as_str()).collect();
     assert!(!unproved.is_empty() && unproved.iter().all(|name| *name == "public.fixed"), "{proof}");
     assert!(proof.seeder.is_none());
+    let never = proof.cells().filter(|(subject, cell)| subject.name == "public.t" && cell.aim == Aim::None);
+    let attempts: Vec<&str> = never.map(|(_, cell)| cell.attempt.as_str()).collect();
+    assert!(attempts.contains(&"insert") && attempts.contains(&"insert default"), "{proof}");
+}
+
+#[tokio::test]
+async fn a_session_that_never_bound_a_tenant_is_tried_without_a_maker_of_rows() {
+    let (database, app) = secured_with(
+        "CREATE TABLE t (tenant_id bigint NOT NULL, id bigint PRIMARY KEY); INSERT INTO t VALUES (1, 1);
+         CREATE VIEW seen WITH (security_invoker = on) AS SELECT id FROM t; -- from PostgreSQL 15",
+        "",
+    )
+    .await;
+    let prover = Prover::new(&database, &app, &manifest(&app, "")).await;
+    let reached = |proof: &Proof| -> Vec<String> {
+        let of = proof.cells().filter(|(subject, cell)| subject.kind == "table" && cell.aim == Aim::None);
+        of.map(|(_, cell)| format!("{} {}", cell.verdict.name(), cell.attempt)).collect()
+    };
+    let kept = prover.alone().run().await.unwrap();
+    assert!(kept.is_clean(), "{kept}");
+    for attempt in
+        ["held subquery", "held update all", "held delete all", "held insert", "held insert default"]
+    {
+        assert!(reached(&kept).iter().any(|of| of == attempt), "{attempt}: {kept}");
+    }
+    // What `NULL` opens, an empty text does not: in a session that has bound a tenant before, the policy keeps the rows.
+    let open = "DO $$ DECLARE name text; BEGIN
+            FOR name IN SELECT polname FROM pg_policy WHERE polrelid = 't'::regclass LOOP
+                EXECUTE format('DROP POLICY %I ON t', name);
+            END LOOP;
+        END $$;
+        CREATE POLICY open ON t USING (CASE WHEN current_setting('app.tenant_id', true) IS NULL THEN true
+            ELSE tenant_id = tenantry.tenant_id() END)";
+    database.batch_execute(open).await.unwrap();
+    let leaking = prover.alone().run().await.unwrap();
+    for attempt in ["leaked subquery", "leaked update all", "leaked delete all", "leaked insert"] {
+        assert!(reached(&leaking).iter().any(|of| of == attempt), "{attempt}: {leaking}");
+    }
+    assert!(leaking.broken().all(|(_, cell)| cell.aim == Aim::None), "{leaking}");
 }

@@ -43,7 +43,10 @@ const WHY: [(&str, &[&str]); 8] = [
         "The restrictive policy beside it keeps the rows.",
         &["expressionless-policy", "immutable-session-function"],
     ),
-    ("Nothing says whose a large object is.", &["large-objects"]),
+    (
+        "A large object that the app role reaches is red by itself; a column for the numbers of some is none.",
+        &["large-objects"],
+    ),
     ("A notification is sent at the commit, and nothing is committed.", &["notify-payload"]),
     (
         "It takes somebody who plants objects, or a planner that chooses another order.",

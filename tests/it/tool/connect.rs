@@ -266,9 +266,9 @@ fn what_the_connection_string_says_wrong_is_a_matter_of_usage() {
     for (url, part) in [
         ("mysql://me:hush@h/erp", "of something else than PostgreSQL"),
         ("postgresql://me:hush/hush@h/erp", "an @ stands where none can"),
-        ("postgresql://me:hush@h?sslmode=maybe", "sslmode of the database URL is not one of disable, allow"),
+        ("postgresql://me:hush@h?sslmode=maybe", "sslmode of --database-url is not one of disable, allow"),
         ("postgresql://me:hush@h?pasword=x", "did you mean password?"),
-        ("host=h requirepeer=postgres password=hush", "requirepeer of the database URL is not supported"),
+        ("host=h requirepeer=postgres password=hush", "requirepeer of --database-url is not supported"),
     ] {
         let run = plan(&folder).args(&["--database-url", url]).run();
         run.said(2, &["error: ", part]);

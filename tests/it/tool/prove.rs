@@ -1,5 +1,7 @@
 //! What `prove` shows, writes, and ends with.
 
+mod ends;
+
 use serde_json::Value;
 use tokio_postgres::Client;
 
@@ -22,7 +24,10 @@ const MANIFEST: &str = "[tenancy]\ntype = \"bigint\"\n\n[roles]\napp = \"{app}\"
 
 impl Erp {
     async fn new() -> Self {
-        let place = place().await;
+        Self::on(place().await).await
+    }
+
+    async fn on(place: Place) -> Self {
         let client = place.database.connect().await.unwrap();
         let app = unique("app");
         let folder = Folder::new();
@@ -226,6 +231,16 @@ async fn without_a_server_there_is_no_proof() {
     let run = erp.alone(&["--seed-url", nowhere]);
     run.said(3, &["error: no connection to localhost:1"]);
     assert!(!run.err.contains("hush") && run.out.is_empty(), "{run:#?}");
+    for url in ["nonsense", "mysql://hush@h/x", "postgresql://postgres@localhost/x?sslmode=hush"] {
+        for args in [&["--seed-url", url][..], &["--mutate", "--seed-url", url]] {
+            let run = erp.alone(args);
+            run.said(2, &["--seed-url "]);
+            assert!(!run.err.contains("database URL") && !run.err.contains("hush"), "{run:#?}");
+        }
+    }
+    let url = erp.place.database.url_as(&erp.app, "x");
+    let by_variable = Tool::at(&erp.folder).args(&["prove", "--database-url", &url]);
+    by_variable.env("TENANTRY_SEED_URL", "nonsense").run().said(2, &["TENANTRY_SEED_URL does not read"]);
 }
 
 #[tokio::test]
@@ -296,6 +311,12 @@ async fn a_copy_is_weakened_and_goes_again() {
     assert_eq!(run.code, 1, "{run:#?}");
     assert!(run.out.contains("not noticed") && run.out.contains("drop policy: open"), "{run:#?}");
     let json = erp.json(&["--mutate"]);
+    let by = json["mutations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|of| of["by"] == "a tenant from nowhere, session");
+    assert_eq!(by.count(), 2, "{json}");
     assert!(json["made"].as_u64() > json["noticed"].as_u64(), "{json}");
     assert!(json["mutations"].as_array().unwrap().iter().any(|of| of["fate"] == "survived"), "{json}");
 }

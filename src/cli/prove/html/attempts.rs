@@ -5,8 +5,8 @@ use std::ptr;
 
 use super::{badge, name, worst};
 use crate::cli::output::style::{block, plain};
-use crate::cli::prove::markup::escaped;
 use crate::cli::prove::report::{Group, Tally, aimed, grouped, weight};
+use crate::markup::escaped;
 use crate::prove::{Cell, Subject, Verdict};
 
 /// A section of its own, which is open where something is not as promised.

@@ -1,39 +1,45 @@
 //! A proof as one page for whoever reviews the security: it needs nothing else, runs nothing, and can be printed.
 
 mod attempts;
+mod plans;
 
 use std::fmt::Write as _;
+use std::io;
 
-use super::markup::escaped;
 use super::report::{MEANINGS, Report, Tally, Unproved};
 use crate::cli::output::style::{count, plain, took};
-use crate::prove::{Aim, Subject};
+use crate::markup::escaped;
+use crate::prove::{Aim, NOT_TRIED, Subject};
 
 const CSS: &str = include_str!("page.css");
 
-pub(super) fn text(report: &Report<'_>) -> String {
+/// Writes the page a section at a time: that of thousands of tables is longer than what it is made from.
+pub(super) fn write(report: &Report<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let proof = report.proof;
     let subjects = ordered(report);
     let database = if proof.database.is_empty() { "a database without a session" } else { &proof.database };
     let database = escaped(&plain(database));
-    let mut page = format!(
+    write!(
+        out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Proof of isolation: {database}</title>\n<style>\n{CSS}</style>\n</head>\n<body>\n<main>\n\
          <h1>Isolation of tenants in <span class=\"name\">{database}</span></h1>\n"
-    );
-    page.push_str(&verdict(report));
-    page.push_str(&facts(report));
-    page.push_str(&legend());
-    page.push_str(&matrix(report, &subjects));
-    page.push_str(&unproved(report));
-    page.push_str("<h2>Every attempt</h2>\n<p>Each with what it came to. What is broken or unproved stands first.</p>\n");
-    for (number, subject) in &subjects {
-        page.push_str(&attempts::subject(*number, subject));
+    )?;
+    let before = [verdict(report), facts(report), legend(), matrix(report, &subjects), unproved(report)];
+    for section in before.iter().chain(&[plans::section(proof)]) {
+        out.write_all(section.as_bytes())?;
     }
-    page.push_str(&apart(report));
-    page.push_str("</main>\n</body>\n</html>\n");
-    page
+    out.write_all(
+        b"<h2>Every attempt</h2>\n<p>Each with what it came to. What is broken or unproved stands first.</p>\n",
+    )?;
+    for (number, subject) in &subjects {
+        out.write_all(attempts::subject(*number, subject).as_bytes())?;
+    }
+    for section in [apart(report), not_tried()] {
+        out.write_all(section.as_bytes())?;
+    }
+    out.write_all(b"</main>\n</body>\n</html>\n")
 }
 
 /// A name as a page shows it.
@@ -213,11 +219,26 @@ fn apart(report: &Report<'_>) -> String {
     text
 }
 
+/// What no proof shows, whatever the database.
+fn not_tried() -> String {
+    let mut text = "<h2>What is not tried</h2>\n<dl class=\"reasons\">\n".to_owned();
+    for (what, why) in NOT_TRIED {
+        let _ = writeln!(text, "<dt>{}</dt><dd>{}</dd>", escaped(what), escaped(why));
+    }
+    text.push_str("</dl>\n");
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::text;
-    use crate::cli::prove::report::Unproved;
+    use super::write;
+    use crate::cli::prove::report::{Report, Unproved};
     use crate::cli::prove::specimen;
+    use crate::prove::NOT_TRIED;
+
+    fn text(report: &Report<'_>) -> String {
+        specimen::written(|out| write(report, out))
+    }
 
     #[test]
     fn a_page_needs_nothing_else_and_runs_nothing() {
@@ -256,6 +277,31 @@ mod tests {
             assert!(!page.contains(tag), "{tag:?}");
         }
         assert!(page.contains("&lt;kbd&gt;") && page.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn plans_and_what_is_not_tried_have_sections_of_their_own() {
+        let mut proof = specimen::held();
+        let without = text(&specimen::report(&proof, Unproved::Fails));
+        assert!(!without.contains("<h2>Plans"), "{without}");
+        for (what, _) in NOT_TRIED {
+            assert!(without.contains(&format!("<dt>{what}</dt>")), "{what}: {without}");
+        }
+        let slow = specimen::plan(&["the policy casts <b>"]);
+        proof.plans = vec![specimen::plan(&[]), slow];
+        let page = text(&specimen::report(&proof, Unproved::Fails));
+        specimen::well_formed(&page);
+        for part in [
+            "<h2>Plans of a tenant&#39;s statements</h2>\n<p>1 of 2 plans not as they should be.",
+            "<td>✗ the policy casts &lt;b&gt;</td>",
+            "<td>✓ as it should be</td>",
+            "<td class=\"number\">2.6 ms</td><td class=\"number\">602</td>",
+            "<td class=\"number\">300 of 300</td>",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let at = |part: &str| page.find(part).unwrap();
+        assert!(at("✗ the policy") < at("✓ as it should be"), "{page}");
     }
 
     #[test]

@@ -22,19 +22,21 @@ fn svg_is_well_formed() {
     }
     assert!(well_formed("<a><b></a></b>").is_err() && well_formed("<a x=\"<\"/>").is_err());
     assert!(well_formed("<a>&nbsp;</a>").is_err() && well_formed("<a>\u{1}</a>").is_err());
+    assert!(well_formed("<a>\u{fffe}</a>").is_err() && well_formed("<a>&#10;</a>").is_ok());
 }
 
 /// Whether elements are closed in order, and no text is taken for one.
 fn well_formed(text: &str) -> Result<(), String> {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = text;
-    if let Some(c) = text.chars().find(|c| c.is_control() && *c != '\n') {
+    if let Some(c) = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{fffe}') {
         return Err(format!("control character {c:?}"));
     }
     while let Some((before, after)) = rest.split_once('<') {
         for entity in before.split('&').skip(1) {
             let name = entity.split(';').next().unwrap_or_default();
-            if !matches!(name, "amp" | "lt" | "gt" | "quot") {
+            // The last four are a tab, the ends of lines and an apostrophe.
+            if !matches!(name, "amp" | "lt" | "gt" | "quot" | "#9" | "#10" | "#13" | "#39") {
                 return Err(format!("entity {name:?}"));
             }
         }

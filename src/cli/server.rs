@@ -1,6 +1,9 @@
 //! What `--server` asks for.
 
-/// Which server the files are run on.
+#[cfg(unix)]
+use crate::throwaway::Wanted;
+
+/// Which server is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Server {
     /// A throwaway one, whichever is there.
@@ -17,6 +20,27 @@ pub(super) enum Server {
 const OLDEST: u32 = 14;
 
 impl Server {
+    /// The throwaway server that is asked for.
+    #[cfg(unix)]
+    pub(super) fn wanted(&self) -> Wanted {
+        match self {
+            Self::Major(major) => Wanted::Major(*major),
+            Self::Image(image) => Wanted::Image(image.clone()),
+            Self::Any | Self::Url(_) => Wanted::Any,
+        }
+    }
+
+    /// Reads the value of an argument for throwaway servers alone.
+    pub(super) fn parse_throwaway(text: &str) -> Result<Self, String> {
+        match Self::parse(text) {
+            Ok(Self::Url(_)) | Err(_) if text.contains("://") => {
+                Err("expected a major version such as 18, or an image such as postgis/postgis:18-3.6"
+                    .to_owned())
+            }
+            parsed => parsed,
+        }
+    }
+
     /// Reads the value of the argument.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected a major version such as 18, an image such as postgis/postgis:18-3.6, or the URL of an empty \
@@ -74,5 +98,8 @@ mod tests {
         ] {
             assert!(Server::parse(text).unwrap_err().contains(wrong), "{text}");
         }
+        assert_eq!(Server::parse_throwaway("18"), Ok(Server::Major(18)));
+        let refused = Server::parse_throwaway("postgresql://me:hush@db/x").unwrap_err();
+        assert!(refused.contains("expected a major version") && !refused.contains("hush"), "{refused}");
     }
 }

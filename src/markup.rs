@@ -1,8 +1,8 @@
-//! Text in XML and HTML.
+//! Text in XML and HTML, for pages, reports and pictures.
 
 /// The text with what markup would take for its own escaped, and without the characters that XML 1.0 has no place for, in whose
 /// stead stands U+FFFD. It can stand in an element as well as in an attribute with double quotes.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
