@@ -77,9 +77,9 @@ async fn compare() -> Result<Report, AnyError> {
         p50_us: median(p50[at].iter().copied()).map(|seconds| seconds * 1e6),
         p99_us: median(p99[at].iter().copied()).map(|seconds| seconds * 1e6),
         more: [
-            ("p99/calm", ratio(&p99[at], &p99[0])),
-            ("requests/s", median(per_second(at))),
-            ("of first come", ratio(&per_second(at), &per_second(if *greedy { 2 } else { 0 }))),
+            ("p99_ratio", ratio(&p99[at], &p99[0])),
+            ("per_s", median(per_second(at))),
+            ("per_s_ratio", ratio(&per_second(at), &per_second(if *greedy { 2 } else { 0 }))),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -91,7 +91,7 @@ async fn compare() -> Result<Report, AnyError> {
         bench: "fairness",
         compared: format!(
             "{OTHERS} tenants with one caller each, who pauses {PAUSE:?} between requests, beside one like them or one with \
-             {CALLERS} callers without a pause. Medians over slices, of ratios within the same round; requests/s of all tenants"
+             {CALLERS} callers without a pause. Medians over slices, of ratios within the same round: p99_ratio to the first line, per_s_ratio of all tenants to first come first served"
         ),
         versions: versions(),
         server: fixture.server.describe(),
