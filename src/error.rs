@@ -1,10 +1,12 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
+mod column;
 mod connect;
 mod farewell;
 mod fault;
 mod lost;
 mod reason;
+mod sqlstate;
 mod stale;
 mod step;
 #[cfg(test)]
@@ -17,7 +19,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 
 use self::connect::connect_reason;
 #[cfg(feature = "cli")]
@@ -30,6 +32,7 @@ pub(crate) use self::lost::{Outcome, connection_is_lost};
 #[cfg(feature = "lint")]
 use self::reason::message;
 pub(crate) use self::reason::reason;
+pub(crate) use self::sqlstate::code_is_retryable;
 pub(crate) use self::step::Step;
 
 /// A result whose error is [`Error`].
@@ -150,6 +153,15 @@ pub(crate) enum Kind {
     },
     #[error("the query returned {found} rows; expected {expected}")]
     RowCount { found: usize, expected: &'static str },
+    #[error("the row has {found} columns; expected {expected}, one for each value that is read")]
+    ColumnCount { found: usize, expected: usize },
+    /// A column that could not be read.
+    #[error("{reason}")]
+    Column {
+        reason: String,
+        #[source]
+        source: PgError,
+    },
     #[error("{keyword} cannot be run as a statement here; {advice}")]
     StatementRefused { keyword: String, advice: &'static str },
     #[error(
@@ -279,33 +291,6 @@ impl Error {
         matches!(*self.0, Kind::RoleRefused { .. })
     }
 
-    /// Whether the statement ran without a tenant: SQLSTATE `TN001`.
-    #[must_use]
-    pub fn is_no_tenant(&self) -> bool {
-        self.code().is_some_and(|code| code.code() == NO_TENANT)
-    }
-
-    /// Whether the server denied the access, a row of another tenant's among the reasons: SQLSTATE 42501.
-    #[must_use]
-    pub fn is_denied(&self) -> bool {
-        self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
-    }
-
-    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01, or a statement
-    /// whose description was out of date ([`Error::is_stale_statement`]).
-    ///
-    /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        matches!(*self.0, Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
-    }
-
-    /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.
-    #[must_use]
-    pub fn is_canceled(&self) -> bool {
-        self.code() == Some(&SqlState::QUERY_CANCELED)
-    }
-
     /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
     #[must_use]
     pub fn is_pool_timeout(&self) -> bool {
@@ -359,40 +344,4 @@ impl Error {
     pub fn is_row_count(&self) -> bool {
         matches!(*self.0, Kind::RowCount { .. })
     }
-
-    /// The SQLSTATE, where the server gave one: with its error, or as it ended the connection.
-    #[must_use]
-    pub fn code(&self) -> Option<&SqlState> {
-        match &*self.0 {
-            Kind::Aborted { code } => code.as_ref(),
-            Kind::Ended { source, .. } => Some(&source.code),
-            _ => self.pg_error().and_then(PgError::code),
-        }
-    }
-
-    /// The server's own report. Its message and detail can quote values of rows and parameters.
-    #[must_use]
-    pub fn as_db_error(&self) -> Option<&DbError> {
-        self.pg_error().and_then(PgError::as_db_error)
-    }
-
-    fn pg_error(&self) -> Option<&PgError> {
-        match &*self.0 {
-            Kind::Url(source)
-            | Kind::Driver(source)
-            | Kind::Connect { source, .. }
-            | Kind::Server { source, .. }
-            | Kind::Stale { source, .. }
-            | Kind::NotSent { source, .. }
-            | Kind::Lost { source, .. } => Some(source),
-            Kind::CallTimeout { source, .. } => source.as_ref(),
-            #[cfg(feature = "lint")]
-            Kind::CatalogDenied { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
-
-pub(crate) fn code_is_retryable(code: &SqlState) -> bool {
-    *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
 }

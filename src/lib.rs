@@ -49,13 +49,14 @@ mod wire;
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::{
-    CancelToken, CopyIn, CopyOut, Cursor, PoolStatus, RowStream, Savepoint, Scope, Sharing, Statements,
-    Strategy, System, SystemScope, SystemTransaction, Tenant, TenantPool, TenantPoolBuilder, TenantScope,
-    TenantTransaction, ToStatement, Transaction, TransactionBlock,
+    CancelToken, CopyIn, CopyOut, Cursor, FromRow, PoolStatus, RowStream, Savepoint, Scope, Sharing,
+    Statement, Statements, Strategy, System, SystemScope, SystemTransaction, Tenant, TenantPool,
+    TenantPoolBuilder, TenantScope, TenantTransaction, ToStatement, Transaction, TransactionBlock,
+    read_column,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
 pub use wire::StatementMode;
 
 pub use tokio_postgres::error::{DbError, SqlState};
 pub use tokio_postgres::types;
-pub use tokio_postgres::{Column, Config, IsolationLevel, Row, Statement};
+pub use tokio_postgres::{Column, Config, IsolationLevel, Row};

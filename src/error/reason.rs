@@ -7,6 +7,7 @@ use std::io;
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::DbError;
 
+use super::column::problem;
 use super::fault::{Fault, Mismatch};
 use super::lost::connection_is_lost;
 use super::{NO_TENANT, NOT_AS_EXPECTED, farewell};
@@ -33,16 +34,7 @@ pub(crate) fn reason(error: &PgError) -> String {
             "the protocol cannot carry more than 65,535 parameters, a text of 2 GB or a NUL character in it"
                 .to_owned()
         }
-        Fault::Column(index) => {
-            let column = format!("column {index}, counted from 0,");
-            match Mismatch::of(error) {
-                Mismatch::Types { rust, postgres } => format!(
-                    "{column} is of the PostgreSQL type {postgres}, which does not convert to the Rust type {rust}; read it as one to which it does, or cast it in the statement"
-                ),
-                Mismatch::Null => format!("{column} is NULL; read it as an Option"),
-                Mismatch::Value => format!("{column} does not convert, see its source"),
-            }
-        }
+        Fault::Column(index) => problem(&format!("column {index}, counted from 0,"), error),
         Fault::NoColumn(name) => format!("the row has no column {name:?}"),
         Fault::Unexpected => {
             "its answer is none to such a request; run COPY FROM STDIN with copy_in, COPY TO STDOUT with copy_out, and other statements with query or execute".to_owned()

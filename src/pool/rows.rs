@@ -80,13 +80,7 @@ impl RowStream<'_> {
 
     /// Notes which statement the rows are of.
     pub(super) fn of(mut self, source: Source<'_>) -> Self {
-        self.sql = match (source, self.end.lease()) {
-            (Source::Sql(sql) | Source::Declare(sql), _) => Some(sql.into()),
-            (Source::Prepared(statement), Some(lease)) => {
-                lease.client().cache().text_of(statement).map(String::into_boxed_str)
-            }
-            (Source::Prepared(_), None) => None,
-        };
+        self.sql = Some(source.sql().into());
         self
     }
 

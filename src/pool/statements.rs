@@ -74,9 +74,9 @@ macro_rules! run_prepared {
         |$client:ident, $statement:ident| $request:expr,
         |$ready:ident, $text:ident| $kept:expr
     ) => {{
-        let source = $source;
+        let source = $db.source($source);
         let mut $ready = $db.$get(source).await?;
-        let mut prepared = $db.prepare(&$ready, source).await?;
+        let mut prepared = $db.prepared(&$ready, source).await?;
         let mut repeats = 0;
         loop {
             let $client = $ready.client();
@@ -87,7 +87,7 @@ macro_rules! run_prepared {
             };
             if $ready.goes_elsewhere(source, &error) {
                 $ready = $db.elsewhere($ready, source, &error).await?;
-                prepared = $db.prepare(&$ready, source).await?;
+                prepared = $db.prepared(&$ready, source).await?;
                 continue;
             }
             let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
@@ -98,7 +98,7 @@ macro_rules! run_prepared {
                 break $kept.await;
             }
             let sql = $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await?;
-            prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?;
+            prepared = $db.prepared(&$ready, Source::Sql(&sql)).await?;
             repeats += 1;
         }
     }};

@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Buf;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -15,7 +14,7 @@ use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::{Trace, Way, judge_copy, judge_prepared};
+use super::statement::{Way, judge_copy};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -133,25 +132,6 @@ impl Loan {
 impl TransactionBlock {
     fn new(work: Arc<Work>) -> Self {
         Self { statements: Statements::block(Arc::clone(&work)), work, loan: None }
-    }
-
-    /// Prepares a statement, or takes it from the connection's statement cache: to learn its
-    /// parameters and columns, or to run it again within this transaction.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Statements`].
-    pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        self.work.call(pin!(self.prepare_now(sql))).await
-    }
-
-    async fn prepare_now(&self, sql: &str) -> Result<Statement> {
-        let trace = judge_prepared(sql, self.work.place())?;
-        let connection = self.work.connection().await?;
-        if trace == Trace::Session {
-            connection.lease.retire();
-        }
-        Ok(self.work.prepare(connection, sql).await?.statement)
     }
 
     /// Opens a cursor over a query's rows, to fetch them in portions.

@@ -18,6 +18,7 @@ mod plan;
 mod planted;
 mod policy;
 mod prove;
+mod reading;
 mod recovery;
 mod routes;
 mod rule;
