@@ -50,6 +50,7 @@ mod statement;
 mod statements;
 mod stock;
 mod strategy;
+mod streams;
 mod target;
 mod task;
 mod tending;

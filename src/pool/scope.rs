@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::types::{BorrowToSql, Type};
+use tokio_postgres::types::{ToSql, Type};
 use tracing::debug;
 
 use super::binding::Bound;
@@ -89,12 +89,13 @@ impl<D> Scope<D> {
     /// # Errors
     ///
     /// As for [`Statements`].
-    pub async fn query_raw<S, P, I>(&self, statement: &S, params: I) -> Result<RowStream<'static>>
+    pub async fn query_raw<S>(
+        &self,
+        statement: &S,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<RowStream<'static>>
     where
         S: ?Sized + ToStatement,
-        P: BorrowToSql,
-        I: IntoIterator<Item = P>,
-        I::IntoIter: ExactSizeIterator,
     {
         self.statements.query_raw(statement, params).await.map(RowStream::into_owned)
     }
@@ -104,11 +105,11 @@ impl<D> Scope<D> {
     /// # Errors
     ///
     /// As for [`Statements`].
-    pub async fn query_typed_raw<P, I>(&self, sql: &str, params: I) -> Result<RowStream<'static>>
-    where
-        P: BorrowToSql,
-        I: IntoIterator<Item = (P, Type)>,
-    {
+    pub async fn query_typed_raw(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<RowStream<'static>> {
         self.statements.query_typed_raw(sql, params).await.map(RowStream::into_owned)
     }
 

@@ -11,12 +11,12 @@ use tokio_postgres::{Error as PgError, Row};
 use super::cache::OutOfDate;
 use super::kept::{kept_by, kept_number};
 use super::ready::Ready;
-use super::rows::{RowStream, at_most_one, exactly_one};
+use super::rows::{at_most_one, exactly_one};
 use super::single::Single;
 use super::stale::{ATTEMPTS, Run};
 use super::statement::sealed::Source;
 use super::statement::{ToStatement, is_fetch};
-use super::work::{Open, Work};
+use super::work::Work;
 use crate::error::{Error, Result, Step};
 use crate::tenant::TenantId;
 
@@ -104,6 +104,8 @@ macro_rules! run_prepared {
     }};
 }
 
+pub(super) use run_prepared;
+
 #[expect(clippy::missing_errors_doc, reason = "the type tells them once, for every method")]
 impl Statements {
     pub(super) fn single(single: Arc<Single>) -> Self {
@@ -187,30 +189,6 @@ impl Statements {
         at_most_one(self.query(statement, params).await?)
     }
 
-    /// Runs a statement and returns its rows as they arrive, in bounded memory.
-    pub async fn query_raw<S, P, I>(&self, statement: &S, params: I) -> Result<RowStream<'_>>
-    where
-        S: ?Sized + ToStatement,
-        P: BorrowToSql,
-        I: IntoIterator<Item = P>,
-        I::IntoIter: ExactSizeIterator,
-    {
-        let params: Vec<P> = params.into_iter().collect();
-        if let Source::Sql(sql) = statement.source()
-            && params.is_empty()
-            && is_fetch(sql)
-        {
-            return self.query_typed_raw(sql, std::iter::empty::<(P, Type)>()).await;
-        }
-        let params = || params.iter().map(BorrowToSql::borrow_to_sql);
-        let rows = run_prepared!(
-            self.ready.stream(statement.source()),
-            |client, statement| client.query_raw(statement, params()),
-            |ready, text| self.kept_stream(&ready, &text)
-        );
-        rows.map(|rows: RowStream<'_>| rows.of(statement.source()))
-    }
-
     /// Runs a statement and returns how many rows it changed; zero for one that changes none.
     pub async fn execute<S>(&self, statement: &S, params: &[&(dyn ToSql + Sync)]) -> Result<u64>
     where
@@ -274,23 +252,6 @@ impl Statements {
         at_most_one(self.query_typed(sql, params).await?)
     }
 
-    /// Like [`query_raw`](Self::query_raw), unprepared.
-    pub async fn query_typed_raw<P, I>(&self, sql: &str, params: I) -> Result<RowStream<'_>>
-    where
-        P: BorrowToSql,
-        I: IntoIterator<Item = (P, Type)>,
-    {
-        let ready = self.unprepared(sql).await?;
-        let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
-        match kept_by(&answer) {
-            Some(number) => {
-                self.kept_stream(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
-                    .await
-            }
-            None => answer,
-        }
-    }
-
     /// Like [`execute`](Self::execute), unprepared.
     pub async fn execute_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<u64> {
         let ready = self.unprepared(sql).await?;
@@ -314,7 +275,7 @@ impl Statements {
 
     /// Decides what becomes of a statement that failed. Where it is to be run once more, from its text, its unit
     /// of work can begin anew.
-    async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<String> {
+    pub(super) async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<String> {
         match &self.0 {
             Unit::Single(single) => {
                 let sql = ready.judge(run, error)?;
@@ -358,28 +319,6 @@ impl Statements {
             }
         };
         answer.map_err(|error| ready.deadline.name(error))
-    }
-
-    async fn stream(
-        &self,
-        ready: &Ready<'_>,
-        statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
-    ) -> Result<RowStream<'_>> {
-        let rows = match &self.0 {
-            Unit::Single(single) => {
-                let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
-                let answer =
-                    answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())));
-                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
-            }
-            Unit::Block(work) => {
-                let opening = work.open(ready, Step::Statement, Open::Rows, statement);
-                let opened = ready.deadline.bound(pin!(opening)).await;
-                let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
-                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
-            }
-        };
-        rows.map_err(|error| ready.deadline.name(error))
     }
 }
 

@@ -11,7 +11,7 @@ use tenantry::{Result, SqlState, TenantPool, TenantTransaction};
 use super::stand::OWN;
 use super::statements::{
     COPY_IN, COPY_OUT, COPY_REFUSED, DIVIDE, FAIL, INSERT, INSERT_ENTRY, INSERT_MORE, INSERT_ORPHAN, LINES,
-    SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home, no_params, strays,
+    SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home, strays,
 };
 use crate::support::erp::tenant;
 
@@ -96,7 +96,7 @@ pub const SINGLE_STATEMENTS: &[Operation] = &[
         run: |pool, commits| {
             Box::pin(async move {
                 commits.now();
-                let mut rows = pool.tenant(tenant(OWN)).query_raw(UPDATE_RETURNING, no_params()).await?;
+                let mut rows = pool.tenant(tenant(OWN)).query_raw(UPDATE_RETURNING, &[]).await?;
                 while rows.try_next().await?.is_some() {}
                 Ok(())
             })
@@ -108,7 +108,7 @@ pub const SINGLE_STATEMENTS: &[Operation] = &[
         writes: 0,
         run: |pool, _| {
             Box::pin(async move {
-                let mut rows = pool.tenant(tenant(OWN)).query_raw(SELECT, no_params()).await?;
+                let mut rows = pool.tenant(tenant(OWN)).query_raw(SELECT, &[]).await?;
                 rows.try_next().await.map(drop)
             })
         },

@@ -11,7 +11,7 @@ use super::intervention::{Point, reach};
 use super::stand::{Doing, LIMIT, OWN, Stand};
 use super::statements::{
     COPY_IN, COPY_OUT, COPY_REFUSED, FAIL, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home,
-    no_params, strays,
+    strays,
 };
 use crate::support::erp::{Erp, tenant};
 use crate::support::proxy::Proxy;
@@ -42,7 +42,7 @@ const PARTS: &[Part] = &[
         writes: &[0],
         run: |tx| {
             Box::pin(async move {
-                let mut rows = tx.query_raw(SELECT, no_params()).await?;
+                let mut rows = tx.query_raw(SELECT, &[]).await?;
                 while rows.try_next().await?.is_some() {}
                 Ok(())
             })

@@ -65,12 +65,11 @@ fn raw_string(rest: &[char]) -> Option<usize> {
 ///
 /// What follows `$crate` in a macro is what its users may name, and no import.
 pub fn paths(code: &str) -> Vec<String> {
-    let mut found = Vec::new();
+    let (mut found, mut of_macros) = (Vec::new(), Vec::new());
     let mut rest = code;
     while let Some(start) = rest.find(|c: char| word(c)) {
-        let of_macro = rest[..start].ends_with('$');
-        rest = &rest[start..];
-        rest = path(rest, "", if of_macro { &mut Vec::new() } else { &mut found });
+        let found = if rest[..start].ends_with('$') { &mut of_macros } else { &mut found };
+        rest = path(&rest[start..], "", found);
     }
     found
 }
