@@ -1,10 +1,12 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
+mod batch;
 mod column;
 mod connect;
 mod farewell;
 mod fault;
 mod lost;
+mod parameter;
 mod reason;
 mod sqlstate;
 mod stale;
@@ -15,6 +17,7 @@ mod timeout;
 #[cfg(feature = "lint")]
 mod tool;
 
+use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
@@ -27,7 +30,7 @@ pub(crate) use self::connect::{Distrust, HOST_NOT_FOUND, host_is_not_found};
 pub(crate) use self::connect::{NO_WRITES, NOT_READ_ONLY};
 pub(crate) use self::farewell::Farewell;
 use self::farewell::ended;
-use self::fault::Fault;
+use self::fault::{Fault, Mismatch};
 pub(crate) use self::lost::{Outcome, connection_is_lost};
 #[cfg(feature = "lint")]
 use self::reason::message;
@@ -65,8 +68,6 @@ pub(crate) const NOT_AS_EXPECTED: &str = "TN002";
 /// # let error = tenantry::TenantId::text("").unwrap_err();
 /// # assert_eq!(http_status(&error), 500);
 /// ```
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
 pub struct Error(Box<Kind>);
 
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +119,19 @@ pub(crate) enum Kind {
         #[source]
         source: PgError,
     },
+    /// What went wrong with one statement of several that travel together.
+    #[error("statement {index} of the batch, counted from 0: {error}")]
+    InBatch { index: usize, error: Error },
+    /// A parameter that does not convert, of a statement of which therefore nothing was sent.
+    #[error("the statement was not sent: {}", parameter::problem(*.number, &Mismatch::of_source(&**.source)))]
+    Parameter {
+        /// The first is 1.
+        number: usize,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    #[error("the statement was not sent: {}", parameter::counts(*.given, *.expected))]
+    ParameterCount { given: usize, expected: usize },
     /// What the caller has given does not fit the statement, which the driver therefore did not send.
     #[error("{step} was not sent: {}", reason(.source))]
     NotSent {
@@ -276,11 +290,13 @@ impl Error {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
-            *self.0,
+            *self.kind(),
             Kind::Config(_)
                 | Kind::Url(_)
                 | Kind::StatementRefused { .. }
                 | Kind::NotSent { .. }
+                | Kind::Parameter { .. }
+                | Kind::ParameterCount { .. }
                 | Kind::StillOpen { .. }
         )
     }
@@ -288,19 +304,19 @@ impl Error {
     /// Whether the guard refused the role, see [`TenantPoolBuilder::build`](crate::TenantPoolBuilder::build).
     #[must_use]
     pub fn is_role_refused(&self) -> bool {
-        matches!(*self.0, Kind::RoleRefused { .. })
+        matches!(*self.kind(), Kind::RoleRefused { .. })
     }
 
     /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
     #[must_use]
     pub fn is_pool_timeout(&self) -> bool {
-        matches!(*self.0, Kind::PoolTimeout(_))
+        matches!(*self.kind(), Kind::PoolTimeout(_))
     }
 
     /// Whether the pool was closed. Nothing was sent.
     #[must_use]
     pub fn is_pool_closed(&self) -> bool {
-        matches!(*self.0, Kind::PoolClosed)
+        matches!(*self.kind(), Kind::PoolClosed)
     }
 
     /// Whether the connection could not be opened, or was lost: by what the network says, or by a
@@ -308,7 +324,7 @@ impl Error {
     /// SQLSTATE: 08006 can come from a foreign server, and 57P01 from a function.
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
-        match &*self.0 {
+        match self.kind() {
             Kind::Connect { .. }
             | Kind::Socket(_)
             | Kind::Refused(_)
@@ -331,7 +347,7 @@ impl Error {
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         matches!(
-            *self.0,
+            *self.kind(),
             Kind::Lost { outcome: Outcome::InDoubt, .. }
                 | Kind::Ended { outcome: Outcome::InDoubt, .. }
                 | Kind::Protocol { in_doubt: true, .. }
@@ -342,6 +358,6 @@ impl Error {
     /// Whether a query returned another number of rows than its method allows.
     #[must_use]
     pub fn is_row_count(&self) -> bool {
-        matches!(*self.0, Kind::RowCount { .. })
+        matches!(*self.kind(), Kind::RowCount { .. })
     }
 }

@@ -24,7 +24,7 @@ impl Error {
     /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(*self.0, Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
+        matches!(*self.kind(), Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
     }
 
     /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.
@@ -36,7 +36,7 @@ impl Error {
     /// The SQLSTATE, where the server gave one: with its error, or as it ended the connection.
     #[must_use]
     pub fn code(&self) -> Option<&SqlState> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Aborted { code } => code.as_ref(),
             Kind::Ended { source, .. } => Some(&source.code),
             _ => self.pg_error().and_then(PgError::code),
@@ -50,7 +50,7 @@ impl Error {
     }
 
     fn pg_error(&self) -> Option<&PgError> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Url(source)
             | Kind::Driver(source)
             | Kind::Connect { source, .. }

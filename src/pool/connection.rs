@@ -72,6 +72,11 @@ impl Connection {
         }
     }
 
+    /// The same for another unit of work, which is sent behind this one without waiting for it.
+    pub(super) fn beside(&self) -> Self {
+        Self::new(Arc::clone(&self.lease), Arc::clone(&self.binding), self.select(), Share::Nothing)
+    }
+
     pub(super) fn client(&self) -> &Client {
         self.lease.client()
     }

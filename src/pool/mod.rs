@@ -8,6 +8,7 @@
 //! Nothing in here hands out the client or the connection.
 
 mod answers;
+mod batch;
 mod binding;
 mod bounds;
 mod builder;
@@ -73,6 +74,7 @@ use crate::tenant::{TenantContext, TenantType, refuse_nul};
 #[cfg(feature = "prove")]
 use crate::wire::Connected;
 
+pub use self::batch::{Batch, BatchResult};
 pub use self::builder::TenantPoolBuilder;
 pub use self::cancel::CancelToken;
 pub use self::copy::{CopyIn, CopyOut};

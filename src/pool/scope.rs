@@ -48,6 +48,10 @@ impl<D> Scope<D> {
         Self { statements: Statements::single(Arc::clone(&single)), single, door: PhantomData }
     }
 
+    pub(super) fn single(&self) -> &Single {
+        &self.single
+    }
+
     /// The same with another limit on how long each call may take, see
     /// [`TenantPoolBuilder::timeout`](crate::TenantPoolBuilder::timeout). Zero means no limit.
     ///

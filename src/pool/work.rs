@@ -1,5 +1,6 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
+mod batch;
 mod end;
 mod limit;
 mod open;
@@ -225,7 +226,7 @@ impl Work {
     }
 
     /// Which part of the opening failed, where the first request carried it.
-    fn opening_failed(&self) -> Option<Part> {
+    pub(super) fn opening_failed(&self) -> Option<Part> {
         match self.lease()?.link().failed() {
             Some(Stage::Prologue(part)) => Some(part),
             _ => None,
@@ -317,7 +318,7 @@ impl Work {
     }
 
     /// Whether anything was sent that has to be ended.
-    fn has_begun(&self) -> Option<&Connection> {
+    pub(super) fn has_begun(&self) -> Option<&Connection> {
         lock(&self.begun).then(|| self.connection.get()).flatten()
     }
 

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod applications;
+mod batch;
 mod cancellation;
 mod catalog;
 mod compile_fail;

@@ -73,7 +73,7 @@ impl Work {
         self.call(pin!(self.rollback_now())).await
     }
 
-    pub(super) async fn rollback_now(&self) -> Result<()> {
+    pub(in crate::pool) async fn rollback_now(&self) -> Result<()> {
         let Some(connection) = self.has_begun() else { return Ok(()) };
         self.is_usable()?;
         // What the opening said is of no interest to what undoes it.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tenantry::{Result, SqlState, TenantPool, TenantTransaction};
 
+use super::batches::BATCHES;
 use super::stand::OWN;
 use super::statements::{
     COPY_IN, COPY_OUT, COPY_REFUSED, DIVIDE, FAIL, INSERT, INSERT_ENTRY, INSERT_MORE, INSERT_ORPHAN, LINES,
@@ -35,14 +36,14 @@ impl Commits {
         self.0.get()
     }
 
-    fn now(&self) {
+    pub fn now(&self) {
         self.0.set(true);
     }
 }
 
 /// All of them.
-pub fn groups() -> [&'static [Operation]; 5] {
-    [SINGLE_STATEMENTS, TRANSACTIONS, COPIES, SAVEPOINTS, CURSORS_AND_PREPARE]
+pub fn groups() -> [&'static [Operation]; 6] {
+    [BATCHES, SINGLE_STATEMENTS, TRANSACTIONS, COPIES, SAVEPOINTS, CURSORS_AND_PREPARE]
 }
 
 pub const SINGLE_STATEMENTS: &[Operation] = &[

@@ -38,6 +38,17 @@ const PARTS: &[Part] = &[
         run: |tx| Box::pin(async move { tx.query(FAIL, &[]).await.map(drop) }),
     },
     Part {
+        name: "a batch",
+        writes: &[2],
+        run: |tx| {
+            Box::pin(async move {
+                let mut batch = tenantry::Batch::new();
+                batch.add(SELECT, &[]).add(INSERT, &[]).add(SELECT, &[]);
+                tx.batch(&batch).await.map(drop)
+            })
+        },
+    },
+    Part {
         name: "a stream of rows",
         writes: &[0],
         run: |tx| {
