@@ -3,7 +3,7 @@
 CARGO ?= cargo
 FEATURES = cli,test-util
 FUZZ_SECONDS ?= 60
-BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead
+BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench bulk --bench overhead
 
 .DEFAULT_GOAL := help
 

@@ -130,6 +130,14 @@ pub(crate) enum Kind {
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The same of a row that is to be inserted with others. The first is 0.
+    #[error("the rows were not sent: {}", parameter::value_problem(column, *.row, &Mismatch::of_source(&**.source)))]
+    Value {
+        column: String,
+        row: u64,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
     #[error("the statement was not sent: {}", parameter::counts(*.given, *.expected))]
     ParameterCount { given: usize, expected: usize },
     /// What the caller has given does not fit the statement, which the driver therefore did not send.
@@ -296,6 +304,7 @@ impl Error {
                 | Kind::StatementRefused { .. }
                 | Kind::NotSent { .. }
                 | Kind::Parameter { .. }
+                | Kind::Value { .. }
                 | Kind::ParameterCount { .. }
                 | Kind::StillOpen { .. }
         )

@@ -49,9 +49,9 @@ mod wire;
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::{
-    Batch, BatchResult, CancelToken, CopyIn, CopyOut, Cursor, FromRow, PoolStatus, RowStream, Savepoint,
-    Scope, Sharing, Statement, Statements, Strategy, System, SystemScope, SystemTransaction, Tenant,
-    TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction, ToStatement, Transaction,
+    Batch, BatchResult, CancelToken, CopyIn, CopyOut, Cursor, FromRow, InsertInto, PoolStatus, RowStream,
+    Savepoint, Scope, Sharing, Statement, Statements, Strategy, System, SystemScope, SystemTransaction,
+    Tenant, TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction, ToStatement, Transaction,
     TransactionBlock, read_column,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};

@@ -22,6 +22,18 @@ pub(super) fn problem(number: usize, mismatch: &Mismatch) -> String {
     }
 }
 
+/// The same of a column of a row.
+pub(super) fn value_problem(column: &str, row: u64, mismatch: &Mismatch) -> String {
+    match mismatch {
+        Mismatch::Types { rust, postgres } => format!(
+            "column {column:?} is of the PostgreSQL type {postgres}, to which the Rust type {rust} of row {row}, counted from 0, does not convert; pass one that does"
+        ),
+        Mismatch::Null | Mismatch::Value => format!(
+            "the value for column {column:?} in row {row}, counted from 0, does not convert, see its source"
+        ),
+    }
+}
+
 /// How many there are, and how many there should be.
 pub(super) fn counts(given: usize, expected: usize) -> String {
     match expected {

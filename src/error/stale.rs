@@ -26,7 +26,7 @@ impl Error {
     pub(crate) fn is_of_a_parameter(&self) -> bool {
         match self.kind() {
             Kind::NotSent { source, .. } => matches!(Fault::of(source), Fault::Parameter(_)),
-            Kind::Parameter { .. } => true,
+            Kind::Parameter { .. } | Kind::Value { .. } => true,
             _ => false,
         }
     }

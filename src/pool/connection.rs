@@ -219,11 +219,16 @@ impl Passage {
 
     /// The error of a single statement, named after what of it failed.
     pub(super) fn failure(&self, error: PgError) -> Error {
+        self.failure_of(Step::Statement, error)
+    }
+
+    /// The same of a unit of work that is something else than a statement.
+    pub(super) fn failure_of(&self, step: Step, error: PgError) -> Error {
         match self.failed() {
             Some(Stage::Prologue(Part::Begin)) => self.lease.error(Step::Begin, error),
             Some(Stage::Prologue(Part::Context)) => self.lease.error(Step::Bind, error),
             Some(Stage::Commit) => self.final_error(Step::Commit, error),
-            Some(Stage::Bind | Stage::Statement) | None => self.final_error(Step::Statement, error),
+            Some(Stage::Bind | Stage::Statement) | None => self.final_error(step, error),
         }
     }
 }

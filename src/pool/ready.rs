@@ -64,7 +64,7 @@ impl Statements {
     pub(super) async fn ready(&self, source: Source<'_>) -> Result<Ready<'_>> {
         match source {
             Source::Sql(sql) => self.unprepared(sql).await,
-            Source::Declare(_) => self.connection().await,
+            Source::Judged(_) => self.connection().await,
             Source::Prepared(statement) => {
                 let ready = self.connection().await?;
                 // Where it was prepared, and so judged, it may have been for another place.

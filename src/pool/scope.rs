@@ -48,6 +48,10 @@ impl<D> Scope<D> {
         Self { statements: Statements::single(Arc::clone(&single)), single, door: PhantomData }
     }
 
+    pub(super) fn statements(&self) -> &Statements {
+        &self.statements
+    }
+
     pub(super) fn single(&self) -> &Single {
         &self.single
     }

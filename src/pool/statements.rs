@@ -267,7 +267,7 @@ impl Statements {
     /// Declares a cursor, which nobody but [`Cursor`](crate::Cursor) may.
     pub(super) async fn declare(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         run_prepared!(
-            self.ready.run(Source::Declare(sql)),
+            self.ready.run(Source::Judged(sql)),
             |client, statement| client.execute(statement, params),
             |ready, text| self.kept_count(&ready, &text)
         )

@@ -7,6 +7,7 @@ use tokio_postgres::Error as PgError;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::cache::OutOfDate;
+use super::ending::Ending;
 use super::kept::{kept_by, kept_number};
 use super::ready::Ready;
 use super::rows::RowStream;
@@ -87,13 +88,17 @@ impl Statements {
                 let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
                 let answer =
                     answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())));
-                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
+                answer.map(|(rows, closing)| {
+                    RowStream::new(rows, Ending::single(ready, closing, ready.deadline, Step::Statement))
+                })
             }
             Unit::Block(work) => {
                 let opening = work.open(ready, Step::Statement, Open::Rows, statement);
                 let opened = ready.deadline.bound(pin!(opening)).await;
                 let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
-                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
+                opened.map(|(rows, hold)| {
+                    RowStream::new(rows, Ending::block(ready, hold, ready.deadline, Step::Statement))
+                })
             }
         };
         rows.map_err(|error| ready.deadline.name(error))

@@ -3,6 +3,7 @@
 mod adopt;
 mod applications;
 mod batch;
+mod bulk;
 mod cancellation;
 mod catalog;
 mod compile_fail;

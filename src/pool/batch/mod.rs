@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 use super::statement::ToStatement;
 
 pub(super) use self::params::Converted;
+pub(super) use self::sent::{Flight, Request, collect};
 
 /// Statements with their parameters, to be sent together: as one transaction by
 /// [`Statements::batch`](crate::Statements::batch), or each as a transaction of its own by

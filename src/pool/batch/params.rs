@@ -18,6 +18,22 @@ pub(in crate::pool) struct Converted {
 }
 
 impl Converted {
+    /// One, with room that others have been made in.
+    pub(in crate::pool) fn new(
+        param: &(dyn ToSql + Sync),
+        ty: &Type,
+        room: &mut BytesMut,
+    ) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        let is_null = param.to_sql_checked(ty, room)?;
+        let bytes = room.split().freeze();
+        Ok(Self { bytes: matches!(is_null, IsNull::No).then_some(bytes), format: param.encode_format(ty) })
+    }
+
+    /// One that is there already.
+    pub(in crate::pool) fn binary(bytes: Bytes) -> Self {
+        Self { bytes: Some(bytes), format: Format::Binary }
+    }
+
     /// The parameters of a statement that takes these types.
     pub(super) fn all(params: &[&(dyn ToSql + Sync)], types: &[Type]) -> Result<Vec<Self>> {
         if params.len() != types.len() {
@@ -25,13 +41,7 @@ impl Converted {
         }
         let mut buf = BytesMut::new();
         let convert = |(at, (param, ty)): (usize, (&&(dyn ToSql + Sync), &Type))| {
-            let is_null =
-                param.to_sql_checked(ty, &mut buf).map_err(|source| Error::parameter(at + 1, source))?;
-            let bytes = buf.split().freeze();
-            Ok(Self {
-                bytes: matches!(is_null, IsNull::No).then_some(bytes),
-                format: param.encode_format(ty),
-            })
+            Self::new(*param, ty, &mut buf).map_err(|source| Error::parameter(at + 1, source))
         };
         params.iter().zip(types).enumerate().map(convert).collect()
     }

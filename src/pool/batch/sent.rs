@@ -25,21 +25,22 @@ pub(super) struct Ready {
 }
 
 /// A request of the driver's.
-pub(super) type Request<'a> = Pin<Box<dyn Future<Output = Result<BatchResult, PgError>> + Send + 'a>>;
+pub(in crate::pool) type Request<'a> =
+    Pin<Box<dyn Future<Output = Result<BatchResult, PgError>> + Send + 'a>>;
 
 /// One statement within its unit of work: not sent yet, under way, or answered.
-pub(super) struct Flight<'a> {
+pub(in crate::pool) struct Flight<'a> {
     running: Pin<Box<dyn Future<Output = Result<BatchResult>> + Send + 'a>>,
     answer: Option<Result<BatchResult>>,
 }
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(running: impl Future<Output = Result<BatchResult>> + Send + 'a) -> Self {
+    pub(in crate::pool) fn new(running: impl Future<Output = Result<BatchResult>> + Send + 'a) -> Self {
         Self { running: Box::pin(running), answer: None }
     }
 
     /// Sends it, with the first call, and waits for nothing. Whether it was refused, so that nothing was sent.
-    pub(super) fn send(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(in crate::pool) fn send(&mut self, cx: &mut Context<'_>) -> bool {
         if let Poll::Ready(answer) = self.running.as_mut().poll(cx) {
             let refused = answer.is_err();
             self.answer = Some(answer);
@@ -49,7 +50,7 @@ impl<'a> Flight<'a> {
     }
 
     /// Waits for its answer.
-    pub(super) async fn answer(&mut self) -> Result<BatchResult> {
+    pub(in crate::pool) async fn answer(&mut self) -> Result<BatchResult> {
         match self.answer.take() {
             Some(answer) => answer,
             None => self.running.as_mut().await,
@@ -124,7 +125,7 @@ impl Batch<'_> {
     }
 }
 
-async fn collect(rows: RowStream) -> Result<BatchResult, PgError> {
+pub(in crate::pool) async fn collect(rows: RowStream) -> Result<BatchResult, PgError> {
     let mut stream = pin!(rows);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {

@@ -39,15 +39,15 @@ pub(super) mod sealed {
     #[derive(Clone, Copy, Debug)]
     pub enum Source<'a> {
         Sql(&'a str),
-        /// The text of a `DECLARE CURSOR` that this crate has written.
-        Declare(&'a str),
+        /// A text that has been judged already: a `DECLARE CURSOR` of this crate's own, or a COPY.
+        Judged(&'a str),
         Prepared(&'a Statement),
     }
 
     impl<'a> Source<'a> {
         pub fn sql(self) -> &'a str {
             match self {
-                Self::Sql(sql) | Self::Declare(sql) => sql,
+                Self::Sql(sql) | Self::Judged(sql) => sql,
                 Self::Prepared(statement) => statement.sql(),
             }
         }

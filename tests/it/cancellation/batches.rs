@@ -1,10 +1,11 @@
 //! Batches that are interrupted.
 
+use tenantry::types::ToSql;
 use tenantry::{Batch, SqlState};
 
 use super::operations::Operation;
 use super::stand::OWN;
-use super::statements::{DIVIDE, INSERT, SELECT, UPDATE, fails};
+use super::statements::{COPY_OUT, DIVIDE, INSERT, SELECT, UPDATE, fails};
 use crate::support::erp::tenant;
 
 pub const BATCHES: &[Operation] = &[
@@ -63,6 +64,44 @@ pub const BATCHES: &[Operation] = &[
                 assert_eq!(selected?.rows.len(), 3);
                 assert_eq!(inserted.rows_affected, 2);
                 fails(divided, &SqlState::DIVISION_BY_ZERO)
+            })
+        },
+    },
+    Operation {
+        name: "many rows",
+        fresh: false,
+        writes: 3,
+        run: |pool, commits| {
+            Box::pin(async move {
+                commits.now();
+                let tag = tenant(OWN).as_setting();
+                let rows = [100_i64, 101, 102];
+                let scope = pool.tenant(tenant(OWN));
+                let into = scope.insert_into("erp.account", ["id", "tag"]).chunk_size(1);
+                into.rows(rows.iter().map(|id| [id as &(dyn ToSql + Sync), &tag])).await.map(drop)
+            })
+        },
+    },
+    Operation {
+        name: "a COPY of its own",
+        fresh: false,
+        writes: 0,
+        run: |pool, _| {
+            Box::pin(async move {
+                let mut data = pool.tenant(tenant(OWN)).copy_out(COPY_OUT).await?;
+                while data.try_next().await?.is_some() {}
+                Ok(())
+            })
+        },
+    },
+    Operation {
+        name: "a COPY of its own that is read in part",
+        fresh: false,
+        writes: 0,
+        run: |pool, _| {
+            Box::pin(async move {
+                let mut data = pool.tenant(tenant(OWN)).copy_out(COPY_OUT).await?;
+                data.try_next().await.map(drop)
             })
         },
     },
