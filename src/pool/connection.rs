@@ -146,6 +146,11 @@ impl Connection {
         self.sent.get().is_none_or(|sent| sent.elapsed() < limit)
     }
 
+    /// Makes the request that is sent next and those behind it, so many in all, one transaction.
+    pub(super) fn join(&self, requests: usize) {
+        self.lease.link().join(self.number.load(Ordering::Acquire), requests);
+    }
+
     /// What is needed to tell what has become of it.
     pub(super) fn passage(&self) -> Passage {
         let (lease, number) = (Arc::clone(&self.lease), self.number.load(Ordering::Acquire));
@@ -205,7 +210,7 @@ impl Passage {
     }
 
     /// Where it failed.
-    fn failed(&self) -> Option<Stage> {
+    pub(super) fn failed(&self) -> Option<Stage> {
         let link = self.lease.link();
         if self.number == 0 { link.failed() } else { link.failed_of(self.number) }
     }

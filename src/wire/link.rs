@@ -9,7 +9,7 @@ use std::time::Duration;
 use postgres_protocol::Oid;
 use tokio_postgres::types::Type;
 
-use super::flight::{Flights, Timing};
+use super::flight::{Flights, Taken, Timing};
 use super::kept::KeptAnswers;
 use super::ledger::{Part, Stage};
 use super::prologue::Prologue;
@@ -84,8 +84,17 @@ impl Link {
         self.flights.is_armed()
     }
 
-    /// Hands the prologue that was prepared first to the statement that carries it, and returns its number.
-    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<(u64, T)> {
+    /// Makes the statement that is to carry the prologue with this number, and those behind it, so many in all, one
+    /// transaction under one Sync. The caller makes sure that the next so many statements on this connection are these.
+    ///
+    /// Where one of them fails, the server runs none of those behind it, which fail with
+    /// [`ALONG`](super::joined::ALONG), and nothing of any of them is kept.
+    pub(crate) fn join(&self, number: u64, requests: usize) {
+        self.flights.join(number, requests);
+    }
+
+    /// Hands the prologue that was prepared first to the statement that carries it.
+    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<Taken<T>> {
         self.flights.take(write)
     }
 

@@ -1,6 +1,7 @@
 //! Several statements in one flight.
 
 mod alone;
+mod joined;
 mod params;
 mod sent;
 mod together;

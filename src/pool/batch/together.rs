@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use super::joined::Joined;
 use super::sent::{Flight, Ready, Request};
 use super::{Batch, BatchResult};
 use crate::error::{Error, Result, Step};
@@ -21,9 +22,10 @@ use crate::wire::Stage;
 impl Statements {
     /// Runs the statements of a batch in one flight, all or nothing, and returns what each has returned, in order.
     ///
-    /// On a scope they are one transaction: `BEGIN`, the context, the statements and `COMMIT` are all sent before the first
-    /// answer is awaited, and a statement that fails undoes all of them. In a transaction they are a part of it. Texts that
-    /// the connection has not prepared are prepared first, all of them in one flight more.
+    /// On a scope they are one transaction: all that makes them one is sent with them before the first answer is awaited, and a
+    /// statement that fails undoes all of them. With [`Strategy::Implicit`](crate::Strategy::Implicit) they stand under one
+    /// Sync, without `BEGIN` and `COMMIT`, unless their context or one of them needs a `BEGIN`. In a transaction they are a part
+    /// of it. Texts that the connection has not prepared are prepared first, all of them in one flight more.
     ///
     /// The connection is not shared, see [`Sharing`](crate::Sharing), and the pool's `timeout` is for the whole batch, while
     /// `statement_timeout` is for each statement.
@@ -35,6 +37,11 @@ impl Statements {
     pub async fn batch(&self, batch: &Batch<'_>) -> Result<Vec<BatchResult>> {
         if batch.is_empty() {
             return Ok(Vec::new());
+        }
+        if let Unit::Single(single) = &self.0
+            && let Some(results) = Box::pin(Joined { batch, single }.run()).await?
+        {
+            return Ok(results);
         }
         let committing = AtomicBool::new(false);
         let (own, work) = match &self.0 {
