@@ -106,9 +106,10 @@ impl Contest for Loads {
             Some(at) => {
                 let scope = self.pool.tenant(TenantId::from(TENANT));
                 let into = scope.insert_into("bench.load", ["id", "number", "total"]).chunk_size(CHUNKS[at]);
-                let row =
-                    |row: &'_ Loaded| -> [&'_ (dyn ToSql + Sync); 3] { [&row.id, &row.number, &row.total] };
-                into.rows(self.rows.iter().map(row)).await?
+                into.rows(
+                    self.rows.iter().map(|row| [&row.id as &(dyn ToSql + Sync), &row.number, &row.total]),
+                )
+                .await?
             }
         };
         let took = started.elapsed();

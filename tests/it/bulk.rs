@@ -111,7 +111,11 @@ async fn rows_are_inserted_from_a_task_of_its_own() {
     let pool = erp.pool(2).await;
     let tasks = [1, 2].map(|n| {
         let pool = pool.clone();
-        tokio::spawn(async move { insert(&pool.tenant(tenant(n)), &accounts(0, 2_100)).await })
+        tokio::spawn(async move {
+            let accounts = accounts(0, 2_100);
+            let rows = accounts.iter().map(|account| [&account.id as Value<'_>, &account.tag]);
+            pool.tenant(tenant(n)).insert_many("erp.account", ["id", "tag"], rows).await
+        })
     });
     for task in tasks {
         assert_eq!(task.await.unwrap().unwrap(), 2_100);

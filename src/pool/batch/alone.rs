@@ -9,6 +9,7 @@ use super::{Batch, BatchResult};
 use crate::error::{Error, Result, Step};
 use crate::pool::cache::OutOfDate;
 use crate::pool::connection::Connection;
+use crate::pool::deadline::Expired;
 use crate::pool::drain::Debt;
 use crate::pool::kept::kept_number;
 use crate::pool::ready::prepare_outside;
@@ -69,7 +70,7 @@ impl Alone<'_> {
         }
         let preparing =
             self.batch.make_ready(lease, |sql| prepare_outside(lease, move || lease.prepare(sql)));
-        let ready = deadline.bound(pin!(preparing)).await.map_err(|expired| expired.undone())?;
+        let ready = deadline.bound(pin!(preparing)).await.map_err(Expired::undone)?;
         let ready: Vec<Result<Option<Ready>>> =
             judged.into_iter().zip(ready).map(|(judged, ready)| judged.and(ready)).collect();
 
@@ -78,7 +79,7 @@ impl Alone<'_> {
             .iter()
             .enumerate()
             .map(|(at, ready)| {
-                ready.as_ref().ok().map(|ready| self.batch.request(connection.client(), at, ready))
+                ready.as_ref().ok().map(|ready| self.batch.request(connection.client(), at, ready.as_ref()))
             })
             .collect();
         let mut flights: Vec<Option<Flight<'_>>> = requests
@@ -146,7 +147,7 @@ impl Alone<'_> {
         if let Some(number) = kept_number(&error) {
             on.lease.forget(sql, OutOfDate::There);
             let text = on.lease.kept(number).await?;
-            return on.read_kept(self.batch.kept(on.client(), &text)).await;
+            return on.read_kept(Batch::kept(on.client(), &text)).await;
         }
         let described_before = ready.is_some_and(|ready| !ready.fresh);
         if described_before && error.code().is_some_and(is_stale) {

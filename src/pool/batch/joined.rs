@@ -11,17 +11,20 @@ use crate::error::{Error, Result, connection_is_lost};
 use crate::pool::binding::Form;
 use crate::pool::cache::OutOfDate;
 use crate::pool::connection::Connection;
-use crate::pool::deadline::Deadline;
+use crate::pool::deadline::{Deadline, Expired};
 use crate::pool::drain::Debt;
 use crate::pool::kept::kept_number_of;
 use crate::pool::ready::prepare_outside;
 use crate::pool::single::Single;
 use crate::pool::stale::{ATTEMPTS, is_stale};
 use crate::pool::statement::{Place, Trace, judge};
-use crate::pool::strategy::Strategy;
+use crate::pool::strategy::{Opening, Strategy};
 use crate::wire::Stage;
 
 type Answer = Result<BatchResult, PgError>;
+
+/// Results, and of which statements the rows are kept, by what numbers.
+type Results = (Vec<BatchResult>, Vec<(usize, u64)>);
 
 /// What is to be done about a batch that has failed.
 enum Failed {
@@ -78,7 +81,7 @@ impl Joined<'_> {
         let lease = &connection.lease;
         let preparing =
             self.batch.make_ready(lease, |sql| prepare_outside(lease, move || lease.prepare(sql)));
-        let ready = deadline.bound(pin!(preparing)).await.map_err(|expired| expired.undone())?;
+        let ready = deadline.bound(pin!(preparing)).await.map_err(Expired::undone)?;
         let named = ready
             .into_iter()
             .enumerate()
@@ -88,8 +91,7 @@ impl Joined<'_> {
 
     /// Sends all of them and waits for the answers.
     async fn send(&self, connection: &Connection, ready: &[Option<Ready>]) -> Result<Vec<Answer>> {
-        let request = |(at, ready)| self.batch.request(connection.client(), at, ready);
-        let mut requests: Vec<Request<'_>> = ready.iter().enumerate().map(request).collect();
+        let mut requests = self.batch.requests(connection.client(), ready);
         let mut early: Vec<Option<Answer>> = Vec::new();
         std::future::poll_fn(|cx| Poll::Ready(write(connection, &mut requests, &mut early, cx))).await?;
         let mut answers = Vec::with_capacity(requests.len());
@@ -117,7 +119,7 @@ impl Joined<'_> {
         connection: &Connection,
         ready: &[Option<Ready>],
         answers: Vec<Answer>,
-    ) -> Result<(Vec<BatchResult>, Vec<(usize, u64)>), Failed> {
+    ) -> Result<Results, Failed> {
         let (mut results, mut kept) = (Vec::with_capacity(answers.len()), Vec::new());
         for (at, answer) in answers.into_iter().enumerate() {
             let error = match answer {
@@ -162,7 +164,7 @@ impl Joined<'_> {
         for (at, number) in kept {
             connection.lease.forget(self.batch.0[at].sql, OutOfDate::There);
             let text = connection.lease.kept(number).await?;
-            let read = connection.read_kept(self.batch.kept(connection.client(), &text)).await;
+            let read = connection.read_kept(Batch::kept(connection.client(), &text)).await;
             results[at] = read.map_err(|error| error.in_batch(at))?;
         }
         Ok(results)
@@ -183,7 +185,7 @@ fn write(
     connection.join(requests.len());
     let mut opening = Some(opening);
     for request in requests {
-        let debt = opening.as_ref().map_or(Debt::Close, |opening| opening.debt());
+        let debt = opening.as_ref().map_or(Debt::Close, Opening::debt);
         let writing = lease.writing(debt);
         let first = request.as_mut().poll(cx);
         writing.end();

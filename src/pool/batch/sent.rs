@@ -94,12 +94,17 @@ impl Batch<'_> {
         ready
     }
 
+    /// The requests of all of them.
+    pub(super) fn requests<'a>(&'a self, client: &'a Client, ready: &'a [Option<Ready>]) -> Vec<Request<'a>> {
+        ready.iter().enumerate().map(|(at, ready)| self.request(client, at, ready.as_ref())).collect()
+    }
+
     /// The request of one statement.
     pub(super) fn request<'a>(
         &'a self,
         client: &'a Client,
         at: usize,
-        ready: &'a Option<Ready>,
+        ready: Option<&'a Ready>,
     ) -> Request<'a> {
         let sql = self.0[at].sql;
         match ready {
@@ -117,7 +122,7 @@ impl Batch<'_> {
 
 impl Batch<'_> {
     /// The request for an answer that is kept.
-    pub(super) fn kept<'a>(&self, client: &'a Client, text: &'a str) -> Request<'a> {
+    pub(super) fn kept<'a>(client: &'a Client, text: &'a str) -> Request<'a> {
         Box::pin(async move {
             let no_params = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
             collect(client.query_typed_raw(text, no_params).await?).await

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use super::joined::Joined;
-use super::sent::{Flight, Ready, Request};
+use super::sent::{Flight, Ready};
 use super::{Batch, BatchResult};
 use crate::error::{Error, Result, Step};
 use crate::pool::cache::OutOfDate;
@@ -137,8 +137,7 @@ impl Together<'_> {
         connection: &Connection,
         ready: &[Option<Ready>],
     ) -> Result<Answered, (Option<usize>, Error)> {
-        let request = |(at, ready)| self.batch.request(connection.client(), at, ready);
-        let mut requests: Vec<Request<'_>> = ready.iter().enumerate().map(request).collect();
+        let mut requests = self.batch.requests(connection.client(), ready);
         let flight = |request| Flight::new(self.work.run(connection, Step::Statement, Pin::new(request)));
         let mut flights: Vec<Flight<'_>> = requests.iter_mut().map(flight).collect();
         let refused = poll_fn(|cx| Poll::Ready(flights.iter_mut().position(|flight| flight.send(cx)))).await;
@@ -154,15 +153,16 @@ impl Together<'_> {
         }
         let failed = answered.failed.take();
         let of = failed.as_ref().map(|(at, _)| *at).filter(|_| self.work.opening_failed().is_none());
-        let error = failed.map(|(_, error)| error);
-        let ended = match commit {
-            Some(commit) => Work::committed(connection, commit, error).await,
-            None => {
-                if let (Some(_), Some(_)) = (refused, self.commits) {
+        let ended = match (failed.map(|(_, error)| error), commit) {
+            (None, None) => Ok(()),
+            (None, Some(commit)) => Work::committed(connection, commit).await,
+            (Some(error), Some(commit)) => Err(Work::undone(connection, commit, error).await),
+            (Some(error), None) => {
+                if self.commits.is_some() {
                     // The error that counts is the one that has stopped the batch.
                     let _ = self.work.rollback_now().await;
                 }
-                error.map_or(Ok(()), Err)
+                Err(error)
             }
         };
         match ended {
@@ -178,7 +178,7 @@ impl Together<'_> {
         for (at, number) in kept {
             connection.lease.forget(self.batch.0[at].sql, OutOfDate::There);
             let text = connection.lease.kept(number).await?;
-            let mut request = self.batch.kept(connection.client(), &text);
+            let mut request = Batch::kept(connection.client(), &text);
             results[at] = match self.commits {
                 Some(_) => connection.read_kept(request).await,
                 None => self.work.run(connection, Step::Statement, Pin::new(&mut request)).await,

@@ -16,14 +16,14 @@ pub(super) type Row<'r, const N: usize> = [&'r (dyn ToSql + Sync); N];
 /// go to another thread where it borrows.
 pub(super) struct Rows<'r, I, const N: usize> {
     ahead: Option<Row<'r, N>>,
-    rows: I,
+    rest: I,
     /// The number of the next one.
     number: u64,
 }
 
 impl<'r, I: Iterator<Item = Row<'r, N>>, const N: usize> Rows<'r, I, N> {
     pub(super) fn new(mut rows: I) -> Self {
-        Self { ahead: rows.next(), rows, number: 0 }
+        Self { ahead: rows.next(), rest: rows, number: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -37,7 +37,7 @@ impl<'r, I: Iterator<Item = Row<'r, N>>, const N: usize> Rows<'r, I, N> {
             && let Some(row) = self.ahead.take()
         {
             rows.push(row);
-            self.ahead = self.rows.next();
+            self.ahead = self.rest.next();
         }
         self.number += rows.len() as u64;
         Chunk { rows, first }

@@ -5,6 +5,8 @@ mod run;
 mod text;
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use tokio_postgres::types::ToSql;
 
@@ -13,6 +15,9 @@ use crate::error::Result;
 
 /// How many rows are sent at a time where nothing else is asked for.
 const CHUNK: usize = 1_000;
+
+/// Of a type that does not name the iterator: of one that borrows, the compiler could not see whether it may go to another thread.
+type Inserting<'f> = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'f>>;
 
 /// Rows to insert into a table, from [`Statements::insert_into`](crate::Statements::insert_into).
 #[must_use = "nothing is sent before the rows are given"]
@@ -24,7 +29,6 @@ pub struct InsertInto<'a, const N: usize> {
     chunk: usize,
 }
 
-#[expect(clippy::missing_errors_doc, reason = "the type tells them once, for every method")]
 impl Statements {
     /// Inserts rows into the named columns of a table, and returns how many were inserted: [`insert_into`](Self::insert_into)
     /// without options.
@@ -47,16 +51,17 @@ impl Statements {
     /// # Errors
     ///
     /// As for [`InsertInto::rows`].
-    pub async fn insert_many<'r, const N: usize, I>(
-        &self,
-        table: &str,
-        columns: [&str; N],
+    pub fn insert_many<'f, 'r: 'f, const N: usize, I>(
+        &'f self,
+        table: &'f str,
+        columns: [&'f str; N],
         rows: I,
-    ) -> Result<u64>
+    ) -> Inserting<'f>
     where
         I: IntoIterator<Item = [&'r (dyn ToSql + Sync); N]>,
+        I::IntoIter: Send + 'f,
     {
-        self.insert_into(table, columns).rows(rows).await
+        self.insert_into(table, columns).rows(rows)
     }
 
     /// Rows to insert into the named columns of a table, which `INSERT` takes in chunks: policies apply, and columns that are
@@ -87,7 +92,7 @@ impl Statements {
     }
 }
 
-impl<const N: usize> InsertInto<'_, N> {
+impl<'a, const N: usize> InsertInto<'a, N> {
     /// Leaves out rows that would break a unique rule: `ON CONFLICT DO NOTHING`. Without it, such a row is an error.
     pub fn on_conflict_do_nothing(self) -> Self {
         Self { skips_conflicts: true, ..self }
@@ -109,12 +114,16 @@ impl<const N: usize> InsertInto<'_, N> {
     ///
     /// As for [`Statements`]. A value that does not convert to the type of its column is told with column and row
     /// ([`Error::is_usage`](crate::Error::is_usage)); in a transaction, chunks ahead of it have been inserted by then.
-    pub async fn rows<'r, I>(self, rows: I) -> Result<u64>
+    pub fn rows<'f, 'r: 'f, I>(self, rows: I) -> Inserting<'f>
     where
+        'a: 'f,
         I: IntoIterator<Item = [&'r (dyn ToSql + Sync); N]>,
+        I::IntoIter: Send + 'f,
     {
-        const { assert!(N > 0, "name the columns that the rows have values for") };
-        run::run(&self, rows.into_iter()).await
+        const { assert!(N > 0, "name the columns that the rows have values for") }
+        let rows: Box<dyn Iterator<Item = [&'r (dyn ToSql + Sync); N]> + Send + 'f> =
+            Box::new(rows.into_iter());
+        Box::pin(async move { run::run(&self, rows).await })
     }
 }
 

@@ -143,7 +143,7 @@ impl<const N: usize> Inserting<'_, N> {
             let error = match flight.answer().await {
                 Ok(result) => {
                     if let Some(commit) = commit {
-                        Work::committed(connection, commit, None).await?;
+                        Work::committed(connection, commit).await?;
                     }
                     return Ok((shape, result.rows_affected));
                 }
@@ -159,7 +159,7 @@ impl<const N: usize> Inserting<'_, N> {
             }
             if let Some(commit) = commit {
                 // It was a rollback, and the connection is known to be there by its answer.
-                Work::committed(connection, commit, None).await?;
+                Work::committed(connection, commit).await?;
             }
             self.work.restart().await?;
             connection.renew(self.work.core().strategy()).await?;
@@ -246,9 +246,9 @@ impl<const N: usize> Inserting<'_, N> {
                 let (sql, params) = (self.names.values(N, chunk.rows.len()), chunk.values(types, columns)?);
                 let types = types.clone();
                 Box::pin(async move {
-                    let typed = |(param, ty): (_, &Type)| (param as &(dyn ToSql + Sync), ty.clone());
+                    let with_type = |(param, ty): (_, &Type)| (param as &(dyn ToSql + Sync), ty.clone());
                     let params = params.iter().map(|param: &Converted| param).zip(types.iter().cycle());
-                    collect(client.query_typed_raw(&sql, params.map(typed)).await?).await
+                    collect(client.query_typed_raw(&sql, params.map(with_type)).await?).await
                 })
             }
         };
@@ -267,7 +267,7 @@ impl<const N: usize> Inserting<'_, N> {
         match last.answer().await {
             Ok(result) => {
                 if let Some(commit) = commit {
-                    Work::committed(connection, commit, None).await?;
+                    Work::committed(connection, commit).await?;
                 }
                 Ok(result.rows_affected)
             }
@@ -277,18 +277,13 @@ impl<const N: usize> Inserting<'_, N> {
 
     /// Ends a transaction of its own that has failed, and returns the error that counts.
     async fn undo(&self, connection: &Connection, commit: Option<Answers>, error: Error) -> Error {
-        match commit {
-            Some(commit) => match Work::committed(connection, commit, Some(error)).await {
-                Err(error) => error,
-                Ok(()) => Error::config("a statement has failed and was committed"),
-            },
-            None => {
-                if self.commits.is_some() {
-                    // The error that counts is the one that has stopped it.
-                    let _ = self.work.rollback_now().await;
-                }
-                error
-            }
+        if let Some(commit) = commit {
+            return Work::undone(connection, commit, error).await;
         }
+        if self.commits.is_some() {
+            // The error that counts is the one that has stopped it.
+            let _ = self.work.rollback_now().await;
+        }
+        error
     }
 }

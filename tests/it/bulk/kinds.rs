@@ -4,7 +4,7 @@ use std::error::Error;
 
 use bytes::BytesMut;
 use tenantry::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-use tenantry::{Result, TenantPool};
+use tenantry::{TenantPool, from_row};
 
 use super::Value;
 use crate::support::erp::{Erp, tenant};
@@ -38,6 +38,18 @@ const TABLE: &str = r#""Odd.schema"."odd "":columns"" $1""#;
 async fn pool(erp: &Erp) -> TenantPool {
     erp.admin().await.batch_execute(TABLES).await.unwrap();
     erp.pool(1).await
+}
+
+from_row! {
+    #[derive(Debug, PartialEq)]
+    struct Odd {
+        select: i64,
+        arrays: String = r#":arrays, "x""#,
+        mood: Option<String>,
+        amount: Option<i64>,
+        name: String,
+        made: String,
+    }
 }
 
 /// A label of an enum that this crate's users have a type for.
@@ -94,10 +106,14 @@ async fn columns_of_every_kind_take_their_values() {
     let told = format!(
         r#"select "select", ":arrays, ""x""", mood::text, amount::bigint, name, made from {TABLE} order by 1"#
     );
-    let found: Vec<(i64, String, Option<String>, Option<i64>, String, String)> =
-        scope.query_as(&told, &[]).await.unwrap();
-    let row = |id: i64, text: &str, mood: Option<&str>, amount, name: &str| {
-        (id, text.to_owned(), mood.map(str::to_owned), amount, name.to_owned(), format!("made {id}"))
+    let found: Vec<Odd> = scope.query_as(&told, &[]).await.unwrap();
+    let row = |id: i64, text: &str, mood: Option<&str>, amount, name: &str| Odd {
+        select: id,
+        arrays: text.to_owned(),
+        mood: mood.map(str::to_owned),
+        amount,
+        name: name.to_owned(),
+        made: format!("made {id}"),
     };
     assert_eq!(
         found,
