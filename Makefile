@@ -3,7 +3,7 @@
 CARGO ?= cargo
 FEATURES = axum,cli,metrics,test-util
 FUZZ_SECONDS ?= 60
-BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench overhead --bench fairness
+BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench bulk --bench overhead --bench fairness
 
 .DEFAULT_GOAL := help
 

@@ -1,13 +1,17 @@
 //! What can go wrong, as one opaque type with questions to ask of it.
 
+mod batch;
+mod column;
 mod connect;
 mod farewell;
 mod fault;
 mod lost;
 #[cfg(feature = "test-util")]
 mod made;
+mod parameter;
 mod pool;
 mod reason;
+mod sqlstate;
 mod stale;
 mod step;
 #[cfg(test)]
@@ -16,11 +20,12 @@ mod timeout;
 #[cfg(feature = "lint")]
 mod tool;
 
+use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
 use tokio_postgres::Error as PgError;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 
 use self::connect::connect_reason;
 #[cfg(feature = "cli")]
@@ -28,7 +33,7 @@ pub(crate) use self::connect::{Distrust, HOST_NOT_FOUND, host_is_not_found};
 pub(crate) use self::connect::{NO_WRITES, NOT_READ_ONLY, Refusal};
 pub(crate) use self::farewell::Farewell;
 use self::farewell::ended;
-use self::fault::Fault;
+use self::fault::{Fault, Mismatch};
 pub(crate) use self::lost::{Outcome, connection_is_lost};
 #[cfg(feature = "test-util")]
 pub(crate) use self::made::Made;
@@ -36,6 +41,7 @@ pub(crate) use self::pool::TenantLimit;
 #[cfg(feature = "lint")]
 use self::reason::message;
 pub(crate) use self::reason::reason;
+pub(crate) use self::sqlstate::code_is_retryable;
 pub(crate) use self::step::Step;
 
 /// A result whose error is [`Error`].
@@ -68,8 +74,6 @@ pub(crate) const NOT_AS_EXPECTED: &str = "TN002";
 /// # let error = tenantry::TenantId::text("").unwrap_err();
 /// # assert_eq!(http_status(&error), 500);
 /// ```
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
 pub struct Error(Box<Kind>);
 
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +127,27 @@ pub(crate) enum Kind {
         #[source]
         source: PgError,
     },
+    /// What went wrong with one statement of several that travel together.
+    #[error("statement {index} of the batch, counted from 0: {error}")]
+    InBatch { index: usize, error: Error },
+    /// A parameter that does not convert, of a statement of which therefore nothing was sent.
+    #[error("the statement was not sent: {}", parameter::problem(*.number, &Mismatch::of_source(&**.source)))]
+    Parameter {
+        /// The first is 1.
+        number: usize,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The same of a row that is to be inserted with others. The first is 0.
+    #[error("the rows were not sent: {}", parameter::value_problem(column, *.row, &Mismatch::of_source(&**.source)))]
+    Value {
+        column: String,
+        row: u64,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    #[error("the statement was not sent: {}", parameter::counts(*.given, *.expected))]
+    ParameterCount { given: usize, expected: usize },
     /// What the caller has given does not fit the statement, which the driver therefore did not send.
     #[error("{step} was not sent: {}", reason(.source))]
     NotSent {
@@ -158,6 +183,15 @@ pub(crate) enum Kind {
     },
     #[error("the query returned {found} rows; expected {expected}")]
     RowCount { found: usize, expected: &'static str },
+    #[error("the row has {found} columns; expected {expected}, one for each value that is read")]
+    ColumnCount { found: usize, expected: usize },
+    /// A column that could not be read.
+    #[error("{reason}")]
+    Column {
+        reason: String,
+        #[source]
+        source: PgError,
+    },
     #[error("{keyword} cannot be run as a statement here; {advice}")]
     StatementRefused { keyword: String, advice: &'static str },
     #[error(
@@ -271,11 +305,14 @@ impl Error {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
-            *self.0,
+            *self.kind(),
             Kind::Config(_)
                 | Kind::Url(_)
                 | Kind::StatementRefused { .. }
                 | Kind::NotSent { .. }
+                | Kind::Parameter { .. }
+                | Kind::Value { .. }
+                | Kind::ParameterCount { .. }
                 | Kind::StillOpen { .. }
         )
     }
@@ -283,34 +320,7 @@ impl Error {
     /// Whether the guard refused the role, see [`TenantPoolBuilder::build`](crate::TenantPoolBuilder::build).
     #[must_use]
     pub fn is_role_refused(&self) -> bool {
-        matches!(*self.0, Kind::RoleRefused { .. })
-    }
-
-    /// Whether the statement ran without a tenant: SQLSTATE `TN001`.
-    #[must_use]
-    pub fn is_no_tenant(&self) -> bool {
-        self.code().is_some_and(|code| code.code() == NO_TENANT)
-    }
-
-    /// Whether the server denied the access, a row of another tenant's among the reasons: SQLSTATE 42501.
-    #[must_use]
-    pub fn is_denied(&self) -> bool {
-        self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
-    }
-
-    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01, or a statement
-    /// whose description was out of date ([`Error::is_stale_statement`]).
-    ///
-    /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        matches!(*self.0, Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
-    }
-
-    /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.
-    #[must_use]
-    pub fn is_canceled(&self) -> bool {
-        self.code() == Some(&SqlState::QUERY_CANCELED)
+        matches!(*self.kind(), Kind::RoleRefused { .. })
     }
 
     /// Whether the connection could not be opened, or was lost: by what the network says, or by a
@@ -318,7 +328,7 @@ impl Error {
     /// SQLSTATE: 08006 can come from a foreign server, and 57P01 from a function.
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
-        match &*self.0 {
+        match self.kind() {
             Kind::Connect { .. }
             | Kind::Socket(_)
             | Kind::Refused(_)
@@ -341,7 +351,7 @@ impl Error {
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         matches!(
-            *self.0,
+            *self.kind(),
             Kind::Lost { outcome: Outcome::InDoubt, .. }
                 | Kind::Ended { outcome: Outcome::InDoubt, .. }
                 | Kind::Protocol { in_doubt: true, .. }
@@ -352,44 +362,6 @@ impl Error {
     /// Whether a query returned another number of rows than its method allows.
     #[must_use]
     pub fn is_row_count(&self) -> bool {
-        matches!(*self.0, Kind::RowCount { .. })
+        matches!(*self.kind(), Kind::RowCount { .. })
     }
-
-    /// The SQLSTATE, where the server gave one: with its error, or as it ended the connection.
-    #[must_use]
-    pub fn code(&self) -> Option<&SqlState> {
-        match &*self.0 {
-            Kind::Aborted { code } => code.as_ref(),
-            Kind::Ended { source, .. } => Some(&source.code),
-            #[cfg(feature = "test-util")]
-            Kind::Made(made) => Some(made.code()),
-            _ => self.pg_error().and_then(PgError::code),
-        }
-    }
-
-    /// The server's own report. Its message and detail can quote values of rows and parameters.
-    #[must_use]
-    pub fn as_db_error(&self) -> Option<&DbError> {
-        self.pg_error().and_then(PgError::as_db_error)
-    }
-
-    fn pg_error(&self) -> Option<&PgError> {
-        match &*self.0 {
-            Kind::Url(source)
-            | Kind::Driver(source)
-            | Kind::Connect { source, .. }
-            | Kind::Server { source, .. }
-            | Kind::Stale { source, .. }
-            | Kind::NotSent { source, .. }
-            | Kind::Lost { source, .. } => Some(source),
-            Kind::CallTimeout { source, .. } => source.as_ref(),
-            #[cfg(feature = "lint")]
-            Kind::CatalogDenied { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
-
-pub(crate) fn code_is_retryable(code: &SqlState) -> bool {
-    *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
 }

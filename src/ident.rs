@@ -235,6 +235,16 @@ impl QualifiedName {
     }
 }
 
+/// Reads `name` or `schema.name`, each part as the catalog spells it or in double quotes, and quotes it. Without a schema it
+/// is found by `search_path`, as in any statement.
+pub(crate) fn relation(text: &str) -> Result<String> {
+    let unqualified = read_part(text).filter(|(_, rest)| rest.is_empty());
+    match unqualified {
+        Some((name, _)) => Ident::new(name).map(|name| name.to_string()),
+        None => QualifiedName::parse(text).map(|name| name.to_string()),
+    }
+}
+
 /// Reads one part of a dotted name and returns it, unquoted, with what follows it.
 fn read_part(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {

@@ -53,14 +53,15 @@ mod wire;
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::{
-    CancelToken, Closed, Closing, CopyIn, CopyOut, Cursor, Fairness, Heard, Listener, PoolStatus, RowStream,
-    Savepoint, Scope, Setup, SetupFuture, Sharing, Statements, Strategy, System, SystemScope,
-    SystemTransaction, Tenant, TenantKey, TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction,
-    TenantVisibility, ToStatement, TraceCarrier, Transaction, TransactionBlock, Unbound, UnboundScope,
+    Batch, BatchResult, CancelToken, Closed, Closing, CopyIn, CopyOut, Cursor, Fairness, FromRow, Heard,
+    InsertInto, Listener, PoolStatus, RowStream, Savepoint, Scope, Setup, SetupFuture, Sharing, Statement,
+    Statements, Strategy, System, SystemScope, SystemTransaction, Tenant, TenantKey, TenantPool,
+    TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement, TraceCarrier,
+    Transaction, TransactionBlock, Unbound, UnboundScope, read_column,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
 pub use wire::StatementMode;
 
 pub use tokio_postgres::error::{DbError, SqlState};
 pub use tokio_postgres::types;
-pub use tokio_postgres::{Column, Config, IsolationLevel, Row, Statement};
+pub use tokio_postgres::{Column, Config, IsolationLevel, Row};

@@ -17,7 +17,7 @@ impl Error {
     /// stops or is full.
     pub(crate) fn is_server_unready(&self) -> bool {
         let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-        match &*self.0 {
+        match self.kind() {
             // A server makes the file of its socket when it starts.
             Kind::Socket(error) => refused(error) || error.kind() == io::ErrorKind::NotFound,
             Kind::Connect { source, .. } if io_source(source).is_some_and(refused) => true,

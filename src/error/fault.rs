@@ -3,7 +3,7 @@
 //! The driver keeps that to itself, so it is told by what the error displays. The tests provoke each
 //! kind that counts here, so that they fail when an update of the driver chooses other words.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::DbError;
@@ -115,7 +115,11 @@ pub(super) enum Mismatch {
 
 impl Mismatch {
     pub(super) fn of(error: &PgError) -> Self {
-        let Some(source) = error.source() else { return Self::Value };
+        error.source().map_or(Self::Value, Self::of_source)
+    }
+
+    /// The same of what a conversion itself has said.
+    pub(super) fn of_source(source: &(dyn StdError + 'static)) -> Self {
         if source.is::<WasNull>() {
             return Self::Null;
         }

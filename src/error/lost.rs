@@ -36,7 +36,7 @@ pub(super) fn line(step: &Step, outcome: Outcome, how: &str) -> String {
 impl Error {
     /// Whether the statement has left a connection that it shared, to be sent on another.
     pub(crate) fn is_left(&self) -> bool {
-        matches!(*self.0, Kind::Left)
+        matches!(*self.kind(), Kind::Left)
     }
 }
 

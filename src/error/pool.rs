@@ -15,19 +15,19 @@ impl Error {
     /// Whether every connection stayed in use for as long as the caller was willing to wait. Nothing was sent.
     #[must_use]
     pub fn is_pool_timeout(&self) -> bool {
-        matches!(*self.0, Kind::PoolTimeout(_))
+        matches!(*self.kind(), Kind::PoolTimeout(_))
     }
 
     /// Whether the pool was closed. Nothing was sent.
     #[must_use]
     pub fn is_pool_closed(&self) -> bool {
-        matches!(*self.0, Kind::PoolClosed)
+        matches!(*self.kind(), Kind::PoolClosed)
     }
 
     /// Whether the tenant has come to a bound of its own, see [`Fairness`](crate::Fairness). Nothing was sent, and other tenants are served:
     /// HTTP has the status 429 for it.
     #[must_use]
     pub fn is_tenant_limit(&self) -> bool {
-        matches!(*self.0, Kind::TenantLimit(_))
+        matches!(*self.kind(), Kind::TenantLimit(_))
     }
 }

@@ -7,9 +7,10 @@ use std::io;
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::DbError;
 
+use super::column::problem;
 use super::fault::{Fault, Mismatch};
 use super::lost::connection_is_lost;
-use super::{NO_TENANT, NOT_AS_EXPECTED, farewell};
+use super::{NO_TENANT, NOT_AS_EXPECTED, farewell, parameter};
 
 /// Why a step failed, from what the server reports about schema and state, never from what it quotes.
 pub(crate) fn reason(error: &PgError) -> String {
@@ -17,32 +18,13 @@ pub(crate) fn reason(error: &PgError) -> String {
         Fault::Server(db) => server_reason(error, db),
         Fault::Closed => "the connection is closed".to_owned(),
         Fault::Io | Fault::Connect | Fault::Tls => transport_reason(error),
-        Fault::Parameter(number) => {
-            let number = format!("parameter ${number}");
-            match Mismatch::of(error) {
-                Mismatch::Types { rust, postgres } => format!(
-                    "{number} is of the PostgreSQL type {postgres}, to which the Rust type {rust} does not convert; pass one that does, or cast the parameter in the statement"
-                ),
-                _ => format!("{number} does not convert, see its source"),
-            }
-        }
-        Fault::ParameterCount { given, expected } => {
-            format!("it takes {} and got {given}", count(expected))
-        }
+        Fault::Parameter(number) => parameter::problem(number, &Mismatch::of(error)),
+        Fault::ParameterCount { given, expected } => parameter::counts(given, expected),
         Fault::Unwritable => {
             "the protocol cannot carry more than 65,535 parameters, a text of 2 GB or a NUL character in it"
                 .to_owned()
         }
-        Fault::Column(index) => {
-            let column = format!("column {index}, counted from 0,");
-            match Mismatch::of(error) {
-                Mismatch::Types { rust, postgres } => format!(
-                    "{column} is of the PostgreSQL type {postgres}, which does not convert to the Rust type {rust}; read it as one to which it does, or cast it in the statement"
-                ),
-                Mismatch::Null => format!("{column} is NULL; read it as an Option"),
-                Mismatch::Value => format!("{column} does not convert, see its source"),
-            }
-        }
+        Fault::Column(index) => problem(&format!("column {index}, counted from 0,"), error),
         Fault::NoColumn(name) => format!("the row has no column {name:?}"),
         Fault::Unexpected => {
             "its answer is none to such a request; run COPY FROM STDIN with copy_in, COPY TO STDOUT with copy_out, and other statements with query or execute".to_owned()
@@ -62,13 +44,6 @@ pub(super) fn line(error: &PgError) -> String {
         fault if fault.is_of_the_caller() => format!("the statement was not sent: {reason}"),
         Fault::Unexpected | Fault::Unreadable | Fault::Other => format!("the request failed: {reason}"),
         _ => reason,
-    }
-}
-
-fn count(parameters: usize) -> String {
-    match parameters {
-        1 => "1 parameter".to_owned(),
-        many => format!("{many} parameters"),
     }
 }
 

@@ -10,19 +10,24 @@ impl Error {
     /// prepared anew when it is run next. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
     #[must_use]
     pub fn is_stale_statement(&self) -> bool {
-        matches!(*self.0, Kind::Stale { .. } | Kind::StaleRows)
+        matches!(*self.kind(), Kind::Stale { .. } | Kind::StaleRows)
     }
 
     /// The same error of a statement that was prepared earlier, whose description is out of date.
     pub(crate) fn stale(self) -> Self {
         match *self.0 {
             Kind::Server { step, source } => Kind::Stale { step, source }.into(),
+            Kind::InBatch { index, error } => error.stale().in_batch(index),
             kind => kind.into(),
         }
     }
 
     /// Whether the driver could not encode a parameter as the type that the statement is said to take.
     pub(crate) fn is_of_a_parameter(&self) -> bool {
-        matches!(&*self.0, Kind::NotSent { source, .. } if matches!(Fault::of(source), Fault::Parameter(_)))
+        match self.kind() {
+            Kind::NotSent { source, .. } => matches!(Fault::of(source), Fault::Parameter(_)),
+            Kind::Parameter { .. } | Kind::Value { .. } => true,
+            _ => false,
+        }
     }
 }

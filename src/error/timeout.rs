@@ -13,7 +13,7 @@ impl Error {
     /// A `statement_timeout` of its own that is shorter, and a cancel request, are no timeout in this sense.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(*self.0, Kind::CallTimeout { .. })
+        matches!(*self.kind(), Kind::CallTimeout { .. })
     }
 
     /// A call was given up because it took too long.
@@ -27,6 +27,7 @@ impl Error {
             Kind::Server { source, .. } => {
                 Kind::CallTimeout { limit, in_doubt: false, source: Some(source) }.into()
             }
+            Kind::InBatch { index, error } => error.timed_out(limit).in_batch(index),
             kind => kind.into(),
         }
     }

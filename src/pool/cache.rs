@@ -19,8 +19,8 @@ pub(super) struct StatementCache {
 #[derive(Debug, Default)]
 struct Kept {
     by_text: HashMap<Box<str>, Entry>,
-    /// Statements that callers may still hold although they are out of date, and their texts.
-    outdated: Vec<(Statement, Box<str>)>,
+    /// Statements that callers may still hold although they are out of date.
+    outdated: Vec<Statement>,
     /// Which texts a pooler has to take for new ones, and since when they are.
     renewed: HashMap<Box<str>, u64>,
     /// Counts uses, so that the latest can be told from the others.
@@ -79,16 +79,14 @@ impl StatementCache {
         let Some(Entry { statement, .. }) = kept.by_text.remove(sql) else { return };
         let excess = (kept.outdated.len() + 1).saturating_sub(OUTDATED);
         let closed: Vec<_> = kept.outdated.drain(..excess).collect();
-        kept.outdated.push((statement, sql.into()));
+        kept.outdated.push(statement);
         drop(kept);
         drop(closed);
     }
 
-    /// The text of a statement that is out of date.
-    pub(super) fn text_of_outdated(&self, statement: &Statement) -> Option<String> {
-        let kept = self.lock();
-        let found = kept.outdated.iter().find(|(outdated, _)| is_same(outdated, statement));
-        found.map(|(_, text)| text.to_string())
+    /// Whether a statement is known to be out of date.
+    pub(super) fn is_outdated(&self, statement: &Statement) -> bool {
+        self.lock().outdated.iter().any(|outdated| is_same(outdated, statement))
     }
 
     /// Has a text prepared as one that a pooler has not seen. Where it is out of date there, that is another
@@ -129,13 +127,6 @@ impl StatementCache {
         drop(removed);
     }
 
-    /// The text of a statement that is kept. One without parameters and columns cannot be told from others.
-    pub(super) fn text_of(&self, statement: &Statement) -> Option<String> {
-        let kept = self.lock();
-        let found = kept.by_text.iter().find(|(_, entry)| is_same(&entry.statement, statement));
-        found.map(|(text, _)| text.to_string())
-    }
-
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,7 +135,8 @@ impl StatementCache {
 /// How many statements are kept that are out of date.
 const OUTDATED: usize = 16;
 
-/// Whether two handles are of one statement: the driver shows no identity but where its lists are.
+/// Whether two handles are of one statement: the driver shows no identity but where its lists are. One without
+/// parameters and columns cannot be told from others.
 fn is_same(a: &Statement, b: &Statement) -> bool {
     let columns = !a.columns().is_empty() && std::ptr::eq(a.columns(), b.columns());
     columns || (!a.params().is_empty() && std::ptr::eq(a.params(), b.params()))

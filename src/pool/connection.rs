@@ -81,6 +81,11 @@ impl Connection {
         Self { turn, ..self }
     }
 
+    /// The same for another unit of work, which is sent behind this one without waiting for it.
+    pub(super) fn beside(&self) -> Self {
+        Self::new(Arc::clone(&self.lease), Arc::clone(&self.binding), self.select(), Share::Nothing)
+    }
+
     pub(super) fn client(&self) -> &Client {
         self.lease.client()
     }
@@ -150,6 +155,11 @@ impl Connection {
         self.sent.get().is_none_or(|sent| sent.elapsed() < limit)
     }
 
+    /// Makes the request that is sent next and those behind it, so many in all, one transaction.
+    pub(super) fn join(&self, requests: usize) {
+        self.lease.link().join(self.number.load(Ordering::Acquire), requests);
+    }
+
     /// What is needed to tell what has become of it.
     pub(super) fn passage(&self) -> Passage {
         let (lease, number) = (Arc::clone(&self.lease), self.number.load(Ordering::Acquire));
@@ -211,7 +221,7 @@ impl Passage {
     }
 
     /// Where it failed.
-    fn failed(&self) -> Option<Stage> {
+    pub(super) fn failed(&self) -> Option<Stage> {
         let link = self.lease.link();
         if self.number == 0 { link.failed() } else { link.failed_of(self.number) }
     }
@@ -225,11 +235,16 @@ impl Passage {
 
     /// The error of a single statement, named after what of it failed.
     pub(super) fn failure(&self, error: PgError) -> Error {
+        self.failure_of(Step::Statement, error)
+    }
+
+    /// The same of a unit of work that is something else than a statement.
+    pub(super) fn failure_of(&self, step: Step, error: PgError) -> Error {
         match self.failed() {
             Some(Stage::Prologue(Part::Begin)) => self.lease.error(Step::Begin, error),
             Some(Stage::Prologue(Part::Context)) => self.lease.error(Step::Bind, error),
             Some(Stage::Commit) => self.final_error(Step::Commit, error),
-            Some(Stage::Bind | Stage::Statement) | None => self.final_error(Step::Statement, error),
+            Some(Stage::Bind | Stage::Statement) | None => self.final_error(step, error),
         }
     }
 }

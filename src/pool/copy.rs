@@ -12,6 +12,8 @@ use futures_util::{Sink, SinkExt, Stream};
 use tokio_postgres::{CopyInSink, CopyOutStream, Error as PgError};
 
 use super::deadline::{Expired, Patience};
+use super::ending::Ending;
+use super::observe::Call;
 use super::work::{Hold, Open, Work};
 use crate::error::{Error, Result, Step};
 
@@ -26,10 +28,16 @@ pub struct CopyIn<'a, B: 'static> {
     /// Gone once the copy has ended.
     hold: Option<Hold>,
     patience: Patience,
+    call: Call,
     transaction: PhantomData<&'a ()>,
 }
 
 impl<B: Buf + Send + 'static> CopyIn<'_, B> {
+    /// Has those who watch the COPY hear of its end.
+    pub(super) fn watched_by(self, call: Call) -> Self {
+        Self { call, ..self }
+    }
+
     pub(super) async fn begin(work: &Arc<Work>, sql: &str) -> Result<Self> {
         let connection = work.connection().await?;
         work.is_free()?;
@@ -40,7 +48,8 @@ impl<B: Buf + Send + 'static> CopyIn<'_, B> {
         let (sink, hold) = work.open(connection, Step::Copy, Open::CopyIn, copy).await?;
         distrust.end();
         let patience = Patience::new(deadline);
-        Ok(Self { sink: Box::pin(sink), hold: Some(hold), patience, transaction: PhantomData })
+        let call = Call::UNWATCHED;
+        Ok(Self { sink: Box::pin(sink), hold: Some(hold), patience, call, transaction: PhantomData })
     }
 
     /// Sends a portion of the data, in the format that the statement names, and waits while the
@@ -65,6 +74,7 @@ impl<B: Buf + Send + 'static> CopyIn<'_, B> {
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64>> {
         let finished = self.sink.as_mut().poll_finish(cx);
         let finished = ready!(self.bound(finished, cx));
+        self.call.ended(finished.as_ref().err());
         if let Some(work) = self.hold.take().and_then(|hold| hold.work()) {
             work.unread_is_read();
         }
@@ -145,27 +155,36 @@ impl Drop for Distrust<'_> {
     }
 }
 
-/// The data of a `COPY … TO STDOUT`, from
+/// The data of a `COPY … TO STDOUT`, from [`Scope::copy_out`](crate::Scope::copy_out) or
 /// [`TransactionBlock::copy_out`](crate::TransactionBlock::copy_out), in the format that the statement names.
 ///
-/// Until it is read to its end or dropped, every other statement of the transaction is an error ([`Error::is_usage`]).
+/// Until it is read to its end or dropped, every other statement of the transaction that gave it is an error
+/// ([`Error::is_usage`]). One that a scope gave is a transaction of its own, and ends it.
 #[must_use = "data arrives only as the stream is read"]
 pub struct CopyOut<'a> {
-    /// Gone once the last portion or an error was returned.
-    data: Option<(Pin<Box<CopyOutStream>>, Hold)>,
-    patience: Patience,
+    data: Pin<Box<CopyOutStream>>,
+    ending: Ending,
     transaction: PhantomData<&'a ()>,
 }
 
 impl CopyOut<'_> {
+    /// Has those who watch the COPY hear of the end of its data.
+    pub(super) fn watched_by(mut self, call: Call) -> Self {
+        self.ending.watched_by(call);
+        self
+    }
+
+    pub(super) fn new(data: CopyOutStream, ending: Ending) -> Self {
+        Self { data: Box::pin(data), ending, transaction: PhantomData }
+    }
+
     pub(super) async fn begin(work: &Arc<Work>, sql: &str) -> Result<Self> {
         let connection = work.connection().await?;
         let statement = work.prepare(connection, sql).await?.statement;
         let deadline = work.deadline();
         let copy = pin!(connection.client().copy_out(&statement));
         let (data, hold) = work.open(connection, Step::Copy, Open::CopyOut, copy).await?;
-        let data = Some((Box::pin(data), hold));
-        Ok(Self { data, patience: Patience::new(deadline), transaction: PhantomData })
+        Ok(Self::new(data, Ending::block(connection, hold, deadline, Step::Copy)))
     }
 
     /// The next portion, or `None` after the last one. Portions of the server's are whole rows.
@@ -176,29 +195,28 @@ impl CopyOut<'_> {
     pub async fn try_next(&mut self) -> Result<Option<Bytes>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await.transpose()
     }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if self.ending.has_portions() {
+            match ready!(self.data.as_mut().poll_next(cx)) {
+                Some(Ok(data)) => return Poll::Ready(Some(Ok(data))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(self.ending.failed(error)))),
+                None => self.ending.portions_are_read(),
+            }
+        }
+        self.ending.poll_closed(cx).map(|failed| failed.map(Err))
+    }
 }
 
 impl Stream for CopyOut<'_> {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        let Some((data, hold)) = &mut this.data else { return Poll::Ready(None) };
-        let work = hold.work();
-        let next = match data.as_mut().poll_next(cx) {
-            Poll::Ready(Some(Ok(data))) => {
-                this.patience.rest();
-                return Poll::Ready(Some(Ok(data)));
-            }
-            Poll::Ready(Some(Err(error))) => Some(Err(this.patience.name(failed(work.as_deref(), error)))),
-            Poll::Ready(None) => None,
-            Poll::Pending => Some(Err(expire(work.as_deref(), ready!(this.patience.poll_expired(cx))))),
-        };
-        if let Some(work) = work {
-            work.unread_is_read();
+        if let Poll::Ready(next) = self.poll_end(cx) {
+            self.ending.rest();
+            return Poll::Ready(next);
         }
-        this.data = None;
-        Poll::Ready(next)
+        self.ending.poll_expired(cx).map(|error| Some(Err(error)))
     }
 }
 

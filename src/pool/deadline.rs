@@ -100,6 +100,11 @@ impl Patience {
         Poll::Ready(Expired(limit.limit))
     }
 
+    /// How long each portion may take.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limit.map(|limit| limit.limit)
+    }
+
     /// Hears that a portion has arrived.
     pub(super) fn rest(&mut self) {
         self.waiting = false;

@@ -9,6 +9,7 @@ use tokio_postgres::{Error as PgError, Row};
 
 use super::answers::Answers;
 use super::drain::Debt;
+use super::ending::Ending;
 use super::ready::Ready;
 use super::rows::RowStream;
 use super::statements::{Statements, Unit};
@@ -74,12 +75,13 @@ impl Statements {
                 ready.lease.owe(Debt::Answer);
                 let rows = async { request.await.map_err(|error| ready.lease.error(Step::Statement, error)) };
                 let rows = self.afterwards(ready, pin!(rows)).await?;
-                Ok(RowStream::single(rows, ready, Answers::default(), ready.deadline))
+                let closing = Answers::default();
+                Ok(RowStream::new(rows, Ending::single(ready, closing, ready.deadline, Step::Statement)))
             }
             Unit::Block(work) => {
                 let opening = work.open(ready, Step::Statement, Open::Rows, request.as_mut());
                 let (rows, hold) = self.afterwards(ready, pin!(opening)).await?;
-                Ok(RowStream::block(rows, hold, ready.deadline))
+                Ok(RowStream::new(rows, Ending::block(ready, hold, ready.deadline, Step::Statement)))
             }
         }
     }

@@ -44,6 +44,7 @@ pub(super) struct Turn {
 }
 
 /// A statement to run, and whether the server has described it just now.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub(super) statement: Statement,
     pub(super) fresh: bool,

@@ -8,6 +8,7 @@
 //! Nothing in here hands out the client or the connection.
 
 mod answers;
+mod batch;
 mod binding;
 mod bounds;
 mod builder;
@@ -23,10 +24,14 @@ mod core;
 mod cursor;
 mod deadline;
 mod door;
+mod download;
 mod drain;
 mod elsewhere;
+mod ending;
 mod fairness;
+mod from_row;
 mod guard;
+mod insert;
 mod kept;
 mod lease;
 mod limits;
@@ -37,7 +42,9 @@ mod observe;
 mod opener;
 mod pace;
 mod places;
+mod prepare;
 mod probe;
+mod query_as;
 mod reads;
 mod ready;
 mod recheck;
@@ -54,6 +61,7 @@ mod statement;
 mod statements;
 mod stock;
 mod strategy;
+mod streams;
 mod target;
 mod task;
 mod tending;
@@ -79,6 +87,7 @@ use crate::tenant::{TenantContext, TenantType, refuse_nul};
 #[cfg(feature = "prove")]
 use crate::wire::Connected;
 
+pub use self::batch::{Batch, BatchResult};
 pub use self::builder::TenantPoolBuilder;
 pub use self::cancel::CancelToken;
 pub use self::closing::{Closed, Closing};
@@ -86,6 +95,8 @@ pub use self::copy::{CopyIn, CopyOut};
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant, Unbound};
 pub use self::fairness::Fairness;
+pub use self::from_row::{FromRow, read_column};
+pub use self::insert::InsertInto;
 pub use self::listener::{Heard, Listener};
 #[cfg(feature = "test-util")]
 pub use self::observe::{Ran, Recorder};
@@ -94,7 +105,7 @@ pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope, UnboundScope};
 pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
-pub use self::statement::ToStatement;
+pub use self::statement::{Statement, ToStatement};
 pub use self::statements::Statements;
 pub use self::strategy::Strategy;
 pub use self::transaction::{Savepoint, SystemTransaction, TenantTransaction, Transaction, TransactionBlock};

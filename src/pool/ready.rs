@@ -53,10 +53,28 @@ impl std::ops::Deref for Ready<'_> {
 }
 
 impl Statements {
+    /// What a statement of the caller's is run by. A scope's runs on whatever connection is free, and so by its text.
+    pub(super) fn source<'a>(&self, source: Source<'a>) -> Source<'a> {
+        match (source, &self.0) {
+            (Source::Prepared(statement), Unit::Single(_)) => Source::Sql(statement.sql()),
+            (source, _) => source,
+        }
+    }
+
     pub(super) async fn ready(&self, source: Source<'_>) -> Result<Ready<'_>> {
         match source {
             Source::Sql(sql) => self.unprepared(sql).await,
-            Source::Declare(_) | Source::Prepared(_) => self.connection().await,
+            Source::Judged(_) => self.connection().await,
+            Source::Prepared(statement) => {
+                let ready = self.connection().await?;
+                // Where it was prepared, and so judged, it may have been for another place.
+                if statement.on(ready.client().link()).is_none()
+                    && judge(statement.sql(), self.place())? == Trace::Session
+                {
+                    ready.lease.retire();
+                }
+                Ok(ready)
+            }
         }
     }
 
@@ -96,23 +114,23 @@ impl Statements {
         Ok(ready)
     }
 
-    pub(super) async fn prepare(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
+    pub(super) async fn prepared(&self, ready: &Ready<'_>, source: Source<'_>) -> Result<Prepared> {
         if let Some(statement) = ready.statement() {
             return Ok(Prepared { statement: statement.clone(), fresh: false });
         }
-        let outdated = match source {
-            Source::Prepared(statement) => ready.client().cache().text_of_outdated(statement),
-            _ => None,
-        };
-        match (outdated.as_deref().map_or(source, Source::Sql), &self.0) {
-            (Source::Prepared(statement), _) => Ok(Prepared { statement: statement.clone(), fresh: false }),
-            (Source::Sql(sql) | Source::Declare(sql), Unit::Single(_)) => {
+        if let Source::Prepared(statement) = source
+            && let Some(known) = statement.on(ready.client().link())
+            && !ready.client().cache().is_outdated(known)
+        {
+            return Ok(Prepared { statement: known.clone(), fresh: false });
+        }
+        let sql = source.sql();
+        match &self.0 {
+            Unit::Single(_) => {
                 let preparing = prepare_outside(&ready.lease, || ready.lease.prepare(sql));
                 self.within(ready, pin!(preparing)).await
             }
-            (Source::Sql(sql) | Source::Declare(sql), Unit::Block(work)) => {
-                self.within(ready, pin!(work.prepare(ready, sql))).await
-            }
+            Unit::Block(work) => self.within(ready, pin!(work.prepare(ready, sql))).await,
         }
     }
 

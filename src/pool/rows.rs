@@ -7,18 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error as PgError, Row};
 
-use super::answers::Answers;
 use super::cache::OutOfDate;
-use super::connection::{Connection, Passage};
-use super::deadline::{Deadline, Expired, Patience};
+use super::ending::Ending;
 use super::kept::kept_number_of;
 use super::lease::Lease;
 use super::observe::Call;
 use super::statement::sealed::Source;
-use super::work::Hold;
 use crate::error::{Error, Kind, Result, Step};
 
 /// Rows as they arrive, in bounded memory: the server sends on only as rows are taken.
@@ -32,69 +29,36 @@ use crate::error::{Error, Kind, Result, Step};
 #[must_use = "rows arrive only as the stream is read"]
 pub struct RowStream<'a> {
     rows: Pin<Box<tokio_postgres::RowStream>>,
-    end: End,
+    ending: Ending,
     /// The text of the statement, where it is one that is prepared.
     sql: Option<Box<str>>,
     /// The rows in place of those that the driver cannot read yet, once they can be.
     kept: Option<Kept>,
-    patience: Patience,
-    call: Call,
     transaction: PhantomData<&'a ()>,
 }
 
 type Kept = Pin<Box<dyn Future<Output = Result<tokio_postgres::RowStream>> + Send>>;
 
-enum End {
-    /// A statement on its own, whose COMMIT is under way.
-    Single { passage: Passage, closing: Answers },
-    /// The same once all its rows have been read.
-    Closing { passage: Passage, closing: Answers },
-    /// A statement of an open transaction.
-    Block(Hold),
-    /// The last row or an error was returned.
-    Reached,
-}
-
 impl RowStream<'_> {
-    pub(super) fn single(
-        rows: tokio_postgres::RowStream,
-        connection: &Connection,
-        closing: Answers,
-        deadline: Deadline,
-    ) -> Self {
-        Self::new(rows, End::Single { passage: connection.passage(), closing }, deadline)
-    }
-
-    pub(super) fn block(rows: tokio_postgres::RowStream, hold: Hold, deadline: Deadline) -> Self {
-        Self::new(rows, End::Block(hold), deadline)
-    }
-
-    fn new(rows: tokio_postgres::RowStream, end: End, deadline: Deadline) -> Self {
-        let patience = Patience::new(deadline);
-        let call = Call::UNWATCHED;
-        Self { rows: Box::pin(rows), end, sql: None, kept: None, patience, call, transaction: PhantomData }
+    pub(super) fn new(rows: tokio_postgres::RowStream, ending: Ending) -> Self {
+        Self { rows: Box::pin(rows), ending, sql: None, kept: None, transaction: PhantomData }
     }
 
     /// Has those who watch the statement hear of the end of its rows.
-    pub(super) fn watched_by(self, call: Call) -> Self {
-        Self { call, ..self }
+    pub(super) fn watched_by(mut self, call: Call) -> Self {
+        self.ending.watched_by(call);
+        self
     }
 
     /// For the stream of a statement on its own, which has no transaction to borrow.
     pub(super) fn into_owned(self) -> RowStream<'static> {
-        let Self { rows, end, sql, kept, patience, call, .. } = self;
-        RowStream { rows, end, sql, kept, patience, call, transaction: PhantomData }
+        let Self { rows, ending, sql, kept, .. } = self;
+        RowStream { rows, ending, sql, kept, transaction: PhantomData }
     }
 
     /// Notes which statement the rows are of.
     pub(super) fn of(mut self, source: Source<'_>) -> Self {
-        self.sql = match (source, self.end.lease()) {
-            (Source::Sql(sql) | Source::Declare(sql), _) => Some(sql.into()),
-            (Source::Prepared(statement), Some(lease)) => {
-                lease.client().cache().text_of(statement).map(String::into_boxed_str)
-            }
-            (Source::Prepared(_), None) => None,
-        };
+        self.sql = Some(source.sql().into());
         self
     }
 
@@ -115,64 +79,31 @@ impl RowStream<'_> {
         self.rows.rows_affected()
     }
 
-    fn ended_with(&mut self, error: Error) -> Error {
-        if let End::Block(hold) = std::mem::replace(&mut self.end, End::Reached)
-            && let Some(work) = hold.work()
-        {
-            work.unread_is_read();
-        }
-        self.patience.name(error)
-    }
-
-    fn failed(&mut self, error: PgError) -> Error {
-        let error = match std::mem::replace(&mut self.end, End::Reached) {
-            End::Block(hold) => match hold.work() {
-                Some(work) => {
-                    let error = work.fail(Step::Statement, error);
-                    work.unread_is_read();
-                    error
-                }
-                None => Error::server(Step::Statement, error),
-            },
-            // The answer to the COMMIT is still to come; the drain waits for it.
-            End::Single { passage, .. } | End::Closing { passage, .. } => passage.failure(error),
-            End::Reached => Error::final_step(Step::Statement, error),
-        };
-        self.patience.name(error)
-    }
-
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Row>>> {
-        if matches!(self.end, End::Single { .. } | End::Block(_)) {
+        if self.ending.has_portions() {
             loop {
                 if let Some(kept) = &mut self.kept {
                     let rows = ready!(kept.as_mut().poll(cx));
                     self.kept = None;
                     match rows {
                         Ok(rows) => self.rows = Box::pin(rows),
-                        Err(error) => return Poll::Ready(Some(Err(self.ended_with(error)))),
+                        Err(error) => return Poll::Ready(Some(Err(self.ending.ended_with(error)))),
                     }
                 }
                 match ready!(self.rows.as_mut().poll_next(cx)) {
                     Some(Ok(row)) => return Poll::Ready(Some(Ok(row))),
-                    Some(Err(error)) => match (kept_number_of(&error), self.end.lease()) {
+                    Some(Err(error)) => match (kept_number_of(&error), self.ending.lease()) {
                         (Some(number), Some(lease)) => {
                             self.kept = Some(Box::pin(kept_rows(lease, self.sql.take(), number)));
                         }
-                        _ => return Poll::Ready(Some(Err(self.failed(error)))),
+                        _ => return Poll::Ready(Some(Err(self.ending.failed(error)))),
                     },
                     None => break,
                 }
             }
-            self.end = std::mem::replace(&mut self.end, End::Reached).after_rows();
+            self.ending.portions_are_read();
         }
-        let End::Closing { passage, closing } = &mut self.end else { return Poll::Ready(None) };
-        let closed = ready!(closing.poll_all(cx));
-        if closed.is_ok() {
-            passage.lease.settle();
-        }
-        let failed = closed.err().map(|(step, error)| Err(passage.final_error(step, error)));
-        self.end = End::Reached;
-        Poll::Ready(failed)
+        self.ending.poll_closed(cx).map(|failed| failed.map(Err))
     }
 }
 
@@ -180,20 +111,11 @@ impl Stream for RowStream<'_> {
     type Item = Result<Row>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = if let Poll::Ready(next) = self.poll_end(cx) {
-            self.patience.rest();
-            next
-        } else {
-            let expired = ready!(self.patience.poll_expired(cx));
-            // What it held goes to the drain.
-            Some(Err(std::mem::replace(&mut self.end, End::Reached).expire(expired)))
-        };
-        match &next {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => self.call.ended(Some(error)),
-            None => self.call.ended(None),
+        if let Poll::Ready(next) = self.poll_end(cx) {
+            self.ending.rest();
+            return Poll::Ready(next);
         }
-        Poll::Ready(next)
+        self.ending.poll_expired(cx).map(|error| Some(Err(error)))
     }
 }
 
@@ -210,42 +132,6 @@ async fn kept_rows(
     let no_params = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
     let rows = lease.client().query_typed_raw(&text, no_params).await;
     rows.map_err(|error| lease.error(Step::Statement, error))
-}
-
-impl End {
-    fn lease(&self) -> Option<Arc<Lease>> {
-        match self {
-            Self::Single { passage, .. } | Self::Closing { passage, .. } => Some(Arc::clone(&passage.lease)),
-            Self::Block(hold) => hold.work()?.lease().map(Arc::clone),
-            Self::Reached => None,
-        }
-    }
-
-    fn after_rows(self) -> Self {
-        match self {
-            Self::Single { passage, closing } => Self::Closing { passage, closing },
-            Self::Block(hold) => {
-                if let Some(work) = hold.work() {
-                    work.unread_is_read();
-                }
-                Self::Reached
-            }
-            ended @ (Self::Closing { .. } | Self::Reached) => ended,
-        }
-    }
-
-    fn expire(self, expired: Expired) -> Error {
-        match self {
-            Self::Single { passage, .. } | Self::Closing { passage, .. } => {
-                expired.after_commit(passage.read_only)
-            }
-            Self::Block(hold) => match hold.work() {
-                Some(work) => work.expire(expired),
-                None => expired.undone(),
-            },
-            Self::Reached => expired.undone(),
-        }
-    }
 }
 
 impl fmt::Debug for RowStream<'_> {

@@ -1,6 +1,5 @@
 //! How a statement runs once it is ready, and who hears of it.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::{Pin, pin};
 
@@ -13,34 +12,26 @@ use super::rows::RowStream;
 use super::stale::Run;
 use super::statement::sealed::Source;
 use super::statements::{Statements, Unit};
-use super::work::Open;
 use crate::error::{Error, Result, Step};
 
 impl Statements {
     /// Tells those who watch of a statement.
-    fn watch(&self, source: Source<'_>) -> Call {
-        let core = match &self.0 {
-            Unit::Single(single) => single.core(),
-            Unit::Block(work) => work.core(),
-        };
-        let observer = core.observer();
-        if !observer.is_watched() {
+    pub(super) fn watch(&self, source: Source<'_>) -> Call {
+        if !self.is_watched() {
             return Call::UNWATCHED;
         }
-        let text = match (source, &self.0) {
-            (Source::Sql(sql) | Source::Declare(sql), _) => Some(Cow::Borrowed(sql)),
-            (Source::Prepared(statement), Unit::Block(work)) => {
-                work.lease().and_then(|lease| lease.client().cache().text_of(statement)).map(Cow::Owned)
-            }
-            (Source::Prepared(_), Unit::Single(_)) => None,
-        };
-        let operation = text.as_deref().map_or(Operation::OTHER, Operation::of);
+        let sql = source.sql();
+        self.watch_as(Operation::of(sql), Some(sql))
+    }
+
+    /// The same of something that is no single statement.
+    fn watch_as(&self, operation: Operation, text: Option<&str>) -> Call {
         match &self.0 {
             Unit::Single(single) => {
-                let kind = Kind::Statement { operation, text: text.as_deref(), within: None };
-                Call::begin(observer, single.bound(), kind)
+                let kind = Kind::Statement { operation, text, within: None };
+                Call::begin(single.core().observer(), single.bound(), kind)
             }
-            Unit::Block(work) => work.watch(operation, text.as_deref()),
+            Unit::Block(work) => work.watch(operation, text),
         }
     }
 
@@ -54,6 +45,30 @@ impl Statements {
         let answer = running.instrument(call.span()).await;
         call.ended(answer.as_ref().err());
         answer
+    }
+
+    /// The same of something that is no single statement, whose text is found out where somebody watches.
+    pub(super) async fn observed_as<T>(
+        &self,
+        operation: Operation,
+        text: impl FnOnce() -> Option<String>,
+        running: Pin<&mut impl Future<Output = Result<T>>>,
+    ) -> Result<T> {
+        if !self.is_watched() {
+            return running.await;
+        }
+        let mut call = self.watch_as(operation, text().as_deref());
+        let answer = running.instrument(call.span()).await;
+        call.ended(answer.as_ref().err());
+        answer
+    }
+
+    fn is_watched(&self) -> bool {
+        let core = match &self.0 {
+            Unit::Single(single) => single.core(),
+            Unit::Block(work) => work.core(),
+        };
+        core.observer().is_watched()
     }
 
     /// The same for rows, which are watched until the last of them is read.
@@ -118,27 +133,5 @@ impl Statements {
             }
         };
         answer.map_err(|error| ready.deadline.name(error))
-    }
-
-    pub(super) async fn stream(
-        &self,
-        ready: &Ready<'_>,
-        statement: Pin<&mut impl Future<Output = Result<tokio_postgres::RowStream, PgError>>>,
-    ) -> Result<RowStream<'_>> {
-        let rows = match &self.0 {
-            Unit::Single(single) => {
-                let answer = ready.deadline.bound(pin!(single.answer(ready, statement))).await;
-                let answer =
-                    answer.unwrap_or_else(|expired| Err(expired.after_commit(!ready.may_have_written())));
-                answer.map(|(rows, closing)| RowStream::single(rows, ready, closing, ready.deadline))
-            }
-            Unit::Block(work) => {
-                let opening = work.open(ready, Step::Statement, Open::Rows, statement);
-                let opened = ready.deadline.bound(pin!(opening)).await;
-                let opened = opened.unwrap_or_else(|expired| Err(work.expire(expired)));
-                opened.map(|(rows, hold)| RowStream::block(rows, hold, ready.deadline))
-            }
-        };
-        rows.map_err(|error| ready.deadline.name(error))
     }
 }

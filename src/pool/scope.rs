@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::types::{BorrowToSql, Type};
+use tokio_postgres::types::{ToSql, Type};
 use tracing::{Instrument, debug};
 
 use super::binding::Bound;
@@ -51,6 +51,14 @@ impl<D> Scope<D> {
         Self { statements: Statements::single(Arc::clone(&single)), single, door: PhantomData }
     }
 
+    pub(super) fn statements(&self) -> &Statements {
+        &self.statements
+    }
+
+    pub(super) fn single(&self) -> &Single {
+        &self.single
+    }
+
     /// The same with another limit on how long each call may take, see
     /// [`TenantPoolBuilder::timeout`](crate::TenantPoolBuilder::timeout). Zero means no limit.
     ///
@@ -92,12 +100,13 @@ impl<D> Scope<D> {
     /// # Errors
     ///
     /// As for [`Statements`].
-    pub async fn query_raw<S, P, I>(&self, statement: &S, params: I) -> Result<RowStream<'static>>
+    pub async fn query_raw<S>(
+        &self,
+        statement: &S,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<RowStream<'static>>
     where
         S: ?Sized + ToStatement,
-        P: BorrowToSql,
-        I: IntoIterator<Item = P>,
-        I::IntoIter: ExactSizeIterator,
     {
         self.statements.query_raw(statement, params).await.map(RowStream::into_owned)
     }
@@ -107,17 +116,17 @@ impl<D> Scope<D> {
     /// # Errors
     ///
     /// As for [`Statements`].
-    pub async fn query_typed_raw<P, I>(&self, sql: &str, params: I) -> Result<RowStream<'static>>
-    where
-        P: BorrowToSql,
-        I: IntoIterator<Item = (P, Type)>,
-    {
+    pub async fn query_typed_raw(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<RowStream<'static>> {
         self.statements.query_typed_raw(sql, params).await.map(RowStream::into_owned)
     }
 
     /// Begins a transaction. Nothing is sent before its first statement.
     pub fn begin(&self) -> Transaction<D> {
-        Transaction::new(self.single.begin())
+        Transaction::new(self.single.begin().watched())
     }
 
     /// Runs `work` in a transaction and commits it, and runs it again, from the start and in a new

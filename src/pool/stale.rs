@@ -61,30 +61,24 @@ impl Connection {
         }
         if error.is_of_a_parameter() {
             // The driver has sent nothing, so this is no matter of what has run.
-            return self.forget(run.source, OutOfDate::Here).filter(|_| run.first).ok_or(error);
+            let sql = self.forget(run.source, OutOfDate::Here);
+            return if run.first { Ok(sql) } else { Err(error) };
         }
         if !error.code().is_some_and(is_stale) {
             return Err(error);
         }
         let before_it_ran = self.failed_at_bind();
         let out_of_date = if before_it_ran { OutOfDate::There } else { OutOfDate::Here };
-        let Some(sql) = self.forget(run.source, out_of_date) else { return Err(error) };
+        let sql = self.forget(run.source, out_of_date);
         if !before_it_ran {
             return Err(error);
         }
         if run.may_repeat { Ok(sql) } else { Err(error.stale()) }
     }
 
-    /// Forgets a statement and returns its text, unless the caller has it from elsewhere.
-    pub(super) fn forget(&self, source: Source<'_>, out_of_date: OutOfDate) -> Option<String> {
-        let sql = match source {
-            Source::Sql(sql) | Source::Declare(sql) => sql.to_owned(),
-            Source::Prepared(statement) => {
-                let cache = self.client().cache();
-                cache.text_of(statement).or_else(|| cache.text_of_outdated(statement))?
-            }
-        };
-        self.lease.forget(&sql, out_of_date);
-        Some(sql)
+    /// Forgets a statement and returns its text.
+    pub(super) fn forget(&self, source: Source<'_>, out_of_date: OutOfDate) -> String {
+        self.lease.forget(source.sql(), out_of_date);
+        source.sql().to_owned()
     }
 }

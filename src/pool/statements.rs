@@ -9,7 +9,7 @@ use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 
 use super::cache::OutOfDate;
 use super::kept::{kept_by, kept_number};
-use super::rows::{RowStream, at_most_one, exactly_one};
+use super::rows::{at_most_one, exactly_one};
 use super::single::Single;
 use super::stale::{ATTEMPTS, Run};
 use super::statement::sealed::Source;
@@ -72,10 +72,10 @@ macro_rules! run_prepared {
         |$client:ident, $statement:ident| $request:expr,
         |$ready:ident, $text:ident| $kept:expr
     ) => {{
-        let source = $source;
+        let source = $db.source($source);
         let running = async {
             let mut $ready = $db.$get(source).await?;
-            let mut prepared = $db.prepare(&$ready, source).await?;
+            let mut prepared = $db.prepared(&$ready, source).await?;
             let mut repeats = 0;
             loop {
                 let $client = $ready.client();
@@ -86,7 +86,7 @@ macro_rules! run_prepared {
                 };
                 if $ready.goes_elsewhere(source, &error) {
                     $ready = $db.elsewhere($ready, source, &error).await?;
-                    prepared = $db.prepare(&$ready, source).await?;
+                    prepared = $db.prepared(&$ready, source).await?;
                     continue;
                 }
                 let may_repeat = repeats < if $ready.lease.link().is_direct() { 1 } else { ATTEMPTS };
@@ -97,13 +97,15 @@ macro_rules! run_prepared {
                     break $kept.await;
                 }
                 let sql = $db.within(&$ready, Box::pin($db.judge(&$ready, run, error)).as_mut()).await?;
-                prepared = $db.prepare(&$ready, Source::Sql(&sql)).await?;
+                prepared = $db.prepared(&$ready, Source::Sql(&sql)).await?;
                 repeats += 1;
             }
         };
         $db.$observed(source, pin!(running)).await
     }};
 }
+
+pub(super) use run_prepared;
 
 #[expect(clippy::missing_errors_doc, reason = "the type tells them once, for every method")]
 impl Statements {
@@ -188,30 +190,6 @@ impl Statements {
         at_most_one(self.query(statement, params).await?)
     }
 
-    /// Runs a statement and returns its rows as they arrive, in bounded memory.
-    pub async fn query_raw<S, P, I>(&self, statement: &S, params: I) -> Result<RowStream<'_>>
-    where
-        S: ?Sized + ToStatement,
-        P: BorrowToSql,
-        I: IntoIterator<Item = P>,
-        I::IntoIter: ExactSizeIterator,
-    {
-        let params: Vec<P> = params.into_iter().collect();
-        if let Source::Sql(sql) = statement.source()
-            && params.is_empty()
-            && is_fetch(sql)
-        {
-            return self.query_typed_raw(sql, std::iter::empty::<(P, Type)>()).await;
-        }
-        let params = || params.iter().map(BorrowToSql::borrow_to_sql);
-        let rows = run_prepared!(
-            self.observed_rows(ready.stream(statement.source())),
-            |client, statement| client.query_raw(statement, params()),
-            |ready, text| self.kept_stream(&ready, &text)
-        );
-        rows.map(|rows: RowStream<'_>| rows.of(statement.source()))
-    }
-
     /// Runs a statement and returns how many rows it changed; zero for one that changes none.
     pub async fn execute<S>(&self, statement: &S, params: &[&(dyn ToSql + Sync)]) -> Result<u64>
     where
@@ -279,26 +257,6 @@ impl Statements {
         at_most_one(self.query_typed(sql, params).await?)
     }
 
-    /// Like [`query_raw`](Self::query_raw), unprepared.
-    pub async fn query_typed_raw<P, I>(&self, sql: &str, params: I) -> Result<RowStream<'_>>
-    where
-        P: BorrowToSql,
-        I: IntoIterator<Item = (P, Type)>,
-    {
-        let running = async {
-            let ready = self.unprepared(sql).await?;
-            let answer = self.stream(&ready, pin!(ready.client().query_typed_raw(sql, params))).await;
-            match kept_by(&answer) {
-                Some(number) => {
-                    self.kept_stream(&ready, &self.afterwards(&ready, pin!(ready.lease.kept(number))).await?)
-                        .await
-                }
-                None => answer,
-            }
-        };
-        self.observed_rows(Source::Sql(sql), pin!(running)).await
-    }
-
     /// Like [`execute`](Self::execute), unprepared.
     pub async fn execute_typed(&self, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<u64> {
         let running = async {
@@ -318,7 +276,7 @@ impl Statements {
     /// Declares a cursor, which nobody but [`Cursor`](crate::Cursor) may.
     pub(super) async fn declare(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         run_prepared!(
-            self.observed(ready.run(Source::Declare(sql))),
+            self.observed(ready.run(Source::Judged(sql))),
             |client, statement| client.execute(statement, params),
             |ready, text| self.kept_count(&ready, &text)
         )

@@ -7,15 +7,16 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Buf;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+use tracing::Instrument;
 
 use super::cancel::CancelToken;
 use super::copy::{CopyIn, CopyOut};
 use super::cursor::Cursor;
 use super::door::{System, Tenant};
-use super::statement::{Trace, Way, judge_copy, judge_prepared};
+use super::statement::sealed::Source;
+use super::statement::{Way, judge_copy};
 use super::statements::Statements;
 use super::work::{SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
@@ -136,25 +137,6 @@ impl TransactionBlock {
         Self { statements: Statements::block(Arc::clone(&work)), work, loan: None }
     }
 
-    /// Prepares a statement, or takes it from the connection's statement cache: to learn its
-    /// parameters and columns, or to run it again within this transaction.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Statements`].
-    pub async fn prepare(&self, sql: &str) -> Result<Statement> {
-        self.work.call(pin!(self.prepare_now(sql))).await
-    }
-
-    async fn prepare_now(&self, sql: &str) -> Result<Statement> {
-        let trace = judge_prepared(sql, self.work.place())?;
-        let connection = self.work.connection().await?;
-        if trace == Trace::Session {
-            connection.lease.retire();
-        }
-        Ok(self.work.prepare(connection, sql).await?.statement)
-    }
-
     /// Opens a cursor over a query's rows, to fetch them in portions.
     ///
     /// # Errors
@@ -178,7 +160,15 @@ impl TransactionBlock {
         B: Buf + Send + 'static,
     {
         judge_copy(sql, Way::In)?;
-        self.work.call(pin!(CopyIn::begin(&self.work, sql))).await
+        let mut call = self.statements.watch(Source::Judged(sql));
+        let copy = self.work.call(pin!(CopyIn::begin(&self.work, sql))).instrument(call.span()).await;
+        match copy {
+            Ok(copy) => Ok(copy.watched_by(call)),
+            Err(error) => {
+                call.ended(Some(&error));
+                Err(error)
+            }
+        }
     }
 
     /// Runs a `COPY … TO STDOUT`, whose data arrives as the returned stream is read. Policies apply.
@@ -189,7 +179,15 @@ impl TransactionBlock {
     /// As for [`Statements`].
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
         judge_copy(sql, Way::Out)?;
-        self.work.call(pin!(CopyOut::begin(&self.work, sql))).await
+        let mut call = self.statements.watch(Source::Judged(sql));
+        let copy = self.work.call(pin!(CopyOut::begin(&self.work, sql))).instrument(call.span()).await;
+        match copy {
+            Ok(copy) => Ok(copy.watched_by(call)),
+            Err(error) => {
+                call.ended(Some(&error));
+                Err(error)
+            }
+        }
     }
 
     /// Sets a savepoint.

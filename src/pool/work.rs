@@ -1,5 +1,6 @@
 //! One open transaction: its connection, whether it has begun, and whether it has failed.
 
+mod batch;
 mod end;
 mod limit;
 mod open;
@@ -30,7 +31,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::drain::Debt;
 use super::lease::Lease;
-use super::observe::{Call, Kind as Watched};
+use super::observe::Call;
 use super::statement::Place;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage, kept};
@@ -90,13 +91,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Work {
     pub(super) fn new(core: Arc<Core>, bound: Bound) -> Self {
-        let observer = core.observer();
-        let call = match observer.is_watched() {
-            true => Call::begin(observer, &bound, Watched::Transaction),
-            false => Call::UNWATCHED,
-        };
         Self {
-            call: Mutex::new(call),
+            call: Mutex::new(Call::UNWATCHED),
             core,
             bound,
             connection: OnceCell::new(),
@@ -240,7 +236,7 @@ impl Work {
     }
 
     /// Which part of the opening failed, where the first request carried it.
-    fn opening_failed(&self) -> Option<Part> {
+    pub(super) fn opening_failed(&self) -> Option<Part> {
         match self.lease()?.link().failed() {
             Some(Stage::Prologue(part)) => Some(part),
             _ => None,
@@ -334,7 +330,7 @@ impl Work {
     }
 
     /// Whether anything was sent that has to be ended.
-    fn has_begun(&self) -> Option<&Connection> {
+    pub(super) fn has_begun(&self) -> Option<&Connection> {
         lock(&self.begun).then(|| self.connection.get()).flatten()
     }
 

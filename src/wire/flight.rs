@@ -55,6 +55,17 @@ struct State {
 struct Waiting {
     number: u64,
     prologue: Prologue,
+    /// How many requests are one with the one that carries it, itself among them.
+    joined: usize,
+}
+
+/// A prologue on its way.
+#[derive(Debug)]
+pub(super) struct Taken<T> {
+    pub(super) number: u64,
+    /// How many requests are one with its own, that one among them.
+    pub(super) joined: usize,
+    pub(super) written: T,
 }
 
 impl Flights {
@@ -83,11 +94,19 @@ impl Flights {
         }
         state.last += 1;
         let number = state.last;
-        state.waiting.push_back(Waiting { number, prologue });
+        state.waiting.push_back(Waiting { number, prologue, joined: 1 });
         state.timings.push_back(timing);
         self.sent.fetch_add(1, Ordering::AcqRel);
         self.armed.store(state.waiting.len(), Ordering::Release);
         Ok(number)
+    }
+
+    /// Makes the request that carries the prologue which was prepared last, and those behind it, so many in all, one
+    /// transaction: only the last of them ends with a Sync.
+    pub(super) fn join(&self, number: u64, requests: usize) {
+        if let Some(waiting) = self.lock().waiting.back_mut().filter(|waiting| waiting.number == number) {
+            waiting.joined = requests;
+        }
     }
 
     /// Takes the prologue back that was prepared last. Whether it was still there, so that the statement was not sent.
@@ -108,14 +127,14 @@ impl Flights {
         self.armed.load(Ordering::Acquire) > 0
     }
 
-    /// Hands the prologue that was prepared first to the statement that carries it, and returns its number.
-    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<(u64, T)> {
+    /// Hands the prologue that was prepared first to the statement that carries it.
+    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<Taken<T>> {
         let mut state = self.lock();
-        let Waiting { number, prologue } = state.waiting.pop_front()?;
+        let Waiting { number, prologue, joined } = state.waiting.pop_front()?;
         self.armed.store(state.waiting.len(), Ordering::Release);
         let written = write(&prologue, number);
         state.unused.push(prologue);
-        Some((number, written))
+        Some(Taken { number, joined, written })
     }
 
     /// Notes that something that runs was handed to the network.
@@ -251,7 +270,7 @@ mod tests {
         assert_eq!(numbers, [1, 2, 3]);
         assert_eq!(flights.under_way(), 3);
         let taken: Vec<u64> =
-            std::iter::from_fn(|| flights.take(|_, _| ())).map(|(number, ())| number).collect();
+            std::iter::from_fn(|| flights.take(|_, _| ())).map(|taken| taken.number).collect();
         assert_eq!(taken, numbers);
         assert!(!flights.is_armed());
         flights.answer(1);

@@ -52,9 +52,11 @@ pub(super) struct Incoming {
     /// Where in what is held the latest message begins.
     latest: usize,
     /// How many bytes of rows the answer under way has had so far.
-    rows: usize,
+    pub(super) rows: usize,
     /// Whether an error is held.
     holding: bool,
+    /// How many requests are to be told that they have failed along with one ahead of them.
+    pub(super) along: usize,
     /// What goes to the driver ahead of anything that is read next.
     pub(super) ready: BytesMut,
     /// The message that is being read.
@@ -75,6 +77,7 @@ impl Incoming {
             latest: 0,
             rows: 0,
             holding: false,
+            along: 0,
             ready: BytesMut::new(),
             message: BytesMut::new(),
             keeping: None,
@@ -119,6 +122,7 @@ impl Incoming {
                 sound = self.take_header(&mut piece, ledger, outgoing, link);
             }
             if self.left == 0 && self.header.is_empty() {
+                self.answer_along(&mut piece);
                 self.answer_kept(&mut piece, ledger, link);
             }
         }
@@ -226,6 +230,7 @@ impl Incoming {
         match header.tag {
             b'Z' => {
                 self.rows = 0;
+                self.along = ledger.take_along();
                 if matches!(reply, Reply::Ready(Sender::Driver))
                     && let Some(number) = ledger.take_carried()
                 {

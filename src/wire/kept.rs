@@ -143,8 +143,12 @@ impl Keeping {
 
 /// Writes the error that stands for an answer.
 pub(super) fn put_error(number: u64, out: &mut BytesMut) {
-    let number = number.to_string();
-    let fields = [(b'S', "ERROR"), (b'V', "ERROR"), (b'C', STATE), (b'M', &*number)];
+    put_report(STATE, &number.to_string(), out);
+}
+
+/// Writes an error of the stream's own.
+pub(super) fn put_report(code: &str, message: &str, out: &mut BytesMut) {
+    let fields = [(b'S', "ERROR"), (b'V', "ERROR"), (b'C', code), (b'M', message)];
     let length: usize = fields.iter().map(|(_, value)| value.len() + 2).sum();
     out.put_u8(b'E');
     put_length(out, length + 1);

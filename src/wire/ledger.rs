@@ -25,6 +25,8 @@ pub(super) enum Message {
     Sync,
     /// A Sync that the server may have passed over, as part of the data of a copy, or may yet answer.
     SyncInDoubt,
+    /// A Sync that is not sent, as the requests behind it belong to the same transaction. The stream answers it itself.
+    NoSync,
     Query,
     /// The same once one of its commands is complete, so that it may end here.
     QueryAnswered,
@@ -107,6 +109,8 @@ pub(super) struct Ledger {
     failed: bool,
     /// Whether the server has failed a request whose Sync is not sent yet. It answers nothing up to there.
     skipping: bool,
+    /// How many requests have failed along with one ahead of them under the same Sync, and are to be told so behind it.
+    along: usize,
     /// Whether the next Sync follows the end of a copy that never began, so that the driver, which
     /// has had its ReadyForQuery, waits for no second one.
     next_sync_is_ours: bool,
@@ -117,6 +121,7 @@ impl Ledger {
     #[inline]
     pub(super) fn sent(&mut self, message: Message, sender: Sender) -> bool {
         if self.skipping && message != Message::Sync {
+            self.along += usize::from(message == Message::NoSync);
             return false;
         }
         self.skipping = false;
@@ -204,6 +209,20 @@ impl Ledger {
         Some(number)
     }
 
+    /// Whether a request is at its end now to which the server says nothing, as its Sync was not sent.
+    pub(super) fn no_sync_is_due(&mut self) -> bool {
+        let due = matches!(self.owed.front(), Some((Message::NoSync, _)));
+        if due {
+            self.pop();
+        }
+        due
+    }
+
+    /// How many requests have failed along with the one that has just been answered.
+    pub(super) fn take_along(&mut self) -> usize {
+        std::mem::take(&mut self.along)
+    }
+
     /// The messages whose length the protocol fixes.
     fn check_length(&self, header: Header) -> Result<(), Violation> {
         let fixed = match header.tag {
@@ -260,6 +279,7 @@ impl Ledger {
                     self.owed[0].0 = Message::Sync;
                     return Reply::Failed { stage, unparsed, undescribed };
                 }
+                Message::NoSync => self.along += 1,
                 Message::Parse if sender == Sender::Driver => unparsed += 1,
                 Message::DescribeStatement | Message::DescribeColumns => undescribed += 1,
                 _ => {}
@@ -321,6 +341,7 @@ fn expected(message: Message) -> &'static str {
         Message::Execute => "rows or CommandComplete",
         Message::Close => "CloseComplete",
         Message::Sync | Message::SyncInDoubt => "ReadyForQuery",
+        Message::NoSync => "nothing, as no Sync was sent",
         Message::Query | Message::QueryAnswered => "the answer to a simple query",
         Message::CopyEnd => "CommandComplete of the copy",
         Message::Kept(_) => "nothing, as the answer is there",

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Notification};
 
-use super::flight::{Flights, Timing};
+use super::flight::{Flights, Taken, Timing};
 use super::heard::Heard;
 use super::kept::KeptAnswers;
 use super::ledger::{Part, Stage};
@@ -88,8 +88,17 @@ impl Link {
         self.flights.is_armed()
     }
 
-    /// Hands the prologue that was prepared first to the statement that carries it, and returns its number.
-    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<(u64, T)> {
+    /// Makes the statement that is to carry the prologue with this number, and those behind it, so many in all, one
+    /// transaction under one Sync. The caller makes sure that the next so many statements on this connection are these.
+    ///
+    /// Where one of them fails, the server runs none of those behind it, which fail with
+    /// [`ALONG`](super::joined::ALONG), and nothing of any of them is kept.
+    pub(crate) fn join(&self, number: u64, requests: usize) {
+        self.flights.join(number, requests);
+    }
+
+    /// Hands the prologue that was prepared first to the statement that carries it.
+    pub(super) fn take<T>(&self, write: impl FnOnce(&Prologue, u64) -> T) -> Option<Taken<T>> {
         self.flights.take(write)
     }
 

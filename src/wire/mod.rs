@@ -12,7 +12,8 @@
 //! error of the prologue's is the statement's error.
 //!
 //! Several such requests may be under way, of different tenants too: each has its own prologue and its own
-//! Sync, and is answered to its end before the next.
+//! Sync, and is answered to its end before the next. And several may be one transaction under one Sync
+//! ([`joined`]): of those ahead of the last the stream leaves the Sync out, and tells the driver of their end itself.
 //!
 //! Each message that is sent is entered in a ledger, and each that comes back is held against it.
 //! One that does not fit ends the connection.
@@ -28,6 +29,7 @@ mod flight;
 mod frame;
 mod heard;
 mod incoming;
+pub(crate) mod joined;
 mod keepalive;
 pub(crate) mod kept;
 mod ledger;

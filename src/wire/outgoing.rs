@@ -3,7 +3,9 @@
 use bytes::{BufMut, BytesMut};
 
 use super::description::Columns;
+use super::flight::Taken;
 use super::frame::{HEADER, Header, Partial};
+use super::joined::Joined;
 use super::ledger::{Ledger, Message, Sender};
 use super::link::Link;
 use super::prologue::Known;
@@ -31,8 +33,10 @@ pub(super) struct Outgoing {
     tracks: bool,
     /// Whether a message has passed by which the server runs something.
     runs: bool,
-    /// The number of the prologue that the request under way carries, if it does.
+    /// The number of the prologue that the request under way carries, or that one carries which it is one with.
     carries: Option<u64>,
+    /// The requests that are one.
+    joined: Joined,
     /// The same of the last one by which the server runs something.
     ran: Option<u64>,
     /// The part of a message that has to be seen whole because a name stands in it.
@@ -63,6 +67,7 @@ impl Outgoing {
             tracks: false,
             runs: false,
             carries: None,
+            joined: Joined::default(),
             ran: None,
             named: BytesMut::new(),
             checked: None,
@@ -81,7 +86,7 @@ impl Outgoing {
     /// have to stand ahead of it. Otherwise the driver's bytes go to the server as they are, and
     /// [`follow`](Self::follow) hears of it.
     pub(super) fn rewrites(&self, link: &Link) -> bool {
-        self.tracks || self.must_track(link) || link.is_armed()
+        self.tracks || self.must_track(link) || link.is_armed() || self.joined.is_open()
     }
 
     /// Whether statements have to be followed by their names: where nobody else holds them to what they
@@ -117,9 +122,10 @@ impl Outgoing {
         while at < bytes.len() {
             let rest = &bytes[at..];
             if self.is_between_requests() {
-                self.tracks = self.must_track(link);
-                self.carries = None;
+                self.carries = self.joined.next(rest[0])?;
                 self.open_request(rest[0], out, ledger, link)?;
+                // A Sync that is to be left out has to be seen ahead of its being written.
+                self.tracks = self.must_track(link) || self.joined.is_open();
             }
             at += if self.tracks {
                 self.next_tracked(rest, out, ledger, link)?
@@ -150,8 +156,9 @@ impl Outgoing {
                     ledger.sent(Message::Carrier(number), Sender::Wire);
                     prologue.write(known, out, ledger)
                 });
-                let Some((number, written)) = carrier else { return Ok(()) };
+                let Some(Taken { number, joined, written }) = carrier else { return Ok(()) };
                 self.carries = Some(number);
+                self.joined = Joined::new(number, joined);
                 written.map_err(|error| Violation::new("a context that can be sent", error.to_string()))
             }
             // The driver itself closes statements that nobody holds any more, and asks whether the
@@ -203,7 +210,10 @@ impl Outgoing {
         };
         if let Some(message) = message {
             ledger.sent(message, Sender::Driver);
-            if matches!(message, Message::Execute | Message::Query) {
+            // Of those that are one, nothing takes effect before the last of them was sent.
+            if message == Message::Sync {
+                self.joined.end_request();
+            } else if matches!(message, Message::Execute | Message::Query) && !self.joined.leaves_out_sync() {
                 self.runs = true;
                 self.ran = self.carries;
             }
@@ -220,6 +230,17 @@ impl Outgoing {
         if std::mem::take(&mut self.runs) {
             link.note_written(self.ran);
         }
+    }
+
+    /// Leaves the Sync of a request out which the next one is one with. Whether it does.
+    pub(super) fn leave_out_sync(&mut self, ledger: &mut Ledger) -> bool {
+        let left_out = self.under_way.tag == b'S' && self.joined.leaves_out_sync();
+        if left_out {
+            self.joined.end_request();
+            ledger.sent(Message::NoSync, Sender::Driver);
+            self.end_if_whole();
+        }
+        left_out
     }
 
     pub(super) fn end_if_whole(&mut self) {

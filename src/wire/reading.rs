@@ -24,9 +24,16 @@ pub(super) enum Reading {
 impl Incoming {
     /// Puts in the answers that are due now and that the server does not send.
     pub(super) fn answer_kept(&mut self, piece: &mut Piece<'_>, ledger: &mut Ledger, link: &Link) {
-        while let Some(number) = ledger.kept_is_due() {
-            piece.spill();
-            self.put_kept(number, link);
+        loop {
+            if let Some(number) = ledger.kept_is_due() {
+                piece.spill();
+                self.put_kept(number, link);
+            } else if ledger.no_sync_is_due() {
+                piece.spill();
+                self.put_ready(link);
+            } else {
+                return;
+            }
         }
     }
 
@@ -36,11 +43,16 @@ impl Incoming {
             return false;
         }
         let mut any = false;
-        while let Some(number) = ledger.kept_is_due() {
-            self.put_kept(number, link);
+        loop {
+            if let Some(number) = ledger.kept_is_due() {
+                self.put_kept(number, link);
+            } else if ledger.no_sync_is_due() {
+                self.put_ready(link);
+            } else {
+                return any;
+            }
             any = true;
         }
-        any
     }
 
     fn put_kept(&mut self, number: u64, link: &Link) {

@@ -27,6 +27,8 @@ impl Outgoing {
                 self.left = header.body;
                 if self.asks_for_kept.is_some() {
                     self.pass_over(ledger);
+                } else if self.leave_out_sync(ledger) {
+                    // Nothing of it is written.
                 } else if !names(header.tag) {
                     put_header(header.tag, header.body, out);
                     self.begin(header, ledger);

@@ -1,6 +1,7 @@
 //! Whatever is interrupted, wherever and however: every operation at each of its await points, by
 //! each kind of intervention, and what has to hold afterwards.
 
+mod batches;
 mod intervention;
 mod operations;
 mod parts;

@@ -124,7 +124,7 @@ async fn a_nul_in_a_statement_sends_nothing_and_is_no_lost_connection() {
         let mut errors = vec![
             scope.query(sql, &[]).await.unwrap_err(),
             scope.execute_typed(sql, &[]).await.unwrap_err(),
-            scope.query_raw(sql, [0_i32; 0]).await.map(drop).unwrap_err(),
+            scope.query_raw(sql, &[]).await.map(drop).unwrap_err(),
         ];
         let tx = scope.begin();
         errors.push(tx.query(sql, &[]).await.unwrap_err());
@@ -157,8 +157,9 @@ async fn a_parameter_that_the_server_cannot_take_is_an_error_and_costs_no_connec
     tx.rollback().await.unwrap();
     // More of them than the protocol can count: the driver's own error, which no server heard of.
     let many = vec![1_i32; 70_000];
-    let typed = many.iter().map(|n| (*n, tenantry::types::Type::INT4));
-    let error = scope.query_typed_raw("select 1", typed).await.map(drop).unwrap_err();
+    let typed: Vec<(&(dyn tenantry::types::ToSql + Sync), tenantry::types::Type)> =
+        many.iter().map(|n| (n as _, tenantry::types::Type::INT4)).collect();
+    let error = scope.query_typed_raw("select 1", &typed).await.map(drop).unwrap_err();
     is_usage(&error, &["the statement was not sent"]);
     assert!(!error.is_in_doubt(), "{error}");
     let after: i32 = pool.tenant(tenant(1)).query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);

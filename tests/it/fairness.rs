@@ -106,11 +106,11 @@ async fn a_turn_ends_with_its_unit_of_work_however_that_ends() {
     assert!(is_free().await);
 
     // Rows are read as long as there are any.
-    let mut rows = scope.query_raw("select generate_series(1, 2)", std::iter::empty::<i64>()).await.unwrap();
+    let mut rows = scope.query_raw("select generate_series(1, 2)", &[]).await.unwrap();
     assert!(taken().await);
     while rows.try_next().await.unwrap().is_some() {}
     assert!(is_free().await);
-    let rows = scope.query_raw("select generate_series(1, 2)", std::iter::empty::<i64>()).await.unwrap();
+    let rows = scope.query_raw("select generate_series(1, 2)", &[]).await.unwrap();
     assert!(taken().await);
     drop(rows);
     assert!(is_free().await);

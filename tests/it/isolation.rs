@@ -262,7 +262,7 @@ impl Caller<'_> {
 
     async fn stream(&self, random: &mut Random) -> Result<(), Error> {
         let sql = format!("select {SEEN} from erp.account");
-        let mut rows = self.scope().query_raw(&sql, Vec::<i32>::new()).await?;
+        let mut rows = self.scope().query_raw(&sql, &[]).await?;
         for _ in 0..random.below(2 * ACCOUNTS as u64) {
             let Some(row) = rows.try_next().await? else { break };
             self.check("stream", &[row]);

@@ -2,6 +2,8 @@
 
 mod adopt;
 mod applications;
+mod batch;
+mod bulk;
 mod cancellation;
 mod catalog;
 mod compile_fail;
@@ -20,6 +22,7 @@ mod plan;
 mod planted;
 mod policy;
 mod prove;
+mod reading;
 mod recovery;
 mod routes;
 mod rule;

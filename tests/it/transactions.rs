@@ -4,6 +4,7 @@ mod cache;
 mod cancel;
 mod copy;
 mod cursor;
+mod download;
 mod ending;
 mod loan;
 mod mode;

@@ -16,6 +16,8 @@ const LONGEST: usize = 255;
 pub(in crate::pool) struct Operation(usize);
 
 impl Operation {
+    pub(in crate::pool) const BATCH: Self = Self::named("BATCH");
+    pub(in crate::pool) const INSERT: Self = Self::named("INSERT");
     pub(in crate::pool) const COMMIT: Self = Self::named("COMMIT");
     pub(in crate::pool) const ROLLBACK: Self = Self::named("ROLLBACK");
     pub(in crate::pool) const OTHER: Self = Self(OPERATIONS.len() - 1);

@@ -25,7 +25,7 @@ pub(super) const LOCAL_ALONE: &str = "it would end with itself and do nothing; r
 pub(super) const ALONE: &str = "it would end with itself and do nothing; run it in a transaction";
 
 pub(super) const PREPARED: &str = "statements are prepared for you and kept, under names that are not yours to know; \
-     run the text itself, or use TransactionBlock::prepare";
+     run the text itself, or use Statements::prepare";
 
 pub(super) const DISCARD: &str =
     "it would drop what the pool keeps on the connection; what a transaction sets ends with it anyway";

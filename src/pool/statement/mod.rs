@@ -4,12 +4,11 @@ mod advice;
 mod company;
 mod copy;
 mod into;
+mod prepared;
 mod set;
 #[cfg(test)]
 mod tests;
 pub(super) mod tokens;
-
-use tokio_postgres::Statement;
 
 use self::tokens::{Token, Tokens, past_space};
 use crate::error::{Error, Kind, Result};
@@ -17,26 +16,41 @@ use crate::tenant::refuse_nul;
 
 pub(super) use self::company::keeps_to_itself;
 pub(super) use self::copy::Way;
+pub use self::prepared::Statement;
 
 /// A statement to run: SQL text, which goes through the connection's statement cache, or a
-/// [`Statement`] that [`TransactionBlock::prepare`](crate::TransactionBlock::prepare) gave.
+/// [`Statement`] that [`Statements::prepare`](crate::Statements::prepare) gave.
 ///
 /// The trait is sealed: a raw client's own ways to name a statement do not fit here.
-pub trait ToStatement: sealed::Sealed {}
+pub trait ToStatement: sealed::Sealed {
+    /// Its text.
+    fn sql(&self) -> &str {
+        self.source().sql()
+    }
+}
 
 impl ToStatement for str {}
 impl ToStatement for String {}
 impl ToStatement for Statement {}
 
 pub(super) mod sealed {
-    use tokio_postgres::Statement;
+    use super::Statement;
 
     #[derive(Clone, Copy, Debug)]
     pub enum Source<'a> {
         Sql(&'a str),
-        /// The text of a `DECLARE CURSOR` that this crate has written.
-        Declare(&'a str),
+        /// A text that has been judged already: a `DECLARE CURSOR` of this crate's own, or a COPY.
+        Judged(&'a str),
         Prepared(&'a Statement),
+    }
+
+    impl<'a> Source<'a> {
+        pub fn sql(self) -> &'a str {
+            match self {
+                Self::Sql(sql) | Self::Judged(sql) => sql,
+                Self::Prepared(statement) => statement.sql(),
+            }
+        }
     }
 
     pub trait Sealed {

@@ -81,7 +81,7 @@ impl Work {
         self.watched_to_its_end(Operation::ROLLBACK, pin!(ending)).await
     }
 
-    pub(super) async fn rollback_now(&self) -> Result<()> {
+    pub(in crate::pool) async fn rollback_now(&self) -> Result<()> {
         let Some(connection) = self.has_begun() else { return Ok(()) };
         self.is_usable()?;
         // What the opening said is of no interest to what undoes it.

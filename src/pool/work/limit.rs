@@ -24,7 +24,7 @@ impl Work {
     }
 
     /// The same of a call that may end in something else than the loss of the transaction.
-    pub(super) async fn call_or<T>(
+    pub(in crate::pool) async fn call_or<T>(
         &self,
         work: Pin<&mut impl Future<Output = Result<T>>>,
         expire: impl FnOnce(Expired) -> Error,
@@ -42,7 +42,7 @@ impl Work {
     }
 
     /// The same after the COMMIT was sent.
-    pub(super) fn expire_after_commit(&self, expired: Expired) -> Error {
+    pub(in crate::pool) fn expire_after_commit(&self, expired: Expired) -> Error {
         self.stop();
         expired.after_commit(self.bound.as_ref().is_ok_and(|binding| binding.is_read_only()))
     }

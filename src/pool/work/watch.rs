@@ -10,6 +10,15 @@ use crate::error::Result;
 use crate::pool::observe::{Call, Kind, Operation};
 
 impl Work {
+    /// Tells those who watch of the transaction as a whole.
+    pub(in crate::pool) fn watched(self) -> Self {
+        let observer = self.core.observer();
+        if observer.is_watched() {
+            *lock(&self.call) = Call::begin(observer, &self.bound, Kind::Transaction);
+        }
+        self
+    }
+
     /// Tells those who watch of a statement of the transaction.
     pub(in crate::pool) fn watch(&self, operation: Operation, text: Option<&str>) -> Call {
         let transaction = lock(&self.call);

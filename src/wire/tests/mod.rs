@@ -16,6 +16,7 @@ mod early;
 mod ended;
 mod faults;
 mod frames;
+mod joined;
 mod key;
 mod last;
 mod ledger;

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tenantry::{Result, SqlState, TenantPool, TenantTransaction};
 
+use super::batches::BATCHES;
 use super::stand::OWN;
 use super::statements::{
     COPY_IN, COPY_OUT, COPY_REFUSED, DIVIDE, FAIL, INSERT, INSERT_ENTRY, INSERT_MORE, INSERT_ORPHAN, LINES,
-    SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home, no_params, strays,
+    SELECT, UPDATE, UPDATE_RETURNING, anew, fails, is_at_home, strays,
 };
 use crate::support::erp::tenant;
 
@@ -35,14 +36,14 @@ impl Commits {
         self.0.get()
     }
 
-    fn now(&self) {
+    pub fn now(&self) {
         self.0.set(true);
     }
 }
 
 /// All of them.
-pub fn groups() -> [&'static [Operation]; 5] {
-    [SINGLE_STATEMENTS, TRANSACTIONS, COPIES, SAVEPOINTS, CURSORS_AND_PREPARE]
+pub fn groups() -> [&'static [Operation]; 6] {
+    [BATCHES, SINGLE_STATEMENTS, TRANSACTIONS, COPIES, SAVEPOINTS, CURSORS_AND_PREPARE]
 }
 
 pub const SINGLE_STATEMENTS: &[Operation] = &[
@@ -96,7 +97,7 @@ pub const SINGLE_STATEMENTS: &[Operation] = &[
         run: |pool, commits| {
             Box::pin(async move {
                 commits.now();
-                let mut rows = pool.tenant(tenant(OWN)).query_raw(UPDATE_RETURNING, no_params()).await?;
+                let mut rows = pool.tenant(tenant(OWN)).query_raw(UPDATE_RETURNING, &[]).await?;
                 while rows.try_next().await?.is_some() {}
                 Ok(())
             })
@@ -108,7 +109,7 @@ pub const SINGLE_STATEMENTS: &[Operation] = &[
         writes: 0,
         run: |pool, _| {
             Box::pin(async move {
-                let mut rows = pool.tenant(tenant(OWN)).query_raw(SELECT, no_params()).await?;
+                let mut rows = pool.tenant(tenant(OWN)).query_raw(SELECT, &[]).await?;
                 rows.try_next().await.map(drop)
             })
         },

@@ -11,7 +11,7 @@ use super::intervention::{Point, reach};
 use super::stand::{Doing, LIMIT, OWN, Stand};
 use super::statements::{
     COPY_IN, COPY_OUT, COPY_REFUSED, FAIL, INSERT, INSERT_MORE, LINES, SELECT, UPDATE, anew, is_at_home,
-    no_params, strays,
+    strays,
 };
 use crate::support::erp::{Erp, tenant};
 use crate::support::proxy::Proxy;
@@ -38,11 +38,22 @@ const PARTS: &[Part] = &[
         run: |tx| Box::pin(async move { tx.query(FAIL, &[]).await.map(drop) }),
     },
     Part {
+        name: "a batch",
+        writes: &[2],
+        run: |tx| {
+            Box::pin(async move {
+                let mut batch = tenantry::Batch::new();
+                batch.add(SELECT, &[]).add(INSERT, &[]).add(SELECT, &[]);
+                tx.batch(&batch).await.map(drop)
+            })
+        },
+    },
+    Part {
         name: "a stream of rows",
         writes: &[0],
         run: |tx| {
             Box::pin(async move {
-                let mut rows = tx.query_raw(SELECT, no_params()).await?;
+                let mut rows = tx.query_raw(SELECT, &[]).await?;
                 while rows.try_next().await?.is_some() {}
                 Ok(())
             })

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::operations::Running;
 use super::stand::{Doing, LIMIT, OTHER, OWN, Stand};
-use super::statements::{COPY_IN, INSERT, INSERT_ENTRY, UPDATE, anew, no_params};
+use super::statements::{COPY_IN, INSERT, INSERT_ENTRY, UPDATE, anew};
 use crate::support::erp::tenant;
 use crate::support::route::Way;
 
@@ -36,7 +36,7 @@ const SLEEPERS: &[Sleeper] = &[
         behind: "",
         run: |pool| {
             Box::pin(async move {
-                let mut rows = pool.tenant(tenant(OWN)).query_raw(SLEEP, no_params()).await?;
+                let mut rows = pool.tenant(tenant(OWN)).query_raw(SLEEP, &[]).await?;
                 rows.try_next().await.map(drop)
             })
         },

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tenantry::types::ToSql;
 use tenantry::{Result, SqlState, Statements};
 
 use super::stand::{OTHER, OWN};
@@ -65,10 +64,6 @@ pub async fn is_at_home(statements: &Statements) -> Result<()> {
     let row = statements.query_one(HOME, &[]).await?;
     assert_eq!(row.get::<_, String>(0), tenant(OWN).as_setting(), "the context has strayed");
     Ok(())
-}
-
-pub fn no_params() -> [&'static (dyn ToSql + Sync); 0] {
-    []
 }
 
 /// The same statement in a text that no connection has prepared yet.

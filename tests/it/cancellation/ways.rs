@@ -5,6 +5,7 @@ macro_rules! suite {
         mod $module {
             use tenantry::Strategy;
 
+            use crate::cancellation::batches::BATCHES;
             use crate::cancellation::operations::{
                 COPIES, CURSORS_AND_PREPARE, SAVEPOINTS, SINGLE_STATEMENTS, TRANSACTIONS,
             };
@@ -17,6 +18,11 @@ macro_rules! suite {
             #[tokio::test]
             async fn a_single_statement_can_be_interrupted_anywhere() {
                 product(WAY, SINGLE_STATEMENTS).await;
+            }
+
+            #[tokio::test]
+            async fn a_batch_can_be_interrupted_anywhere() {
+                product(WAY, BATCHES).await;
             }
 
             #[tokio::test]

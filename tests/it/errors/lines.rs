@@ -21,7 +21,7 @@ async fn a_parameter_of_the_wrong_type_is_named_with_both_types_and_runs_nothing
         let mut errors = vec![
             scope.query(sql, &[&"x", &1_i32]).await.unwrap_err(),
             scope.execute(sql, &[&"x", &1_i32]).await.unwrap_err(),
-            scope.query_raw(sql, [1_i32, 2]).await.map(drop).unwrap_err(),
+            scope.query_raw(sql, &[&1_i32, &2]).await.map(drop).unwrap_err(),
         ];
         let tx = scope.begin();
         errors.push(tx.query(sql, &[&"x", &1_i32]).await.unwrap_err());
@@ -60,8 +60,9 @@ async fn a_wrong_number_of_parameters_is_told_with_both_numbers() {
         &["takes 1 parameter and got 0"],
     );
     let many = vec![1_i32; 70_000];
-    let typed = many.iter().map(|n| (*n, Type::INT4));
-    let error = scope.query_typed_raw("select 1", typed).await.map(drop).unwrap_err();
+    let typed: Vec<(&(dyn tenantry::types::ToSql + Sync), Type)> =
+        many.iter().map(|n| (n as _, Type::INT4)).collect();
+    let error = scope.query_typed_raw("select 1", &typed).await.map(drop).unwrap_err();
     is_usage(&error, &["the statement was not sent", "more than 65,535 parameters"]);
 }
 

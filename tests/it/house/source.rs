@@ -62,12 +62,14 @@ fn raw_string(rest: &[char]) -> Option<usize> {
 }
 
 /// Every path that code names, with the trees of `use` spread out: `use a::{b, c::d}` names `a::b` and `a::c::d`.
+///
+/// What follows `$crate` in a macro is what its users may name, and no import.
 pub fn paths(code: &str) -> Vec<String> {
-    let mut found = Vec::new();
+    let (mut found, mut of_macros) = (Vec::new(), Vec::new());
     let mut rest = code;
     while let Some(start) = rest.find(|c: char| word(c)) {
-        rest = &rest[start..];
-        rest = path(rest, "", &mut found);
+        let found = if rest[..start].ends_with('$') { &mut of_macros } else { &mut found };
+        rest = path(&rest[start..], "", found);
     }
     found
 }
@@ -117,7 +119,7 @@ fn comments_and_texts_are_not_code() {
     let text = r####"
         use a::{self, b as c, d::{e, f}}; // x::y
         /* g::h */ let i = j::k("l::m \" n::o", r#"p::q"#, '"', 'r', b'\'');
-        fn s<'t>(u: &'t v::W) {}
+        fn s<'t>(u: &'t v::W) { $crate::x::Y }
     "####;
     let found = paths(&code(text));
     assert_eq!(found, ["a::self", "a::b", "a::d::e", "a::d::f", "j::k", "v::W"]);

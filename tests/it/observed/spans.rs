@@ -232,18 +232,37 @@ async fn another_attempt_has_a_span() {
 async fn a_stream_is_watched_until_its_last_row() {
     let (_erp, pool, spans, _guard) = listened(|builder| builder).await;
     let scope = pool.tenant(tenant(1));
-    let none = std::iter::empty::<i64>;
     let outcome = |at: usize| spans.named("statement")[at].field("tenantry.outcome").map(str::to_owned);
-    let mut rows = scope.query_raw("select generate_series(1, 3)", none()).await.unwrap();
+    let mut rows = scope.query_raw("select generate_series(1, 3)", &[]).await.unwrap();
     assert!(rows.try_next().await.unwrap().is_some());
     assert_eq!(outcome(0), None);
     while rows.try_next().await.unwrap().is_some() {}
     assert_eq!(outcome(0).as_deref(), Some("ok"));
-    let mut rows = scope.query_raw("select 1 / (3 - g) from generate_series(1, 3) g", none()).await.unwrap();
+    let mut rows = scope.query_raw("select 1 / (3 - g) from generate_series(1, 3) g", &[]).await.unwrap();
     while let Ok(Some(_)) = rows.try_next().await {}
     assert_eq!(outcome(1).as_deref(), Some("22"));
-    drop(scope.query_raw("select generate_series(1, 3)", none()).await.unwrap());
+    drop(scope.query_raw("select generate_series(1, 3)", &[]).await.unwrap());
     assert_eq!(outcome(2).as_deref(), Some("abandoned"));
+}
+
+#[tokio::test]
+async fn what_is_no_single_statement_has_a_span_too() {
+    let (_erp, pool, spans, _guard) = listened(|builder| builder).await;
+    let scope = pool.tenant(tenant(1));
+    let mut data = scope.copy_out("copy erp.account (id) to stdout").await.unwrap();
+    while data.try_next().await.unwrap().is_some() {}
+    let mut batch = tenantry::Batch::new();
+    batch.add(READ, &[&1_i64]).add(READ, &[&2_i64]);
+    scope.batch(&batch).await.unwrap();
+    scope.batch_each(&batch).await.unwrap();
+    let rows = [[&2_i64 as &(dyn tenantry::types::ToSql + Sync), &""]];
+    scope.insert_many("erp.account", ["id", "tag"], rows).await.unwrap();
+    let told = spans.named("statement");
+    let told: Vec<_> =
+        told.iter().map(|span| (span.field("otel.name"), span.field("tenantry.outcome"))).collect();
+    let names = ["COPY erp.account", "BATCH", "BATCH", "INSERT erp.account"];
+    assert_eq!(told, names.map(|name| (Some(name), Some("ok"))));
+    assert!(spans.named("transaction").is_empty(), "none of them is begun by the caller");
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn panic(db: &Statements, how: usize) {
     match how {
         0 => drop(db.execute(INSERT, &[&Panics]).await),
         1 => drop(db.query_typed(INSERT, &[(&Panics, Type::TEXT)]).await),
-        2 => drop(db.query_raw(INSERT, [Panics]).await),
+        2 => drop(db.query_raw(INSERT, &[&Panics]).await),
         _ => drop(db.execute_typed(INSERT, &[(&Panics, Type::TEXT)]).await),
     }
     unreachable!("it has to panic");

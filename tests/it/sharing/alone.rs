@@ -69,7 +69,7 @@ async fn what_may_write_or_reach_beyond_its_transaction_does_not_share() {
         ("a stream", &|| {
             let scope = reader(&pool, 2);
             Box::pin(async move {
-                let mut rows = scope.query_raw("select 1", Vec::<i32>::new()).await?;
+                let mut rows = scope.query_raw("select 1", &[]).await?;
                 while rows.try_next().await?.is_some() {}
                 Ok(Vec::new())
             })

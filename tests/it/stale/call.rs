@@ -115,7 +115,7 @@ impl Call<'_> {
                 rows_read(db.query_typed(sql, &params).await?)
             }
             (How::Stream, _) => {
-                let rows = db.query_raw(sql, params).await?;
+                let rows = db.query_raw(sql, &params).await?;
                 rows_read(rows.try_collect().await?)
             }
             (_, Some(statement)) if self.counts() => Ok(Answer::Count(db.execute(statement, &params).await?)),

@@ -97,7 +97,7 @@ async fn rows_of_a_type_that_is_not_looked_up_yet_arrive() {
             whole(&in_time(&what("again"), scope.query_typed(sql, &[])).await, type_name);
 
             let pool = fresh(&erp, strategy, mode).await;
-            let stream = async { streamed(pool.tenant(tenant(1)).query_typed_raw(sql, NONE).await?).await };
+            let stream = async { streamed(pool.tenant(tenant(1)).query_typed_raw(sql, &[]).await?).await };
             whole(&in_time(&what("stream"), stream).await, type_name);
 
             let pool = fresh(&erp, strategy, mode).await;
@@ -115,14 +115,12 @@ async fn rows_of_a_type_that_is_not_looked_up_yet_arrive() {
 
             let pool = fresh(&erp, strategy, mode).await;
             let tx = pool.tenant(tenant(1)).begin();
-            let stream = async { streamed(tx.query_typed_raw(sql, NONE).await?).await };
+            let stream = async { streamed(tx.query_typed_raw(sql, &[]).await?).await };
             whole(&in_time(&what("stream of a transaction"), stream).await, type_name);
             in_time(&what("commit"), tx.commit()).await;
         }
     }
 }
-
-const NONE: [(i32, Type); 0] = [];
 
 /// What is kept is not run again.
 #[tokio::test]

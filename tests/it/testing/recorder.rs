@@ -17,7 +17,7 @@ async fn a_recorder_tells_what_ran_as_whom() {
     tx.rollback().await.unwrap();
     pool.system("totals").unwrap().execute_typed(count, &[]).await.unwrap();
     pool.tenant(1_i64).query(count, &[]).await.unwrap_err();
-    drop(pool.tenant(tenant(3)).query_raw(count, std::iter::empty::<i64>()).await.unwrap());
+    drop(pool.tenant(tenant(3)).query_raw(count, &[]).await.unwrap());
     let ran: Vec<_> = recorder
         .take()
         .into_iter()

@@ -33,11 +33,8 @@ async fn a_statement_whose_result_has_changed_fails_at_most_once() {
         admin.batch_execute(&format!("alter table erp.account add column more_{n} text")).await.unwrap();
         let tx = pool.tenant(tenant(1)).begin();
         add(&tx, 50 + n).await;
-        let failed = if n == 0 {
-            tx.query(all, &[]).await.map(drop)
-        } else {
-            tx.query_raw(all, [0_i32; 0]).await.map(drop)
-        };
+        let failed =
+            if n == 0 { tx.query(all, &[]).await.map(drop) } else { tx.query_raw(all, &[]).await.map(drop) };
         assert_eq!(code(&failed.unwrap_err()), "0A000");
         assert_eq!(code(&tx.commit().await.unwrap_err()), "0A000");
         let tx = pool.tenant(tenant(1)).begin();

@@ -87,7 +87,7 @@ async fn a_commit_after_an_error_that_nobody_read_is_an_error() {
     let tx = pool.tenant(tenant(1)).begin();
     add(&tx, 1).await;
     let late = "select 1 / (20000 - g) from generate_series(1, 40000) g";
-    let mut rows = tx.query_raw(late, [0_i32; 0]).await.unwrap();
+    let mut rows = tx.query_raw(late, &[]).await.unwrap();
     rows.try_next().await.unwrap().unwrap();
     drop(rows);
     let error = tx.commit().await.unwrap_err();
@@ -126,7 +126,7 @@ async fn a_deferred_constraint_fails_the_commit_and_leaves_no_doubt() {
     assert_eq!(tx.execute(entry, &[]).await.unwrap(), 1);
     let of_commit = tx.commit().await.unwrap_err();
     let of_scope = pool.tenant(tenant(1)).execute(entry, &[]).await.unwrap_err();
-    let mut rows = pool.tenant(tenant(1)).query_raw(entry, [0_i32; 0]).await.unwrap();
+    let mut rows = pool.tenant(tenant(1)).query_raw(entry, &[]).await.unwrap();
     let of_stream = rows.try_next().await.unwrap_err();
     for error in [of_commit, of_scope, of_stream] {
         assert_eq!(code(&error), "23503", "{error}");

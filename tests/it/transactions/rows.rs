@@ -48,9 +48,9 @@ async fn every_method(db: &Statements) {
 
     for typed in [false, true] {
         let mut rows = if typed {
-            db.query_typed_raw(NUMBERS, [(5_i32, Type::INT4)]).await.unwrap()
+            db.query_typed_raw(NUMBERS, &[(&5_i32, Type::INT4)]).await.unwrap()
         } else {
-            db.query_raw(NUMBERS, [5_i32]).await.unwrap()
+            db.query_raw(NUMBERS, &[&5_i32]).await.unwrap()
         };
         for wanted in 1..=5 {
             assert_eq!(rows.rows_affected(), None);
@@ -117,7 +117,7 @@ async fn a_stream_that_is_left_off_gives_its_rows_to_nobody_else() {
     let pool = erp.pool(1).await;
     let tx = pool.tenant(tenant(1)).begin();
     for n in 0..20 {
-        let mut rows = tx.query_raw(NUMBERS, [5_000_i32]).await.unwrap();
+        let mut rows = tx.query_raw(NUMBERS, &[&5_000_i32]).await.unwrap();
         rows.try_next().await.unwrap().unwrap();
         drop(rows);
         let row = tx.query_one("select $1::bigint", &[&n]).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_stream_that_is_left_off_gives_its_rows_to_nobody_else() {
     tx.commit().await.unwrap();
     for n in 0..20 {
         let scope = pool.tenant(tenant(1));
-        let mut rows = scope.query_raw(NUMBERS, [5_000_i32]).await.unwrap();
+        let mut rows = scope.query_raw(NUMBERS, &[&5_000_i32]).await.unwrap();
         rows.try_next().await.unwrap().unwrap();
         drop(rows);
         let row = scope.query_one("select $1::bigint", &[&n]).await.unwrap();
@@ -144,7 +144,7 @@ async fn an_error_on_the_way_comes_after_the_rows_ahead_of_it() {
     let tx = pool.tenant(tenant(1)).begin();
     add(&tx, 1).await;
     let scope = pool.tenant(tenant(1));
-    let mut rows = tx.query_raw(sql, [0_i32; 0]).await.unwrap();
+    let mut rows = tx.query_raw(sql, &[]).await.unwrap();
     for _ in 0..4 {
         rows.try_next().await.unwrap().unwrap();
     }
@@ -153,7 +153,7 @@ async fn an_error_on_the_way_comes_after_the_rows_ahead_of_it() {
     drop(rows);
     assert_eq!(code(&tx.commit().await.unwrap_err()), DIVISION);
 
-    let mut rows = scope.query_raw(sql, [0_i32; 0]).await.unwrap();
+    let mut rows = scope.query_raw(sql, &[]).await.unwrap();
     for _ in 0..4 {
         rows.try_next().await.unwrap().unwrap();
     }

@@ -65,7 +65,7 @@ async fn a_statement_that_fails_inside_leaves_the_transaction_whole() {
                 assert_eq!(code(&savepoint.query(FAILS, &[]).await.unwrap_err()), DIVISION);
             } else {
                 let late = "select 1 / (20000 - g) from generate_series(1, 40000) g";
-                let mut rows = savepoint.query_raw(late, [0_i32; 0]).await.unwrap();
+                let mut rows = savepoint.query_raw(late, &[]).await.unwrap();
                 rows.try_next().await.unwrap().unwrap();
             }
             match end {

@@ -35,7 +35,7 @@ async fn a_system_transaction_has_the_same_statements() {
     let line = format!("{}\t40\tloaded\n", tenant(4).as_setting());
     sink.send(bytes::Bytes::from(line)).await.unwrap();
     assert_eq!(sink.finish().await.unwrap(), 1);
-    let mut rows = tx.query_raw("select id from erp.account", [0_i32; 0]).await.unwrap();
+    let mut rows = tx.query_raw("select id from erp.account", &[]).await.unwrap();
     let mut seen = 0;
     while rows.try_next().await.unwrap().is_some() {
         seen += 1;

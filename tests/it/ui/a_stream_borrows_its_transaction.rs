@@ -3,7 +3,7 @@
 use tenantry::{Result, TenantTransaction};
 
 async fn stream(tx: TenantTransaction) -> Result<()> {
-    let mut rows = tx.query_typed_raw("select", Vec::<(i32, tenantry::types::Type)>::new()).await?;
+    let mut rows = tx.query_typed_raw("select", &[]).await?;
     tx.commit().await?;
     rows.try_next().await.map(drop)
 }

@@ -28,8 +28,8 @@ async fn all_refused(tx: &TransactionBlock, what: &str, n: usize) {
     refused(what, "a query that is prepared first", tx.query(&uncached, &[]).await);
     refused(what, "execute", add(tx, 99).await);
     refused(what, "prepare", tx.prepare(&format!("{uncached}, 2")).await);
-    refused(what, "a second stream", tx.query_raw(MANY, [0_i32]).await);
-    refused(what, "a second unprepared stream", tx.query_typed_raw(MANY, [(0_i32, Type::INT4)]).await);
+    refused(what, "a second stream", tx.query_raw(MANY, &[&0_i32]).await);
+    refused(what, "a second unprepared stream", tx.query_typed_raw(MANY, &[(&0_i32, Type::INT4)]).await);
     refused(what, "copy_out", tx.copy_out(COPY_MANY).await);
     refused(what, "copy_in", tx.copy_in::<Bytes>(COPY_IN).await);
     refused(what, "a cursor", tx.cursor("select 1", &[]).await);
@@ -42,7 +42,7 @@ async fn opened(way: Way, mode: StatementMode) {
     for n in 0..2 {
         let tx = pool.tenant(tenant(1)).begin();
         let cursor = tx.cursor("select g from generate_series(1, 9) g", &[]).await.unwrap();
-        let mut rows = tx.query_raw(MANY, [0_i32]).await.unwrap();
+        let mut rows = tx.query_raw(MANY, &[&0_i32]).await.unwrap();
         rows.try_next().await.unwrap().unwrap();
         all_refused(&tx, "a stream of rows", n).await;
         refused("a stream of rows", "fetch", cursor.fetch(2).await);
@@ -55,7 +55,7 @@ async fn opened(way: Way, mode: StatementMode) {
         assert_eq!(cursor.fetch(2).await.unwrap().len(), 2);
         drop(rows);
 
-        let mut rows = tx.query_typed_raw(MANY, [(0_i32, Type::INT4)]).await.unwrap();
+        let mut rows = tx.query_typed_raw(MANY, &[(&0_i32, Type::INT4)]).await.unwrap();
         all_refused(&tx, "a stream of rows", n).await;
         rows.try_next().await.unwrap().unwrap();
         drop(rows);
@@ -93,18 +93,18 @@ async fn joined(way: Way, mode: StatementMode) {
         let tx = pool.tenant(tenant(1)).begin();
         // What was sent ahead of a stream is answered, and what was not is refused. Which it is, of two statements that
         // are still to be prepared, nobody knows.
-        let (rows, other) = join(tx.query_raw(MANY, [0_i32]), tx.query("select 2", &[])).await;
+        let (rows, other) = join(tx.query_raw(MANY, &[&0_i32]), tx.query("select 2", &[])).await;
         if cached || other.is_err() {
             refused("a stream of rows", "what comes second", other);
         }
         drop(rows.unwrap());
-        let stream = tx.query_raw(MANY, [0_i32]);
+        let stream = tx.query_raw(MANY, &[&0_i32]);
         let (one, rows, other) =
             join3(tx.query_typed("select 3", &[]), stream, tx.query_typed("select 4", &[])).await;
         assert_eq!(one.unwrap().len(), 1);
         refused("a stream of rows", "what comes third", other);
         drop(rows.unwrap());
-        let (first, second) = join(tx.query_raw(MANY, [0_i32]), tx.query_raw(MANY, [1_i32])).await;
+        let (first, second) = join(tx.query_raw(MANY, &[&0_i32]), tx.query_raw(MANY, &[&1_i32])).await;
         refused("a stream of rows", "a second stream", second);
         drop(first.unwrap());
         // Prepared ahead, so that the first of the two is the one that is sent first.
@@ -117,7 +117,7 @@ async fn joined(way: Way, mode: StatementMode) {
     }
     // The statement's type has to be looked up, for which its preparation would go behind the stream.
     let tx = pool.tenant(tenant(1)).begin();
-    let (other, rows) = join(tx.query("select 'fine'::erp.mood", &[]), tx.query_raw(MANY, [0_i32])).await;
+    let (other, rows) = join(tx.query("select 'fine'::erp.mood", &[]), tx.query_raw(MANY, &[&0_i32])).await;
     refused("a stream of rows", "what needs more than one request", other);
     drop(rows.unwrap());
     tx.query("select 'fine'::erp.mood", &[]).await.unwrap();
@@ -138,7 +138,7 @@ fn given_up(error: &Error) {
 async fn leaked(pool: &TenantPool) {
     let leak = async |tx: &TransactionBlock| {
         add(tx, 1).await.unwrap();
-        std::mem::forget(tx.query_raw(MANY, [0_i32]).await.unwrap());
+        std::mem::forget(tx.query_raw(MANY, &[&0_i32]).await.unwrap());
     };
     let tx = pool.tenant(tenant(1)).begin();
     leak(&tx).await;

@@ -140,7 +140,7 @@ async fn unanswered(way: Way, builder: TenantPoolBuilder, swallower: &Swallower,
     slow.query("select 1", &[]).await.unwrap();
     let tx = pool.tenant(tenant(1)).begin();
     add(&tx, 4).await.unwrap();
-    let mut rows = tx.query_raw("select generate_series(1, 100)", [0_i32; 0]).await.unwrap();
+    let mut rows = tx.query_raw("select generate_series(1, 100)", &[]).await.unwrap();
     hush(0);
     let error = loop {
         match rows.try_next().await {
