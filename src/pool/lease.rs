@@ -13,6 +13,7 @@ use super::cache::OutOfDate;
 use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
 use super::object::Object;
+use super::observe::Observer;
 use super::opener::Opener;
 use super::stock::Stock;
 use crate::error::{Error, Kind as ErrorKind, Outcome, Result, Step, connection_is_lost};
@@ -78,7 +79,7 @@ impl Lease {
     /// One for a caller, whose use of the connection counts, and in whose span it may come to the drain.
     pub(super) fn watched(object: Object, opener: &Opener) -> Self {
         let mut lease = Self::new(object, opener.drain.clone());
-        (lease.since, lease.span) = (opener.observer.now(), opener.observer.current());
+        (lease.since, lease.span) = (opener.observer.now(), Observer::current());
         lease
     }
 

@@ -123,17 +123,15 @@ impl Listener {
                 Either::Right((Either::Left((lost, _)), _)) => lost,
                 Either::Right((Either::Right(((), _)), _)) => return Err(Error::from(Kind::PoolClosed)),
             };
-        match heard {
-            Some(notification) => Ok(Heard::Notification {
+        if let Some(notification) = heard {
+            return Ok(Heard::Notification {
                 channel: notification.channel().to_owned(),
                 payload: notification.payload().to_owned(),
                 process_id: notification.process_id(),
-            }),
-            None => {
-                self.session = None;
-                self.reopen().await
-            }
+            });
         }
+        self.session = None;
+        self.reopen().await
     }
 
     /// Listens on another connection, as soon as one is to be had.

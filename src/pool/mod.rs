@@ -185,6 +185,7 @@ impl TenantPool {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn unbound(&self) -> UnboundScope {
         let Shared { tenants, setting, .. } = &*self.0;
         Scope::new(tenants, Ok(Arc::new(tenants.traced(Binding::unbound(setting)))))
@@ -262,6 +263,10 @@ impl TenantPool {
     ///
     /// This is done when it returns. What it returns can be awaited, which waits until the work that is under way has ended, and cuts off
     /// what takes too long, see [`Closing`].
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the pool is closed, whether anybody waits for its end or not"
+    )]
     pub fn close(&self) -> Closing {
         for core in self.cores() {
             core.close();

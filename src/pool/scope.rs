@@ -19,6 +19,7 @@ use super::single::Single;
 use super::statement::ToStatement;
 use super::statements::Statements;
 use super::transaction::{Transaction, TransactionBlock};
+use super::work::Again;
 use crate::error::{Error, Result};
 
 /// One tenant's view of the database, from [`TenantPool::tenant`](crate::TenantPool::tenant).
@@ -185,7 +186,7 @@ impl<D> Scope<D> {
                 Ok(value) => match transaction.commit().await {
                     Ok(()) => return Ok(value),
                     Err(error) => {
-                        let code = error.is_retryable().then(|| error.code().cloned());
+                        let code = error.is_retryable().then(|| Again(error.code().cloned()));
                         (E::from(error), code)
                     }
                 },
@@ -198,7 +199,7 @@ impl<D> Scope<D> {
                 }
             };
             match (self.single.retry().pause(retries), code) {
-                (Some(pause), Some(code)) => {
+                (Some(pause), Some(Again(code))) => {
                     retries += 1;
                     let span = self.single.core().observer().retry(retries, code.as_ref(), pause);
                     debug!(parent: &span, retries, ?pause, "transaction is run again");

@@ -18,7 +18,7 @@ use super::door::{System, Tenant};
 use super::statement::sealed::Source;
 use super::statement::{Way, judge_copy};
 use super::statements::Statements;
-use super::work::{SavepointEnd, SavepointMark, Work};
+use super::work::{Again, SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
 
 /// A transaction that carries its tenant, from [`TenantScope::begin`](crate::TenantScope::begin).
@@ -63,7 +63,7 @@ impl<D> Transaction<D> {
     }
 
     /// Whether another attempt may go well, and the SQLSTATE for which this one did not, if it is for one.
-    pub(super) fn failed_retryably(&self) -> Option<Option<SqlState>> {
+    pub(super) fn failed_retryably(&self) -> Option<Again> {
         self.block.work.failed_retryably()
     }
 

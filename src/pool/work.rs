@@ -76,6 +76,9 @@ enum Failure {
     GivenUp(&'static str),
 }
 
+/// Another attempt at a transaction may go well, which has failed for this SQLSTATE, if for one.
+pub(super) struct Again(pub(super) Option<SqlState>);
+
 impl Failure {
     fn error(&self) -> Error {
         Error::from(match self {
@@ -318,10 +321,10 @@ impl Work {
 
     /// Whether the server aborted the transaction for a reason that a new attempt may not meet, and its SQLSTATE if it
     /// has one.
-    pub(super) fn failed_retryably(&self) -> Option<Option<SqlState>> {
+    pub(super) fn failed_retryably(&self) -> Option<Again> {
         match &*lock(&self.failure) {
-            Some(Failure::Aborted(Some(code))) if code_is_retryable(code) => Some(Some(code.clone())),
-            _ => self.stale.load(Ordering::Acquire).then_some(None),
+            Some(Failure::Aborted(Some(code))) if code_is_retryable(code) => Some(Again(Some(code.clone()))),
+            _ => self.stale.load(Ordering::Acquire).then_some(Again(None)),
         }
     }
 

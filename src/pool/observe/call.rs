@@ -222,21 +222,22 @@ impl Watched {
             }
         }
         let outcome = error.map_or(names::OK, outcome);
+        #[cfg(feature = "test-util")]
         self.note(error.map_or(outcome, error_type));
         self.tell(outcome);
     }
 
     fn abandoned(&self) {
+        #[cfg(feature = "test-util")]
         self.note(names::ABANDONED);
         self.tell(names::ABANDONED);
     }
 
     /// Notes a statement for a test.
-    #[cfg_attr(not(feature = "test-util"), expect(clippy::unused_self, reason = "nothing is noted then"))]
-    fn note(&self, _outcome: &str) {
-        #[cfg(feature = "test-util")]
+    #[cfg(feature = "test-util")]
+    fn note(&self, outcome: &str) {
         if let (Some(noted), Some(_)) = (&self.noted, self.operation) {
-            noted.ended(_outcome);
+            noted.ended(outcome);
         }
     }
 

@@ -176,7 +176,7 @@ impl Observer {
     }
 
     /// The span in which a connection is used now, where anybody may want to hear of it.
-    pub(super) fn current(&self) -> Span {
+    pub(super) fn current() -> Span {
         if level_enabled!(Level::DEBUG) { Span::current() } else { Span::none() }
     }
 

@@ -26,8 +26,10 @@ pub(super) fn error_type(error: &Error) -> &str {
     }
 }
 
+type Is = fn(&Error) -> bool;
+
 fn kind(error: &Error) -> &'static str {
-    let kinds: [(fn(&Error) -> bool, &str); 8] = [
+    let kinds: [(Is, &str); 8] = [
         (Error::is_tenant_limit, "tenant_limit"),
         (Error::is_pool_timeout, "pool_timeout"),
         (Error::is_pool_closed, "pool_closed"),

@@ -36,7 +36,7 @@ const REFUSED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "TransactionBlock::prepare",
+        "Statements::prepare",
         &[
             "prepare p as select 1",
             "execute p",

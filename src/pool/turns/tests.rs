@@ -99,13 +99,13 @@ async fn who_is_beyond_a_bound_is_told_at_once() {
 fn a_rate_lets_a_burst_in_and_then_as_many_as_it_says() {
     let turns = turns(Fairness::round_robin().rate(10.0, 3), 100);
     let begin = Instant::now();
-    let begun = |after: u64| {
+    let may_begin = |after: u64| {
         let answer = turns.ask("a", ALONE, begin + Duration::from_millis(after));
         matches!(answer, Ok(Asked::Turn(_)))
     };
-    assert_eq!([0, 0, 0, 0].map(begun), [true, true, true, false]);
-    assert_eq!([100, 100, 200, 200].map(begun), [true, false, true, false]);
-    assert_eq!([9_000, 9_000, 9_000, 9_000].map(begun), [true, true, true, false]);
+    assert_eq!([0, 0, 0, 0].map(may_begin), [true, true, true, false]);
+    assert_eq!([100, 100, 200, 200].map(may_begin), [true, false, true, false]);
+    assert_eq!([9_000, 9_000, 9_000, 9_000].map(may_begin), [true, true, true, false]);
     // It is remembered for as long as it may not have its whole burst, and no longer.
     let after = |millis| begin + Duration::from_millis(millis);
     turns.lock().forget_idle(after(9_200));

@@ -1,6 +1,6 @@
 //! What is done once on each new connection, and what a hook cannot do.
 
-use tenantry::{Error, TenantPool};
+use tenantry::TenantPool;
 
 use crate::support::erp::{Erp, tenant};
 
@@ -53,8 +53,7 @@ async fn a_hook_that_fails_is_the_error_of_whoever_wanted_the_connection() {
     let error = error.unwrap_err();
     assert_eq!(error.code().map(|code| code.code()), Some("42704"));
     assert!(error.to_string().starts_with("the set-up of the connection failed"), "{error}");
-    let own = erp
-        .builder()
-        .on_connect(|_| Box::pin(async { Err(Error::from(tenantry::TenantId::text("").unwrap_err())) }));
+    let own =
+        erp.builder().on_connect(|_| Box::pin(async { Err(tenantry::TenantId::text("").unwrap_err()) }));
     assert!(own.build().await.unwrap_err().is_usage());
 }
