@@ -372,6 +372,7 @@ impl TenantPoolBuilder {
             return Err(Error::config("a pool of size 0 can serve nobody; set max_size to 1 or more"));
         }
         self.options.sharing.check()?;
+        #[cfg(feature = "metrics")]
         self.options.observing.check()?;
         self.options.fairness.as_ref().map_or(Ok(()), Fairness::check)?;
         let (config, connector) = self.config.read(&self.connector)?;

@@ -60,10 +60,10 @@ pub(super) struct Observing {
     pub(super) recorder: Option<Recorder>,
 }
 
+#[cfg(feature = "metrics")]
 impl Observing {
     /// Refuses what contradicts itself.
     pub(super) fn check(&self) -> Result<()> {
-        #[cfg(feature = "metrics")]
         if self.metrics.is_some_and(|asked| asked.tenants > 0)
             && matches!(self.tenant, TenantVisibility::Hidden)
         {
