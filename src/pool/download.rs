@@ -10,7 +10,10 @@ use super::scope::Scope;
 use super::stale::{ATTEMPTS, Run};
 use super::statement::sealed::Source;
 use super::statement::{Way, judge_copy};
-use crate::error::{Result, Step};
+use crate::error::{Error, Result, Step};
+
+const BEHIND_A_POOLER: &str =
+    "a COPY on a scope needs a connection without a pooler between; begin a transaction and use its copy_out";
 
 impl<D> Scope<D> {
     /// Runs a `COPY … TO STDOUT` as a transaction of its own, whose data arrives as the returned stream is read. Policies apply.
@@ -31,7 +34,9 @@ impl<D> Scope<D> {
     ///
     /// # Errors
     ///
-    /// As for [`Statements`](crate::Statements). One that comes later is in the stream, and where a limit has cut it off the log
+    /// As for [`Statements`](crate::Statements). Behind a pooler it is refused ([`Error::is_usage`](crate::Error::is_usage)): through
+    /// PgBouncer 1.18, one that was dropped was seen to leave an answer of the server's to whoever came next. Use
+    /// [`TransactionBlock::copy_out`](crate::TransactionBlock::copy_out) there. An error that comes later is in the stream, and where a limit has cut it off the log
     /// tells of it at WARN, since whoever is served from it may have no other way to hear of that.
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'static>> {
         judge_copy(sql, Way::Out)?;
@@ -48,6 +53,9 @@ impl<D> Scope<D> {
     async fn begin_copy_out(&self, sql: &str) -> Result<CopyOut<'static>> {
         let (db, single, source) = (self.statements(), self.single(), Source::Judged(sql));
         let ready = db.ready(source).await?;
+        if !ready.lease.link().is_direct() {
+            return Err(Error::config(BEHIND_A_POOLER));
+        }
         let mut prepared = db.prepared(&ready, source).await?;
         let mut repeats = 0;
         loop {

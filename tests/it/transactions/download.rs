@@ -9,6 +9,7 @@ use tenantry::{Result, Strategy, TenantContext, TenantPool, TenantScope};
 use super::{backend, code};
 use crate::support::erp::{Erp, open_accounts, tenant};
 use crate::support::log::Log;
+use crate::support::pgbouncer::PgBouncer;
 use crate::support::proxy::{Proxy, flights};
 
 const OUT: &str = "copy (select id from erp.account order by id) to stdout";
@@ -144,4 +145,18 @@ async fn what_is_cut_off_by_a_limit_is_told_in_the_log() {
     assert!(read(&scope, "copy (select 1 / (3 - g) from generate_series(1, 5) g) to stdout").await.is_err());
     assert!(scope.timeout(Duration::from_millis(200)).query("select pg_sleep(60)", &[]).await.is_err());
     assert!(!log.text().contains("cut off"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_download_behind_a_pooler_is_refused() {
+    let erp = Erp::new().await;
+    let bouncer = PgBouncer::start(erp.address()).await;
+    let pool = TenantPool::connect(&erp.app_url_through(bouncer.address().port())).await.unwrap();
+    let error = pool.tenant(tenant(1)).copy_out(OUT).await.unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("pooler"), "{error}");
+    let tx = pool.tenant(tenant(1)).begin();
+    let mut data = tx.copy_out(OUT).await.unwrap();
+    assert!(data.try_next().await.unwrap().is_none());
+    drop(data);
+    tx.commit().await.unwrap();
 }
