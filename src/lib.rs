@@ -41,6 +41,7 @@ mod pool;
 pub mod prove;
 #[cfg(feature = "lint")]
 pub mod rule;
+mod secret;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]
 pub mod testing;
@@ -53,10 +54,11 @@ mod wire;
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::{
-    CancelToken, Closed, Closing, CopyIn, CopyOut, Cursor, Fairness, Heard, Listener, PoolStatus, RowStream,
-    Savepoint, Scope, Setup, SetupFuture, Sharing, Statements, Strategy, System, SystemScope,
-    SystemTransaction, Tenant, TenantKey, TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction,
-    TenantVisibility, ToStatement, TraceCarrier, Transaction, TransactionBlock, Unbound, UnboundScope,
+    CancelToken, Closed, Closing, CopyIn, CopyOut, CredentialFuture, CredentialProvider, CredentialRequest,
+    Credentials, Cursor, Fairness, Heard, Listener, PasswordFile, PoolStatus, RowStream, Savepoint, Scope,
+    Setup, SetupFuture, Sharing, Statements, Strategy, System, SystemScope, SystemTransaction, Tenant,
+    TenantKey, TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement,
+    TraceCarrier, Transaction, TransactionBlock, Unbound, UnboundScope,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
 pub use wire::StatementMode;

@@ -20,6 +20,7 @@ mod coming;
 mod connection;
 mod copy;
 mod core;
+mod credentials;
 mod cursor;
 mod deadline;
 mod door;
@@ -83,6 +84,9 @@ pub use self::builder::TenantPoolBuilder;
 pub use self::cancel::CancelToken;
 pub use self::closing::{Closed, Closing};
 pub use self::copy::{CopyIn, CopyOut};
+pub use self::credentials::{
+    CredentialFuture, CredentialProvider, CredentialRequest, Credentials, PasswordFile,
+};
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant, Unbound};
 pub use self::fairness::Fairness;
@@ -292,7 +296,8 @@ impl TenantPool {
     /// kept as long.
     #[cfg(feature = "prove")]
     pub(crate) async fn connect_apart(&self) -> Result<(tokio_postgres::Client, impl Sized + use<>)> {
-        let Connected { client, link, driving } = self.0.tenants.target().connect_apart().await?;
+        let limit = self.0.tenants.options().bounds.connect_timeout;
+        let Connected { client, link, driving } = self.0.tenants.target().connect_apart(limit).await?;
         Ok((client, (link, driving)))
     }
 

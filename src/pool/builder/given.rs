@@ -1,10 +1,23 @@
 //! Where a pool's connections are to lead, as it was given to its builder.
 
+use std::sync::Arc;
+
 use tokio_postgres::Config;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::pool::credentials::Provider;
+use crate::pool::target::Target;
 use crate::pool::url;
 use crate::wire::{Connector, keep_alive};
+
+const TWO_PASSWORDS: &str = "the database URL has a password or a passfile, and credentials come from a provider too; leave one of them out";
+
+/// Who gives the passwords, where the URLs do not.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Providers {
+    pub(super) tenants: Option<Provider>,
+    pub(super) system: Option<Provider>,
+}
 
 /// Where to connect to. Text is parsed when the pool is built.
 #[derive(Clone, Debug)]
@@ -25,10 +38,13 @@ impl std::fmt::Debug for Secret {
 
 impl Given {
     /// Reads a URL, which can ask something of the connector too.
-    pub(super) fn read(self, connector: &Connector) -> Result<(Config, Connector)> {
+    pub(super) fn target(self, connector: &Connector, credentials: Option<Provider>) -> Result<Arc<Target>> {
         let (mut config, connector) = self.given(connector)?;
+        if credentials.is_some() && config.get_password().is_some() {
+            return Err(Error::config(TWO_PASSWORDS));
+        }
         keep_alive(&mut config);
-        Ok((config, connector))
+        Ok(Target::new(config, connector, credentials))
     }
 
     fn given(self, connector: &Connector) -> Result<(Config, Connector)> {
