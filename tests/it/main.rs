@@ -13,6 +13,7 @@ mod init;
 mod isolation;
 mod laws;
 mod life;
+mod login;
 mod migrate;
 mod observed;
 mod pgbench;
