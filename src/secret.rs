@@ -2,17 +2,16 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// More is no password, and no URL.
 const LONGEST: u64 = 64 * 1024;
 
 /// Why a file gives no secret. It names the file and never quotes it.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} {} {why}", .path.display())]
+#[error("{file} {why}")]
 pub(crate) struct Unread {
-    what: String,
-    path: PathBuf,
+    file: String,
     why: Why,
 }
 
@@ -34,9 +33,14 @@ enum Why {
     Lines,
 }
 
-/// The one line of a file, which an error calls `what`.
-pub(crate) fn read(what: &str, path: &Path) -> Result<String, Unread> {
-    contents(path).map_err(|why| Unread { what: what.to_owned(), path: path.to_owned(), why })
+/// The one line of a file, which this variable names if one does.
+pub(crate) fn read(path: &Path, variable: Option<&str>) -> Result<String, Unread> {
+    let shown = path.display();
+    let file = || match variable {
+        Some(variable) => format!("{variable} names {shown}, which"),
+        None => format!("the password file {shown}"),
+    };
+    contents(path).map_err(|why| Unread { file: file(), why })
 }
 
 fn contents(path: &Path) -> Result<String, Why> {
@@ -92,23 +96,22 @@ mod tests {
             (&[b'h'; 70_000], Err("is too long; write the secret into it and nothing else")),
         ] {
             fs::write(&path, bytes).unwrap();
-            let found = read("the file", &path);
+            let found = read(&path, Some("A_FILE"));
             assert!(!format!("{found:?}").contains("hush") || found.is_ok());
-            let expected =
-                expected.map(str::to_owned).map_err(|why| format!("the file {} {why}", path.display()));
+            let expected = expected
+                .map(str::to_owned)
+                .map_err(|why| format!("A_FILE names {}, which {why}", path.display()));
             assert_eq!(found.map_err(|why| why.to_string()), expected);
         }
         fs::remove_file(&path).unwrap();
-        let gone = read("the file", &path).unwrap_err().to_string();
+        let gone = read(&path, Some("A_FILE")).unwrap_err().to_string();
         assert!(
             gone.ends_with("cannot be read, entity not found; check its path and its permissions"),
             "{gone}"
         );
-        let folder = read("the file", &std::env::temp_dir()).unwrap_err().to_string();
+        let folder = read(&std::env::temp_dir(), None).unwrap_err().to_string();
         assert!(folder.ends_with("is a directory; name the file in it"), "{folder}");
         #[cfg(unix)]
-        assert!(
-            read("the file", "/dev/null".as_ref()).unwrap_err().to_string().ends_with("not a regular file")
-        );
+        assert!(read("/dev/null".as_ref(), None).unwrap_err().to_string().ends_with("not a regular file"));
     }
 }

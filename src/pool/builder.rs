@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tracing::info;
 
-use self::given::{Given, Providers};
+pub(super) use self::given::Given;
+use self::given::Providers;
 use super::binding::TenantSetting;
 use super::bounds::Bounds;
 use super::core::{Core, Options};
@@ -53,7 +54,7 @@ impl TenantPoolBuilder {
         Self::with_target(Given::Config(Box::new(config)))
     }
 
-    fn with_target(config: Given) -> Self {
+    pub(super) fn with_target(config: Given) -> Self {
         Self {
             config,
             system: None,

@@ -157,20 +157,29 @@ where
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct PasswordFile(PathBuf);
+pub struct PasswordFile {
+    path: PathBuf,
+    /// The variable that names it.
+    variable: Option<String>,
+}
 
 impl PasswordFile {
     /// The file at this path. It is not opened before a connection is.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), variable: None }
+    }
+
+    /// The file that this variable names.
+    pub(super) fn of(variable: String, path: PathBuf) -> Self {
+        Self { path, variable: Some(variable) }
     }
 }
 
 impl CredentialProvider for PasswordFile {
     fn credentials(&self, _: CredentialRequest) -> CredentialFuture<'_> {
-        let path = self.0.clone();
+        let Self { path, variable } = self.clone();
         Box::pin(async move {
-            let password = spawn_blocking(move || secret::read("the password file", &path)).await??;
+            let password = spawn_blocking(move || secret::read(&path, variable.as_deref())).await??;
             Ok(Credentials::new(password))
         })
     }

@@ -26,6 +26,7 @@ mod deadline;
 mod door;
 mod drain;
 mod elsewhere;
+mod environment;
 mod fairness;
 mod guard;
 mod kept;

@@ -1,6 +1,7 @@
 //! With which settings and which password a pool logs in, and where they come from.
 
 mod credentials;
+mod environment;
 mod rotation;
 
 use std::error::Error as StdError;

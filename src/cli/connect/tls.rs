@@ -13,11 +13,10 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, CertificateRevocationListD
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
-use super::environment::Environment;
-use super::settings::Settings;
 use super::verify::{Roots, Verifier};
 use crate::cli::failure::Failure;
 use crate::conninfo::SSL_MODES;
+use crate::conninfo::{Environment, Settings};
 
 pub(super) use crate::conninfo::SslMode;
 
@@ -195,11 +194,11 @@ impl PemFile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::environment::Environment;
-    use super::{Settings, SslMode, connector, versions};
+    use super::{Environment, Settings, SslMode, connector, versions};
+    use crate::cli::connect::gather::gather;
 
     fn settings(url: &str) -> Settings {
-        Settings::gather(Some(url), &Environment::of(&[])).unwrap()
+        gather(Some(url), &Environment::of(&[])).unwrap()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 
-use super::TenantPoolBuilder;
+use super::{Given, TenantPoolBuilder};
 use crate::pool::credentials::{CredentialProvider, Provider};
 use crate::pool::setup::{Hook, Setup, SetupFuture};
 use crate::wire::Connector;
@@ -19,6 +19,12 @@ impl TenantPoolBuilder {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         self.connector = Connector::new(tls);
+        self
+    }
+
+    /// Opens the system door, with settings that were gathered.
+    pub(in crate::pool) fn system_given(mut self, given: Given) -> Self {
+        self.system = Some(given);
         self
     }
 

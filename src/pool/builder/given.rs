@@ -7,7 +7,7 @@ use tokio_postgres::Config;
 use crate::error::{Error, Result};
 use crate::pool::credentials::Provider;
 use crate::pool::target::Target;
-use crate::pool::url;
+use crate::pool::url::{self, Gathered};
 use crate::wire::{Connector, keep_alive};
 
 const TWO_PASSWORDS: &str = "the database URL has a password or a passfile, and credentials come from a provider too; leave one of them out";
@@ -21,14 +21,15 @@ pub(super) struct Providers {
 
 /// Where to connect to. Text is parsed when the pool is built.
 #[derive(Clone, Debug)]
-pub(super) enum Given {
+pub(in crate::pool) enum Given {
     Url(Secret),
+    Gathered(Gathered),
     Config(Box<Config>),
 }
 
 /// A URL, which may hold a password.
 #[derive(Clone)]
-pub(super) struct Secret(String);
+pub(in crate::pool) struct Secret(String);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,6 +51,7 @@ impl Given {
     fn given(self, connector: &Connector) -> Result<(Config, Connector)> {
         match self {
             Self::Url(Secret(url)) => url::read(&url, connector),
+            Self::Gathered(gathered) => gathered.read(connector),
             Self::Config(config) => Ok((*config, connector.clone())),
         }
     }
