@@ -145,7 +145,7 @@ impl TenantPool {
     /// with these differences. `sslmode=allow` is `prefer`. `sslmode=verify-ca` and `verify-full`, `sslrootcert`, `sslcert` and
     /// their like are up to the connector of [`TenantPoolBuilder::tls`], which the log says; without one they are refused.
     /// `target_session_attrs=primary` and `standby` are told by whether a session can write. `passfile` is read for the first
-    /// host. `service`, `require_auth`, `requirepeer` and an encryption by GSSAPI are refused, and so is each option that is
+    /// host. `service` (see [`from_env`](Self::from_env)), `require_auth`, `requirepeer` and an encryption by GSSAPI are refused, and so is each option that is
     /// not known, by its name, when the pool is built.
     pub fn builder(url: &str) -> TenantPoolBuilder {
         TenantPoolBuilder::new(url)
