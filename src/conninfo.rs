@@ -6,6 +6,12 @@ mod environment;
 mod service;
 mod settings;
 mod text;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
+#[cfg(feature = "rustls")]
+mod verify;
+
+use crate::error::Error;
 
 pub(crate) use self::environment::Environment;
 pub(crate) use self::settings::Settings;
@@ -18,24 +24,36 @@ pub(crate) type Pair = (String, String);
 #[derive(Debug)]
 pub(crate) struct Unfit {
     pub(crate) line: String,
-    pub(crate) cause: Option<String>,
+    /// What led to it, the nearest first.
+    pub(crate) causes: Vec<String>,
     /// What to do about it.
     pub(crate) help: Option<String>,
 }
 
 impl Unfit {
     fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), cause: None, help: None }
+        Self { line: line.into(), causes: Vec::new(), help: None }
     }
 
     fn cause(mut self, line: impl Into<String>) -> Self {
-        self.cause = Some(line.into());
+        self.causes.push(line.into());
         self
     }
 
     fn help(mut self, line: impl Into<String>) -> Self {
         self.help = Some(line.into());
         self
+    }
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        let Unfit { mut line, causes, help } = unfit;
+        for part in causes.into_iter().chain(help) {
+            line.push_str("; ");
+            line.push_str(&part);
+        }
+        Self::config(line)
     }
 }
 

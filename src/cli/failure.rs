@@ -100,8 +100,8 @@ impl Failure {
 
 impl From<Unfit> for Failure {
     fn from(unfit: Unfit) -> Self {
-        let Unfit { line, cause, help } = unfit;
-        Self { causes: cause.into_iter().collect(), help, ..Self::usage(line) }
+        let Unfit { line, causes, help } = unfit;
+        Self { causes, help, ..Self::usage(line) }
     }
 }
 

@@ -32,6 +32,12 @@ impl Environment {
         Ok(Self { variables, home, user })
     }
 
+    /// One that says nothing but where the user's own files are.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn at_home(home: Option<PathBuf>) -> Self {
+        Self { home, ..Self::default() }
+    }
+
     /// The same without some variables.
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
         self.variables.retain(|name, _| !names.contains(&&**name));

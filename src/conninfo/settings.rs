@@ -98,6 +98,7 @@ enum Origin {
     Url,
     Service,
     Variable(&'static str),
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     PasswordFile,
 }
 
@@ -170,6 +171,7 @@ impl Settings {
     }
 
     /// Puts the password of a file before every other.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     pub(crate) fn with_password(mut self, value: String) -> Self {
         self.all.insert("password", Setting { value, origin: Origin::PasswordFile });
         self
@@ -195,6 +197,7 @@ impl Settings {
     }
 
     /// One of several words.
+    #[cfg_attr(not(feature = "rustls"), allow(dead_code))]
     pub(crate) fn one_of<T: Copy>(
         &self,
         name: &'static str,
@@ -210,6 +213,7 @@ impl Settings {
     }
 
     /// A whole number.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     pub(crate) fn number(&self, name: &'static str) -> Result<Option<i64>, Unfit> {
         let number = self.get(name).map(|value| value.trim().parse());
         number.transpose().map_err(|_| Unfit::new(format!("{} is not a whole number", self.named(name))))

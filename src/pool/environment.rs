@@ -8,7 +8,7 @@ use super::builder::Given;
 use super::credentials::PasswordFile;
 use super::url::{Gained, Gathered, check_name};
 use super::{TenantPool, TenantPoolBuilder};
-use crate::conninfo::{self, Environment, Settings, Unfit};
+use crate::conninfo::{self, Environment, Settings};
 use crate::error::{Error, Result};
 use crate::secret;
 
@@ -78,7 +78,7 @@ impl TenantPool {
         lookup: impl Fn(&str) -> Option<OsString>,
     ) -> Result<TenantPoolBuilder> {
         let home = lookup("HOME").map(PathBuf::from);
-        let environment = Environment::read(&lookup, &[], home, None).map_err(refused)?;
+        let environment = Environment::read(&lookup, &[], home, None)?;
         let variables = Variables { lookup };
         let tenants = variables.login(format!("{prefix}DATABASE"), &environment)?;
         let mut builder = TenantPoolBuilder::with_target(Given::Gathered(tenants.gathered));
@@ -117,11 +117,11 @@ impl<L: Fn(&str) -> Option<OsString>> Variables<L> {
     fn login(&self, name: String, environment: &Environment) -> Result<Login> {
         let called = format!("{name}_URL");
         let text = self.text(&called)?.unwrap_or_default();
-        let pairs = conninfo::parse(&text, &called).map_err(refused)?;
+        let pairs = conninfo::parse(&text, &called)?;
         for (name, _) in pairs.iter().filter(|(name, _)| !matches!(&**name, "service" | "servicefile")) {
             check_name(name)?;
         }
-        let settings = Settings::gather(called, pairs, environment).map_err(refused)?;
+        let settings = Settings::gather(called, pairs, environment)?;
         let variable = format!("{name}_PASSWORD_FILE");
         let password = self.path(&variable).map(|path| PasswordFile::of(variable.clone(), path));
         if password.is_some() && settings.get("password").is_some() {
@@ -135,8 +135,9 @@ impl<L: Fn(&str) -> Option<OsString>> Variables<L> {
         };
         let options = settings.iter().filter(|(name, ..)| is_used(name));
         let options = options.map(|(name, value, named)| Gained { name, value: value.to_owned(), named });
+        let home = environment.in_home("");
         let own_passfile = environment.in_home(".pgpass").filter(|_| password.is_none());
-        Ok(Login { gathered: Gathered { options: options.collect(), own_passfile }, password })
+        Ok(Login { gathered: Gathered { options: options.collect(), own_passfile, home }, password })
     }
 
     /// Whether any of them is set. A password of nobody is a mistake.
@@ -173,13 +174,4 @@ impl<L: Fn(&str) -> Option<OsString>> Variables<L> {
 
 fn read(variable: &str, path: &Path) -> Result<String> {
     secret::read(path, Some(variable)).map_err(|why| Error::config(why.to_string()))
-}
-
-fn refused(unfit: Unfit) -> Error {
-    let Unfit { mut line, cause, help } = unfit;
-    for part in cause.into_iter().chain(help) {
-        line.push_str("; ");
-        line.push_str(&part);
-    }
-    Error::config(line)
 }

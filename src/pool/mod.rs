@@ -143,7 +143,7 @@ impl TenantPool {
     ///
     /// Options mean [what libpq means by them](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS),
     /// with these differences. `sslmode=allow` is `prefer`. `sslmode=verify-ca` and `verify-full`, `sslrootcert`, `sslcert` and
-    /// their like are up to the connector of [`TenantPoolBuilder::tls`], which the log says; without one they are refused.
+    /// their like are up to the connector of [`TenantPoolBuilder::tls`], which the log says, or of feature `rustls`; without one they are refused.
     /// `target_session_attrs=primary` and `standby` are told by whether a session can write. `passfile` is read for the first
     /// host. `service` (see [`from_env`](Self::from_env)), `require_auth`, `requirepeer` and an encryption by GSSAPI are refused, and so is each option that is
     /// not known, by its name, when the pool is built.

@@ -19,7 +19,7 @@ use tracing::warn;
 
 use self::option::{Treatment, treatment};
 use self::text::{Pair, encode};
-use crate::conninfo::{SSL_MODES, SslMode};
+use crate::conninfo::{self, SSL_MODES, SslMode};
 use crate::error::{Error, Kind, Result};
 use crate::passfile::{self, Login};
 use crate::wire::Connector;
@@ -40,6 +40,8 @@ pub(super) struct Gathered {
     pub(super) options: Vec<Gained>,
     /// The password file that is the user's own, if no other is named.
     pub(super) own_passfile: Option<PathBuf>,
+    /// The user's own folder.
+    pub(super) home: Option<PathBuf>,
 }
 
 /// An option that was gathered, and what errors call it.
@@ -59,8 +61,8 @@ impl std::fmt::Debug for Gathered {
 impl Gathered {
     /// Reads them for connections by this connector.
     pub(super) fn read(self, connector: &Connector) -> Result<(Config, Connector)> {
-        let Self { options: gained, own_passfile } = self;
-        let mut options = Options { own_passfile, origin: Origin::Environment, ..Options::default() };
+        let Self { options: gained, own_passfile, home } = self;
+        let mut options = Options { own_passfile, home, origin: Origin::Environment, ..Options::default() };
         for Gained { name, value, named } in gained {
             if name == "port" && !value.split(',').all(|port| port.is_empty() || is_port(port)) {
                 return Err(Error::config(format!("{named} is not a port; expected 1 to 65535")));
@@ -108,6 +110,10 @@ struct Options {
     system_roots: bool,
     /// Those that the TLS connector has to heed.
     tls: Vec<&'static str>,
+    /// The same with what they say.
+    tls_pairs: Vec<conninfo::Pair>,
+    /// Where the user's own files are, if they count.
+    home: Option<PathBuf>,
     prefers_standby: bool,
     application_name: Option<String>,
     tcp_user_timeout: Option<Duration>,
@@ -133,8 +139,11 @@ impl SslMode {
 impl Options {
     /// Has the driver and the connector heed them.
     fn finish(mut self, head: &str, connector: &Connector) -> Result<(Config, Connector)> {
-        self.check_tls(connector.has_tls())?;
-        let mut connector = connector.clone();
+        self.check_tls(connector)?;
+        let mut connector = match self.own_connector(connector)? {
+            Some(own) => own,
+            None => connector.clone(),
+        };
         if self.prefers_standby {
             connector = connector.standby_first();
         }
@@ -146,7 +155,7 @@ impl Options {
         match treatment(name)? {
             Treatment::Driver => self.keep(name, &value),
             Treatment::As(other) => self.keep(other, &value),
-            Treatment::Tls(name) => self.tls.push(name),
+            Treatment::Tls(name) => self.keep_tls(name, value),
             Treatment::NoMatter => {}
             Treatment::NoEffect => warn!("{named} has no effect"),
             Treatment::OneOf(words) => {
@@ -155,6 +164,12 @@ impl Options {
             Treatment::Settled => self.settle(name, value, named)?,
         }
         Ok(())
+    }
+
+    /// Keeps an option for the TLS connector.
+    fn keep_tls(&mut self, name: &'static str, value: String) {
+        self.tls.push(name);
+        self.tls_pairs.push((name.to_owned(), value));
     }
 
     /// Passes an option on to the driver, which takes one host at a time.
@@ -180,7 +195,7 @@ impl Options {
             }
             "sslrootcert" => {
                 self.system_roots = value == "system";
-                self.tls.push("sslrootcert");
+                self.keep_tls("sslrootcert", value);
             }
             "target_session_attrs" => {
                 let words = [
@@ -212,8 +227,34 @@ impl Options {
         Ok(())
     }
 
+    /// The TLS connector that these options ask for, if that is left to them.
+    #[cfg(feature = "rustls")]
+    fn own_connector(&mut self, connector: &Connector) -> Result<Option<Connector>> {
+        use crate::conninfo::{Environment, Settings, tls};
+
+        if !connector.is_by_settings() {
+            return Ok(None);
+        }
+        let mode = self.ssl_mode.unwrap_or(SslMode::Prefer);
+        if mode == SslMode::Disable {
+            return Ok(Some(Connector::default()));
+        }
+        let environment = Environment::at_home(self.home.take());
+        let mut pairs = std::mem::take(&mut self.tls_pairs);
+        pairs.push(("sslmode".to_owned(), mode.as_str().to_owned()));
+        let settings = Settings::gather(self.origin.to_string(), pairs, &environment)?;
+        Ok(Some(Connector::new(tls::connector(mode, &settings, &environment)?)))
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is as with the feature")]
+    fn own_connector(&self, _: &Connector) -> Result<Option<Connector>> {
+        Ok(None)
+    }
+
     /// Sees to it that the connection is encrypted and verified no less than the URL asks for.
-    fn check_tls(&mut self, has_tls: bool) -> Result<()> {
+    fn check_tls(&mut self, connector: &Connector) -> Result<()> {
+        let has_tls = connector.has_tls();
         let origin = self.origin;
         if self.system_roots {
             match *self.ssl_mode.get_or_insert(SslMode::VerifyFull) {
@@ -239,10 +280,11 @@ impl Options {
                 mode.as_str()
             )));
         }
-        for name in &self.tls {
+        let is_given = !connector.is_by_settings();
+        for name in self.tls.iter().filter(|_| is_given) {
             warn!("option {name} of {origin} is up to the TLS connector, which has to heed it");
         }
-        if mode.verifies() {
+        if mode.verifies() && is_given {
             warn!(
                 "sslmode={} of {origin} is up to the TLS connector, which has to verify the certificate",
                 mode.as_str()

@@ -3,6 +3,7 @@
 mod credentials;
 mod environment;
 mod rotation;
+mod rustls;
 
 use std::error::Error as StdError;
 use std::fs;

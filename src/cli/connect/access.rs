@@ -7,9 +7,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 
 use super::place::{Host, Place};
-use super::tls::SslMode;
 use crate::cli::failure::Failure;
-use crate::conninfo::{Environment, Settings};
+use crate::conninfo::{Environment, Settings, SslMode};
 use crate::passfile::{self, Login};
 
 /// What is asked for, and where.

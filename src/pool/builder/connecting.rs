@@ -22,6 +22,28 @@ impl TenantPoolBuilder {
         self
     }
 
+    /// Encrypts with rustls as the URL asks for it, each role's URL for itself: `sslmode`, `sslrootcert` (a file in PEM, or `system`), `sslcert`
+    /// and `sslkey`, `sslcrl`, `sslsni` and the versions of TLS, [as libpq means them](https://www.postgresql.org/docs/current/libpq-ssl.html).
+    /// Default: the connector of [`tls`](Self::tls), which this replaces.
+    ///
+    /// With `sslmode=require` anybody can take the server's place, unless `sslrootcert` is named; `verify-full` is what prevents it. The
+    /// files of `~/.postgresql` count for a pool [`from_env`](crate::TenantPool::from_env) alone. All files are read when the pool is built.
+    ///
+    /// ```no_run
+    /// # async fn example() -> tenantry::Result<()> {
+    /// use tenantry::TenantPool;
+    ///
+    /// let url = "postgresql://erp_app@db.example/erp?sslmode=verify-full&sslrootcert=system";
+    /// let pool = TenantPool::builder(url).rustls().build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "rustls")]
+    pub fn rustls(mut self) -> Self {
+        self.connector = Connector::by_settings();
+        self
+    }
+
     /// Opens the system door, with settings that were gathered.
     pub(in crate::pool) fn system_given(mut self, given: Given) -> Self {
         self.system = Some(given);

@@ -52,6 +52,9 @@ impl Given {
         match self {
             Self::Url(Secret(url)) => url::read(&url, connector),
             Self::Gathered(gathered) => gathered.read(connector),
+            Self::Config(_) if connector.is_by_settings() => Err(Error::config(
+                "rustls() needs a URL, since a configuration of the driver's does not say whom to trust; set a connector with TenantPoolBuilder::tls",
+            )),
             Self::Config(config) => Ok((*config, connector.clone())),
         }
     }
