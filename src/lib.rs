@@ -53,6 +53,8 @@ mod wire;
 
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
+#[cfg(feature = "serde")]
+pub use pool::PoolSettings;
 pub use pool::{
     CancelToken, Closed, Closing, CopyIn, CopyOut, CredentialFuture, CredentialProvider, CredentialRequest,
     Credentials, Cursor, Fairness, Heard, Listener, PasswordFile, PoolStatus, RowStream, Savepoint, Scope,

@@ -93,7 +93,7 @@ mod tests {
             (b"hush\nhush\n", Err("has more than one line; write the secret into it and nothing else")),
             (b"hush\0", Err("has more than one line; write the secret into it and nothing else")),
             (b"hush\xff", Err("is not UTF-8; write it anew as plain text")),
-            (&[b'h'; 70_000], Err("is too long; write the secret into it and nothing else")),
+            (&vec![b'h'; 70_000], Err("is too long; write the secret into it and nothing else")),
         ] {
             fs::write(&path, bytes).unwrap();
             let found = read(&path, Some("A_FILE"));

@@ -245,11 +245,9 @@ fn failed(why: impl Into<String>) -> Error {
 /// What a provider reports may hold a secret, unless it is this crate's own.
 fn unanswered(source: BoxError) -> Error {
     let own = source.downcast_ref::<secret::Unread>().map(ToString::to_string);
-    match own {
-        Some(why) => failed(why),
-        None => {
-            let why = "the credential provider failed; the error's source says why".to_owned();
-            Kind::Credentials { why, source: Some(source) }.into()
-        }
+    if let Some(why) = own {
+        return failed(why);
     }
+    let why = "the credential provider failed; the error's source says why".to_owned();
+    Kind::Credentials { why, source: Some(source) }.into()
 }

@@ -80,7 +80,7 @@ impl TenantPool {
         let home = lookup("HOME").map(PathBuf::from);
         let environment = Environment::read(&lookup, &[], home, None)?;
         let variables = Variables { lookup };
-        let tenants = variables.login(format!("{prefix}DATABASE"), &environment)?;
+        let tenants = variables.login(&format!("{prefix}DATABASE"), &environment)?;
         let mut builder = TenantPoolBuilder::with_target(Given::Gathered(tenants.gathered));
         if let Some(file) = tenants.password {
             builder = builder.credentials(file);
@@ -89,7 +89,7 @@ impl TenantPool {
         let environment = environment.without(OF_THE_TENANTS);
         if variables.names_a_login(&system)? {
             let called = format!("{system}_URL");
-            let system = variables.login(system, &environment)?;
+            let system = variables.login(&system, &environment)?;
             if !system.gathered.options.iter().any(|option| option.name == "user") {
                 return Err(Error::config(format!("{called} names no user; name the system role there")));
             }
@@ -114,7 +114,7 @@ struct Variables<L> {
 
 impl<L: Fn(&str) -> Option<OsString>> Variables<L> {
     /// What the variables with this beginning say, and libpq's for what they leave out.
-    fn login(&self, name: String, environment: &Environment) -> Result<Login> {
+    fn login(&self, name: &str, environment: &Environment) -> Result<Login> {
         let called = format!("{name}_URL");
         let text = self.text(&called)?.unwrap_or_default();
         let pairs = conninfo::parse(&text, &called)?;

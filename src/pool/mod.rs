@@ -47,6 +47,8 @@ pub(crate) mod retry;
 mod rows;
 mod running;
 mod scope;
+#[cfg(feature = "serde")]
+mod settings;
 mod setup;
 mod shared;
 mod sharing;
@@ -97,6 +99,8 @@ pub use self::observe::{Ran, Recorder};
 pub use self::observe::{TenantKey, TenantVisibility, TraceCarrier};
 pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope, UnboundScope};
+#[cfg(feature = "serde")]
+pub use self::settings::PoolSettings;
 pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
 pub use self::statement::ToStatement;
