@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -203,13 +203,20 @@ impl Provider {
         limit: Duration,
     ) -> Result<Config> {
         let request = CredentialRequest { is_repeated, ..CredentialRequest::new(config) };
-        let answer = timeout_at(deadline, self.0.credentials(request)).await;
+        let provider = Arc::clone(&self.0);
+        // In a task of its own a panic is an error here. It ends with the set.
+        let mut asking = JoinSet::new();
+        asking.spawn(async move { provider.credentials(request).await });
         let late = || {
             failed(format!(
                 "the credential provider did not answer within {limit:?}; raise connect_timeout if it may take longer"
             ))
         };
-        let Credentials { user, password } = answer.map_err(|_| late())?.map_err(unanswered)?;
+        let answer = timeout_at(deadline, asking.join_next()).await.map_err(|_| late())?;
+        let Some(Ok(answer)) = answer else {
+            return Err(failed("the credential provider panicked"));
+        };
+        let Credentials { user, password } = answer.map_err(unanswered)?;
         if password.is_empty() {
             return Err(failed("the credential provider answered with an empty password"));
         }

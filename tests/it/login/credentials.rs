@@ -100,6 +100,10 @@ async fn a_provider_that_gives_nothing_is_one_clear_error() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "the token hush is no more");
 
+    let panicking = |_: CredentialRequest| async { panic!("for the test") as std::io::Result<Credentials> };
+    let error = world.builder().credentials(panicking).build().await.unwrap_err();
+    says(&error, &["no connection to the server: the credential provider panicked"]);
+
     for (password, words) in
         [("", "answered with an empty password"), ("hush\0", "a user or password that cannot be one")]
     {
