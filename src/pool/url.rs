@@ -113,6 +113,7 @@ struct Options {
     /// The same with what they say.
     tls_pairs: Vec<conninfo::Pair>,
     /// Where the user's own files are, if they count.
+    #[cfg_attr(not(feature = "rustls"), allow(dead_code))]
     home: Option<PathBuf>,
     prefers_standby: bool,
     application_name: Option<String>,

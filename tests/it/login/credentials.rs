@@ -35,10 +35,10 @@ async fn a_provider_is_told_of_the_connection_and_asked_once_more_when_it_is_ref
     assert_eq!(error.code().map(|code| code.code()), Some("28P01"));
     assert!(error.is_connection_lost());
     says(&error, &["no connection to the server"]);
-    let asked = asked.lock().unwrap();
+    let asked = std::mem::take(&mut *asked.lock().unwrap());
     assert_eq!(asked.iter().map(CredentialRequest::is_repeated).collect::<Vec<_>>(), [false, true]);
     let port = world.erp.address().port();
-    for request in &*asked {
+    for request in &asked {
         assert_eq!(request.user(), Some(&*world.role));
         assert_eq!(request.database(), Some(world.erp.database.name()));
         assert_eq!(request.hosts().collect::<Vec<_>>(), [("localhost", port)]);
