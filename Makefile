@@ -1,7 +1,7 @@
 # What a person runs. `make help` lists it.
 
 CARGO ?= cargo
-FEATURES = axum,cli,metrics,test-util
+FEATURES = axum,cli,metrics,serde,test-util
 FUZZ_SECONDS ?= 60
 BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench bulk --bench overhead --bench fairness
 

@@ -1,6 +1,61 @@
-//! What the tool and the pool read alike in a connection string.
+//! What the tool and the pool read alike of a connection's settings: in its string, in service files and in the environment.
 //!
 //! See [Connection Strings](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING).
+
+mod environment;
+mod service;
+mod settings;
+mod text;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
+#[cfg(feature = "rustls")]
+mod verify;
+
+use crate::error::Error;
+
+pub(crate) use self::environment::Environment;
+pub(crate) use self::settings::Settings;
+pub(crate) use self::text::parse;
+
+/// A parameter and its value.
+pub(crate) type Pair = (String, String);
+
+/// Why settings cannot be used. Nothing of it quotes a value.
+#[derive(Debug)]
+pub(crate) struct Unfit {
+    pub(crate) line: String,
+    /// What led to it, the nearest first.
+    pub(crate) causes: Vec<String>,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
+}
+
+impl Unfit {
+    fn new(line: impl Into<String>) -> Self {
+        Self { line: line.into(), causes: Vec::new(), help: None }
+    }
+
+    fn cause(mut self, line: impl Into<String>) -> Self {
+        self.causes.push(line.into());
+        self
+    }
+
+    fn help(mut self, line: impl Into<String>) -> Self {
+        self.help = Some(line.into());
+        self
+    }
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        let Unfit { mut line, causes, help } = unfit;
+        for part in causes.into_iter().chain(help) {
+            line.push_str("; ");
+            line.push_str(&part);
+        }
+        Self::config(line)
+    }
+}
 
 /// Why a part does not read. It quotes nothing, since any part can turn out to be a piece of a password.
 pub(crate) type Unread = &'static str;
@@ -61,7 +116,7 @@ pub(crate) fn decode(text: &str) -> Result<String, Unread> {
 }
 
 /// Reads `key=value` pairs as libpq does.
-pub(crate) fn key_values(text: &str) -> Result<Vec<(String, String)>, Unread> {
+pub(crate) fn key_values(text: &str) -> Result<Vec<Pair>, Unread> {
     let mut pairs = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {

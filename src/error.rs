@@ -95,6 +95,8 @@ pub(crate) enum Kind {
     Socket(#[source] io::Error),
     #[error("no connection to the server within {0:?}; check host and port, or raise connect_timeout")]
     ConnectTimeout(Duration),
+    #[error("no connection to the server: {why}")]
+    Credentials { why: String, source: Option<Box<dyn std::error::Error + Send + Sync>> },
     #[error(
         "no connection became free within {0:?}; raise max_size or wait_timeout, or shorten transactions"
     )]
@@ -333,6 +335,7 @@ impl Error {
             | Kind::Socket(_)
             | Kind::Refused(_)
             | Kind::ConnectTimeout(_)
+            | Kind::Credentials { .. }
             | Kind::Lost { .. }
             | Kind::Ended { .. }
             | Kind::Protocol { .. }

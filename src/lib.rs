@@ -41,6 +41,7 @@ mod pool;
 pub mod prove;
 #[cfg(feature = "lint")]
 pub mod rule;
+mod secret;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]
 pub mod testing;
@@ -52,12 +53,15 @@ mod wire;
 
 pub use error::{Error, NO_TENANT, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
+#[cfg(feature = "serde")]
+pub use pool::PoolSettings;
 pub use pool::{
-    Batch, BatchResult, CancelToken, Closed, Closing, CopyIn, CopyOut, Cursor, Fairness, FromRow, Heard,
-    InsertInto, Listener, PoolStatus, RowStream, Savepoint, Scope, Setup, SetupFuture, Sharing, Statement,
-    Statements, Strategy, System, SystemScope, SystemTransaction, Tenant, TenantKey, TenantPool,
-    TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement, TraceCarrier,
-    Transaction, TransactionBlock, Unbound, UnboundScope, read_column,
+    Batch, BatchResult, CancelToken, Closed, Closing, CopyIn, CopyOut, CredentialFuture, CredentialProvider,
+    CredentialRequest, Credentials, Cursor, Fairness, FromRow, Heard, InsertInto, Listener, PasswordFile,
+    PoolStatus, RowStream, Savepoint, Scope, Setup, SetupFuture, Sharing, Statement, Statements, Strategy,
+    System, SystemScope, SystemTransaction, Tenant, TenantKey, TenantPool, TenantPoolBuilder, TenantScope,
+    TenantTransaction, TenantVisibility, ToStatement, TraceCarrier, Transaction, TransactionBlock, Unbound,
+    UnboundScope, read_column,
 };
 pub use tenant::{TenantContext, TenantId, TenantType};
 pub use wire::StatementMode;

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::process::ExitCode;
 
+use crate::conninfo::Unfit;
 use crate::error::Error;
 use crate::policy::manifest::Problem;
 
@@ -94,6 +95,13 @@ impl Failure {
     pub(super) fn help(mut self, line: impl Into<String>) -> Self {
         self.help = Some(line.into());
         self
+    }
+}
+
+impl From<Unfit> for Failure {
+    fn from(unfit: Unfit) -> Self {
+        let Unfit { line, causes, help } = unfit;
+        Self { causes, help, ..Self::usage(line) }
     }
 }
 

@@ -13,6 +13,13 @@ use super::{Error, Kind};
 const HOST_AND_PORT: &str = "check host and port, and that the server listens there";
 
 impl Error {
+    /// Whether the server takes the role or its password for wrong.
+    pub(crate) fn is_login_refused(&self) -> bool {
+        self.code().is_some_and(|code| {
+            *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+        })
+    }
+
     /// Whether no connection can be had at the moment, and perhaps soon: nobody listens, or the server starts,
     /// stops or is full.
     pub(crate) fn is_server_unready(&self) -> bool {

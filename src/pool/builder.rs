@@ -7,11 +7,11 @@ mod observing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{Config, Socket};
+use tokio_postgres::Config;
 use tracing::info;
 
-use self::given::Given;
+pub(super) use self::given::Given;
+use self::given::Providers;
 use super::binding::TenantSetting;
 use super::bounds::Bounds;
 use super::core::{Core, Options};
@@ -40,6 +40,7 @@ pub struct TenantPoolBuilder {
     setting: String,
     tenant_type: TenantType,
     connector: Connector,
+    credentials: Providers,
     options: Options,
     system_max_size: usize,
 }
@@ -53,13 +54,14 @@ impl TenantPoolBuilder {
         Self::with_target(Given::Config(Box::new(config)))
     }
 
-    fn with_target(config: Given) -> Self {
+    pub(super) fn with_target(config: Given) -> Self {
         Self {
             config,
             system: None,
             setting: "app.tenant_id".to_owned(),
             tenant_type: TenantType::default(),
             connector: Connector::default(),
+            credentials: Providers::default(),
             options: Options {
                 bounds: Bounds {
                     max_size: 16,
@@ -289,19 +291,6 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// The TLS connector for connections and cancel requests. Default: none, which fails where the
-    /// URL says `sslmode=require` or more.
-    pub fn tls<T>(mut self, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
-        T::Stream: Sync + Send,
-        T::TlsConnect: Sync + Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
-        self.connector = Connector::new(tls);
-        self
-    }
-
     /// Opens the system door as well: the URL with the system role, for [`TenantPool::system`].
     /// Default: no door.
     pub fn system_url(mut self, url: &str) -> Self {
@@ -375,20 +364,21 @@ impl TenantPoolBuilder {
         #[cfg(feature = "metrics")]
         self.options.observing.check()?;
         self.options.fairness.as_ref().map_or(Ok(()), Fairness::check)?;
-        let (config, connector) = self.config.read(&self.connector)?;
-        let system = self.system.map(|system| system.read(&self.connector)).transpose()?;
+        let Providers { tenants, system } = self.credentials;
+        if system.is_some() && self.system.is_none() {
+            return Err(Error::config("system_credentials without a system role; name it with system_url"));
+        }
+        let target = self.config.target(&self.connector, tenants)?;
+        let system = self.system.map(|given| given.target(&self.connector, system)).transpose()?;
 
         let (options, limits) = (self.options.clone(), self.options.limits);
         let mut system_options = options.clone();
         system_options.bounds.max_size = self.system_max_size;
         system_options.sharing = SharingRules::NEVER;
         system_options.fairness = None;
-        let tenants = Core::new(config, connector, options, &setting, Purpose::Tenants)?;
-        let system = system
-            .map(|(config, connector)| {
-                Core::new(config, connector, system_options, &setting, Purpose::System)
-            })
-            .transpose()?;
+        let tenants = Core::new(target, options, &setting, Purpose::Tenants)?;
+        let system =
+            system.map(|target| Core::new(target, system_options, &setting, Purpose::System)).transpose()?;
         let setting = TenantSetting::new(setting, limits);
         let tenant_type = self.tenant_type;
         Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type, probe: Probe::default() })))

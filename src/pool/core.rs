@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio_postgres::Config;
 use tracing::{Instrument, info};
 
 use super::binding::{Binding, Bound};
@@ -30,7 +29,7 @@ use super::waiting::Got;
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
 use crate::tenant::Limits;
-use crate::wire::{Connector, StatementMode};
+use crate::wire::StatementMode;
 
 /// What a core is built from; each field is explained at the builder's method.
 #[derive(Clone, Debug)]
@@ -62,8 +61,7 @@ pub(super) struct Core {
 impl Core {
     /// Opens nothing. Must be called within a tokio runtime.
     pub(super) fn new(
-        config: Config,
-        connector: Connector,
+        target: Arc<Target>,
         options: Options,
         setting: &SettingName,
         purpose: Purpose,
@@ -71,8 +69,7 @@ impl Core {
         if Handle::try_current().is_err() {
             return Err(Error::config("a pool needs a runtime; build it within one of tokio's"));
         }
-        let observer = Observer::new(options.observing.clone(), &config, purpose, &options.bounds);
-        let target = Target::new(config, connector);
+        let observer = Observer::new(options.observing.clone(), target.config(), purpose, &options.bounds);
         let drain = Drain::new(options.drain_timeout, Arc::clone(&target), Arc::clone(&observer));
         let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
         let cached_statements = options.statement_cache_size;

@@ -171,7 +171,7 @@ impl Session {
     async fn open(core: &Core, listen: &str) -> Result<Self> {
         let limit = core.options().bounds.connect_timeout;
         let opening = async {
-            let Connected { client, link, driving } = core.target().connect_apart().await?;
+            let Connected { client, link, driving } = core.target().connect_apart(limit).await?;
             let failed = |error| Error::server(Step::Setup, error);
             let row = client.query_typed(BACKEND, &[]).await.map_err(failed)?;
             let served_by: Option<i32> = row.first().map(|row| row.try_get(0)).transpose().map_err(failed)?;

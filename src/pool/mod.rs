@@ -21,6 +21,7 @@ mod coming;
 mod connection;
 mod copy;
 mod core;
+mod credentials;
 mod cursor;
 mod deadline;
 mod door;
@@ -28,6 +29,7 @@ mod download;
 mod drain;
 mod elsewhere;
 mod ending;
+mod environment;
 mod fairness;
 mod from_row;
 mod guard;
@@ -52,6 +54,8 @@ pub(crate) mod retry;
 mod rows;
 mod running;
 mod scope;
+#[cfg(feature = "serde")]
+mod settings;
 mod setup;
 mod shared;
 mod sharing;
@@ -92,6 +96,9 @@ pub use self::builder::TenantPoolBuilder;
 pub use self::cancel::CancelToken;
 pub use self::closing::{Closed, Closing};
 pub use self::copy::{CopyIn, CopyOut};
+pub use self::credentials::{
+    CredentialFuture, CredentialProvider, CredentialRequest, Credentials, PasswordFile,
+};
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant, Unbound};
 pub use self::fairness::Fairness;
@@ -103,6 +110,8 @@ pub use self::observe::{Ran, Recorder};
 pub use self::observe::{TenantKey, TenantVisibility, TraceCarrier};
 pub use self::rows::RowStream;
 pub use self::scope::{Scope, SystemScope, TenantScope, UnboundScope};
+#[cfg(feature = "serde")]
+pub use self::settings::PoolSettings;
 pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
 pub use self::statement::{Statement, ToStatement};
@@ -149,9 +158,9 @@ impl TenantPool {
     ///
     /// Options mean [what libpq means by them](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS),
     /// with these differences. `sslmode=allow` is `prefer`. `sslmode=verify-ca` and `verify-full`, `sslrootcert`, `sslcert` and
-    /// their like are up to the connector of [`TenantPoolBuilder::tls`], which the log says; without one they are refused.
+    /// their like are up to the connector of [`TenantPoolBuilder::tls`], which the log says, or of feature `rustls`; without one they are refused.
     /// `target_session_attrs=primary` and `standby` are told by whether a session can write. `passfile` is read for the first
-    /// host. `service`, `require_auth`, `requirepeer` and an encryption by GSSAPI are refused, and so is each option that is
+    /// host. `service` (see [`from_env`](Self::from_env)), `require_auth`, `requirepeer` and an encryption by GSSAPI are refused, and so is each option that is
     /// not known, by its name, when the pool is built.
     pub fn builder(url: &str) -> TenantPoolBuilder {
         TenantPoolBuilder::new(url)
@@ -308,7 +317,8 @@ impl TenantPool {
     /// kept as long.
     #[cfg(feature = "prove")]
     pub(crate) async fn connect_apart(&self) -> Result<(tokio_postgres::Client, impl Sized + use<>)> {
-        let Connected { client, link, driving } = self.0.tenants.target().connect_apart().await?;
+        let limit = self.0.tenants.options().bounds.connect_timeout;
+        let Connected { client, link, driving } = self.0.tenants.target().connect_apart(limit).await?;
         Ok((client, (link, driving)))
     }
 

@@ -59,13 +59,12 @@ impl Opener {
     async fn open(&self, stock: &Arc<Stock>, place: Place) -> Result<()> {
         let terms = stock.terms().ok_or_else(|| Error::from(Kind::PoolClosed))?;
         let limit = stock.bounds.connect_timeout;
-        let late = |_| Error::from(Kind::ConnectTimeout(limit));
         let place = Arc::new(place);
-        let connecting = self.target.connect(terms.statements, &place);
-        let connected = timeout(limit, connecting).await.map_err(late)??;
+        let connected = self.target.connect(terms.statements, &place, limit).await?;
         place.leads_to(connected.client.cancel_token(), &connected.link, connected.driving.cutter());
         let object = stock.adopt(Client::new(connected, Arc::clone(&place), terms), &place);
         let lease = Arc::new(Lease::new(object, self.drain.clone()));
+        let late = |_| Error::from(Kind::ConnectTimeout(limit));
         match timeout(limit.max(GUARD_LIMIT), self.examine(&lease)).await.map_err(late)? {
             Ok(Verdict::Fits) => {}
             // Whoever waits gets another, which is opened in its place.

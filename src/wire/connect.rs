@@ -29,6 +29,8 @@ pub(crate) struct Connector {
     dial: Arc<dyn Dial>,
     /// Whether servers that take no writes are tried ahead of the others.
     standby_first: bool,
+    /// Whether the settings of the connection say which one takes its place.
+    by_settings: bool,
 }
 
 trait Dial: Send + Sync {
@@ -56,7 +58,18 @@ impl Connector {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let can_connect = tls.type_id() != TypeId::of::<NoTls>();
-        Self { dial: Arc::new(Tls(can_connect.then_some(tls))), standby_first: false }
+        Self { dial: Arc::new(Tls(can_connect.then_some(tls))), standby_first: false, by_settings: false }
+    }
+
+    /// Stands for the one that the settings of the connection will ask for.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn by_settings() -> Self {
+        Self { by_settings: true, ..Self::default() }
+    }
+
+    /// Whether it stands for another one.
+    pub(crate) fn is_by_settings(&self) -> bool {
+        self.by_settings
     }
 
     /// The same, with `target_session_attrs=prefer-standby`, which the driver does not have.
@@ -67,7 +80,7 @@ impl Connector {
 
     /// Whether it can encrypt.
     pub(crate) fn has_tls(&self) -> bool {
-        self.dial.has_tls()
+        self.by_settings || self.dial.has_tls()
     }
 
     /// Opens a connection to the first host that takes it. What is to be kept is let go once the

@@ -20,13 +20,15 @@ type Rule = fn(&str, &str) -> Problems;
 const LONGEST_FILE: usize = 400;
 
 /// Who may import whom: each those to its left.
-const RUNTIME: &[&str] = &["error", "ident", "tenant", "conninfo", "passfile", "wire", "pool", "axum"];
+const RUNTIME: &[&str] =
+    &["error", "ident", "tenant", "conninfo", "passfile", "secret", "wire", "pool", "axum"];
 const TOOL: &[&str] = &[
     "error",
     "ident",
     "tenant",
     "conninfo",
     "passfile",
+    "secret",
     "markup",
     "throwaway",
     "catalog",

@@ -15,6 +15,7 @@ mod init;
 mod isolation;
 mod laws;
 mod life;
+mod login;
 mod migrate;
 mod observed;
 mod pgbench;

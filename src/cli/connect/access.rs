@@ -6,11 +6,9 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 
-use super::environment::Environment;
 use super::place::{Host, Place};
-use super::settings::Settings;
-use super::tls::SslMode;
 use crate::cli::failure::Failure;
+use crate::conninfo::{Environment, Settings, SslMode};
 use crate::passfile::{self, Login};
 
 /// What is asked for, and where.
@@ -196,12 +194,12 @@ fn positive(settings: &Settings, name: &'static str) -> Result<Option<u64>, Fail
 
 #[cfg(test)]
 mod tests {
-    use super::super::environment::Environment;
-    use super::{Access, Settings, Target};
+    use super::{Access, Environment, Target};
+    use crate::cli::connect::gather::gather;
 
     fn access(url: &str, variables: &[&str]) -> Access {
         let environment = Environment::of(variables);
-        let settings = Settings::gather(Some(url), &environment).unwrap();
+        let settings = gather(Some(url), &environment).unwrap();
         Access::of(&settings, &environment, |_| false, None).unwrap()
     }
 
@@ -245,7 +243,7 @@ mod tests {
             ("sslnegotiation=direct", "", "which needs sslmode=require"),
         ] {
             let environment = Environment::of(&[variable]);
-            let settings = Settings::gather(Some(url), &environment).unwrap();
+            let settings = gather(Some(url), &environment).unwrap();
             let failure = Access::of(&settings, &environment, |_| false, None).err().unwrap();
             assert!(failure.line.contains(why), "{failure:?}");
         }

@@ -1,15 +1,10 @@
 //! Connects to the database as psql does: the same words, variables and files lead to the same server.
 
 mod access;
-mod conninfo;
-mod environment;
+mod gather;
 mod options;
 mod place;
 mod reason;
-mod service;
-mod settings;
-mod tls;
-mod verify;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -25,15 +20,13 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::access::{Access, Door, Target};
-use self::environment::Environment;
 pub(super) use self::options::Options;
 use self::place::Host;
 use self::reason::{Refused, Trouble};
-use self::settings::Settings;
-use self::tls::SslMode;
 use super::failure::Failure;
 use super::output::Terminal;
 use super::output::style::took;
+use crate::conninfo::{SslMode, tls};
 use crate::error::Error;
 use crate::policy::manifest::Manifest;
 use crate::prove::guard;
@@ -140,11 +133,11 @@ impl Session {
 
     /// The same, where it is worth knowing that a server is there and does not let this role in.
     pub(super) async fn ask(options: &Options, terminal: Terminal) -> Result<Result<Self, Barred>, Failure> {
-        let environment = Environment::of_process()?;
+        let environment = gather::of_process()?;
         let url = options.database_url.as_deref();
         let settings = match options.named_by {
-            Some(called) => Settings::gather_by(called, url, &environment)?,
-            None => Settings::gather(url, &environment)?,
+            Some(called) => gather::gather_by(called, url, &environment)?,
+            None => gather::gather(url, &environment)?,
         };
         let settings = match options.password()? {
             Some(password) => settings.with_password(password),

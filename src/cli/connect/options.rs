@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::secret;
 
 const DATABASE_URL: &str = "The database, as a URL or in libpq's key=value form [default: DATABASE_URL]. \
     What it leaves out is taken from PGHOST and its kin and from ~/.pgpass, as psql does it";
@@ -56,8 +57,7 @@ impl Options {
 
 fn password(file: &Path) -> Result<String, Failure> {
     let text = files::read(file)?;
-    let password =
-        text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let password = secret::line(&text);
     if password.is_empty() {
         return Err(Failure::usage(format!("{} holds no password", file.display())));
     }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::settings::Settings;
 use crate::cli::failure::Failure;
+use crate::conninfo::Settings;
 
 /// Where servers have their sockets: Debian's and its like, and PostgreSQL's own.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
@@ -112,11 +112,12 @@ impl fmt::Display for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::environment::Environment;
-    use super::{Place, Settings};
+    use super::Place;
+    use crate::cli::connect::gather::gather;
+    use crate::conninfo::Environment;
 
     fn places(url: &str, sockets: &[&str]) -> Result<String, String> {
-        let settings = Settings::gather(Some(url), &Environment::of(&[])).map_err(|failure| failure.line)?;
+        let settings = gather(Some(url), &Environment::of(&[])).map_err(|failure| failure.line)?;
         let places = Place::all(&settings, |path| sockets.iter().any(|socket| path.ends_with(socket)));
         let shown = |place: &Place| format!("{place} ({})", place.in_passfile());
         places

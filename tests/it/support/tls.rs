@@ -73,6 +73,32 @@ pub async fn turn_on(server: &Server) {
     .await;
 }
 
+/// A server that lets a role in by its certificate alone, and the authority of such certificates.
+pub async fn server_that_asks_for_certificates(role: &str) -> (Server, CertifiedIssuer<'static, KeyPair>) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let server = Server::builder().start_local().await.unwrap();
+    turn_on(&server).await;
+    let admin = server.connect().await.unwrap();
+    let data: String = admin.query_one("show data_directory", &[]).await.unwrap().get(0);
+    let data = Path::new(&data);
+    write(data, "clients.crt", &authority.pem());
+    let rules = std::fs::read_to_string(data.join("pg_hba.conf")).unwrap();
+    write(data, "pg_hba.conf", &format!("hostssl all {role} all cert\n{rules}"));
+    admin.batch_execute("ALTER SYSTEM SET ssl_ca_file = 'clients.crt'").await.unwrap();
+    admin.batch_execute(&format!("CREATE ROLE {role} LOGIN; SELECT pg_reload_conf()")).await.unwrap();
+    // The server answers whoever comes after the reload by the new rules.
+    eventually("the rules are read", async || {
+        let sql = "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'cert'";
+        let read: i64 = admin.query_one(sql, &[]).await.unwrap().get(0);
+        let ready: String = admin.query_one("show ssl_ca_file", &[]).await.unwrap().get(0);
+        read == 1 && ready == "clients.crt"
+    })
+    .await;
+    (server, authority)
+}
+
 /// Writes a file that belongs to whoever runs the server, and that nobody else can read.
 pub fn write(data: &Path, name: &str, text: &str) {
     let path = data.join(name);

@@ -1,9 +1,6 @@
 //! TLS, as `sslmode` and `sslrootcert` ask for it.
 
-use std::path::Path;
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use tenantry::testing::Server;
+use rcgen::{CertificateParams, DnType, KeyPair};
 use tokio_postgres::Config;
 
 use super::{Folder, Run, place, plan, private, shown};
@@ -88,36 +85,10 @@ async fn tls_that_is_required_is_not_gone_without() {
     run("require").said(3, &["server does not support TLS"]);
 }
 
-/// A server that lets a role in by its certificate alone, and the authority of such certificates.
-async fn server_that_asks_for_certificates(role: &str) -> (Server, CertifiedIssuer<'static, KeyPair>) {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let server = Server::builder().start_local().await.unwrap();
-    tls::turn_on(&server).await;
-    let admin = server.connect().await.unwrap();
-    let data: String = admin.query_one("show data_directory", &[]).await.unwrap().get(0);
-    let data = Path::new(&data);
-    tls::write(data, "clients.crt", &authority.pem());
-    let rules = std::fs::read_to_string(data.join("pg_hba.conf")).unwrap();
-    tls::write(data, "pg_hba.conf", &format!("hostssl all {role} all cert\n{rules}"));
-    admin.batch_execute("ALTER SYSTEM SET ssl_ca_file = 'clients.crt'").await.unwrap();
-    admin.batch_execute(&format!("CREATE ROLE {role} LOGIN; SELECT pg_reload_conf()")).await.unwrap();
-    // The server answers whoever comes after the reload by the new rules.
-    crate::support::eventually("the rules are read", async || {
-        let sql = "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'cert'";
-        let read: i64 = admin.query_one(sql, &[]).await.unwrap().get(0);
-        let ready: String = admin.query_one("show ssl_ca_file", &[]).await.unwrap().get(0);
-        read == 1 && ready == "clients.crt"
-    })
-    .await;
-    (server, authority)
-}
-
 #[tokio::test]
 async fn a_certificate_of_ones_own_is_shown_to_the_server() {
     let role = "tool";
-    let (server, authority) = server_that_asks_for_certificates(role).await;
+    let (server, authority) = tls::server_that_asks_for_certificates(role).await;
     let folder = Folder::new();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new([]).unwrap();

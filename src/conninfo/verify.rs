@@ -11,8 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, CertificateRevocationListD
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::tls::SslMode;
-use crate::cli::failure::Failure;
+use super::{SslMode, Unfit};
 
 /// The authorities that are trusted.
 pub(super) struct Roots {
@@ -42,16 +41,16 @@ impl Verifier {
         roots: Option<Roots>,
         crls: Vec<CertificateRevocationListDer<'static>>,
         provider: &Arc<CryptoProvider>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Unfit> {
         let chain = |roots: Roots| {
             let verifier =
                 WebPkiServerVerifier::builder_with_provider(Arc::new(roots.store), Arc::clone(provider))
                     .with_crls(crls)
                     .build()
                     .map_err(|error| {
-                        Failure::usage("certificates cannot be verified").cause(error.to_string())
+                        Unfit::new("certificates cannot be verified").cause(error.to_string())
                     })?;
-            Ok::<_, Failure>(Chain { verifier, roots: roots.certificates })
+            Ok::<_, Unfit>(Chain { verifier, roots: roots.certificates })
         };
         Ok(Self {
             algorithms: provider.signature_verification_algorithms,

@@ -3,13 +3,11 @@
 //! See [Parameter Key Words](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS) and
 //! [Environment Variables](https://www.postgresql.org/docs/current/libpq-envars.html).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::conninfo::{self, Pair};
-use super::environment::Environment;
-use super::service;
-use crate::cli::failure::Failure;
+use super::{Environment, Pair, Unfit, service};
 
 /// A parameter that libpq knows, and the variable that stands in for it.
 struct Keyword {
@@ -18,11 +16,11 @@ struct Keyword {
     treatment: Treatment,
 }
 
-/// What this tool does with a parameter.
+/// What becomes of a parameter.
 enum Treatment {
     /// It heeds it.
     Heeded,
-    /// It has no bearing on what the tool does.
+    /// It has no bearing on anything.
     NoMatter,
     /// It would have to heed it, and does not, unless it says one of these.
     Refused(&'static [&'static str]),
@@ -68,7 +66,7 @@ const KEYWORDS: &[Keyword] = {
         // What the driver, tokio-postgres, calls it.
         keyword("keepalives_retries", "", Heeded),
         keyword("tcp_user_timeout", "", Heeded),
-        // The tool speaks UTF-8, version 3.0 of the protocol, and not GSSAPI.
+        // Spoken are UTF-8, version 3.0 of the protocol, and not GSSAPI.
         keyword("client_encoding", "PGCLIENTENCODING", NoMatter),
         keyword("min_protocol_version", "PGMINPROTOCOLVERSION", Refused(&["3.0"])),
         keyword("max_protocol_version", "PGMAXPROTOCOLVERSION", NoMatter),
@@ -97,34 +95,30 @@ struct Setting {
 
 #[derive(Clone, Copy)]
 enum Origin {
-    Url(&'static str),
+    Url,
     Service,
     Variable(&'static str),
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     PasswordFile,
 }
 
 /// The parameters of a connection.
-pub(super) struct Settings {
+pub(crate) struct Settings {
     all: BTreeMap<&'static str, Setting>,
     /// What the connection string is called.
-    url: &'static str,
+    url: Cow<'static, str>,
 }
 
 impl Settings {
-    /// The parameters of a connection string; what it leaves out, a service says, and what that leaves out, the environment.
-    pub(super) fn gather(url: Option<&str>, environment: &Environment) -> Result<Self, Failure> {
-        Self::gather_by(if url.is_some() { "--database-url" } else { "DATABASE_URL" }, url, environment)
-    }
-
-    /// The same of a connection string that is called something else.
-    pub(super) fn gather_by(
-        called: &'static str,
-        url: Option<&str>,
+    /// Those of a connection string, which is called so; what it leaves out, a service says, and what that leaves out, the
+    /// environment.
+    pub(crate) fn gather(
+        called: impl Into<Cow<'static, str>>,
+        pairs: Vec<Pair>,
         environment: &Environment,
-    ) -> Result<Self, Failure> {
-        let url = url.or_else(|| environment.get("DATABASE_URL")).unwrap_or_default();
-        let mut settings = Self { all: BTreeMap::new(), url: called };
-        settings.take(conninfo::parse(url, called)?, Origin::Url(called))?;
+    ) -> Result<Self, Unfit> {
+        let mut settings = Self { all: BTreeMap::new(), url: called.into() };
+        settings.take(pairs, Origin::Url)?;
         let named = settings.get("service").or_else(|| environment.get("PGSERVICE")).map(str::to_owned);
         if let Some(name) = named {
             let file = settings.get("servicefile").or_else(|| environment.get("PGSERVICEFILE"));
@@ -141,18 +135,28 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The variables that stand in for parameters.
+    pub(super) fn variables() -> impl Iterator<Item = &'static str> {
+        KEYWORDS.iter().filter_map(|keyword| keyword.variable)
+    }
+
+    /// All of them: name, value, and where it comes from, for a message.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str, String)> {
+        self.all.iter().map(|(name, setting)| (*name, &*setting.value, self.named(name).to_string()))
+    }
+
     /// Takes what is not there yet. Of two values from one origin the last counts; an empty one is none.
-    fn take(&mut self, pairs: Vec<Pair>, origin: Origin) -> Result<(), Failure> {
+    fn take(&mut self, pairs: Vec<Pair>, origin: Origin) -> Result<(), Unfit> {
         let mut taken = BTreeMap::new();
         for (name, value) in pairs {
             let Some(keyword) = KEYWORDS.iter().find(|keyword| keyword.name == name) else {
-                return Err(unknown(&name, origin));
+                return Err(unknown(&name, &self.place(origin)));
             };
             let name = keyword.name;
             match keyword.treatment {
                 Treatment::Refused(harmless) if !harmless.contains(&value.as_str()) && !value.is_empty() => {
-                    let of = Named { name, origin };
-                    return Err(Failure::usage(format!("{of} is not supported; leave it out")));
+                    let of = Named { name, origin, url: &self.url };
+                    return Err(Unfit::new(format!("{of} is not supported; leave it out")));
                 }
                 Treatment::Heeded => {
                     taken.insert(name, value);
@@ -167,52 +171,65 @@ impl Settings {
     }
 
     /// Puts the password of a file before every other.
-    pub(super) fn with_password(mut self, value: String) -> Self {
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    pub(crate) fn with_password(mut self, value: String) -> Self {
         self.all.insert("password", Setting { value, origin: Origin::PasswordFile });
         self
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.all.get(name).map(|setting| setting.value.as_str())
     }
 
     /// A parameter and where it comes from, for a message.
-    pub(super) fn named(&self, name: &'static str) -> impl fmt::Display + use<> {
-        let origin = self.all.get(name).map_or(Origin::Url(self.url), |setting| setting.origin);
-        Named { name, origin }
+    pub(crate) fn named(&self, name: &'static str) -> impl fmt::Display {
+        let origin = self.all.get(name).map_or(Origin::Url, |setting| setting.origin);
+        Named { name, origin, url: &self.url }
+    }
+
+    fn place(&self, origin: Origin) -> Cow<'static, str> {
+        match origin {
+            Origin::Url => self.url.clone(),
+            Origin::Service => "the service".into(),
+            Origin::Variable(variable) => variable.into(),
+            Origin::PasswordFile => "--password-file".into(),
+        }
     }
 
     /// One of several words.
-    pub(super) fn one_of<T: Copy>(
+    #[cfg_attr(not(feature = "rustls"), allow(dead_code))]
+    pub(crate) fn one_of<T: Copy>(
         &self,
         name: &'static str,
         words: &[(&'static str, T)],
         default: T,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, Unfit> {
         let Some(value) = self.get(name) else { return Ok(default) };
         let found = words.iter().find(|(word, _)| *word == value);
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            Failure::usage(format!("{} is not one of {}", self.named(name), words.join(", ")))
+            Unfit::new(format!("{} is not one of {}", self.named(name), words.join(", ")))
         })
     }
 
     /// A whole number.
-    pub(super) fn number(&self, name: &'static str) -> Result<Option<i64>, Failure> {
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    pub(crate) fn number(&self, name: &'static str) -> Result<Option<i64>, Unfit> {
         let number = self.get(name).map(|value| value.trim().parse());
-        number.transpose().map_err(|_| Failure::usage(format!("{} is not a whole number", self.named(name))))
+        number.transpose().map_err(|_| Unfit::new(format!("{} is not a whole number", self.named(name))))
     }
 }
 
-struct Named {
+struct Named<'a> {
     name: &'static str,
     origin: Origin,
+    url: &'a str,
 }
 
-impl fmt::Display for Named {
+impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.origin {
-            Origin::Url(url) => write!(f, "{} of {url}", self.name),
+            Origin::Url => write!(f, "{} of {}", self.name, self.url),
             Origin::Service => write!(f, "{} of the service", self.name),
             Origin::Variable(variable) => f.write_str(variable),
             Origin::PasswordFile => f.write_str("--password-file"),
@@ -220,77 +237,24 @@ impl fmt::Display for Named {
     }
 }
 
-fn unknown(name: &str, origin: Origin) -> Failure {
-    let place = match origin {
-        Origin::Service => "the service",
-        Origin::Url(of) | Origin::Variable(of) => of,
-        Origin::PasswordFile => "--password-file",
-    };
-    let names: Vec<&str> = KEYWORDS.iter().map(|keyword| keyword.name).collect();
-    let likeness = |known: &&&str| strsim::jaro_winkler(name, known);
-    let best = names.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let failure = Failure::usage(format!("{place} has parameter {name:?}, which libpq does not know"));
-    match best.filter(|known| likeness(known) > 0.8) {
-        Some(known) => failure.help(format!("did you mean {known}?")),
-        None => failure,
+fn unknown(name: &str, place: &str) -> Unfit {
+    let unfit = Unfit::new(format!("{place} has parameter {name:?}, which libpq does not know"));
+    match like(name) {
+        Some(known) => unfit.help(format!("did you mean {known}?")),
+        None => unfit,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Environment, Settings};
+/// The parameter that may be meant.
+#[cfg(feature = "lint")]
+fn like(name: &str) -> Option<&'static str> {
+    let likeness = |known: &&str| strsim::jaro_winkler(name, known);
+    let names = KEYWORDS.iter().map(|keyword| keyword.name);
+    let best = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    best.filter(|known| likeness(known) > 0.8)
+}
 
-    fn gathered(url: Option<&str>, variables: &[&str]) -> Result<String, String> {
-        let settings = Settings::gather(url, &Environment::of(variables)).map_err(|failure| failure.line)?;
-        let pairs = settings.all.iter().map(|(name, setting)| format!("{name}={}", setting.value));
-        Ok(pairs.collect::<Vec<_>>().join(" "))
-    }
-
-    #[test]
-    fn the_argument_wins_over_the_url_and_that_over_the_variables() {
-        let variables = &[
-            "DATABASE_URL=postgresql://me@two/erp",
-            "PGHOST=three",
-            "PGPORT=5433",
-            "PGUSER=you",
-            "PGDATABASE=",
-        ];
-        let expected = Ok("host=one port=5433 user=you".to_owned());
-        assert_eq!(gathered(Some("postgresql://one"), variables), expected);
-        let expected = Ok("dbname=erp host=two port=5433 user=me".to_owned());
-        assert_eq!(gathered(None, variables), expected);
-        assert_eq!(gathered(None, &variables[1..]), Ok("host=three port=5433 user=you".to_owned()));
-    }
-
-    #[test]
-    fn the_last_value_of_a_url_counts_and_an_empty_one_is_none() {
-        assert_eq!(gathered(Some("host=a host=b"), &[]), Ok("host=b".to_owned()));
-        assert_eq!(gathered(Some("host=''"), &["PGHOST=c"]), Ok("host=c".to_owned()));
-    }
-
-    #[test]
-    fn what_is_not_supported_is_refused_and_what_does_not_matter_is_not() {
-        for (url, variable, answer) in [
-            ("requirepeer=postgres", "", Err("requirepeer of --database-url is not supported; leave it out")),
-            ("", "PGREQUIREAUTH=scram-sha-256", Err("PGREQUIREAUTH is not supported; leave it out")),
-            ("gssencmode=require", "", Err("gssencmode of --database-url is not supported; leave it out")),
-            ("gssencmode=prefer", "PGCLIENTENCODING=LATIN1", Ok("")),
-            ("pasword=hush", "", Err("--database-url has parameter \"pasword\", which libpq does not know")),
-        ] {
-            let answer = answer.map(str::to_owned).map_err(str::to_owned);
-            assert_eq!(gathered(Some(url), &[variable]), answer, "{url} {variable}");
-        }
-        let by_variable = Settings::gather(None, &Environment::of(&["DATABASE_URL=hush"])).err().unwrap();
-        assert!(by_variable.line.starts_with("DATABASE_URL does not read: "), "{by_variable:?}");
-        let failure = Settings::gather(Some("pasword=hush"), &Environment::of(&[])).err().unwrap();
-        assert_eq!(failure.help.as_deref(), Some("did you mean password?"));
-        for (url, line) in [
-            ("hush", "--server does not read: it is neither a URL"),
-            ("pasword=hush", "--server has parameter \"pasword\""),
-            ("requirepeer=x", "requirepeer of --server is not supported"),
-        ] {
-            let failure = Settings::gather_by("--server", Some(url), &Environment::of(&[])).err().unwrap();
-            assert!(failure.line.starts_with(line), "{failure:?}");
-        }
-    }
+#[cfg(not(feature = "lint"))]
+fn like(_: &str) -> Option<&'static str> {
+    None
 }

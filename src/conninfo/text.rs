@@ -3,11 +3,7 @@
 //! See [Connection Strings](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). No error quotes
 //! any of it: where a password holds a character that it should not, any part can turn out to be a piece of it.
 
-use crate::cli::failure::Failure;
-use crate::conninfo;
-
-/// A parameter and its value.
-pub(super) type Pair = (String, String);
+use super::{Pair, Unfit, key_values};
 
 /// Where a URL has to be percent-encoded.
 const ENCODE: &str = "write %40 for @, %3A for : and %2F for / in a user name, password or database name";
@@ -19,9 +15,9 @@ struct Unread {
 }
 
 /// Takes a connection string apart, which errors call by this name. Of two values for one parameter, the last counts.
-pub(super) fn parse(text: &str, called: &str) -> Result<Vec<Pair>, Failure> {
+pub(crate) fn parse(text: &str, called: &str) -> Result<Vec<Pair>, Unfit> {
     let failed =
-        |Unread { why, expected }| Failure::usage(format!("{called} does not read: {why}")).help(expected);
+        |Unread { why, expected }| Unfit::new(format!("{called} does not read: {why}")).help(expected);
     parameters(text).map_err(failed)
 }
 
@@ -31,7 +27,7 @@ fn parameters(text: &str) -> Result<Vec<Pair>, Unread> {
     match scheme {
         Some(rest) => url(rest),
         None if text.contains("://") => Err(not_read("it is a URL of something else than PostgreSQL")),
-        None => conninfo::key_values(text).map_err(not_read),
+        None => key_values(text).map_err(not_read),
     }
 }
 
@@ -87,7 +83,7 @@ fn url(text: &str) -> Result<Vec<Pair>, Unread> {
 }
 
 fn decode(text: &str) -> Result<String, Unread> {
-    conninfo::decode(text).map_err(not_read)
+    super::decode(text).map_err(not_read)
 }
 
 fn split(text: &str, at: char) -> (&str, &str) {

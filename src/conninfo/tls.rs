@@ -13,22 +13,19 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, CertificateRevocationListD
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
-use super::environment::Environment;
-use super::settings::Settings;
 use super::verify::{Roots, Verifier};
-use crate::cli::failure::Failure;
-use crate::conninfo::SSL_MODES;
-
-pub(super) use crate::conninfo::SslMode;
+use super::{Environment, SSL_MODES, Settings, SslMode, Unfit};
 
 impl SslMode {
-    pub(super) fn of(settings: &Settings) -> Result<Self, Failure> {
+    /// That of the settings.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    pub(crate) fn of(settings: &Settings) -> Result<Self, Unfit> {
         let system = settings.get("sslrootcert") == Some("system");
         let default = if system { Self::VerifyFull } else { Self::Prefer };
         let mode = settings.one_of("sslmode", SSL_MODES, default)?;
         if system && mode != Self::VerifyFull {
             let (named, root) = (settings.named("sslmode"), settings.named("sslrootcert"));
-            return Err(Failure::usage(format!("{named} is too weak for {root}, system"))
+            return Err(Unfit::new(format!("{named} is too weak for {root}, system"))
                 .help("anybody can have a certificate of a public authority; use verify-full"));
         }
         Ok(mode)
@@ -36,11 +33,11 @@ impl SslMode {
 }
 
 /// What opens the TLS session of a connection.
-pub(super) fn connector(
+pub(crate) fn connector(
     mode: SslMode,
     settings: &Settings,
     environment: &Environment,
-) -> Result<MakeRustlsConnect, Failure> {
+) -> Result<MakeRustlsConnect, Unfit> {
     let provider = Arc::new(default_provider());
     let roots = roots(mode, settings, environment)?;
     let crl = Files { settings, environment }.find("sslcrl", "root.crl").filter(|_| roots.is_some());
@@ -48,12 +45,12 @@ pub(super) fn connector(
     let verifier = Verifier::new(mode, roots, crls.unwrap_or_default(), &provider)?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(settings)?)
-        .map_err(|error| Failure::usage("TLS cannot be set up").cause(error.to_string()))?
+        .map_err(|error| Unfit::new("TLS cannot be set up").cause(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match own_certificate(settings, environment)? {
         Some((chain, key)) => config.with_client_auth_cert(chain, key).map_err(|error| {
-            Failure::usage(format!("{} and its key do not go together", settings.named("sslcert")))
+            Unfit::new(format!("{} and its key do not go together", settings.named("sslcert")))
                 .cause(error.to_string())
         })?,
         None => config.with_no_client_auth(),
@@ -64,14 +61,14 @@ pub(super) fn connector(
 }
 
 /// The authorities to trust, if any.
-fn roots(mode: SslMode, settings: &Settings, environment: &Environment) -> Result<Option<Roots>, Failure> {
+fn roots(mode: SslMode, settings: &Settings, environment: &Environment) -> Result<Option<Roots>, Unfit> {
     if settings.get("sslrootcert") == Some("system") {
         return system_roots().map(Some);
     }
     let Some(file) = (Files { settings, environment }).find("sslrootcert", "root.crt") else {
         if mode.verifies() {
             let named = settings.named("sslmode");
-            return Err(Failure::usage(format!("{named} verifies, and no authority is named to trust"))
+            return Err(Unfit::new(format!("{named} verifies, and no authority is named to trust"))
                 .help("name its certificate with sslrootcert or in ~/.postgresql/root.crt, or trust the operating system's with sslrootcert=system"));
         }
         return Ok(None);
@@ -80,27 +77,27 @@ fn roots(mode: SslMode, settings: &Settings, environment: &Environment) -> Resul
     let mut store = RootCertStore::empty();
     for certificate in &certificates {
         store.add(certificate.clone()).map_err(|error| {
-            Failure::usage(format!("{} is not a certificate of an authority", file.path.display()))
+            Unfit::new(format!("{} is not a certificate of an authority", file.path.display()))
                 .cause(error.to_string())
         })?;
     }
     Ok(Some(Roots { store, certificates }))
 }
 
-fn system_roots() -> Result<Roots, Failure> {
+fn system_roots() -> Result<Roots, Unfit> {
     let found = rustls_native_certs::load_native_certs();
     let mut store = RootCertStore::empty();
     // Of some hundred, a few are of a kind that is not understood.
     let (added, _) = store.add_parsable_certificates(found.certs.clone());
     if added == 0 {
-        let failure = Failure::usage("the operating system has no certificates of authorities");
+        let failure = Unfit::new("the operating system has no certificates of authorities");
         let failure = found.errors.iter().fold(failure, |failure, error| failure.cause(error.to_string()));
         return Err(failure.help("install them, mostly as ca-certificates, or name a file with sslrootcert"));
     }
     Ok(Roots { store, certificates: found.certs })
 }
 
-fn versions(settings: &Settings) -> Result<Vec<&'static SupportedProtocolVersion>, Failure> {
+fn versions(settings: &Settings) -> Result<Vec<&'static SupportedProtocolVersion>, Unfit> {
     // The number is the minor version; older ones than 1.2 are not spoken.
     const VERSIONS: &[(&str, u8)] = &[("TLSv1", 0), ("TLSv1.1", 1), ("TLSv1.2", 2), ("TLSv1.3", 3)];
     let oldest = settings.one_of("ssl_min_protocol_version", VERSIONS, 2)?;
@@ -109,7 +106,7 @@ fn versions(settings: &Settings) -> Result<Vec<&'static SupportedProtocolVersion
         (2, 2) => Ok(vec![&TLS12]),
         (3, 3) => Ok(vec![&TLS13]),
         (2, 3) => Ok(vec![&TLS13, &TLS12]),
-        _ => Err(Failure::usage(format!(
+        _ => Err(Unfit::new(format!(
             "{} leaves no version of TLS; expected TLSv1.2 or TLSv1.3",
             settings.named("ssl_max_protocol_version")
         ))),
@@ -119,17 +116,17 @@ fn versions(settings: &Settings) -> Result<Vec<&'static SupportedProtocolVersion
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// The certificate by which this side shows who it is.
-fn own_certificate(settings: &Settings, environment: &Environment) -> Result<Option<Identity>, Failure> {
+fn own_certificate(settings: &Settings, environment: &Environment) -> Result<Option<Identity>, Unfit> {
     let files = Files { settings, environment };
     let Some(certificate) = files.find("sslcert", "postgresql.crt") else { return Ok(None) };
     let chain = certificate.all()?;
     let Some(key) = files.find("sslkey", "postgresql.key") else {
-        return Err(Failure::usage(format!("{} has no key", certificate.path.display()))
+        return Err(Unfit::new(format!("{} has no key", certificate.path.display()))
             .help("name it with sslkey, or in ~/.postgresql/postgresql.key"));
     };
     key.is_private()?;
     let key = PrivateKeyDer::from_pem_slice(&key.bytes()?).map_err(|error| {
-        Failure::usage(format!("{} is not a private key", key.path.display()))
+        Unfit::new(format!("{} is not a private key", key.path.display()))
             .cause(error.to_string())
             .help("expected one in PEM that is not encrypted")
     })?;
@@ -158,25 +155,25 @@ impl Files<'_> {
 }
 
 impl PemFile {
-    fn bytes(&self) -> Result<Vec<u8>, Failure> {
+    fn bytes(&self) -> Result<Vec<u8>, Unfit> {
         fs::read(&self.path).map_err(|error| {
-            Failure::usage(format!("{} cannot be read", self.path.display())).cause(error.to_string())
+            Unfit::new(format!("{} cannot be read", self.path.display())).cause(error.to_string())
         })
     }
 
-    fn all<T: PemObject>(&self) -> Result<Vec<T>, Failure> {
+    fn all<T: PemObject>(&self) -> Result<Vec<T>, Unfit> {
         let found: Result<Vec<T>, pem::Error> = T::pem_slice_iter(&self.bytes()?).collect();
         match found {
             Ok(found) if !found.is_empty() => Ok(found),
-            Ok(_) => Err(Failure::usage(format!("{} holds nothing in PEM", self.path.display()))),
+            Ok(_) => Err(Unfit::new(format!("{} holds nothing in PEM", self.path.display()))),
             Err(error) => {
-                Err(Failure::usage(format!("{} is not PEM", self.path.display())).cause(error.to_string()))
+                Err(Unfit::new(format!("{} is not PEM", self.path.display())).cause(error.to_string()))
             }
         }
     }
 
     /// Refuses a key that others can read, as libpq does. Root's own may be readable by a group.
-    fn is_private(&self) -> Result<(), Failure> {
+    fn is_private(&self) -> Result<(), Unfit> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
@@ -184,7 +181,7 @@ impl PemFile {
                 let allowed = if metadata.uid() == 0 { 0o640 } else { 0o600 };
                 if metadata.mode() & 0o777 & !allowed != 0 {
                     let path = self.path.display();
-                    return Err(Failure::usage(format!("others than its owner can read {path}"))
+                    return Err(Unfit::new(format!("others than its owner can read {path}"))
                         .help(format!("run chmod 600 {path}")));
                 }
             }
@@ -195,11 +192,11 @@ impl PemFile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::environment::Environment;
-    use super::{Settings, SslMode, connector, versions};
+    use super::{Environment, Settings, SslMode, connector, versions};
 
     fn settings(url: &str) -> Settings {
-        Settings::gather(Some(url), &Environment::of(&[])).unwrap()
+        let pairs = crate::conninfo::parse(url, "--database-url").unwrap();
+        Settings::gather("--database-url", pairs, &Environment::of(&[])).unwrap()
     }
 
     #[test]

@@ -6,12 +6,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::conninfo::Pair;
-use super::environment::Environment;
-use crate::cli::failure::Failure;
+use super::{Environment, Pair, Unfit};
 
 /// What a service says, from the file that is named, or else the user's own, or else the machine's.
-pub(super) fn read(name: &str, file: Option<&str>, environment: &Environment) -> Result<Vec<Pair>, Failure> {
+pub(super) fn read(name: &str, file: Option<&str>, environment: &Environment) -> Result<Vec<Pair>, Unfit> {
     let own = file.map(PathBuf::from).or_else(|| environment.in_home(".pg_service.conf"));
     let machine = environment.get("PGSYSCONFDIR").map(|folder| Path::new(folder).join("pg_service.conf"));
     for path in [own, machine].into_iter().flatten() {
@@ -19,19 +17,19 @@ pub(super) fn read(name: &str, file: Option<&str>, environment: &Environment) ->
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound && file.is_none() => continue,
             Err(error) => {
-                return Err(Failure::usage(format!("the service file {} cannot be read", path.display()))
+                return Err(Unfit::new(format!("the service file {} cannot be read", path.display()))
                     .cause(error.to_string()));
             }
         };
         let found = find(&text, name).map_err(|line| {
-            Failure::usage(format!("line {line} of the service file {} does not read", path.display()))
+            Unfit::new(format!("line {line} of the service file {} does not read", path.display()))
                 .help("expected [name], key=value or # and a comment")
         })?;
         if let Some(pairs) = found {
             return Ok(pairs);
         }
     }
-    Err(Failure::usage(format!("service {name:?} is in no service file")).help(
+    Err(Unfit::new(format!("service {name:?} is in no service file")).help(
         "describe it in ~/.pg_service.conf or in the file that PGSERVICEFILE names, or unset PGSERVICE",
     ))
 }

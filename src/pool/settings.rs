@@ -1,0 +1,380 @@
+//! A pool's settings as a part of a service's own configuration file.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+
+use super::builder::Given;
+use super::credentials::PasswordFile;
+use super::{Fairness, Sharing, TenantPoolBuilder};
+use crate::error::{Error, Result};
+use crate::secret;
+use crate::tenant::TenantType;
+use crate::wire::StatementMode;
+
+/// What a [`TenantPoolBuilder`] is told by a configuration file, in TOML, JSON or whatever else serde reads. Feature `serde`.
+///
+/// Every key is called as the builder's method and may be left out, and a key that is not known is an error. A duration is a
+/// number of seconds, or a text such as `"500ms"`, `"10s"`, `"30m"` or `"1h"`; for `max_lifetime` and `idle_timeout`, `"none"` is for ever.
+///
+/// | key | value |
+/// |---|---|
+/// | `url`, `system_url` | a URL |
+/// | `url_file`, `system_url_file` | a file that holds it |
+/// | `password_file`, `system_password_file` | a file that holds the password, see [`PasswordFile`] |
+/// | `setting`, `name` | a text |
+/// | `tenant_type` | `"uuid"`, `"bigint"`, `"integer"` or `"text"` |
+/// | `max_size`, `min_idle`, `system_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth` | a number |
+/// | `wait_timeout`, `connect_timeout`, `max_lifetime`, `idle_timeout`, `check_idle_after`, `recheck_role_after`, `drain_timeout`, `slow_statement_after` | a duration |
+/// | `timeout`, `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout`, `transaction_timeout` | a duration |
+/// | `sharing` | `"never"`, `"reads"` or `"always"` |
+/// | `statements` | `"named"` or `"unnamed"` |
+/// | `fairness` | a table, in which tenants take turns: `max_concurrent`, `max_waiting`, `rate` and `burst` |
+///
+/// `Debug` shows no URL.
+///
+/// ```
+/// use tenantry::{PoolSettings, TenantPoolBuilder};
+///
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings: PoolSettings = serde_json::from_str(
+///     r#"{ "url": "postgresql://erp_app@db/erp", "max_size": 32, "wait_timeout": "500ms" }"#,
+/// )?;
+/// let builder = TenantPoolBuilder::from_settings(settings)?;
+/// # drop(builder);
+/// # Ok(())
+/// # }
+/// # assert!(example().is_ok());
+/// ```
+#[derive(Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSettings {
+    url: Option<String>,
+    url_file: Option<PathBuf>,
+    password_file: Option<PathBuf>,
+    system_url: Option<String>,
+    system_url_file: Option<PathBuf>,
+    system_password_file: Option<PathBuf>,
+    setting: Option<String>,
+    name: Option<String>,
+    tenant_type: Option<TenantTypeWord>,
+    max_size: Option<usize>,
+    min_idle: Option<usize>,
+    system_max_size: Option<usize>,
+    max_retries: Option<u32>,
+    statement_cache_size: Option<usize>,
+    sharing_depth: Option<usize>,
+    wait_timeout: Option<Limit>,
+    connect_timeout: Option<Limit>,
+    max_lifetime: Option<LimitOrNone>,
+    idle_timeout: Option<LimitOrNone>,
+    check_idle_after: Option<Limit>,
+    recheck_role_after: Option<Limit>,
+    drain_timeout: Option<Limit>,
+    slow_statement_after: Option<Limit>,
+    timeout: Option<Limit>,
+    statement_timeout: Option<Limit>,
+    lock_timeout: Option<Limit>,
+    idle_in_transaction_session_timeout: Option<Limit>,
+    transaction_timeout: Option<Limit>,
+    sharing: Option<SharingWord>,
+    statements: Option<StatementsWord>,
+    fairness: Option<Bounds>,
+}
+
+impl fmt::Debug for PoolSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolSettings").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TenantTypeWord {
+    Uuid,
+    Bigint,
+    Integer,
+    Text,
+}
+
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SharingWord {
+    Never,
+    Reads,
+    Always,
+}
+
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StatementsWord {
+    Named,
+    Unnamed,
+}
+
+/// The bounds of a [`Fairness`].
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bounds {
+    max_concurrent: Option<usize>,
+    max_waiting: Option<usize>,
+    /// Units of work for each second.
+    rate: Option<f64>,
+    burst: Option<u32>,
+}
+
+/// A duration.
+#[derive(Clone, Copy)]
+struct Limit(Duration);
+
+/// A duration, or none.
+#[derive(Clone, Copy)]
+struct LimitOrNone(Option<Duration>);
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let found = LimitOrNone::deserialize(deserializer)?.0;
+        found.map(Self).ok_or_else(|| D::Error::custom(EXPECTED))
+    }
+}
+
+impl<'de> Deserialize<'de> for LimitOrNone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+const EXPECTED: &str =
+    "expected a number of seconds, or a text such as \"500ms\", \"10s\", \"30m\" or \"1h\"";
+
+struct Reader;
+
+impl Visitor<'_> for Reader {
+    type Value = LimitOrNone;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds, or a text such as \"500ms\", \"10s\", \"30m\" or \"1h\"")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<LimitOrNone, E> {
+        Ok(LimitOrNone(Some(Duration::from_secs(seconds))))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<LimitOrNone, E> {
+        self.visit_u64(u64::try_from(seconds).map_err(|_| E::custom(EXPECTED))?)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<LimitOrNone, E> {
+        let limit = Duration::try_from_secs_f64(seconds).map_err(|_| E::custom(EXPECTED))?;
+        Ok(LimitOrNone(Some(limit)))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LimitOrNone, E> {
+        let text = text.trim();
+        if text == "none" {
+            return Ok(LimitOrNone(None));
+        }
+        let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(unit);
+        let millis: u64 = match unit.trim_start() {
+            "ms" => 1,
+            "" | "s" => 1_000,
+            "m" | "min" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err(E::custom(EXPECTED)),
+        };
+        let count = number.parse::<u64>().ok().and_then(|number| number.checked_mul(millis));
+        count.map(|count| LimitOrNone(Some(Duration::from_millis(count)))).ok_or_else(|| E::custom(EXPECTED))
+    }
+}
+
+/// The URL that is given, or that the file holds.
+fn url(key: &str, url: Option<String>, file: Option<PathBuf>) -> Result<Option<String>> {
+    match (url, file) {
+        (Some(_), Some(_)) => {
+            Err(Error::config(format!("{key} and {key}_file are both set; leave one of them out")))
+        }
+        (None, Some(file)) => {
+            let text = secret::read(&file, Some(&format!("{key}_file")));
+            text.map(Some).map_err(|why| Error::config(why.to_string()))
+        }
+        (url, None) => Ok(url),
+    }
+}
+
+impl Bounds {
+    fn fairness(self) -> Result<Fairness> {
+        let mut fairness = Fairness::round_robin();
+        if let Some(units) = self.max_concurrent {
+            fairness = fairness.max_concurrent(units);
+        }
+        if let Some(callers) = self.max_waiting {
+            fairness = fairness.max_waiting(callers);
+        }
+        match (self.rate, self.burst) {
+            (Some(rate), Some(burst)) => Ok(fairness.rate(rate, burst)),
+            (None, None) => Ok(fairness),
+            _ => Err(Error::config("rate and burst of fairness go together; set both")),
+        }
+    }
+}
+
+impl TenantPoolBuilder {
+    /// Sets a pool up by what a configuration file says; what it leaves out is as by default.
+    ///
+    /// # Errors
+    ///
+    /// No URL, or two of them; a file that cannot be read or is empty ([`Error::is_usage`]). The error names the key and the file, and
+    /// never quotes a value.
+    pub fn from_settings(settings: PoolSettings) -> Result<Self> {
+        let PoolSettings { url_file, system_url_file, .. } = settings.clone();
+        let Some(tenants) = url("url", settings.url, url_file)? else {
+            return Err(Error::config("the pool's settings have no url; set url or url_file"));
+        };
+        let mut builder = Self::with_target(Given::from(&*tenants));
+        if let Some(system) = url("system_url", settings.system_url, system_url_file)? {
+            builder = builder.system_url(&system);
+        }
+        if let Some(file) = settings.password_file {
+            builder = builder.credentials(PasswordFile::of("password_file".to_owned(), file));
+        }
+        if let Some(file) = settings.system_password_file {
+            builder = builder.system_credentials(PasswordFile::of("system_password_file".to_owned(), file));
+        }
+        macro_rules! set {
+            ($($key:ident = |$value:ident| $by:expr;)*) => {
+                $(if let Some($value) = settings.$key {
+                    builder = builder.$key($by);
+                })*
+            };
+        }
+        set! {
+            setting = |name| name;
+            name = |name| name;
+            tenant_type = |word| match word {
+                TenantTypeWord::Uuid => TenantType::Uuid,
+                TenantTypeWord::Bigint => TenantType::Bigint,
+                TenantTypeWord::Integer => TenantType::Integer,
+                TenantTypeWord::Text => TenantType::Text,
+            };
+            max_size = |count| count;
+            min_idle = |count| count;
+            system_max_size = |count| count;
+            max_retries = |count| count;
+            statement_cache_size = |count| count;
+            sharing_depth = |count| count;
+            wait_timeout = |limit| limit.0;
+            connect_timeout = |limit| limit.0;
+            max_lifetime = |limit| limit.0;
+            idle_timeout = |limit| limit.0;
+            check_idle_after = |limit| limit.0;
+            recheck_role_after = |limit| limit.0;
+            drain_timeout = |limit| limit.0;
+            slow_statement_after = |limit| limit.0;
+            timeout = |limit| limit.0;
+            statement_timeout = |limit| limit.0;
+            lock_timeout = |limit| limit.0;
+            idle_in_transaction_session_timeout = |limit| limit.0;
+            transaction_timeout = |limit| limit.0;
+            sharing = |word| match word {
+                SharingWord::Never => Sharing::Never,
+                SharingWord::Reads => Sharing::Reads,
+                SharingWord::Always => Sharing::Always,
+            };
+            statements = |word| match word {
+                StatementsWord::Named => StatementMode::Named,
+                StatementsWord::Unnamed => StatementMode::Unnamed,
+            };
+            fairness = |bounds| bounds.fairness()?;
+        }
+        Ok(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PoolSettings, TenantPoolBuilder};
+
+    fn read(text: &str) -> Result<PoolSettings, String> {
+        let settings: Result<PoolSettings, _> = serde_json::from_str(text);
+        settings.map_err(|error| error.to_string())
+    }
+
+    fn built(text: &str) -> Result<TenantPoolBuilder, String> {
+        TenantPoolBuilder::from_settings(read(text)?).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_key_reaches_the_builder() {
+        let builder = built(
+            r#"{"url": "postgresql://me:hush@db/erp", "system_url": "postgresql://sys:hush@db/erp",
+            "setting": "erp.tenant", "name": "erp", "tenant_type": "bigint", "max_size": 3, "min_idle": 2,
+            "system_max_size": 5, "max_retries": 7, "statement_cache_size": 11, "sharing_depth": 13,
+            "wait_timeout": 1, "connect_timeout": 0.25, "max_lifetime": "none", "idle_timeout": "2h",
+            "check_idle_after": "3m", "recheck_role_after": "17s", "drain_timeout": "19ms",
+            "slow_statement_after": "23", "timeout": "29 s", "statement_timeout": "31min",
+            "lock_timeout": "37ms", "idle_in_transaction_session_timeout": "41s",
+            "transaction_timeout": "43s", "sharing": "never", "statements": "unnamed",
+            "fairness": {"max_concurrent": 47, "max_waiting": 53, "rate": 59.5, "burst": 61}}"#,
+        );
+        let shown = format!("{:?}", builder.unwrap());
+        for part in [
+            "setting: \"erp.tenant\"",
+            "name: Some(\"erp\")",
+            "tenant_type: Bigint",
+            "max_size: 3",
+            "min_idle: 2",
+            "system_max_size: 5",
+            "max_retries: 7",
+            "statement_cache_size: 11",
+            "depth: 13",
+            "wait_timeout: 1s",
+            "connect_timeout: 250ms",
+            "max_lifetime: None",
+            "idle_timeout: Some(7200s)",
+            "check_idle_after: 180s",
+            "recheck_role_after: 17s",
+            "drain_timeout: 19ms",
+            "slow: Some(23s)",
+            "call: Some(29s)",
+            "statement: Some(1860s)",
+            "lock: Some(37ms)",
+            "idle_in_transaction: Some(41s)",
+            "transaction: Some(43s)",
+            "sharing: Never",
+            "statements: Some(Unnamed)",
+            "47",
+            "53",
+            "59.5",
+            "61",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_one_clear_error() {
+        let url = r#""url": "postgresql://me:hush@db/erp""#;
+        for (text, words) in [
+            ("{}".to_owned(), "the pool's settings have no url; set url or url_file"),
+            (format!("{{{url}, \"url_file\": \"/hush\"}}"), "url and url_file are both set"),
+            (r#"{"url_file": "/nowhere"}"#.to_owned(), "url_file names /nowhere, which cannot be read"),
+            (format!("{{{url}, \"max_sice\": 3}}"), "unknown field `max_sice`"),
+            (format!("{{{url}, \"fairness\": {{\"turns\": 3}}}}"), "unknown field `turns`"),
+            (format!("{{{url}, \"fairness\": {{\"rate\": 3}}}}"), "rate and burst of fairness go together"),
+            (format!("{{{url}, \"timeout\": \"soon\"}}"), "expected a number of seconds"),
+            (format!("{{{url}, \"timeout\": \"none\"}}"), "expected a number of seconds"),
+            (format!("{{{url}, \"timeout\": -1}}"), "expected a number of seconds"),
+            (format!("{{{url}, \"timeout\": \"99999999999999999999s\"}}"), "expected a number of seconds"),
+            (format!("{{{url}, \"sharing\": \"some\"}}"), "unknown variant `some`"),
+        ] {
+            let error = built(&text).unwrap_err();
+            assert!(error.contains(words) && !error.contains("hush"), "{text}: {error}");
+        }
+        let settings = read(&format!("{{{url}, \"max_size\": 3}}")).unwrap();
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+}
