@@ -61,7 +61,7 @@ impl Environment {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "cli", feature = "rustls")))]
 impl Environment {
     /// One of `NAME=value`, for user `me`.
     pub(crate) fn of(variables: &[&str]) -> Self {
