@@ -16,8 +16,9 @@ fn ended(run: &Run, code: i32, parts: &[&str]) {
 
 #[tokio::test]
 async fn a_server_that_is_full_and_one_that_is_a_replica_are_said() {
-    let server = Server::builder().setting("max_connections", "20").start_local().await.unwrap();
-    let mut server = server;
+    // What was set outlives the server here.
+    let builder = Server::builder().setting("max_connections", "20").setting("synchronous_commit", "on");
+    let mut server = builder.start_local().await.unwrap();
     let erp = Erp::on(place_of(server.database().await.unwrap())).await;
     // The first session is let in, and the next one is not.
     erp.sql(&format!("ALTER ROLE {} CONNECTION LIMIT 1", erp.app)).await;
