@@ -88,7 +88,9 @@ pub const BATCHES: &[Operation] = &[
         writes: 0,
         run: |pool, _| {
             Box::pin(async move {
-                let Some(mut data) = copy_out(&pool).await? else { return Ok(()) };
+                let Some(mut data) = copy_out(&pool).await? else {
+                    return copy_in_a_transaction(&pool).await;
+                };
                 while data.try_next().await?.is_some() {}
                 Ok(())
             })
@@ -100,7 +102,9 @@ pub const BATCHES: &[Operation] = &[
         writes: 0,
         run: |pool, _| {
             Box::pin(async move {
-                let Some(mut data) = copy_out(&pool).await? else { return Ok(()) };
+                let Some(mut data) = copy_out(&pool).await? else {
+                    return copy_in_a_transaction(&pool).await;
+                };
                 data.try_next().await.map(drop)
             })
         },
@@ -113,4 +117,13 @@ async fn copy_out(pool: &TenantPool) -> Result<Option<CopyOut<'static>>> {
         Err(error) if error.is_usage() && error.to_string().contains("pooler") => Ok(None),
         copy => copy.map(Some),
     }
+}
+
+/// What is to be done instead.
+async fn copy_in_a_transaction(pool: &TenantPool) -> Result<()> {
+    let tx = pool.tenant(tenant(OWN)).begin();
+    let mut data = tx.copy_out(COPY_OUT).await?;
+    while data.try_next().await?.is_some() {}
+    drop(data);
+    tx.commit().await
 }
