@@ -34,11 +34,25 @@ pub(super) struct Opener {
     pub(super) cached_statements: usize,
 }
 
+/// Stands by while code of the service's own may run, a hook of its for one. Where that panics, whoever waits hears of it, and the
+/// next opening is not tried at once: it would panic as well, without end.
+struct Panicking<'a>(&'a Stock);
+
+impl Drop for Panicking<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.opened(false);
+            self.0.disappoint(Error::config("a panic ended the opening of a connection, see its message"));
+        }
+    }
+}
+
 impl Opener {
     /// Opens one connection for whoever waits longest, who hears of it when that fails.
     pub(super) async fn run(mut coming: Coming, delay: Duration) {
         let (stock, Some(place)) = coming.begin() else { return };
         sleep(delay).await;
+        let _panicking = Panicking(&stock);
         let observer = &stock.opener.observer;
         let begun = observer.now();
         match stock.opener.open(&stock, place).instrument(observer.connect()).await {

@@ -1,7 +1,12 @@
 //! What is done once on each new connection, and what a hook cannot do.
 
-use tenantry::TenantPool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use tenantry::TenantPool;
+use tokio::time::timeout;
+
+use super::LIMIT;
 use crate::support::erp::{Erp, tenant};
 
 async fn shown(pool: &TenantPool, setting: &str) -> String {
@@ -56,4 +61,18 @@ async fn a_hook_that_fails_is_the_error_of_whoever_wanted_the_connection() {
     let own =
         erp.builder().on_connect(|_| Box::pin(async { Err(tenantry::TenantId::text("").unwrap_err()) }));
     assert!(own.build().await.unwrap_err().is_usage());
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_is_an_error_and_no_loop_of_openings() {
+    let erp = Erp::new().await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let builder = erp.builder().max_size(2).on_connect(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { panic!("a fault of the service's own") })
+    });
+    let error = timeout(LIMIT, builder.build()).await.expect("it hangs").unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("panic"), "{error}");
+    assert!(asked.load(Ordering::Relaxed) <= 2, "{asked:?}");
 }
