@@ -13,6 +13,8 @@ pub(crate) enum Step {
     Rollback,
     Savepoint,
     Copy,
+    /// The row that records an access across tenants.
+    Record,
     Cancel,
     Guard,
     Setup,
@@ -35,6 +37,7 @@ impl fmt::Display for Step {
             Self::Rollback => "the rollback",
             Self::Savepoint => "the savepoint",
             Self::Copy => "the copy",
+            Self::Record => "the record of the access across tenants",
             Self::Cancel => "the cancel request",
             Self::Setup => "the set-up of the connection",
             Self::Guard => "the check of the role",

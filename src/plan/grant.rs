@@ -25,6 +25,12 @@ const READ_ONLY: Kind = Kind {
     closes: "the role of backups could change the rows of all tenants",
 };
 
+const RECORDS: Kind = Kind {
+    lock: Lock::None,
+    work: Work::None,
+    closes: "work across tenants could change what is recorded of it",
+};
+
 /// What no policy governs.
 const BEYOND: [Privilege; 4] =
     [Privilege::Truncate, Privilege::References, Privilege::Trigger, Privilege::Maintain];
@@ -129,12 +135,47 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         let wanted = Wanted { least: BTreeSet::from([Privilege::Select]), most: without(&[]) };
         relation_grants(draft, name, relation, &Grantee::Role(system.clone()), &wanted)?;
     }
+    records(draft)?;
     for (name, grantees) in sequences {
         let Some((name, sequence)) = draft.catalog.relations.get_key_value(&name) else { continue };
         let wanted = Wanted { least: BTreeSet::from([Privilege::Usage]), most: without(&[]) };
         for grantee in grantees {
             relation_grants(draft, name, sequence, &grantee, &wanted)?;
         }
+    }
+    Ok(())
+}
+
+/// Has the system role add rows to the table that records work across tenants, and nobody whom tenants can act as do more.
+fn records(draft: &mut Draft<'_>) -> Result<()> {
+    let (tenancy, roles) = (&draft.manifest.tenancy, &draft.manifest.roles);
+    let (Some(table), Some(system)) = (tenancy.system_access(), roles.system_role()) else { return Ok(()) };
+    let Some((name, relation)) = draft.catalog.relations.get_key_value(&table) else { return Ok(()) };
+    let (object, row_count) = (Object::Table(name), Ident::known("row_count"));
+    let system = Grantee::Role(system.clone());
+    let adds: Privileges<'_> = [(Privilege::Insert, Some(&row_count))].into();
+    for grantee in [system.clone(), Grantee::Role(roles.app_role().clone()), Grantee::Public] {
+        let wanted = if grantee == system { adds.clone() } else { Privileges::new() };
+        let held = relation.grants.iter().filter(|grant| grant.grantee == grantee);
+        let has: Privileges<'_> =
+            held.clone().map(|grant| (grant.privilege, grant.column.as_ref())).collect();
+        if has == wanted {
+            continue;
+        }
+        let (mut up, mut down) = (Vec::new(), granting_again(object, &held, &grantee)?);
+        if !has.is_empty() {
+            up.push(sql::revoke(object, &has, &grantee)?);
+        }
+        if !wanted.is_empty() {
+            up.push(sql::grant(object, &wanted, &grantee, false)?);
+            down.insert(0, sql::revoke(object, &wanted, &grantee)?);
+        }
+        let what = match (has.is_empty(), wanted.is_empty()) {
+            (_, true) => format!("no {} for {}", list(&has), grantee.plain()),
+            (true, false) => format!("{} for {}", list(&wanted), grantee.plain()),
+            (false, false) => format!("{} alone for {}", list(&wanted), grantee.plain()),
+        };
+        draft.push(name.plain(), what, RECORDS, (up.join("\n\n"), down.join("\n\n")));
     }
     Ok(())
 }

@@ -209,7 +209,8 @@ impl Bootstrap {
         let (calls, tree) = (self.tenancy.when_missing() == Missing::Error, self.tenancy.tenant_tree());
 
         let mut parts = Vec::new();
-        if calls || tree.is_some() {
+        let record = self.tenancy.system_access();
+        if calls || tree.is_some() || record.is_some() {
             let (kind, what) = (PartKind::Schema(support.clone()), format!("schema {support}"));
             let vars = named().name("app", self.roles.app_role());
             parts.push(
@@ -253,6 +254,17 @@ impl Bootstrap {
                 .name("system", system);
             let part = Part::new(kind, what, file!("tenant_tree"), &vars)?;
             parts.push(part.undone_by(file!("undo/tenant_tree"), &named())?);
+        }
+        if let Some(record) = record {
+            let system = self.roles.system_role().ok_or_else(|| {
+                Error::config(
+                    "accesses of the system role are to be recorded, which is not named; name it with Roles::system",
+                )
+            })?;
+            let vars = named().name("app", self.roles.app_role()).name("system", system);
+            let what = format!("table {record}");
+            let part = Part::new(PartKind::SystemAccess(record), what, file!("system_access"), &vars)?;
+            parts.push(part.undone_by(file!("undo/system_access"), &named())?);
         }
         Ok(parts)
     }

@@ -4,7 +4,7 @@ use super::membership::Membership;
 use super::render::{Vars, render};
 use super::tree::Tree;
 use crate::error::Result;
-use crate::ident::{Ident, SettingName};
+use crate::ident::{Ident, QualifiedName, SettingName};
 use crate::tenant::TenantType;
 
 /// How the tables of a database tell tenants apart.
@@ -17,6 +17,7 @@ use crate::tenant::TenantType;
 /// | [`support_schema`](Self::support_schema) | `tenantry` |
 /// | [`tree`](Self::tree) | no tenant is above another |
 /// | [`membership`](Self::membership) | transactions have tenants, not users |
+/// | [`record_system_access`](Self::record_system_access) | the log alone tells of work across tenants |
 ///
 /// ```
 /// use tenantry::TenantType;
@@ -36,6 +37,7 @@ pub struct Tenancy {
     support_schema: Ident,
     tree: Option<Tree>,
     membership: Option<Membership>,
+    records_system_access: bool,
 }
 
 /// What a statement gets that runs without a tenant.
@@ -66,6 +68,7 @@ impl Tenancy {
             support_schema: Ident::known("tenantry"),
             tree: None,
             membership: None,
+            records_system_access: false,
         }
     }
 
@@ -122,6 +125,22 @@ impl Tenancy {
     pub fn membership(mut self, membership: Membership) -> Self {
         self.membership = Some(membership);
         self
+    }
+
+    /// Makes a table `system_access` in the support schema, in which each transaction across tenants leaves a row. The system role can
+    /// add rows and neither read nor change them. Default: no such table.
+    ///
+    /// The pool fills it where it was told to, see [`TenantPoolBuilder::record_system_access`](crate::TenantPoolBuilder::record_system_access).
+    #[must_use]
+    pub fn record_system_access(mut self) -> Self {
+        self.records_system_access = true;
+        self
+    }
+
+    /// Where accesses across tenants are recorded, if they are.
+    pub(crate) fn system_access(&self) -> Option<QualifiedName> {
+        self.records_system_access
+            .then(|| QualifiedName::new(self.support_schema.clone(), Ident::known("system_access")))
     }
 
     pub(crate) fn tenant_type(&self) -> TenantType {

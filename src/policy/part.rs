@@ -30,6 +30,8 @@ pub(crate) enum PartKind {
     Password(Ident),
     Schema(Ident),
     Function(QualifiedName),
+    /// The table of accesses across tenants, and who may do what with it.
+    SystemAccess(QualifiedName),
     /// What the system role needs to read the tree of tenants.
     Grant,
     /// Nothing. It fails where the database is not as it should be.

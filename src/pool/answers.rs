@@ -19,6 +19,8 @@ type Request = Pin<Box<dyn Future<Output = Result<(), PgError>> + Send>>;
 pub(super) struct Answers(VecDeque<(Step, Sent)>);
 
 enum Sent {
+    /// Not sent yet.
+    Later(Request),
     Waiting(Request),
     Answered(Result<(), PgError>),
 }
@@ -46,6 +48,34 @@ impl Answers {
         self.push(step, async move { on.client().batch_execute(&sql).await });
     }
 
+    /// Keeps a request back until somebody waits for the answers.
+    pub(super) fn push_later(
+        &mut self,
+        step: Step,
+        request: impl Future<Output = Result<(), PgError>> + Send + 'static,
+    ) {
+        self.0.push_back((step, Sent::Later(Box::pin(request))));
+    }
+
+    /// Whether something of it was not sent yet.
+    pub(super) fn is_kept_back(&self) -> bool {
+        self.0.iter().any(|(_, sent)| matches!(sent, Sent::Later(_)))
+    }
+
+    /// Sends what was kept back.
+    fn send_later(&mut self, cx: &mut Context<'_>) {
+        for (_, sent) in &mut self.0 {
+            if let Sent::Later(request) = sent {
+                let answer = request.as_mut().poll(cx);
+                let Sent::Later(request) = std::mem::replace(sent, Sent::Answered(Ok(()))) else { continue };
+                *sent = match answer {
+                    Poll::Ready(answer) => Sent::Answered(answer),
+                    Poll::Pending => Sent::Waiting(request),
+                };
+            }
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -54,11 +84,12 @@ impl Answers {
     ///
     /// Dropping the future loses no answer: the next call goes on where it stopped.
     pub(super) fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), (Step, PgError)>> {
+        self.send_later(cx);
         let mut first_error = None;
         while let Some((step, sent)) = self.0.front_mut() {
             let answer = match std::mem::replace(sent, Sent::Answered(Ok(()))) {
                 Sent::Answered(answer) => answer,
-                Sent::Waiting(mut request) => match request.as_mut().poll(cx) {
+                Sent::Waiting(mut request) | Sent::Later(mut request) => match request.as_mut().poll(cx) {
                     Poll::Ready(answer) => answer,
                     Poll::Pending => {
                         *sent = Sent::Waiting(request);

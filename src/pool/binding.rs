@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
 
+use super::access::Record;
 use super::limits::{Plan, Plans, READ_ONLY, of_statement, statement};
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
@@ -53,6 +54,8 @@ pub(super) struct Binding {
     /// The same for a transaction, where that is another one.
     block: Option<Arc<Plan>>,
     reason: Option<String>,
+    /// Where it is recorded that the unit of work crosses tenants.
+    record: Option<Record>,
     /// The type of the tenant that the first setting carries, if it carries one.
     tenant_type: Option<TenantType>,
 }
@@ -129,6 +132,7 @@ impl Binding {
             plan: single,
             block,
             reason: None,
+            record: None,
             tenant_type: Some(tenant_type),
         })
     }
@@ -139,9 +143,9 @@ impl Binding {
     }
 
     /// Binds no tenant, but the reason for doing without one.
-    pub(super) fn system(reason: String, limits: Limits) -> Self {
+    pub(super) fn system(reason: String, limits: Limits, record: Option<Record>) -> Self {
         let first = (Name::Known(SYSTEM_REASON), reason.clone());
-        Self { reason: Some(reason), ..Self::of_none(first, limits) }
+        Self { reason: Some(reason), record, ..Self::of_none(first, limits) }
     }
 
     fn of_none(first: (Name, String), limits: Limits) -> Self {
@@ -156,6 +160,7 @@ impl Binding {
             plan: single,
             block,
             reason: None,
+            record: None,
             tenant_type: None,
         }
     }
@@ -232,10 +237,16 @@ impl Binding {
         self.reason.as_deref()
     }
 
+    /// Where it is recorded, if it is.
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
     /// Whether a single statement needs no `BEGIN`. The isolation level, and with it whether the
-    /// transaction is deferrable, has to be set before the first query, and the context select is one.
+    /// transaction is deferrable, has to be set before the first query, and the context select is one. What is recorded has one
+    /// statement more.
     pub(super) fn needs_no_begin(&self) -> bool {
-        self.mode.isolation_level.is_none() && !self.mode.deferrable
+        self.mode.isolation_level.is_none() && !self.mode.deferrable && self.record.is_none()
     }
 
     /// The context select, with two parameters for each setting.

@@ -3,6 +3,7 @@
 mod connecting;
 mod given;
 mod observing;
+mod system;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tracing::info;
 
 pub(super) use self::given::Given;
 use self::given::Providers;
+use super::access::Record;
 use super::binding::TenantSetting;
 use super::bounds::Bounds;
 use super::core::{Core, Options};
@@ -43,6 +45,8 @@ pub struct TenantPoolBuilder {
     credentials: Providers,
     options: Options,
     system_max_size: usize,
+    /// The table in which accesses across tenants are recorded.
+    record: Option<String>,
 }
 
 impl TenantPoolBuilder {
@@ -83,8 +87,10 @@ impl TenantPoolBuilder {
                 observing: Observing::default(),
                 fairness: None,
                 hook: None,
+                record: None,
             },
             system_max_size: SYSTEM_MAX_SIZE,
+            record: None,
         }
     }
 
@@ -291,25 +297,6 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Opens the system door as well: the URL with the system role, for [`TenantPool::system`].
-    /// Default: no door.
-    pub fn system_url(mut self, url: &str) -> Self {
-        self.system = Some(Given::from(url));
-        self
-    }
-
-    /// Opens the system door as well, from a configuration of the driver's.
-    pub fn system_config(mut self, config: Config) -> Self {
-        self.system = Some(Given::Config(Box::new(config)));
-        self
-    }
-
-    /// The most connections that are open at a time across tenants. Default: 2. Zero is refused.
-    pub fn system_max_size(mut self, connections: usize) -> Self {
-        self.system_max_size = connections;
-        self
-    }
-
     /// Checks what was set, connects once for each role and has the guard look at the role.
     ///
     /// Waits for a server that is not taking connections yet, for [`wait_timeout`](Self::wait_timeout).
@@ -334,6 +321,9 @@ impl TenantPoolBuilder {
         if let Some(system) = system {
             system.open().await?;
             version::suits(system).await?;
+            if let Some(record) = &system.options().record {
+                record.suits(system).await?;
+            }
         }
         let (setting, strategy, statements) =
             (setting.name(), tenants.strategy(), tenants.guard().statements());
@@ -368,6 +358,9 @@ impl TenantPoolBuilder {
         if system.is_some() && self.system.is_none() {
             return Err(Error::config("system_credentials without a system role; name it with system_url"));
         }
+        if self.record.is_some() && self.system.is_none() {
+            return Err(Error::config("record_system_access without a system role; name it with system_url"));
+        }
         let target = self.config.target(&self.connector, tenants)?;
         let system = self.system.map(|given| given.target(&self.connector, system)).transpose()?;
 
@@ -376,6 +369,7 @@ impl TenantPoolBuilder {
         system_options.bounds.max_size = self.system_max_size;
         system_options.sharing = SharingRules::NEVER;
         system_options.fairness = None;
+        system_options.record = self.record.as_deref().map(Record::new).transpose()?;
         let tenants = Core::new(target, options, &setting, Purpose::Tenants)?;
         let system =
             system.map(|target| Core::new(target, system_options, &setting, Purpose::System)).transpose()?;

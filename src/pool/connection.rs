@@ -207,7 +207,9 @@ impl Passage {
 
     /// What has become of it if its connection was lost.
     fn outcome(&self) -> Outcome {
-        if !self.was_written() {
+        if self.lease.owes_rollback() {
+            Outcome::Undone
+        } else if !self.was_written() {
             Outcome::NotSent
         } else if self.read_only {
             Outcome::ReadOnly

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tracing::{Instrument, info};
+use tracing::Instrument;
 
+use super::access::Record;
 use super::binding::{Binding, Bound};
 use super::bounds::Bounds;
 use super::connection::Connection;
@@ -48,6 +49,8 @@ pub(super) struct Options {
     /// `None` has them served as they come.
     pub(super) fairness: Option<Fairness>,
     pub(super) hook: Option<Hook>,
+    /// Where accesses across tenants are recorded.
+    pub(super) record: Option<Record>,
 }
 
 pub(super) struct Core {
@@ -90,9 +93,9 @@ impl Core {
         let binding = bound.clone().map_err(|why| Error::config(&*why))?;
         let getting = async { Ok((self.turn(&binding, turns::ALONE).await?, self.stock.get().await?)) };
         let (turn, object) = self.checkout(pin!(getting), |_| false).await?;
-        let lease = Lease::watched(object, &self.stock.opener);
+        let mut lease = Lease::watched(object, &self.stock.opener);
         if let Some(reason) = binding.reason() {
-            info!(reason, "cross-tenant access");
+            lease = lease.across_tenants(reason, self.guard().role());
             self.observer().system_access(reason);
         }
         let select = self.strategy().prepare(&lease, &binding).await?;

@@ -9,6 +9,7 @@ use tokio_postgres::types::{Kind, Oid, Type};
 use tokio_postgres::{Column, Error as PgError, Statement};
 use tracing::Span;
 
+use super::access::Access;
 use super::cache::OutOfDate;
 use super::client::Client;
 use super::drain::{Abandoned, Debt, Drain};
@@ -35,6 +36,8 @@ pub(super) struct Lease {
     since: Option<Instant>,
     /// For whom it is, where anybody watches.
     span: Span,
+    /// That it crosses tenants, if it does.
+    access: Option<Access>,
 }
 
 /// Whose turn it is to send.
@@ -72,8 +75,17 @@ impl Lease {
     pub(super) fn new(object: Object, drain: Drain) -> Self {
         let state = State { debt: Debt::None, preparing: 0, retired: false };
         let (state, turn) = (Mutex::new(state), Mutex::default());
-        let (since, span) = (None, Span::none());
-        Self { object: Some(object), drain, state, turn, read_only: AtomicBool::new(false), since, span }
+        let (since, span, access) = (None, Span::none(), None);
+        Self {
+            object: Some(object),
+            drain,
+            state,
+            turn,
+            read_only: AtomicBool::new(false),
+            since,
+            span,
+            access,
+        }
     }
 
     /// One for a caller, whose use of the connection counts, and in whose span it may come to the drain.
@@ -83,6 +95,12 @@ impl Lease {
         lease
     }
 
+    /// The same for work across tenants, of which the log hears when it begins and when it ends.
+    pub(super) fn across_tenants(mut self, reason: &str, role: Option<&str>) -> Self {
+        self.access = Some(Access::begin(&self, reason, role));
+        self
+    }
+
     pub(super) fn client(&self) -> &Client {
         #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
         self.object.as_deref().expect("a lease holds its connection until it is dropped")
@@ -90,6 +108,11 @@ impl Lease {
 
     pub(super) fn link(&self) -> &Link {
         self.client().link()
+    }
+
+    /// Whether a transaction is open whose COMMIT was not sent.
+    pub(super) fn owes_rollback(&self) -> bool {
+        self.with_state(|state| state.debt == Debt::Rollback)
     }
 
     /// Whether every request on the connection has been answered, as far as this loan goes, but for single statements:
@@ -293,11 +316,14 @@ impl Drop for Writing<'_> {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        let State { debt, preparing, retired } = self.with_state(|state| *state);
+        let unanswered = preparing > 0 || self.link().is_under_way();
+        let debt = if debt == Debt::None && unanswered { Debt::Answer } else { debt };
+        if let Some(access) = &self.access {
+            access.end(self, debt);
+        }
         let Some(object) = self.object.take() else { return };
         Object::stock(&object).opener.observer.used(self.since);
-        let State { debt, preparing, retired } = self.with_state(|state| *state);
-        let unanswered = preparing > 0 || object.link().is_under_way();
-        let debt = if debt == Debt::None && unanswered { Debt::Answer } else { debt };
         match debt {
             Debt::None if !retired && !object.link().is_altered() => drop(object),
             Debt::None => Object::close(object),

@@ -7,6 +7,7 @@
 //! each other, by the rules of [`Sharing`]; [`Statements`], [`Scope`] and [`Transaction`] are their faces.
 //! Nothing in here hands out the client or the connection.
 
+mod access;
 mod answers;
 mod batch;
 mod binding;
@@ -203,7 +204,9 @@ impl TenantPool {
     /// What follows crosses tenants, as the system role and on the system pool. Sends nothing.
     ///
     /// Each statement or transaction is logged at INFO with the reason, which the server's side can
-    /// read in the setting `tenantry.system_reason`. No tenant is bound.
+    /// read in the setting `tenantry.system_reason`, and at its end once more, with the number of rows that it returned or changed, how long
+    /// it took, and whether it was committed. No tenant is bound. A table can record it as well, see
+    /// [`TenantPoolBuilder::record_system_access`].
     ///
     /// ```no_run
     /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
@@ -230,7 +233,8 @@ impl TenantPool {
                 "the pool has no system role; give it one with TenantPoolBuilder::system_url",
             ));
         };
-        let binding = core.traced(Binding::system(reason, self.0.setting.limits()));
+        let binding =
+            core.traced(Binding::system(reason, self.0.setting.limits(), core.options().record.clone()));
         Ok(Scope::new(core, Ok(Arc::new(binding))))
     }
 

@@ -24,7 +24,7 @@ use crate::wire::StatementMode;
 /// | `url`, `system_url` | a URL |
 /// | `url_file`, `system_url_file` | a file that holds it |
 /// | `password_file`, `system_password_file` | a file that holds the password, see [`PasswordFile`] |
-/// | `setting`, `name` | a text |
+/// | `setting`, `name`, `record_system_access` | a text |
 /// | `tenant_type` | `"uuid"`, `"bigint"`, `"integer"` or `"text"` |
 /// | `max_size`, `min_idle`, `system_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth` | a number |
 /// | `wait_timeout`, `connect_timeout`, `max_lifetime`, `idle_timeout`, `check_idle_after`, `recheck_role_after`, `drain_timeout`, `slow_statement_after` | a duration |
@@ -59,6 +59,7 @@ pub struct PoolSettings {
     system_password_file: Option<PathBuf>,
     setting: Option<String>,
     name: Option<String>,
+    record_system_access: Option<String>,
     tenant_type: Option<TenantTypeWord>,
     max_size: Option<usize>,
     min_idle: Option<usize>,
@@ -253,6 +254,7 @@ impl TenantPoolBuilder {
         set! {
             setting = |name| name;
             name = |name| name;
+            record_system_access = |table| &table;
             tenant_type = |word| match word {
                 TenantTypeWord::Uuid => TenantType::Uuid,
                 TenantTypeWord::Bigint => TenantType::Bigint,
@@ -310,7 +312,7 @@ mod tests {
     fn every_key_reaches_the_builder() {
         let builder = built(
             r#"{"url": "postgresql://me:hush@db/erp", "system_url": "postgresql://sys:hush@db/erp",
-            "setting": "erp.tenant", "name": "erp", "tenant_type": "bigint", "max_size": 3, "min_idle": 2,
+            "setting": "erp.tenant", "name": "erp", "record_system_access": "ops.access", "tenant_type": "bigint", "max_size": 3, "min_idle": 2,
             "system_max_size": 5, "max_retries": 7, "statement_cache_size": 11, "sharing_depth": 13,
             "wait_timeout": 1, "connect_timeout": 0.25, "max_lifetime": "none", "idle_timeout": "2h",
             "check_idle_after": "3m", "recheck_role_after": "17s", "drain_timeout": "19ms",
@@ -323,6 +325,7 @@ mod tests {
         for part in [
             "setting: \"erp.tenant\"",
             "name: Some(\"erp\")",
+            "record: Some(\"ops.access\")",
             "tenant_type: Bigint",
             "max_size: 3",
             "min_idle: 2",

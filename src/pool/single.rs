@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::deadline::Deadline;
 use super::drain::Debt;
+use super::kept::kept_number;
 use super::retry::Retry;
 use super::sharing::Sharing;
 use super::strategy::Strategy;
@@ -63,6 +64,11 @@ impl Single {
 
     pub(super) fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Whether each of them is recorded.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.bound.as_ref().is_ok_and(|binding| binding.record().is_some())
     }
 
     pub(super) fn retry(&self) -> Retry {
@@ -129,7 +135,7 @@ impl Single {
         let (opening, first, form) = poll_fn(|cx| Poll::Ready(send(cx))).await?;
         let (mut opening, mut closing) = if let Some(opening) = opening {
             connection.offer();
-            (opening, Strategy::close(lease, form))
+            (opening, Strategy::close(connection, form))
         } else {
             // The driver does not take the statement, and nothing was sent.
             lease.owe(Debt::None);
@@ -147,7 +153,11 @@ impl Single {
                 // An error of the server's comes with the end of the transaction. One of the driver's
                 // own may leave the rest of an answer on its way.
                 let ended = error.code().is_some() && !connection_is_lost(&error);
-                (connection.passage().failure(error), ended || !closing.is_empty())
+                let failed = (connection.passage().failure(error), ended || !closing.is_empty());
+                if closing.is_kept_back() && kept_number(&failed.0).is_none() {
+                    closing = Strategy::undo(lease);
+                }
+                failed
             }
             // The statement and its COMMIT were sent along, and the server may have heard them.
             (Err((_, error)), _) if connection_is_lost(&error) => {

@@ -112,21 +112,34 @@ impl Strategy {
             let params = binding.params();
             if let Some(select) = select {
                 let params = params.into_iter().map(Hidden);
-                return on.client().execute_raw(&select, params).await.map(drop);
+                return on.client().execute_raw(&select, params).await.map(|own| on.link().discount(own));
             }
             let text = |param| (param as &(dyn ToSql + Sync), Type::TEXT);
             let params: Vec<_> = params.iter().map(text).collect();
-            on.client().execute_typed(&binding.select(), &params).await.map(drop)
+            let own = on.client().execute_typed(&binding.select(), &params).await;
+            own.map(|own| on.link().discount(own))
         });
     }
 
-    /// Sends what ends a unit of one statement, right behind the statement, without waiting.
-    pub(super) fn close(lease: &Arc<Lease>, form: Form) -> Answers {
+    /// Sends what ends a unit of one statement, right behind the statement, without waiting. Where the unit is recorded, that is
+    /// kept back until the statement is answered.
+    pub(super) fn close(connection: &Connection, form: Form) -> Answers {
+        let Connection { lease, binding, .. } = connection;
+        if let Some(record) = binding.record() {
+            return record.close(lease);
+        }
         let mut answers = Answers::default();
         if form == Form::Block {
             lease.owe(Debt::Answer);
             answers.push_command(Step::Commit, lease, COMMIT);
         }
+        answers
+    }
+
+    /// Sends what undoes a unit whose end was kept back.
+    pub(super) fn undo(lease: &Arc<Lease>) -> Answers {
+        let mut answers = Answers::default();
+        answers.push_command(Step::Rollback, lease, "ROLLBACK");
         answers
     }
 }

@@ -42,7 +42,7 @@ pub(super) use self::savepoint::{SavepointEnd, SavepointMark};
 const NOT_BEGUN: &str = "its transaction did not begin";
 
 /// An answer that is an error in an aborted transaction and nothing at all in a sound one.
-const PROBE: &str = "SELECT";
+const PROBE: &str = "SELECT WHERE false";
 
 /// A transaction that begins with its first statement.
 pub(super) struct Work {

@@ -11,6 +11,7 @@ use super::parameters::Parameters;
 use super::piece::Piece;
 use super::reading::Reading;
 use super::statements::{Verdict, cstr};
+use super::tally::Counter;
 use super::violation::Violation;
 use crate::error::Farewell;
 
@@ -64,6 +65,7 @@ pub(super) struct Incoming {
     /// The answer under way, where the driver cannot read it yet.
     pub(super) keeping: Option<Keeping>,
     parameters: Parameters,
+    counter: Counter,
 }
 
 impl Incoming {
@@ -82,6 +84,7 @@ impl Incoming {
             message: BytesMut::new(),
             keeping: None,
             parameters: Parameters::default(),
+            counter: Counter::default(),
         }
     }
 
@@ -140,7 +143,9 @@ impl Incoming {
     fn take_body(&mut self, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
         let taken = self.left.min(piece.bytes.len() - piece.read);
         self.left -= taken;
-        self.parameters.read(&piece.bytes[piece.read..piece.read + taken]);
+        let bytes = &piece.bytes[piece.read..piece.read + taken];
+        self.parameters.read(bytes);
+        self.counter.read(bytes);
         if self.left == 0
             && let Some(is_altered) = self.parameters.end(link.is_set_up())
         {
@@ -150,6 +155,7 @@ impl Incoming {
         if self.left > 0 {
             return;
         }
+        self.counter.end(link.tally());
         match self.fate {
             Fate::Hold | Fate::Hear => {
                 let farewell = farewell(&self.held[self.latest..], self.fate == Fate::Hear);
@@ -183,6 +189,9 @@ impl Incoming {
             link.notify();
         }
         self.fate = self.fate_of(header, piece, ledger, outgoing, link)?;
+        if link.tally().is_on() && self.fate != Fate::Withhold {
+            self.counter.begin(header, link.tally());
+        }
         if matches!(self.fate, Fate::Read(_)) && !(1..=LONGEST_HELD).contains(&header.body) {
             let found = format!("{} of {} bytes", name(header.tag), header.body);
             return Err(Violation::new("a description of up to 1 MiB", found));

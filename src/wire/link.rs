@@ -17,6 +17,7 @@ use super::kept::KeptAnswers;
 use super::ledger::{Part, Stage};
 use super::prologue::Prologue;
 use super::statements::StatementMode;
+use super::tally::{Counted, Tally};
 use super::violation::Violation;
 use crate::error::Farewell;
 
@@ -44,6 +45,7 @@ pub(crate) struct Link {
     /// Whether the session has heard a notification, for which it must have listened.
     notified: AtomicBool,
     heard: Heard,
+    tally: Tally,
     /// The Unix socket that the connection leads through, if it does.
     socket: Option<PathBuf>,
     /// The process that serves the connection, as whoever took it said at its start.
@@ -279,6 +281,25 @@ impl Link {
     /// Why the stream ended the connection, if it did.
     pub(crate) fn violation(&self) -> Option<&Violation> {
         self.violation.get()
+    }
+
+    /// Counts, from zero, the rows of what runs on this connection from now on.
+    pub(crate) fn begin_tally(&self) {
+        self.tally.begin();
+    }
+
+    /// So many rows that were counted were the crate's own.
+    pub(crate) fn discount(&self, rows: u64) {
+        self.tally.discount(rows);
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What was counted since then.
+    pub(crate) fn counted(&self) -> Counted {
+        self.tally.counted()
     }
 
     /// Has somebody hear the notifications of this connection.

@@ -42,6 +42,7 @@ mod prologue;
 mod reading;
 mod statements;
 mod stream;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tracked;

@@ -229,6 +229,11 @@ async fn what_somebody_takes_away_is_planned_again() {
         ("ALTER TABLE erp.invoice OWNER TO CURRENT_USER", "erp.invoice"),
         ("REVOKE USAGE ON SEQUENCE erp.invoice_id_seq FROM {app}", "erp.invoice_id_seq"),
         ("REVOKE USAGE ON SCHEMA erp FROM {app}", "schema erp"),
+        ("GRANT UPDATE ON tenantry.system_access TO {system}", "tenantry.system_access"),
+        ("GRANT INSERT ON tenantry.system_access TO {system} WITH GRANT OPTION", "tenantry.system_access"),
+        ("REVOKE ALL ON tenantry.system_access FROM {system}", "tenantry.system_access"),
+        ("GRANT SELECT (reason) ON tenantry.system_access TO {app}", "tenantry.system_access"),
+        ("GRANT TRUNCATE ON tenantry.system_access TO PUBLIC", "tenantry.system_access"),
         (
             "ALTER TABLE erp.contact DROP CONSTRAINT contact_customer_id_fkey;
              ALTER TABLE erp.contact ADD CONSTRAINT contact_customer_id_fkey
@@ -244,7 +249,7 @@ async fn what_somebody_takes_away_is_planned_again() {
             .get(0);
         let drift = match drift.strip_prefix("DROP INDEX ") {
             Some(_) => format!("DROP INDEX {index}"),
-            None => drift.replace("{app}", &erp.app),
+            None => erp.fill(drift),
         };
         erp.admin.batch_execute(&drift).await.unwrap_or_else(|error| panic!("{drift}: {error:?}"));
         let before = erp.catalog().await;

@@ -9,6 +9,7 @@ mod ending;
 mod loan;
 mod mode;
 mod partitions;
+mod recorded;
 mod retry;
 mod rows;
 mod savepoint;

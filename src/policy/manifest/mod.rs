@@ -15,6 +15,9 @@
 //! system = "erp_system"           # work across tenants, BYPASSRLS; default: none
 //! backup = "erp_backup"           # pg_dump logs in as it: it reads everything, BYPASSRLS, and writes nothing; default: none
 //!
+//! [system]
+//! record = true                   # work across tenants leaves rows in system_access of the support schema; default: false
+//!
 //! [migrations]                    # who runs the migrations; default: nobody says, see below
 //! role = "erp_owner"              # what the objects that they make belong to; required
 //! bypass_rls = false              # whether policies bind it to nothing: a superuser, BYPASSRLS; default: false
@@ -265,7 +268,8 @@ impl Manifest {
     /// Whether a relation is one of those that it governs.
     #[must_use]
     pub fn governs(&self, name: &QualifiedName) -> bool {
-        self.schemas.contains(name.schema()) || self.tables.contains_key(name)
+        let is_ours = self.tenancy.system_access().as_ref() == Some(name);
+        !is_ours && (self.schemas.contains(name.schema()) || self.tables.contains_key(name))
     }
 }
 

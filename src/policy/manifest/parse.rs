@@ -33,6 +33,7 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     let tenants = tenants(file.section("tenants"), tenancy.as_ref(), text);
     let tree = tree(file.section("tree"), text);
     let membership = membership(file.section("membership"), tenancy.as_ref(), text);
+    let record = record(file.section("system"));
     let tables = file.section("tables");
     let mut entries = std::collections::BTreeMap::new();
     for (name, line, item) in tables.entries() {
@@ -62,6 +63,12 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
                 "[tree] needs system in [roles]: what reads the tree of tenants runs as that role",
             );
         }
+        if record.is_some() && roles.system_role().is_none() {
+            text.problem(
+                record.flatten(),
+                "record in [system] needs system in [roles]: it is that role's accesses that are recorded",
+            );
+        }
         if roles.migrator_role().is_some() && roles.owner_role().is_none() {
             text.problem(None, "migrator in [roles] needs owner there: it is a member of that role");
         }
@@ -72,6 +79,9 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     }
     if let Some(membership) = membership {
         tenancy = tenancy.membership(membership);
+    }
+    if record.is_some() {
+        tenancy = tenancy.record_system_access();
     }
     Some(Manifest { tenancy, roles: roles?, migrations, tenants, schemas: schemas?, tables: entries })
 }
@@ -132,6 +142,13 @@ fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
     }
     fields.finish();
     roles
+}
+
+/// The line that has accesses across tenants recorded, if there is one.
+fn record(mut fields: Fields<'_>) -> Option<Option<usize>> {
+    let record = fields.flag("record");
+    fields.finish();
+    record.filter(|field| field.value).map(|field| field.line)
 }
 
 fn migrations<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Migrations> {

@@ -141,6 +141,26 @@ fn what_needs_another_role_says_so() {
 }
 
 #[test]
+fn accesses_are_recorded_of_a_system_role_alone() {
+    let with = |more: &str| format!("{LEAST}{more}");
+    let found = problems(&with("[system]\nrecord = true\n"));
+    assert_eq!(
+        found,
+        ["line 6: record in [system] needs system in [roles]: it is that role's accesses that are recorded"]
+    );
+    for (more, recorded) in [
+        ("[system]\nrecord = false\n", false),
+        ("system = \"s\"\n[system]\nrecord = true\n", true),
+        ("system = \"s\"\n", false),
+    ] {
+        let tenancy = Manifest::parse(&with(more)).unwrap().tenancy;
+        assert_eq!(tenancy.system_access().is_some(), recorded, "{more}");
+    }
+    let found = problems(&with("[system]\nrecords = true\n"));
+    assert_eq!(found, ["line 6: [system] has no field \"records\"; did you mean \"record\"?"]);
+}
+
+#[test]
 fn a_name_of_a_table_has_its_schema() {
     let found = problems(&format!("{LEAST}[tables]\ninvoice = {{ class = \"deny\" }}\n"));
     assert!(found[0].starts_with("line 6: \"invoice\" is not a qualified name"), "{found:?}");

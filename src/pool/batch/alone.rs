@@ -48,10 +48,30 @@ impl<D> Scope<D> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        if self.single().is_recorded() {
+            return Ok(self.one_by_one(batch).await);
+        }
         let alone = Alone { batch, single: self.single() };
         let results = self.statements().observed_as(Operation::BATCH, || None, pin!(alone.run())).await?;
         let named = |(at, result): (usize, Result<BatchResult>)| result.map_err(|error| error.in_batch(at));
         Ok(results.into_iter().enumerate().map(named).collect())
+    }
+}
+
+impl<D> Scope<D> {
+    /// The same where each is recorded, which has to wait for what has come of it.
+    async fn one_by_one(&self, batch: &Batch<'_>) -> Vec<Result<BatchResult>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for (at, item) in batch.0.iter().enumerate() {
+            let result = self.statements().batch(&Batch(vec![item.clone()])).await;
+            let only = result.map(|results| results.into_iter().next());
+            results.push(match only {
+                Ok(Some(result)) => Ok(result),
+                Ok(None) => Err(Error::config("the statement was not sent")),
+                Err(error) => Err(error.in_batch(at)),
+            });
+        }
+        results
     }
 }
 

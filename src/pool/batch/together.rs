@@ -14,6 +14,7 @@ use crate::pool::cache::OutOfDate;
 use crate::pool::connection::Connection;
 use crate::pool::kept::kept_number;
 use crate::pool::observe::Operation;
+use crate::pool::single::Single;
 use crate::pool::stale::{ATTEMPTS, is_stale};
 use crate::pool::statement::{Trace, judge};
 use crate::pool::statements::{Statements, Unit};
@@ -50,6 +51,7 @@ impl Statements {
         }
         let committing = AtomicBool::new(false);
         let (own, work) = match &self.0 {
+            Unit::Single(single) if single.is_recorded() => return Self::run_recorded(single, batch).await,
             Unit::Single(single) => (true, &Arc::new(single.begin())),
             Unit::Block(work) => (false, work),
         };
@@ -62,6 +64,21 @@ impl Statements {
             }
         };
         work.call_or(pin!(together.run()), expire).await
+    }
+}
+
+impl Statements {
+    /// The same where the transaction is recorded, which has to wait for what has come of the batch.
+    async fn run_recorded(single: &Single, batch: &Batch<'_>) -> Result<Vec<BatchResult>> {
+        let work = Arc::new(single.begin());
+        match Box::pin(Self::block(Arc::clone(&work)).run_batch(batch)).await {
+            Ok(results) => work.commit().await.map(|()| results),
+            Err(error) => {
+                // The error that counts is the one that has stopped the batch.
+                let _ = work.rollback().await;
+                Err(error)
+            }
+        }
     }
 }
 

@@ -5,9 +5,8 @@ use std::sync::atomic::Ordering;
 
 use super::{Answers, Failure, PROBE, Work};
 use crate::error::{Error, Kind, Result, Step, connection_is_lost};
-use crate::pool::drain::Debt;
+use crate::pool::connection::Connection;
 use crate::pool::observe::Operation;
-use crate::pool::strategy::COMMIT;
 
 impl Work {
     /// Ends the transaction with COMMIT, unless the server has aborted it.
@@ -31,6 +30,10 @@ impl Work {
         let Some(connection) = self.has_begun() else {
             return self.failure().map_or(Ok(()), |failure| Err(failure.error()));
         };
+        let record = connection.binding.record();
+        if record.is_some() {
+            self.hear_the_rest(connection).await;
+        }
         if let Some(failure) = self.failure() {
             let rolled_back = self.rollback_now().await;
             // Where the server had aborted it, it is rolled back whatever becomes of the connection.
@@ -42,10 +45,11 @@ impl Work {
         if self.unread.load(Ordering::Acquire) > 0 {
             probe.push_command(Step::Statement, lease, PROBE);
         }
-        lease.owe(Debt::Answer);
         lease.link().forget_written();
-        let mut committed = Answers::default();
-        committed.push_command(Step::Commit, lease, COMMIT);
+        let mut committed = match record {
+            Some(record) => record.close(lease),
+            None => Self::send_commit(connection),
+        };
         let opened = self.opening_answered().await;
         let probed = probe.all().await;
         let answer = committed.all().await;
@@ -70,6 +74,20 @@ impl Work {
             return Err(Error::from(Kind::Aborted { code: None }));
         }
         probed.map_err(|(_, error)| connection.final_error(Step::Commit, error))
+    }
+
+    /// Waits for the answers that nobody has read to their end, so that their rows count.
+    async fn hear_the_rest(&self, connection: &Connection) {
+        if self.unread.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let mut probe = Answers::default();
+        probe.push_command(Step::Statement, &connection.lease, PROBE);
+        // What has failed is noted, and is the failure of the transaction.
+        let _ = self.opening_answered().await;
+        if let Err((step, error)) = probe.all().await {
+            self.fail(step, error);
+        }
     }
 
     /// Ends the transaction with ROLLBACK.
