@@ -5,21 +5,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::scoped::Rejection;
 use crate::error::{Error, Result};
 use crate::pool::TenantPool;
-use crate::tenant::{TenantId, TenantType};
+use crate::tenant::{TenantContext, TenantId, TenantType};
 
 /// Where a request says whom it is for. A part of the state of a router, for [`Scoped`](super::Scoped).
 #[derive(Clone)]
 pub struct TenantAccess {
     pool: TenantPool,
     find: Find,
+    reads_only: bool,
 }
 
-type Find = Arc<dyn Fn(&Parts) -> Result<TenantId, Rejection> + Send + Sync>;
+type Find = Arc<dyn Fn(&Parts) -> Result<TenantContext, Rejection> + Send + Sync>;
 
 /// A hop ahead of the service, such as a gateway, whose word counts: which request comes from it.
 #[derive(Clone)]
@@ -28,19 +29,18 @@ pub struct TrustedHop(Arc<dyn Fn(&Parts) -> bool + Send + Sync>);
 impl TenantAccess {
     /// The tenant of a claim that a middleware has put into the request's extensions once it has verified it.
     ///
-    /// A request without the claim is answered with 401, and with 403 where `tenant` finds none in it.
-    pub fn by_claim<C>(
-        pool: TenantPool,
-        tenant: impl Fn(&C) -> Option<TenantId> + Send + Sync + 'static,
-    ) -> Self
+    /// A request without the claim is answered with 401, and with 403 where `tenant` finds none in it. What `tenant` finds may be a
+    /// [`TenantContext`] as well, with the user for one.
+    pub fn by_claim<C, T>(pool: TenantPool, tenant: impl Fn(&C) -> Option<T> + Send + Sync + 'static) -> Self
     where
         C: Clone + Send + Sync + 'static,
+        T: Into<TenantContext>,
     {
         let find = move |parts: &Parts| {
             let claim = parts.extensions.get::<C>().ok_or(Rejection::Unauthenticated)?;
-            tenant(claim).ok_or(Rejection::Forbidden)
+            tenant(claim).map(Into::into).ok_or(Rejection::Forbidden)
         };
-        Self { pool, find: Arc::new(find) }
+        Self { pool, find: Arc::new(find), reads_only: false }
     }
 
     /// The tenant that a trusted hop has named in a header, as its setting would have it ([`TenantId::as_setting`]).
@@ -66,9 +66,20 @@ impl TenantAccess {
             let mut values = parts.headers.get_all(&name).into_iter();
             let value = values.next().filter(|_| values.next().is_none());
             let text = value.and_then(|value| value.to_str().ok()).ok_or(Rejection::Unauthenticated)?;
-            TenantId::of_setting(text, tenant_type).map_err(|_| Rejection::Unauthenticated)
+            let tenant = TenantId::of_setting(text, tenant_type).map_err(|_| Rejection::Unauthenticated)?;
+            Ok(TenantContext::new(tenant))
         };
-        Ok(Self { pool, find: Arc::new(find) })
+        Ok(Self { pool, find: Arc::new(find), reads_only: false })
+    }
+
+    /// The scopes of GET and HEAD requests only read ([`TenantContext::read_only`]), since HTTP has these methods change nothing, see
+    /// [Safe Methods](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1). Default: they can write as others can.
+    ///
+    /// So they can share connections ([`Sharing`](crate::Sharing)), and a handler that writes all the same is found by its first test.
+    #[must_use]
+    pub fn safe_methods_read_only(mut self) -> Self {
+        self.reads_only = true;
+        self
     }
 
     /// The pool of which it makes scopes.
@@ -78,8 +89,10 @@ impl TenantAccess {
     }
 
     /// Whom a request is for.
-    pub(super) fn find(&self, parts: &Parts) -> Result<TenantId, Rejection> {
-        (self.find)(parts)
+    pub(super) fn find(&self, parts: &Parts) -> Result<TenantContext, Rejection> {
+        let context = (self.find)(parts)?;
+        let reads = self.reads_only && matches!(parts.method, Method::GET | Method::HEAD);
+        Ok(if reads { context.read_only() } else { context })
     }
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use tenantry::axum::{Deadline, Scoped, TenantAccess, TrustedHop, status};
-use tenantry::{Fairness, Result, TenantId, TenantPool, TenantType, testing};
+use tenantry::{Fairness, Result, TenantContext, TenantId, TenantPool, TenantType, testing};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -37,9 +37,14 @@ impl Service {
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask("GET", path, headers).await
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut stream = TcpStream::connect(self.0).await.unwrap();
         let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n");
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -69,6 +74,30 @@ async fn verify(mut request: Request, next: Next) -> axum::response::Response {
 async fn count(Scoped(scope): Scoped) -> Result<String> {
     let row = scope.query_one("select count(*) from erp.account", &[]).await?;
     Ok(row.try_get::<_, i64>(0)?.to_string())
+}
+
+/// Whether the request can write, and the user for whom it is.
+async fn context(Scoped(scope): Scoped) -> Result<String> {
+    let sql = "select current_setting('transaction_read_only') || ' ' || current_setting('app.user_id')";
+    Ok(scope.query_one(sql, &[]).await?.try_get(0)?)
+}
+
+#[tokio::test]
+async fn a_claim_may_give_a_context_and_safe_methods_may_only_read() {
+    let erp = Erp::new().await;
+    let pool = erp.pool(2).await;
+    for (safe, get_reads) in [(false, "off"), (true, "on")] {
+        let access = TenantAccess::by_claim(pool.clone(), |claims: &Claims| {
+            TenantContext::new(claims.0.clone()?).set("app.user_id", "anna").ok()
+        });
+        let access = if safe { access.safe_methods_read_only() } else { access };
+        let routes = Router::new().route("/", get(context).post(context));
+        let service = Service::start(routes.layer(from_fn(verify)).with_state(access)).await;
+        for (method, reads) in [("GET", get_reads), ("POST", "off")] {
+            let answer = service.ask(method, "/", &[("authorization", "good 1")]).await;
+            assert_eq!((answer.status, answer.body), (200, format!("{reads} anna")), "{method} {safe}");
+        }
+    }
 }
 
 fn by_claim(pool: TenantPool) -> Router {
