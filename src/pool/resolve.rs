@@ -44,7 +44,9 @@ impl TenantPool {
         let numbers: Vec<String> = (1..=keys.len()).map(|number| format!("${number}")).collect();
         let sql = format!("select * from {function}({})", numbers.join(", "));
         let found = self.unbound().query_opt(&sql, keys).await;
-        let Some(row) = found.map_err(|error| error.of_resolver(&function))? else { return Ok(None) };
+        let Some(row) = found.map_err(|error| error.of_resolver(|| function.plain()))? else {
+            return Ok(None);
+        };
         let tenant: Option<Key> =
             row.try_get(0).map_err(|error| Error::column_at(0, row.columns(), error))?;
         let Some(Key(tenant)) = tenant else { return Ok(None) };

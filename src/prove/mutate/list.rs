@@ -110,7 +110,11 @@ fn of_resolver(known: &Known<'_>, lookup: &Lookup<'_>, list: &mut List) -> Resul
         ddl::owner(object, &present.owner)?,
     ];
     add("resolver with another column", steps.join("\n"));
-    add("resolver as its caller", ddl::alter_function(signature, "SECURITY INVOKER")?);
+    // What is everybody's its caller finds as well.
+    let place = known.places.relations.get(&lookup.resolver.table);
+    if place.is_some_and(Place::holds_tenants) {
+        add("resolver as its caller", ddl::alter_function(signature, "SECURITY INVOKER")?);
+    }
     add("no execute", ddl::revoke(object, &execute, &app)?);
     Ok(())
 }

@@ -88,12 +88,14 @@ async fn it_answers_as_another_tenant_and_leaves_that_bound() {
 #[tokio::test]
 async fn what_the_caller_makes_is_not_asked() {
     let hosts = Hosts::planned(UUID, "error").await;
+    hosts.run("CREATE SCHEMA lure; GRANT ALL ON SCHEMA lure TO {app}").await;
     let mut app = hosts.admin.login(&hosts.app).await;
     let lure = "CREATE TEMPORARY TABLE company_host (tenant_id uuid, host varchar);
         INSERT INTO company_host VALUES ('00000000-0000-0000-0000-00000000000c', 'c.example');
-        CREATE FUNCTION pg_temp.lower(text) RETURNS text LANGUAGE sql AS $$ SELECT 'ann@a.example' $$;
-        SET LOCAL search_path = pg_temp, pg_catalog;";
+        CREATE FUNCTION lure.lower(text) RETURNS text LANGUAGE sql AS $$ SELECT 'ann@a.example' $$;
+        SET LOCAL search_path = pg_temp, lure, pg_catalog;";
     for (call, rows) in [
+        ("SELECT lower('nobody') WHERE lower('nobody') = 'ann@a.example'", "1"),
         ("SELECT * FROM tenantry.tenant_by_host('c.example')", "0"),
         ("SELECT * FROM tenantry.tenant_by_login('nobody', 1)", "0"),
     ] {

@@ -77,6 +77,8 @@ async fn what_is_wrong_says_what_to_do() {
     let error = ask("").await;
     assert!(error.is_usage(), "{error}");
     let error = ask("tenant_by_host\"(); drop table erp.company_host; --").await;
+    assert!(error.is_usage(), "{error}");
+    let error = ask("tenant_by_host\"(); drop table x; --").await;
     assert_eq!(error.code().map(tenantry::SqlState::code), Some("42883"), "{error}");
     let error = pool.resolve("tenant_by_host", &[]).await.unwrap_err();
     assert_eq!(error.code().map(tenantry::SqlState::code), Some("42883"), "{error}");
