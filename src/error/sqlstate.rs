@@ -60,6 +60,7 @@ impl Error {
             | Kind::Stale { source, .. }
             | Kind::NotSent { source, .. }
             | Kind::Column { source, .. }
+            | Kind::Resolver { source, .. }
             | Kind::Lost { source, .. } => Some(source),
             Kind::CallTimeout { source, .. } => source.as_ref(),
             #[cfg(feature = "lint")]

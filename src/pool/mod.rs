@@ -51,6 +51,7 @@ mod query_as;
 mod reads;
 mod ready;
 mod recheck;
+mod resolve;
 pub(crate) mod retry;
 mod rows;
 mod running;
@@ -187,7 +188,8 @@ impl TenantPool {
     /// nothing.
     ///
     /// The role is that of the tenants, and policies hold: shared tables can be read, and of a table that is divided among tenants there
-    /// is no row, or an error that says so ([`Error::is_no_tenant`]), as the manifest's `missing` has it.
+    /// is no row, or an error that says so ([`Error::is_no_tenant`]), as the manifest's `missing` has it. Which tenant a key
+    /// belongs to, [`resolve`](Self::resolve) finds out.
     ///
     /// ```no_run
     /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
