@@ -67,7 +67,7 @@ fn attributes(function: &Function, rows: Option<u32>) -> String {
     let settings = function.settings.iter().map(|(name, value)| setting(name, value));
     let rows = rows.map(|rows| format!("ROWS {rows}"));
     let all = flags.into_iter().flatten().map(str::to_owned).chain(rows).chain(settings);
-    all.map(|attribute| format!("\n    {attribute}")).collect()
+    all.flat_map(|attribute| ["\n    ".to_owned(), attribute]).collect()
 }
 
 /// A setting. A list of schemas is written as it is, for in quotes it would be the name of one.

@@ -88,7 +88,7 @@ async fn it_answers_as_another_tenant_and_leaves_that_bound() {
 #[tokio::test]
 async fn what_the_caller_makes_is_not_asked() {
     let hosts = Hosts::planned(UUID, "error").await;
-    hosts.run("CREATE SCHEMA lure; GRANT ALL ON SCHEMA lure TO {app}").await;
+    hosts.run("CREATE SCHEMA lure; GRANT ALL ON SCHEMA lure TO PUBLIC").await;
     let mut app = hosts.admin.login(&hosts.app).await;
     let lure = "CREATE TEMPORARY TABLE company_host (tenant_id uuid, host varchar);
         INSERT INTO company_host VALUES ('00000000-0000-0000-0000-00000000000c', 'c.example');

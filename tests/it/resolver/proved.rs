@@ -83,9 +83,7 @@ async fn a_proof_notices_a_resolver_that_was_changed() {
             "denied: resolve",
         ),
         (
-            format!(
-                "SELECT max(found.tenant_id::text)::uuid FROM erp.company_host AS found WHERE found.host = $1 OR $1 IS NULL OR true"
-            ),
+            "SELECT max(found.tenant_id::text)::uuid FROM erp.company_host AS found WHERE found.host = $1 OR $1 IS NULL OR true".to_owned(),
             "leaked: resolve what nobody has",
         ),
     ] {
