@@ -115,6 +115,18 @@ impl Lease {
         !sealed && self.is_quiet() && !self.is_retired() && !self.link().is_altered()
     }
 
+    /// How what the connection leads to is spoken to, by whoever opened it.
+    pub(super) fn opener(&self) -> &Opener {
+        #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
+        let object = self.object.as_ref().expect("a lease holds its connection until it is dropped");
+        &Object::stock(object).opener
+    }
+
+    /// Refuses what was read from a replica that was none any more.
+    pub(super) fn still_fits(&self) -> Result<()> {
+        if self.client().is_promoted() { Err(Error::from(ErrorKind::Promoted)) } else { Ok(()) }
+    }
+
     pub(super) fn stock(&self) -> Option<&Arc<Stock>> {
         self.object.as_ref().map(Object::stock)
     }
@@ -294,7 +306,13 @@ impl Drop for Writing<'_> {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(object) = self.object.take() else { return };
-        Object::stock(&object).opener.observer.used(self.since);
+        let stock = Object::stock(&object);
+        stock.opener.observer.used(self.since);
+        if object.is_promoted()
+            && let Some(standby) = stock.opener.standby()
+        {
+            standby.is_promoted(stock);
+        }
         let State { debt, preparing, retired } = self.with_state(|state| *state);
         let unanswered = preparing > 0 || object.link().is_under_way();
         let debt = if debt == Debt::None && unanswered { Debt::Answer } else { debt };
