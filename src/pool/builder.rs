@@ -391,6 +391,9 @@ impl TenantPoolBuilder {
             .transpose()?;
         let setting = TenantSetting::new(setting, limits);
         let tenant_type = self.tenant_type;
+        if let Some(replicas) = &replicas {
+            replicas.watch(&tenants);
+        }
         let probe = Probe::default();
         Ok(TenantPool(Arc::new(Shared { tenants, replicas, system, setting, tenant_type, probe })))
     }

@@ -106,7 +106,11 @@ impl Opener {
 
     /// Has the guard look at a new connection, again once it was set up, where that is to be done.
     async fn examine(&self, lease: &Arc<Lease>) -> Result<Verdict> {
-        let mut verdict = self.guard.examine(lease).await?;
+        let explain = |error| match &self.member {
+            Some(member) => member.explain(error),
+            None => error,
+        };
+        let mut verdict = self.guard.examine(lease).await.map_err(explain)?;
         if let (Some(hook), Verdict::Fits) = (&self.hook, verdict) {
             hook.run(lease, self.guard.setting()).await?;
             verdict = self.guard.examine(lease).await?;

@@ -315,11 +315,13 @@ impl Work {
         }
         // An error of the driver's own, of a parameter that does not convert for one, reached no server.
         let lost = connection_is_lost(&error);
-        let code = error.code().filter(|_| !lost).cloned();
+        let error = self.error(step, error);
+        // A standby ends a session for the same reasons as a statement, and says so with the same code.
+        let code = error.code().filter(|code| !lost || code_is_retryable(code)).cloned();
         if lost || code.is_some() {
             lock(&self.failure).get_or_insert(Failure::Aborted(code));
         }
-        self.error(step, error)
+        error
     }
 
     fn error(&self, step: Step, error: PgError) -> Error {

@@ -2,7 +2,7 @@
 #
 #   sh -c "$(cat local.sh)" NAME BIN DIR [-c setting=value]...
 #
-# Standard input brings orders, one per line: "init PASSWORD", "start PORT", "stop". Only the process
+# Standard input brings orders, one per line: "init PASSWORD", "copy PASSWORD PORT", "start PORT", "stop". Only the process
 # that asked holds the other end, so end of file means that it has ended, however that came about.
 # Standard output takes reports: "made", "refused", "initialized STATUS", "pid PID", "exited STATUS".
 #
@@ -35,6 +35,15 @@ while read -r order word; do
             status=$?
             rm -f "$dir/password"
             echo "initialized $status"
+        ) &
+        job=$!
+        ;;
+    copy)
+        # A standby of the server on this port, whose superuser has this password.
+        (
+            PGPASSWORD=${word% *} "$bin/pg_basebackup" -D "$dir/data" -h 127.0.0.1 -p "${word#* }" -U postgres \
+                -w -R -X stream -c fast --no-sync </dev/null >>"$dir/log" 2>&1
+            echo "initialized $?"
         ) &
         job=$!
         ;;

@@ -25,6 +25,7 @@ mod policy;
 mod prove;
 mod reading;
 mod recovery;
+mod replicas;
 mod routes;
 mod rule;
 mod session;

@@ -14,7 +14,7 @@ use crate::pool::TenantPool;
 use crate::pool::core::{Core, Options};
 use crate::pool::credentials::Provider;
 use crate::pool::guard::Purpose;
-use crate::pool::replicas::{Cluster, Member, Replica, Replicas, Standby};
+use crate::pool::replicas::{Cluster, Lag, Member, Replica, Replicas, Standby};
 use crate::pool::target::Target;
 use crate::wire::Connector;
 
@@ -24,11 +24,12 @@ pub(super) struct Servers {
     given: Vec<Given>,
     max_size: Option<usize>,
     wait: Duration,
+    lag: Option<Duration>,
 }
 
 impl Default for Servers {
     fn default() -> Self {
-        Self { given: Vec::new(), max_size: None, wait: Duration::from_millis(100) }
+        Self { given: Vec::new(), max_size: None, wait: Duration::from_millis(100), lag: None }
     }
 }
 
@@ -114,6 +115,20 @@ impl TenantPoolBuilder {
     }
 }
 
+impl TenantPoolBuilder {
+    /// Reads from a replica only if what it shows is no older. Default: no bound. Zero is refused.
+    ///
+    /// The primary is asked four times in so long how far its write-ahead log has come, and a replica serves that has replayed as much as the primary
+    /// told within the limit, which needs no clocks that agree. A replica that has not is waited for and passed over as for
+    /// [`no_staler_than`](crate::TenantContext::no_staler_than). **While the primary does not answer, nobody knows, and after the limit no
+    /// replica serves**, so leave the bound out where reads are to outlive the primary. What is committed with `synchronous_commit` off is sent to
+    /// replicas [up to three times `wal_writer_delay`](https://www.postgresql.org/docs/current/wal-async-commit.html) later.
+    pub fn max_replica_lag(mut self, limit: Duration) -> Self {
+        self.replicas.lag = Some(limit);
+        self
+    }
+}
+
 impl Servers {
     /// Reads where they are.
     pub(super) fn targets(
@@ -123,6 +138,9 @@ impl Servers {
     ) -> Result<Vec<Arc<Target>>> {
         if self.max_size == Some(0) {
             return Err(Error::config("a replica with 0 connections can serve nobody; set replica_max_size to 1 or more"));
+        }
+        if self.lag == Some(Duration::ZERO) {
+            return Err(Error::config("no replica is as new as the primary; set max_replica_lag to more than 0"));
         }
         self.given.iter().map(|given| given.clone().replica(connector, credentials.cloned())).collect()
     }
@@ -149,7 +167,8 @@ impl Servers {
             let core = Core::new(target, options, setting, Purpose::Replica(at + 1), Some(member))?;
             replicas.push(Replica::new(core, standby));
         }
-        let replicas = Replicas::new(replicas, Arc::clone(&cluster), self.wait);
+        let lag = self.lag.map(Lag::new);
+        let replicas = Replicas::new(replicas, Arc::clone(&cluster), self.wait, lag);
         Ok((Some(replicas), Some(Member::Primary(cluster))))
     }
 }

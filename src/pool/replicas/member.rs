@@ -23,6 +23,9 @@ const ANOTHER_CLUSTER: Refusal = Refusal(
 const UNKNOWN_CLUSTER: Refusal = Refusal(
     "the primary has not told its system_identifier, so that a replica cannot be told from any other server; GRANT EXECUTE ON FUNCTION pg_control_system() to the role",
 );
+const SERIALIZABLE: Refusal = Refusal(
+    "transactions of the role are serializable by default, which no standby is; ALTER ROLE .. SET default_transaction_isolation to another level, or leave the replica out",
+);
 const DENIED: &str = "the role may not call pg_control_system(), which tells of which cluster a replica is; GRANT EXECUTE ON FUNCTION pg_control_system() to it";
 
 /// The cluster that the primary belongs to, as its latest connection has told.
@@ -58,6 +61,16 @@ impl Member {
         match self {
             Self::Primary(_) => None,
             Self::Replica(standby) => Some(standby),
+        }
+    }
+
+    /// Names what the guard has met where the server is to be a standby.
+    pub(in crate::pool) fn explain(&self, error: Error) -> Error {
+        match (self, error.code()) {
+            (Self::Replica(_), Some(code)) if *code == SqlState::FEATURE_NOT_SUPPORTED => {
+                Error::from(Kind::NotAReplica(SERIALIZABLE))
+            }
+            _ => error,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Replicas: which server a unit of work that only reads runs on.
 
 mod asking;
+mod lag;
 mod member;
 mod standby;
 
@@ -12,6 +13,7 @@ use futures_util::future::select_ok;
 use tokio::time::Instant;
 use tracing::debug;
 
+pub(super) use self::lag::Lag;
 pub(super) use self::member::{Cluster, Member};
 pub(super) use self::standby::Standby;
 use super::binding::{Binding, Bound};
@@ -28,6 +30,8 @@ pub(super) struct Replicas {
     cluster: Arc<Cluster>,
     /// How long a unit of work waits until one has replayed what it asks for.
     wait: Duration,
+    /// How stale they may be, where that is bounded.
+    lag: Option<Arc<Lag>>,
     /// Which of them is asked first the next time.
     next: AtomicUsize,
 }
@@ -69,7 +73,7 @@ impl Route {
         match self {
             Self::Replica | Self::Gone => "none of them can be connected to, for reasons that the log tells",
             Self::Lagging => {
-                "none of them has replayed the position that it asks for; raise replica_wait, or find out why they lag"
+                "none of them has replayed the position that it asks for; raise replica_wait or max_replica_lag, or find out why they lag"
             }
             Self::Pooler => {
                 "behind a pooler it is not known how far they have replayed; connect to them directly"
@@ -110,11 +114,23 @@ async fn on(core: &Core, bound: &Bound, text: Option<&Arc<Text>>) -> Result<Conn
 }
 
 impl Replicas {
-    pub(super) fn new(all: Vec<Arc<Replica>>, cluster: Arc<Cluster>, wait: Duration) -> Arc<Self> {
+    pub(super) fn new(
+        all: Vec<Arc<Replica>>,
+        cluster: Arc<Cluster>,
+        wait: Duration,
+        lag: Option<Arc<Lag>>,
+    ) -> Arc<Self> {
         for replica in &all {
             cluster.has_replica(replica.core.stock());
         }
-        Arc::new(Self { all, cluster, wait, next: AtomicUsize::new(0) })
+        Arc::new(Self { all, cluster, wait, lag, next: AtomicUsize::new(0) })
+    }
+
+    /// Begins to ask the primary how far it is, where that bounds how stale a replica may be.
+    pub(super) fn watch(&self, primary: &Arc<Core>) {
+        if let Some(lag) = &self.lag {
+            lag.watch(primary);
+        }
     }
 
     pub(super) fn cores(&self) -> impl Iterator<Item = &Arc<Core>> {
@@ -134,9 +150,13 @@ impl Replicas {
         let only = binding.reading().servers == Servers::Replicas;
         let mut left = if only { self.all.len() } else { 1 };
         let why = loop {
-            let route = match self.choose(binding).await {
+            let position = match self.least(binding) {
+                Ok(position) => position,
+                Err(route) => break route,
+            };
+            let route = match self.choose(position).await {
                 Ok(replica) => match replica.connection(asks).await {
-                    Ok(connection) if replica.suffices(&connection) => {
+                    Ok(connection) if replica.suffices(&connection, position) => {
                         primary.observer().routed(Route::Replica, &connection);
                         return Ok(connection);
                     }
@@ -160,12 +180,21 @@ impl Replicas {
         Ok(connection)
     }
 
-    /// The replica that is to serve, or why none is.
-    async fn choose(&self, binding: &Binding) -> Result<&Arc<Replica>, Route> {
+    /// What a replica must have replayed to serve, if anything, or why none can.
+    fn least(&self, binding: &Binding) -> Result<Option<WalPosition>, Route> {
         if binding.is_serializable() {
             return Err(Route::Serializable);
         }
-        let Some(position) = binding.reading().position else {
+        let asked = binding.reading().position;
+        match &self.lag {
+            None => Ok(asked),
+            Some(lag) => lag.least().map(|least| asked.max(Some(least))).ok_or(Route::Lagging),
+        }
+    }
+
+    /// The replica that is to serve, or why none is.
+    async fn choose(&self, position: Option<WalPosition>) -> Result<&Arc<Replica>, Route> {
+        let Some(position) = position else {
             return self.least_used(|replica| replica.standby.is_usable()).ok_or(Route::Gone);
         };
         let has_replayed = |replica: &Replica| replica.is_direct() && replica.standby.has_replayed(position);
@@ -213,9 +242,9 @@ async fn reaches(replica: &Arc<Replica>, position: WalPosition, until: Instant) 
 impl Replica {
     /// Whether it has replayed what the unit of work asks for, now that this has a connection: the server may have been started
     /// again since it was asked, and the connection is a new one then.
-    fn suffices(&self, connection: &Connection) -> bool {
-        connection.binding.reading().position.is_none_or(|position| {
-            connection.lease.link().is_direct() && self.standby.has_replayed(position)
-        })
+    fn suffices(&self, connection: &Connection, position: Option<WalPosition>) -> bool {
+        let has_replayed =
+            |position| connection.lease.link().is_direct() && self.standby.has_replayed(position);
+        position.is_none_or(has_replayed)
     }
 }
