@@ -156,7 +156,9 @@ impl Way {
             }
             SCOPE => Ok(Self::Scope(tenants(STRATEGIES[0].1).await?)),
             READ_ONLY => Ok(Self::ReadOnly(tenants(implicit).await?)),
-            BESIDE => Ok(Self::Scoped(tenant_pool(app, implicit).max_size(1).replica_url(replica).build().await?)),
+            BESIDE => {
+                Ok(Self::Scoped(tenant_pool(app, implicit).max_size(1).replica_url(replica).build().await?))
+            }
             REPLICA => {
                 Ok(Self::ReadOnly(tenant_pool(app, implicit).max_size(1).replica_url(replica).build().await?))
             }

@@ -24,7 +24,8 @@ impl Error {
     /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(*self.kind(), Kind::Stale { .. } | Kind::Promoted) || self.code().is_some_and(code_is_retryable)
+        matches!(*self.kind(), Kind::Stale { .. } | Kind::Promoted)
+            || self.code().is_some_and(code_is_retryable)
     }
 
     /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.

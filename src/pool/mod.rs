@@ -140,7 +140,8 @@ struct Shared {
     probe: Probe,
 }
 
-const NO_REPLICAS: &str = "the context is replica_only, and the pool has no replicas; name one with TenantPoolBuilder::replica_url";
+const NO_REPLICAS: &str =
+    "the context is replica_only, and the pool has no replicas; name one with TenantPoolBuilder::replica_url";
 
 impl TenantPool {
     /// Opens a pool with the defaults of [`TenantPoolBuilder`].

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn what_is_no_position_is_refused_and_not_shown() {
-        for text in ["", "/", "0", "0/", "/0", "+1/0", "0/-1", "0/1/2", "000000001/0", "0/G", "0/ 1", "é/0"] {
+        for text in ["", "/", "0", "0/", "/0", "+1/0", "0/-1", "0/1/2", "000000001/0", "0/G", "0/ 1", "é/0"]
+        {
             let error = text.parse::<WalPosition>().unwrap_err();
             assert!(error.is_usage(), "{text}: {error}");
         }

@@ -126,6 +126,7 @@ async fn port_of(pool: &TenantPool, context: TenantContext) -> u16 {
 
 /// The ids of accounts that are seen.
 async fn accounts(db: &Statements) -> Result<Vec<i64>> {
-    let rows = timeout(LIMIT, db.query("select id from erp.account order by id", &[])).await.expect("it hangs")?;
+    let rows =
+        timeout(LIMIT, db.query("select id from erp.account order by id", &[])).await.expect("it hangs")?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -137,10 +137,14 @@ impl Servers {
         credentials: Option<&Provider>,
     ) -> Result<Vec<Arc<Target>>> {
         if self.max_size == Some(0) {
-            return Err(Error::config("a replica with 0 connections can serve nobody; set replica_max_size to 1 or more"));
+            return Err(Error::config(
+                "a replica with 0 connections can serve nobody; set replica_max_size to 1 or more",
+            ));
         }
         if self.lag == Some(Duration::ZERO) {
-            return Err(Error::config("no replica is as new as the primary; set max_replica_lag to more than 0"));
+            return Err(Error::config(
+                "no replica is as new as the primary; set max_replica_lag to more than 0",
+            ));
         }
         self.given.iter().map(|given| given.clone().replica(connector, credentials.cloned())).collect()
     }

@@ -89,7 +89,8 @@ mod tests {
     fn a_replica_must_have_what_the_primary_told_within_the_limit_and_no_more() {
         let lag = Lag::new(Duration::from_secs(100));
         assert_eq!(lag.least(), None);
-        let [first, second, third]: [WalPosition; 3] = ["0/1", "0/2", "0/3"].map(|text| text.parse().unwrap());
+        let [first, second, third]: [WalPosition; 3] =
+            ["0/1", "0/2", "0/3"].map(|text| text.parse().unwrap());
         let now = Instant::now();
         let ago = |seconds| now.checked_sub(Duration::from_secs(seconds));
         // A machine that was started just now has no time before.

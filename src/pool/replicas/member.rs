@@ -26,7 +26,7 @@ const UNKNOWN_CLUSTER: Refusal = Refusal(
 const SERIALIZABLE: Refusal = Refusal(
     "transactions of the role are serializable by default, which no standby is; ALTER ROLE .. SET default_transaction_isolation to another level, or leave the replica out",
 );
-const DENIED: &str = "the role may not call pg_control_system(), which tells of which cluster a replica is; GRANT EXECUTE ON FUNCTION pg_control_system() to it";
+const DENIED: &str = "the role may not call pg_control_system(), which tells of which cluster a replica is; GRANT EXECUTE ON FUNCTION pg_control_system() to the role";
 
 /// The cluster that the primary belongs to, as its latest connection has told.
 #[derive(Default)]
@@ -142,6 +142,7 @@ async fn ask(lease: &Lease) -> Result<Told> {
     lease.owe(Debt::Answer);
     let row = lease.client().query_typed_one(MEMBER, &[]).await.map_err(failed)?;
     lease.settle();
-    let read = || Ok(Told { in_recovery: row.try_get(0)?, identifier: row.try_get(1)?, replayed: row.try_get(2)? });
+    let read =
+        || Ok(Told { in_recovery: row.try_get(0)?, identifier: row.try_get(1)?, replayed: row.try_get(2)? });
     read().map_err(failed)
 }

@@ -101,7 +101,8 @@ impl Replica {
     }
 
     async fn connection(&self, asks: Asks<'_>) -> Result<Connection> {
-        let shares = asks.shares.and_then(|(text, sharing)| self.core.may_share(asks.bound, sharing, text.sql()));
+        let shares =
+            asks.shares.and_then(|(text, sharing)| self.core.may_share(asks.bound, sharing, text.sql()));
         on(&self.core, asks.bound, shares.as_ref()).await
     }
 }
@@ -210,7 +211,8 @@ impl Replicas {
         }
         let until = Instant::now() + self.wait;
         let reaching = |replica| Box::pin(reaches(replica, position, until));
-        let reaching: Vec<_> = usable.into_iter().filter(|replica| replica.is_direct()).map(reaching).collect();
+        let reaching: Vec<_> =
+            usable.into_iter().filter(|replica| replica.is_direct()).map(reaching).collect();
         if reaching.is_empty() {
             return Err(Route::Pooler);
         }
@@ -229,7 +231,11 @@ impl Replicas {
     }
 }
 
-async fn reaches(replica: &Arc<Replica>, position: WalPosition, until: Instant) -> Result<&Arc<Replica>, Route> {
+async fn reaches(
+    replica: &Arc<Replica>,
+    position: WalPosition,
+    until: Instant,
+) -> Result<&Arc<Replica>, Route> {
     if replica.reaches(position, until).await {
         Ok(replica)
     } else if replica.standby.is_usable() {

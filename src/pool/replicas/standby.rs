@@ -19,8 +19,7 @@ use crate::tenant::WalPosition;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-const PROMOTED: &str =
-    "it takes writes: it was promoted, or another server has taken its place; replace its URL, or make it a standby of the primary again";
+const PROMOTED: &str = "it takes writes: it was promoted, or another server has taken its place; replace its URL, or make it a standby of the primary again";
 
 /// One replica, as its opener and those who choose among replicas see it.
 pub(in crate::pool) struct Standby {
@@ -101,13 +100,14 @@ impl Standby {
     pub(in crate::pool) fn is_promoted(self: &Arc<Self>, stock: &Arc<Stock>) {
         if self.leave(stock) {
             warn!(server = self.server, reason = PROMOTED, "a replica is not used any more");
-            stock.turn_away(Self::away);
         }
     }
 
     /// What those hear who wait for a connection to a replica that is left.
     pub(in crate::pool) fn away() -> Error {
-        Error::from(Kind::Refused(Refusal("the replica is not used at the moment, for the reason that the log tells")))
+        Error::from(Kind::Refused(Refusal(
+            "the replica is not used at the moment, for the reason that the log tells",
+        )))
     }
 
     /// Leaves it alone for a while. Returns whether it was in use.

@@ -9,8 +9,8 @@ use tokio_postgres::types::PgLsn;
 use super::{Answers, Failure, PROBE, Work};
 use crate::error::{Error, Kind, Result, Step, connection_is_lost};
 use crate::pool::drain::Debt;
-use crate::pool::observe::Operation;
 use crate::pool::lease::Lease;
+use crate::pool::observe::Operation;
 use crate::pool::strategy::COMMIT;
 use crate::tenant::WalPosition;
 

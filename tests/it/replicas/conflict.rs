@@ -36,7 +36,8 @@ async fn a_statement_that_is_ended_for_a_conflict_may_be_run_again() {
     open_accounts(&pool, &tenant(1), 1, 1).await;
     pair.catch_up().await;
     let scope = pool.tenant(reads(1));
-    let slow = tokio::spawn(async move { scope.query("select id, pg_sleep(30) from erp.account", &[]).await });
+    let slow =
+        tokio::spawn(async move { scope.query("select id, pg_sleep(30) from erp.account", &[]).await });
     lock(&pair, || slow.is_finished()).await;
     let error = tokio::time::timeout(LIMIT, slow).await.unwrap().unwrap().unwrap_err();
     assert_eq!(error.code().map(|code| code.code()), Some("40001"), "{error}");
@@ -75,7 +76,11 @@ async fn a_transaction_that_meets_a_conflict_runs_again_on_the_primary() {
                 .await;
                 tx.query("select 1", &[]).await?;
             } else {
-                let locks = async { loop { admin.batch_execute(LOCK).await.unwrap() } };
+                let locks = async {
+                    loop {
+                        admin.batch_execute(LOCK).await.unwrap()
+                    }
+                };
                 let slow = tx.query("select id, pg_sleep(30) from erp.account", &[]);
                 tokio::select! { rows = slow => rows.map(drop)?, () = locks => {} }
             }

@@ -22,7 +22,8 @@ async fn nothing_is_read_from_a_replica_that_was_promoted() {
     for tx in &transactions {
         assert_eq!(port(tx).await.unwrap(), replica);
     }
-    let mut stream = scope.query_raw("select generate_series(1, 100000), repeat('x', 100)", &[]).await.unwrap();
+    let mut stream =
+        scope.query_raw("select generate_series(1, 100000), repeat('x', 100)", &[]).await.unwrap();
     stream.try_next().await.unwrap();
     let idle: Vec<_> = (0..4).map(|_| scope.begin()).collect();
     for tx in &idle {

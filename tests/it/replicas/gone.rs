@@ -144,6 +144,7 @@ async fn while_the_primary_is_gone_the_replica_serves() {
     let beyond = "FFFF/0".parse().unwrap();
     let error = pool.tenant(reads(1).no_staler_than(beyond)).query("select 1", &[]).await.unwrap_err();
     assert!(error.is_connection_lost(), "{error}");
-    let error = pool.tenant(reads(1).replica_only().no_staler_than(beyond)).query("select 1", &[]).await.unwrap_err();
+    let error =
+        pool.tenant(reads(1).replica_only().no_staler_than(beyond)).query("select 1", &[]).await.unwrap_err();
     assert!(error.is_replica_unavailable(), "{error}");
 }

@@ -144,18 +144,21 @@ async fn what_runs_on_a_replica_can_be_canceled() {
     let canceling = async {
         let standby = pair.on_standby().await;
         let sleeps = "select count(*) from pg_stat_activity where query like 'select pg_sleep(61%' and state = 'active'";
-        eventually("it sleeps", async || standby.query_one(sleeps, &[]).await.unwrap().get::<_, i64>(0) == 1).await;
+        eventually("it sleeps", async || standby.query_one(sleeps, &[]).await.unwrap().get::<_, i64>(0) == 1)
+            .await;
         token.cancel().await.unwrap();
     };
     let (slept, ()) = tokio::join!(tx.query("select pg_sleep(61)", &[]), canceling);
     assert!(slept.unwrap_err().is_canceled());
     drop(tx);
     // What is dropped in the middle goes to the drain of the replica.
-    drop(tokio::time::timeout(
-        std::time::Duration::from_millis(20),
-        pool.tenant(reads(1)).query("select pg_sleep(62)", &[]),
-    )
-    .await);
+    drop(
+        tokio::time::timeout(
+            std::time::Duration::from_millis(20),
+            pool.tenant(reads(1)).query("select pg_sleep(62)", &[]),
+        )
+        .await,
+    );
     assert_eq!(accounts(&pool.tenant(reads(1))).await.unwrap(), [0_i64; 0]);
     is_send(pool.tenant(reads(1)).query(ROWS, &[]));
 }

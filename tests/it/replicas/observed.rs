@@ -47,7 +47,8 @@ async fn spans_tell_the_server_and_why_it_was_chosen() {
     }
     // A span of the service's own is left alone.
     let (spans, _guard) = Spans::listen(LevelFilter::INFO);
-    let span = tracing::info_span!("request", server.address = "web", server.port = 80, tenantry.route = "mine");
+    let span =
+        tracing::info_span!("request", server.address = "web", server.port = 80, tenantry.route = "mine");
     tracing::Instrument::instrument(port(&pool.tenant(reads(1))), span).await.unwrap();
     assert_eq!(spans.only("request").field("server.address"), Some("web"));
     assert_eq!(spans.only("request").field("tenantry.route"), Some("mine"));

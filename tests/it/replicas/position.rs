@@ -131,7 +131,8 @@ async fn a_position_is_told_of_every_end() {
 async fn a_replica_that_is_older_than_it_may_be_is_passed_over() {
     let mut pair = Pair::alone(&[]).await;
     let (primary, replica) = (pair.primary_port(), pair.standby.port());
-    let bounded = pair.builder().max_replica_lag(Duration::from_millis(400)).wait_timeout(Duration::from_millis(100));
+    let bounded =
+        pair.builder().max_replica_lag(Duration::from_millis(400)).wait_timeout(Duration::from_millis(100));
     assert!(pair.builder().max_replica_lag(Duration::ZERO).build().await.unwrap_err().is_usage());
     let pool = bounded.build().await.unwrap();
     let served_by = async || port(&pool.tenant(reads(1))).await.ok();

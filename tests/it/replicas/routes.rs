@@ -118,6 +118,7 @@ async fn through_a_pooler_replicas_serve_what_asks_for_no_position() {
     batch.add(PORT, &[]);
     let ran = pool.tenant(reads(1)).batch(&batch).await.unwrap();
     assert_eq!(ran[0].rows[0].get::<_, i32>(0), i32::from(pair.standby.port()));
-    let error = pool.tenant(reads(1).replica_only().no_staler_than(position)).query(PORT, &[]).await.unwrap_err();
+    let error =
+        pool.tenant(reads(1).replica_only().no_staler_than(position)).query(PORT, &[]).await.unwrap_err();
     assert!(error.is_replica_unavailable() && error.to_string().contains("pooler"), "{error}");
 }
