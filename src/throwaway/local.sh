@@ -39,10 +39,16 @@ while read -r order word; do
         job=$!
         ;;
     copy)
-        # A standby of the server on this port, whose superuser has this password.
+        # A standby of the server on this port, whose superuser has this password. What pg_basebackup -R would write names
+        # every option that it knows, and the server may have been linked to a libpq that knows fewer.
         (
-            PGPASSWORD=${word% *} "$bin/pg_basebackup" -D "$dir/data" -h 127.0.0.1 -p "${word#* }" -U postgres \
-                -w -R -X stream -c fast --no-sync </dev/null >>"$dir/log" 2>&1
+            password=${word% *}
+            port=${word#* }
+            PGPASSWORD=$password "$bin/pg_basebackup" -D "$dir/data" -h 127.0.0.1 -p "$port" -U postgres \
+                -w -X stream -c fast --no-sync </dev/null >>"$dir/log" 2>&1 &&
+                printf "primary_conninfo = 'host=127.0.0.1 port=%s user=postgres password=%s'\\n" "$port" "$password" \
+                    >>"$dir/data/postgresql.auto.conf" &&
+                : >"$dir/data/standby.signal"
             echo "initialized $?"
         ) &
         job=$!

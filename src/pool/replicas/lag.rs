@@ -74,7 +74,7 @@ async fn ask(core: &Core) -> Result<WalPosition> {
     lease.settle();
     // A primary that was demoted tells how far it has replayed, and another may be ahead of it.
     let position: Option<PgLsn> = row.try_get(0).map_err(failed)?;
-    Ok(position.map(WalPosition::from).unwrap_or(WalPosition::BEYOND))
+    Ok(position.map_or(WalPosition::BEYOND, WalPosition::from))
 }
 
 #[cfg(test)]

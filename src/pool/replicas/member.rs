@@ -36,10 +36,20 @@ pub(in crate::pool) struct Cluster {
 
 #[derive(Default)]
 struct Known {
-    /// `None` inside: the primary does not tell.
-    identifier: Option<Option<i64>>,
+    primary: Primary,
     /// What is to be opened anew when the primary's cluster is another.
     replicas: Vec<Weak<Stock>>,
+}
+
+/// What the primary has told of its cluster.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Primary {
+    /// It was not connected to.
+    #[default]
+    Unseen,
+    /// It does not tell.
+    Silent,
+    Of(i64),
 }
 
 /// What a pool with replicas asks of each new connection, beside what the guard does.
@@ -79,7 +89,7 @@ impl Member {
         match self {
             Self::Primary(cluster) => {
                 let told = ask(lease).await;
-                cluster.is(told.ok().map(|told| told.identifier));
+                cluster.is(told.map_or(Primary::Silent, |told| Primary::Of(told.identifier)));
                 Ok(())
             }
             Self::Replica(standby) => {
@@ -102,7 +112,7 @@ impl Member {
 impl Cluster {
     /// Whether the primary was connected to.
     pub(super) fn is_known(&self) -> bool {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).identifier.is_some()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).primary != Primary::Unseen
     }
 
     pub(in crate::pool) fn has_replica(&self, stock: &Arc<Stock>) {
@@ -110,14 +120,16 @@ impl Cluster {
     }
 
     /// The primary has told which it is. Where it is another than before, no connection that is open to a replica is used again.
-    fn is(&self, identifier: Option<i64>) {
+    fn is(&self, primary: Primary) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.identifier.replace(identifier);
-        if before.is_some_and(|before| before != identifier) {
+        let before = std::mem::replace(&mut known.primary, primary);
+        if before != Primary::Unseen && before != primary {
             let replicas: Vec<_> = known.replicas.iter().filter_map(Weak::upgrade).collect();
             drop(known);
             warn!("the primary belongs to another cluster than before; replicas are connected to anew");
-            replicas.iter().for_each(|stock| stock.refresh());
+            for stock in replicas {
+                stock.refresh();
+            }
         }
     }
 
@@ -127,11 +139,11 @@ impl Cluster {
             Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Error::config(DENIED),
             _ => error,
         })?;
-        let identifier = self.known.lock().unwrap_or_else(PoisonError::into_inner).identifier;
-        let refused = match identifier.flatten() {
+        let primary = self.known.lock().unwrap_or_else(PoisonError::into_inner).primary;
+        let refused = match primary {
             _ if !told.in_recovery => Some(NOT_A_STANDBY),
-            None => Some(UNKNOWN_CLUSTER),
-            Some(identifier) => (identifier != told.identifier).then_some(ANOTHER_CLUSTER),
+            Primary::Unseen | Primary::Silent => Some(UNKNOWN_CLUSTER),
+            Primary::Of(identifier) => (identifier != told.identifier).then_some(ANOTHER_CLUSTER),
         };
         refused.map_or(Ok(told), |refusal| Err(Error::from(Kind::NotAReplica(refusal))))
     }

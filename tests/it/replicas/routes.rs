@@ -3,7 +3,7 @@
 use tenantry::{Batch, IsolationLevel, TenantPool};
 
 use super::{PORT, Pair, accounts, port, port_of, reads};
-use crate::support::erp::{APP, open_accounts, tenant};
+use crate::support::erp::{APP, PASSWORD, open_accounts, tenant};
 use crate::support::eventually;
 use crate::support::pgbouncer::PgBouncer;
 
@@ -121,4 +121,44 @@ async fn through_a_pooler_replicas_serve_what_asks_for_no_position() {
     let error =
         pool.tenant(reads(1).replica_only().no_staler_than(position)).query(PORT, &[]).await.unwrap_err();
     assert!(error.is_replica_unavailable() && error.to_string().contains("pooler"), "{error}");
+}
+
+/// What libpq's variables say of the role counts for replicas too, and what they say of the primary's place does not.
+#[tokio::test]
+async fn the_environment_names_replicas_one_a_line() {
+    let pair = Pair::shared().await;
+    let primary = pair.erp.app_url();
+    let config: tenantry::Config = primary.parse().unwrap();
+    let database = config.get_dbname().unwrap().to_owned();
+    let replicas = format!(
+        "postgresql://127.0.0.1:{port}/{database}\n\n  host=localhost port={port} dbname={database}\n",
+        port = pair.standby.port()
+    );
+    let variables = |name: &str| {
+        let value = match name {
+            "ERP_DATABASE_REPLICA_URL" => replicas.clone(),
+            "PGHOST" => "127.0.0.1".to_owned(),
+            "PGHOSTADDR" => "127.0.0.1".to_owned(),
+            "PGPORT" => pair.primary_port().to_string(),
+            "PGDATABASE" => database.clone(),
+            "PGUSER" => APP.to_owned(),
+            "PGPASSWORD" => PASSWORD.to_owned(),
+            "PGTARGETSESSIONATTRS" => "read-write".to_owned(),
+            _ => return None,
+        };
+        Some(value.into())
+    };
+    let pool = TenantPool::from_variables("ERP_", variables).unwrap().build().await.unwrap();
+    assert_eq!(pool.replica_status().len(), 2);
+    for _ in 0..2 {
+        assert_eq!(port_of(&pool, reads(1).replica_only()).await, pair.standby.port());
+    }
+    assert_eq!(port(&pool.tenant(tenant(1))).await.unwrap(), pair.primary_port());
+    let both = |name: &str| match name {
+        "DATABASE_REPLICA_URL" | "DATABASE_REPLICA_URL_FILE" => Some("/nowhere".into()),
+        "DATABASE_URL" => Some(primary.clone().into()),
+        _ => None,
+    };
+    let error = TenantPool::from_variables("", both).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("DATABASE_REPLICA_URL_FILE"), "{error}");
 }
