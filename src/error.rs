@@ -104,6 +104,12 @@ pub(crate) enum Kind {
     PoolTimeout(Duration),
     #[error("{0}")]
     TenantLimit(TenantLimit),
+    #[error("no replica can serve what may run nowhere else: {0}")]
+    NoReplica(&'static str),
+    #[error("{0}")]
+    NotAReplica(Refusal),
+    #[error("the replica has become a primary while it served, so what was read is not taken; run it again")]
+    Promoted,
     #[error("the pool is closed")]
     PoolClosed,
     #[error("{what} is still open in this transaction; {advice}")]
