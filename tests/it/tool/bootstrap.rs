@@ -135,7 +135,8 @@ async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
 #[tokio::test]
 async fn a_plan_from_files_leaves_out_what_the_bootstrap_makes() {
     let (folder, place) = (Folder::new(), Place::new().await);
-    let resolver = "[resolvers.by_host]\ntable = \"books.host\"\nby = [\"host\"]\nreturns = [\"tenant_id\"]\n";
+    let resolver =
+        "[resolvers.by_host]\ntable = \"books.host\"\nby = [\"host\"]\nreturns = [\"tenant_id\"]\n";
     folder.write("tenantry.toml", &format!("{MANIFEST}[system]\nrecord = true\n{resolver}"));
     std::fs::create_dir(folder.path("migrations")).unwrap();
     let tables = format!(
