@@ -34,12 +34,12 @@ pub struct PoolStatus {
     pub size: usize,
     /// How many are idle.
     pub available: usize,
-    /// How many callers wait for one, or for the turn of their tenant ([`Fairness`]).
+    /// How many callers wait for one, or for the turn of their tenant ([`Fairness`](crate::Fairness)).
     pub waiting: usize,
     /// How many of `max_size` places are taken: by those that are open, and by those that are being
     /// opened or closed. The server never sees more.
     pub places_taken: usize,
-    /// How many callers share a connection that another has taken, see [`Sharing`].
+    /// How many callers share a connection that another has taken, see [`Sharing`](crate::Sharing).
     pub sharing: usize,
 }
 

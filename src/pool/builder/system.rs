@@ -5,7 +5,7 @@ use tokio_postgres::Config;
 use super::{Given, TenantPoolBuilder};
 
 impl TenantPoolBuilder {
-    /// Opens the system door as well: the URL with the system role, for [`TenantPool::system`].
+    /// Opens the system door as well: the URL with the system role, for [`TenantPool::system`](crate::TenantPool::system).
     /// Default: no door.
     pub fn system_url(mut self, url: &str) -> Self {
         self.system = Some(Given::from(url));
