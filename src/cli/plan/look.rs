@@ -36,7 +36,12 @@ pub(super) fn found(
     };
     if arguments.files.are_named() {
         let source = Source::read(&arguments.files, manifest, global, terminal)?;
-        let (plan, problems) = planned(&source.catalog);
+        let (mut plan, problems) = planned(&source.catalog);
+        if arguments.bootstrapped
+            && let Ok(made) = bootstrap(manifest, &source.catalog)
+        {
+            plan.steps.retain(|step| !made.steps.contains(step));
+        }
         let Source { name: database, opaque, .. } = source;
         return Ok(Found { plan, problems, database, opaque, rows: Vec::new() });
     }

@@ -28,6 +28,8 @@ const EXAMPLES: &str = "\
 tenantry plan                                    the steps with their SQL, for people to read
 tenantry plan --check                            in CI: exit code 1 if anything is missing
 tenantry plan --from migrations --check          the same without a database
+tenantry plan --from migrations --bootstrapped --out migrations --style refinery
+                                                 the migration that new tables need, for a server that was bootstrapped
 tenantry plan --out migrations --style sqlx      a migration and its way back
 tenantry plan --queries src                      drop unique keys that the code does not name any more
 tenantry plan --out - | psql -v ON_ERROR_STOP=1  straight to the server
@@ -67,6 +69,10 @@ pub(super) struct Arguments {
     /// Only what a server needs before the first migration: roles, memberships, schemas, functions
     #[arg(long, conflicts_with = "paths")]
     bootstrap: bool,
+
+    /// Of files: leave out what plan --bootstrap makes, since each server has it before the first migration
+    #[arg(long, requires = "paths")]
+    bootstrapped: bool,
 
     /// Files and folders of the services' code, whatever the language: a key that the manifest's unique replaces is dropped once no
     /// ON CONFLICT in them names it, or may name it; what a builder of SQL is told by a variable is not seen

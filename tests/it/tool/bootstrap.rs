@@ -131,6 +131,29 @@ async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
     second.serves(&folder).await;
 }
 
+/// Without a database to plan for: what a server gets before the first migration is not in the file.
+#[tokio::test]
+async fn a_plan_from_files_leaves_out_what_the_bootstrap_makes() {
+    let (folder, place) = (Folder::new(), Place::new().await);
+    folder.write("tenantry.toml", &format!("{MANIFEST}[system]\nrecord = true\n"));
+    std::fs::create_dir(folder.path("migrations")).unwrap();
+    std::fs::write(folder.path("migrations").join("V1__tables.sql"), TABLES).unwrap();
+    let plan = |more: &[&str]| {
+        let args = ["plan", "--from", "migrations", "--out", "migrations", "--style", "refinery"];
+        Tool::at(&folder).args(&[&args, more].concat()).run()
+    };
+    assert_eq!(plan(&["--bootstrapped"]).code, 0);
+    place.bootstrap(&folder).await;
+    place.migrated(&folder, &[]);
+    place.serves(&folder).await;
+    let whole = plan(&["--name", "whole"]);
+    assert_eq!(whole.code, 0, "{whole:#?}");
+    let read = |name: &str| std::fs::read_to_string(folder.path("migrations").join(name)).unwrap();
+    assert!(read("V2__tenancy.sql").contains("CREATE POLICY") && !read("V2__tenancy.sql").contains("CREATE SCHEMA"));
+    let alone = Tool::at(&folder).args(&["plan", "--bootstrapped"]).run();
+    assert!(alone.code == 2 && alone.err.contains("--from"), "{alone:#?}");
+}
+
 #[tokio::test]
 async fn what_the_plan_did_is_taken_back_and_done_again() {
     let (folder, place) = first().await;
