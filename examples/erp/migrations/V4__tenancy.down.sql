@@ -216,38 +216,6 @@ ALTER TABLE "public"."customer" ALTER COLUMN "tenant_id" DROP DEFAULT;
 -- schema public: CREATE for erp_owner
 REVOKE CREATE ON SCHEMA "public" FROM "erp_owner";
 
--- table tenantry.system_access: table that records work across tenants
-SET LOCAL tenantry.support = 'tenantry';
-
-DO $$
-DECLARE
-    support text := current_setting('tenantry.support');
-    recorded boolean := false;
-BEGIN
-    IF to_regclass(format('%I.system_access', support)) IS NOT NULL THEN
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I.system_access)', support) INTO recorded;
-    END IF;
-    IF recorded THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TN002',
-            MESSAGE = format('table %I.system_access has records of accesses across tenants; expected none to be lost',
-                             support),
-            HINT = 'keep them elsewhere, and drop the table yourself';
-    END IF;
-END
-$$;
-
-DROP TABLE IF EXISTS "tenantry".system_access;
-
--- function tenantry.tenant_id: function that policies call
-DROP FUNCTION IF EXISTS "tenantry".tenant_id();
-
--- function tenantry.no_tenant: function that policies call
-DROP FUNCTION IF EXISTS "tenantry".no_tenant(text);
-
--- schema tenantry: schema of the functions that policies call
-DROP SCHEMA IF EXISTS "tenantry";
-
 -- give the transaction its search_path back
 -- Gives a transaction its search_path back, for what somebody else does in it behind a script.
 SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('tenantry.search_path'), true);
