@@ -21,7 +21,8 @@ use common::ways::Step;
 use common::{AnyError, quick, save, versions};
 use counting::Counting;
 use deadpool_postgres::Pool;
-use tenantry::{TenantId, TenantPool};
+use tenantry::testing::Server;
+use tenantry::{TenantContext, TenantId, TenantPool};
 use tokio_postgres::{Client, Statement};
 use tracing::subscriber::DefaultGuard;
 
@@ -40,6 +41,8 @@ enum Way {
     /// A scope, made and dropped, without a statement.
     Scope(TenantPool),
     Scoped(TenantPool),
+    /// The same with a context that only reads.
+    ReadOnly(TenantPool),
     /// The same with spans and metrics, as long as somebody listens.
     Watched {
         pool: TenantPool,
@@ -47,15 +50,19 @@ enum Way {
     },
 }
 
-/// Names and connections of the ways, in the order of the report.
+/// Names of the ways, in the order of the report.
 const DRIVER: &str = "tokio-postgres, prepared";
 const POOL: &str = "the same through deadpool";
 const SCOPE: &str = "tenantry, a scope alone";
 const WATCHED: &str = "tenantry, Implicit, watched";
+const READ_ONLY: &str = "tenantry, read-only";
+const BESIDE: &str = "tenantry, Implicit, with a replica";
+const REPLICA: &str = "tenantry, read-only, on a replica";
 
 fn names() -> Vec<&'static str> {
     let strategies = STRATEGIES.iter().map(|(name, _)| *name);
-    [DRIVER, POOL, SCOPE].into_iter().chain(strategies).chain([WATCHED]).collect()
+    let names = [DRIVER, POOL, SCOPE].into_iter().chain(strategies);
+    names.chain([WATCHED, READ_ONLY, BESIDE, REPLICA]).collect()
 }
 
 fn main() -> Result<(), AnyError> {
@@ -74,7 +81,10 @@ fn main() -> Result<(), AnyError> {
 
 async fn count() -> Result<Report, AnyError> {
     let fixture = Fixture::new().await?;
-    let urls = [fixture.app_url("bench"), fixture.plain_url("bench")];
+    let standby = Server::builder().start_standby(fixture.server).await?;
+    let app = fixture.app_url("bench");
+    let replica = app.replace(&format!(":{}/", fixture.server.port()), &format!(":{}/", standby.port()));
+    let urls = [app, fixture.plain_url("bench"), replica];
     let mut rows: Vec<Row> = Vec::new();
     for name in names() {
         let mut way = Way::open(name, &urls).await?;
@@ -130,8 +140,9 @@ fn beyond(name: &str) -> &'static str {
 }
 
 impl Way {
-    async fn open(name: &str, [app, plain]: &[String; 2]) -> Result<Self, AnyError> {
+    async fn open(name: &str, [app, plain, replica]: &[String; 3]) -> Result<Self, AnyError> {
         let tenants = |strategy| tenant_pool(app, strategy).max_size(1).build();
+        let (_, implicit) = STRATEGIES[STRATEGIES.len() - 1];
         match name {
             DRIVER => {
                 let client = connect(plain).await?;
@@ -144,6 +155,13 @@ impl Way {
                 Ok(Self::Watched { pool, _listens: watched::listen() })
             }
             SCOPE => Ok(Self::Scope(tenants(STRATEGIES[0].1).await?)),
+            READ_ONLY => Ok(Self::ReadOnly(tenants(implicit).await?)),
+            BESIDE => {
+                Ok(Self::Scoped(tenant_pool(app, implicit).max_size(1).replica_url(replica).build().await?))
+            }
+            REPLICA => {
+                Ok(Self::ReadOnly(tenant_pool(app, implicit).max_size(1).replica_url(replica).build().await?))
+            }
             _ => {
                 let (_, strategy) = STRATEGIES.iter().find(|(own, _)| *own == name).ok_or("no such way")?;
                 Ok(Self::Scoped(tenants(*strategy).await?))
@@ -167,6 +185,10 @@ impl Way {
                 Self::Scope(pool) => drop(std::hint::black_box(pool.tenant(tenant.clone()))),
                 Self::Scoped(pool) | Self::Watched { pool, .. } => {
                     pool.tenant(tenant.clone()).query_one(Step::Point.scoped(), &[&id]).await?;
+                }
+                Self::ReadOnly(pool) => {
+                    let reads = TenantContext::new(tenant.clone()).read_only();
+                    pool.tenant(reads).query_one(Step::Point.scoped(), &[&id]).await?;
                 }
             }
         }

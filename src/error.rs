@@ -11,6 +11,7 @@ mod made;
 mod parameter;
 mod pool;
 mod reason;
+mod resolver;
 mod sqlstate;
 mod stale;
 mod step;
@@ -103,6 +104,12 @@ pub(crate) enum Kind {
     PoolTimeout(Duration),
     #[error("{0}")]
     TenantLimit(TenantLimit),
+    #[error("no replica can serve what may run nowhere else: {0}")]
+    NoReplica(&'static str),
+    #[error("{0}")]
+    NotAReplica(Refusal),
+    #[error("the replica has become a primary while it served, so what was read is not taken; run it again")]
+    Promoted,
     #[error("the pool is closed")]
     PoolClosed,
     #[error("{what} is still open in this transaction; {advice}")]
@@ -182,6 +189,14 @@ pub(crate) enum Kind {
         violation: String,
         /// Whether the step ended a unit of work, so that nobody knows whether it took effect.
         in_doubt: bool,
+    },
+    /// A look-up before the tenant is known, which the server does not know or does not allow.
+    #[error("resolver {function} could not be asked: {}; {advice}", reason(.source))]
+    Resolver {
+        function: String,
+        advice: &'static str,
+        #[source]
+        source: PgError,
     },
     #[error("the query returned {found} rows; expected {expected}")]
     RowCount { found: usize, expected: &'static str },

@@ -63,7 +63,7 @@ pub use pool::{
     TenantTransaction, TenantVisibility, ToStatement, TraceCarrier, Transaction, TransactionBlock, Unbound,
     UnboundScope, read_column,
 };
-pub use tenant::{TenantContext, TenantId, TenantType};
+pub use tenant::{TenantContext, TenantId, TenantType, WalPosition};
 pub use wire::StatementMode;
 
 pub use tokio_postgres::error::{DbError, SqlState};

@@ -2,6 +2,8 @@
 
 mod limits;
 mod parameter;
+mod position;
+mod reading;
 
 use std::fmt;
 
@@ -11,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::ident::SettingName;
 
 pub(crate) use self::limits::Limits;
+pub use self::position::WalPosition;
+pub(crate) use self::reading::{Reading, Servers};
 
 /// The type of the tenant column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -223,6 +227,7 @@ pub struct TenantContext {
     settings: Vec<(SettingName, String)>,
     mode: TransactionMode,
     limits: Limits,
+    reading: Reading,
 }
 
 /// How a transaction runs, as its `BEGIN` says it.
@@ -242,6 +247,7 @@ impl TenantContext {
             settings: Vec::new(),
             mode: TransactionMode::default(),
             limits: Limits::default(),
+            reading: Reading::default(),
         }
     }
 
@@ -262,7 +268,8 @@ impl TenantContext {
 
     /// Runs the transaction `READ ONLY`. Default: what the server says, commonly read-write.
     ///
-    /// Statements of a scope with such a context share connections where all are in use, see [`Sharing`](crate::Sharing).
+    /// Statements of a scope with such a context share connections where all are in use, see [`Sharing`](crate::Sharing). Where the
+    /// pool has replicas, it runs on one of them, see [`TenantPoolBuilder::replica_url`](crate::TenantPoolBuilder::replica_url).
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.mode.read_only = true;
@@ -314,6 +321,7 @@ impl fmt::Debug for TenantContext {
             .field("deferrable", &self.mode.deferrable)
             .field("isolation_level", &self.mode.isolation_level)
             .field("limits", &self.limits)
+            .field("reading", &self.reading)
             .finish()
     }
 }

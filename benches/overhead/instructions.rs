@@ -11,22 +11,23 @@ const ITERATIONS: usize = 500;
 
 const WAY: &str = "TENANTRY_BENCH_OVERHEAD_WAY";
 const COUNT: &str = "TENANTRY_BENCH_OVERHEAD_ITERATIONS";
-const URLS: [&str; 2] = ["TENANTRY_BENCH_OVERHEAD_APP", "TENANTRY_BENCH_OVERHEAD_PLAIN"];
+const URLS: [&str; 3] =
+    ["TENANTRY_BENCH_OVERHEAD_APP", "TENANTRY_BENCH_OVERHEAD_PLAIN", "TENANTRY_BENCH_OVERHEAD_REPLICA"];
 
 /// What a process under callgrind is to do.
 pub struct Child {
     pub way: String,
     pub iterations: usize,
-    pub urls: [String; 2],
+    pub urls: [String; 3],
 }
 
 /// Whether this process is one.
 pub fn child() -> Option<Child> {
-    let [app, plain] = URLS.map(|name| env::var(name).ok());
+    let [app, plain, replica] = URLS.map(|name| env::var(name).ok());
     Some(Child {
         way: env::var(WAY).ok()?,
         iterations: env::var(COUNT).ok()?.parse().ok()?,
-        urls: [app?, plain?],
+        urls: [app?, plain?, replica?],
     })
 }
 
@@ -37,7 +38,7 @@ pub fn valgrind() -> bool {
 }
 
 /// The instructions of one iteration. None where valgrind is not there.
-pub fn of(way: &str, urls: &[String; 2]) -> Result<Option<f64>, AnyError> {
+pub fn of(way: &str, urls: &[String; 3]) -> Result<Option<f64>, AnyError> {
     if !valgrind() {
         return Ok(None);
     }
@@ -45,7 +46,7 @@ pub fn of(way: &str, urls: &[String; 2]) -> Result<Option<f64>, AnyError> {
     Ok(Some(float(twice.saturating_sub(once)) / float(ITERATIONS)))
 }
 
-fn total(way: &str, urls: &[String; 2], iterations: usize) -> Result<usize, AnyError> {
+fn total(way: &str, urls: &[String; 3], iterations: usize) -> Result<usize, AnyError> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe()?)

@@ -18,6 +18,23 @@ impl Error {
         matches!(*self.kind(), Kind::PoolTimeout(_))
     }
 
+    /// Whether a unit of work that is [`replica_only`](crate::TenantContext::replica_only) found no replica that can serve it: none can be
+    /// connected to, or none has replayed what it asks for. Nothing was sent.
+    #[must_use]
+    pub fn is_replica_unavailable(&self) -> bool {
+        matches!(*self.kind(), Kind::NoReplica(_))
+    }
+
+    /// Whether what was read from a replica is not taken, since it was promoted meanwhile.
+    pub(crate) fn is_promoted(&self) -> bool {
+        matches!(*self.kind(), Kind::Promoted)
+    }
+
+    /// Whether a server cannot serve for what its pool has in use, or because it is closed, and not for what the server is.
+    pub(crate) fn is_of_a_full_pool(&self) -> bool {
+        matches!(*self.kind(), Kind::PoolTimeout(_) | Kind::PoolClosed | Kind::TenantLimit(_))
+    }
+
     /// Whether the pool was closed. Nothing was sent.
     #[must_use]
     pub fn is_pool_closed(&self) -> bool {

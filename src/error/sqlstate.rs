@@ -18,13 +18,14 @@ impl Error {
         self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
     }
 
-    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01, or a statement
-    /// whose description was out of date ([`Error::is_stale_statement`]).
+    /// Whether the same transaction may succeed when it is run again: SQLSTATE 40001 or 40P01, a statement
+    /// whose description was out of date ([`Error::is_stale_statement`]), or a replica that was promoted while it served.
     ///
     /// The server has rolled it back. [`TenantScope::transact`](crate::TenantScope::transact) repeats such transactions.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(*self.kind(), Kind::Stale { .. }) || self.code().is_some_and(code_is_retryable)
+        matches!(*self.kind(), Kind::Stale { .. } | Kind::Promoted)
+            || self.code().is_some_and(code_is_retryable)
     }
 
     /// Whether the server ended the statement at a cancel request or a statement timeout: SQLSTATE 57014.
@@ -60,6 +61,7 @@ impl Error {
             | Kind::Stale { source, .. }
             | Kind::NotSent { source, .. }
             | Kind::Column { source, .. }
+            | Kind::Resolver { source, .. }
             | Kind::Lost { source, .. } => Some(source),
             Kind::CallTimeout { source, .. } => source.as_ref(),
             #[cfg(feature = "lint")]

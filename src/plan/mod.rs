@@ -18,6 +18,7 @@ mod partition;
 mod policies;
 mod propose;
 mod queries;
+mod resolver;
 mod roles;
 #[cfg(test)]
 mod sample;
@@ -32,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::policy::absent::{Absent, absent};
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
+use crate::policy::resolver::lookups;
 use crate::policy::transfer::{applied, transfers};
 
 pub use bootstrap::bootstrap;
@@ -88,6 +90,7 @@ fn planned(
     let mut found = places(manifest, catalog);
     roles::check(manifest, catalog, &mut found.problems);
     bootstrap::check(manifest, catalog, &mut found.problems);
+    found.problems.extend(lookups(manifest, catalog).1);
     if !found.problems.is_empty() {
         return Err(found.problems);
     }
@@ -98,7 +101,8 @@ fn planned(
     draft.transfers = transfers;
     draft.queries = queries;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
-    let after: [Phase; 5] = [policies::steps, partition::steps, view::steps, grant::steps, needed::steps];
+    let after: [Phase; 6] =
+        [policies::steps, partition::steps, view::steps, grant::steps, needed::steps, resolver::steps];
     if let Some(Absent { meant: Some(meant) }) = absent(manifest, catalog) {
         let what = format!(
             "it is made by this plan; {} works with {} of the tables, did you mean it?",

@@ -23,9 +23,11 @@ pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<P
         }
     }
     let roles = &manifest.roles;
-    for (role, purpose) in
-        [(roles.system_role(), "work across tenants"), (roles.backup_role(), "dump the rows of all tenants")]
-    {
+    for (role, purpose) in [
+        (roles.system_role(), "work across tenants"),
+        (roles.backup_role(), "dump the rows of all tenants"),
+        (roles.resolver_role(), "find tenants by their keys"),
+    ] {
         if let Some(role) = role
             && catalog.roles.get(role).is_some_and(|role| !role.bypass_rls && !role.superuser)
         {
@@ -35,6 +37,29 @@ pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<P
             ));
         }
     }
+    resolver(manifest, catalog).into_iter().for_each(found);
+}
+
+/// Nobody but the functions that belong to it is to run as the role of resolvers, and they are to read, nothing more.
+fn resolver(manifest: &Manifest, catalog: &Catalog) -> Option<String> {
+    let name = manifest.roles.resolver_role()?;
+    let role = catalog.roles.get(name)?;
+    let attributes = [
+        (role.login, "NOLOGIN"),
+        (role.superuser, "NOSUPERUSER"),
+        (role.create_role, "NOCREATEROLE"),
+        (role.create_db, "NOCREATEDB"),
+        (role.replication, "NOREPLICATION"),
+    ];
+    let lost: Vec<&str> =
+        attributes.into_iter().filter(|(has, _)| *has).map(|(_, without)| without).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let (plain, lost) = (name.plain(), lost.join(" "));
+    Some(format!(
+        "role {plain} is to own the functions that find tenants, and can do more; run ALTER ROLE {name} {lost}"
+    ))
 }
 
 pub(super) fn why_unbound(catalog: &Catalog, role: &Ident) -> Option<&'static str> {

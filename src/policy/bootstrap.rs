@@ -28,7 +28,7 @@ macro_rules! file {
 ///
 /// - A superuser can run all of it.
 /// - Otherwise it takes CREATEROLE for roles that do not exist, and CREATE on the database.
-/// - Making the system role takes, besides, a superuser up to PostgreSQL 15, and BYPASSRLS from 16 on.
+/// - Making the system role or the resolver role takes, besides, a superuser up to PostgreSQL 15, and BYPASSRLS from 16 on.
 /// - Making the backup role takes a superuser, or BYPASSRLS and the ADMIN option on `pg_read_all_data` from 16 on.
 /// - Making the migrator a member of an owner role that existed before takes the ADMIN option on it from 16 on.
 /// - [`Tenancy::tree`] takes membership in the system role, and the right to grant SELECT on its table, which has to exist.
@@ -70,6 +70,7 @@ const OWNER: Purpose = Purpose { name: "owner", logs_in: false, bypasses_policie
 const MIGRATOR: Purpose = Purpose { name: "migrator", logs_in: true, bypasses_policies: false };
 const APP: Purpose = Purpose { name: "app", logs_in: true, bypasses_policies: false };
 const SYSTEM: Purpose = Purpose { name: "system", logs_in: true, bypasses_policies: true };
+const RESOLVER: Purpose = Purpose { name: "resolver", logs_in: false, bypasses_policies: true };
 const BACKUP: Purpose = Purpose { name: "backup", logs_in: true, bypasses_policies: true };
 
 /// Its members read every table, sequence and schema, those that are still to be made included.
@@ -145,8 +146,10 @@ impl Bootstrap {
         ];
 
         let mut parts = Vec::new();
-        if let Some(owner) = owner {
-            parts.push(role(owner, &OWNER)?);
+        for (name, purpose) in [(owner, &OWNER), (self.roles.resolver_role(), &RESOLVER)] {
+            if let Some(name) = name {
+                parts.push(role(name, purpose)?);
+            }
         }
         for (purpose, name, password) in logins {
             match (name, password) {
@@ -178,7 +181,10 @@ impl Bootstrap {
             let part = Part::new(kind, what, file!("reads_all"), &vars())?;
             parts.push(part.undone_by(file!("undo/reads_all"), &vars())?);
         }
-        for (name, purpose) in [(Some(app), &APP), (system, &SYSTEM), (backup, &BACKUP)] {
+        let resolver = self.roles.resolver_role();
+        for (name, purpose) in
+            [(Some(app), &APP), (system, &SYSTEM), (backup, &BACKUP), (resolver, &RESOLVER)]
+        {
             let Some(name) = name else { continue };
             let vars = Vars::default()
                 .text("owner", owner.map_or("", Ident::as_str))
@@ -210,7 +216,7 @@ impl Bootstrap {
 
         let mut parts = Vec::new();
         let record = self.tenancy.system_access();
-        if calls || tree.is_some() || record.is_some() {
+        if calls || tree.is_some() || record.is_some() || self.roles.resolver_role().is_some() {
             let (kind, what) = (PartKind::Schema(support.clone()), format!("schema {support}"));
             let vars = named().name("app", self.roles.app_role());
             parts.push(

@@ -1,11 +1,15 @@
 //! Statements that change a schema, each from its file under `sql/ddl/`.
 
+mod routine;
+
 use std::collections::BTreeSet;
 
 use super::render::{Vars, render};
 use crate::catalog::{Column, ForeignKey, Grantee, Index, MatchType, Policy, Privilege, Signature};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, SettingName, literal};
+
+pub(crate) use routine::{create_function, drop_function};
 
 macro_rules! file {
     ($name:literal) => {
@@ -347,8 +351,12 @@ pub(crate) fn reset(role: &Ident, setting: &str) -> Result<String> {
     render(file!("reset"), &Vars::default().name("role", role).sql("setting", setting.quoted()))
 }
 
+fn list_of<T>(of: &[T], written: impl Fn(&T) -> String) -> String {
+    of.iter().map(written).collect::<Vec<_>>().join(", ")
+}
+
 fn list(names: &[&Ident]) -> String {
-    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    list_of(names, ToString::to_string)
 }
 
 fn roles(of: &BTreeSet<Grantee>) -> String {

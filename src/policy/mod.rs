@@ -62,6 +62,8 @@ pub(crate) mod reach;
 #[cfg(feature = "lint")]
 pub(crate) mod refresh;
 pub(crate) mod render;
+#[cfg(feature = "lint")]
+pub(crate) mod resolver;
 mod roles;
 pub(crate) mod scan;
 mod script;

@@ -12,6 +12,7 @@ use crate::ident::Ident;
 /// | app | yes | services; the policies bind it to one tenant |
 /// | system | yes | work across tenants; it has BYPASSRLS |
 /// | backup | yes | pg_dump; it has BYPASSRLS, reads everything and writes nothing |
+/// | resolver | no | owning the functions that look a tenant up; it has BYPASSRLS, and reads the columns that they need |
 ///
 /// ```
 /// use tenantry::policy::Roles;
@@ -29,6 +30,7 @@ pub struct Roles {
     migrator: Option<Ident>,
     system: Option<Ident>,
     backup: Option<Ident>,
+    resolver: Option<Ident>,
 }
 
 impl Roles {
@@ -48,7 +50,14 @@ impl Roles {
     ///
     /// The name is not one that PostgreSQL keeps.
     pub fn without_owner(app: impl Into<String>) -> Result<Self> {
-        Ok(Self { owner: None, app: Ident::new(app)?, migrator: None, system: None, backup: None })
+        Ok(Self {
+            owner: None,
+            app: Ident::new(app)?,
+            migrator: None,
+            system: None,
+            backup: None,
+            resolver: None,
+        })
     }
 
     /// The role that runs migrations. Default: none.
@@ -81,6 +90,17 @@ impl Roles {
         self.distinct()
     }
 
+    /// The role that the functions belong to which look a tenant up before one is known. It cannot log in, nobody is to be a member of
+    /// it, and it reads no more columns than those functions need. Default: none.
+    ///
+    /// # Errors
+    ///
+    /// The name is not one that PostgreSQL keeps, or is that of another role here.
+    pub fn resolver(mut self, name: impl Into<String>) -> Result<Self> {
+        self.resolver = Some(Ident::new(name)?);
+        self.distinct()
+    }
+
     pub(crate) fn owner_role(&self) -> Option<&Ident> {
         self.owner.as_ref()
     }
@@ -101,10 +121,14 @@ impl Roles {
         self.backup.as_ref()
     }
 
+    pub(crate) fn resolver_role(&self) -> Option<&Ident> {
+        self.resolver.as_ref()
+    }
+
     /// Whether it is a role that policies are not to bind.
     #[cfg(feature = "lint")]
     pub(crate) fn is_above_policies(&self, role: &Ident) -> bool {
-        [&self.system, &self.backup].into_iter().flatten().any(|of| of == role)
+        [&self.system, &self.backup, &self.resolver].into_iter().flatten().any(|of| of == role)
     }
 
     /// The roles that read and write rows, as a list in SQL.
@@ -120,12 +144,12 @@ impl Roles {
     }
 
     fn distinct(self) -> Result<Self> {
-        let others = [&self.owner, &self.migrator, &self.system, &self.backup];
+        let others = [&self.owner, &self.migrator, &self.system, &self.backup, &self.resolver];
         let mut names: Vec<&Ident> = others.into_iter().flatten().chain([&self.app]).collect();
         names.sort();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::config(format!(
-                "role {} is given two purposes; expected a role for each of owner, migrator, app, system and backup",
+                "role {} is given two purposes; expected a role for each of owner, migrator, app, system, backup and resolver",
                 pair[0]
             ))),
             None => Ok(self),

@@ -28,13 +28,15 @@ pub(crate) fn pieces(sql: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// The statements of a text, without the semicolons between them.
+/// The statements of a text, without the semicolons between them. Those of a function's body in standard SQL are part of one.
 #[cfg(feature = "lint")]
 pub(crate) fn statements(sql: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut start, mut at, mut holds_sql) = (0, 0, false);
+    let mut body = Body::default();
     for piece in pieces(sql) {
-        if piece == Piece::Plain(";") {
+        body.pass(piece);
+        if piece == Piece::Plain(";") && !body.is_open() {
             found.extend(holds_sql.then_some(&sql[start..at]));
             start = at + 1;
             holds_sql = false;
@@ -45,6 +47,34 @@ pub(crate) fn statements(sql: &str) -> Vec<&str> {
     }
     found.extend(holds_sql.then_some(&sql[start..]));
     found.into_iter().map(str::trim).collect()
+}
+
+/// `BEGIN ATOMIC … END`, in which each CASE has an END too.
+#[cfg(feature = "lint")]
+#[derive(Default)]
+struct Body {
+    open: usize,
+    follows_begin: bool,
+}
+
+#[cfg(feature = "lint")]
+impl Body {
+    fn is_open(&self) -> bool {
+        self.open > 0
+    }
+
+    fn pass(&mut self, piece: Piece<'_>) {
+        if piece.is_blank() {
+            return;
+        }
+        let is = |word: &str| matches!(piece, Piece::Verbatim(text) if text.eq_ignore_ascii_case(word));
+        if (self.follows_begin && is("atomic")) || (self.is_open() && is("case")) {
+            self.open += 1;
+        } else if is("end") {
+            self.open = self.open.saturating_sub(1);
+        }
+        self.follows_begin = is("begin");
+    }
 }
 
 impl Piece<'_> {
@@ -162,5 +192,7 @@ mod tests {
         );
         assert_eq!(statements("SELECT 1"), ["SELECT 1"]);
         assert!(statements(" ; ;").is_empty());
+        let body = "CREATE FUNCTION f() RETURNS int BEGIN /* ; */ ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END";
+        assert_eq!(statements(&format!("BEGIN; {body}; END; SELECT 1")), ["BEGIN", body, "END", "SELECT 1"]);
     }
 }

@@ -12,7 +12,7 @@ use super::access::Record;
 use super::limits::{Plan, Plans, READ_ONLY, of_statement, statement};
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
-use crate::tenant::{Limits, TenantContext, TenantId, TenantType, TransactionMode};
+use crate::tenant::{Limits, Reading, TenantContext, TenantId, TenantType, TransactionMode};
 use crate::wire::{Part, Prologue, Sql};
 
 /// The context select for one setting.
@@ -45,6 +45,7 @@ pub(super) type Bound = std::result::Result<Arc<Binding>, Arc<str>>;
 pub(super) struct Binding {
     begin: Cow<'static, str>,
     mode: TransactionMode,
+    reading: Reading,
     /// There is always one, and seldom another.
     first: (Name, String),
     more: Vec<(Name, String)>,
@@ -126,6 +127,7 @@ impl Binding {
         Ok(Self {
             begin: begin(mode),
             mode,
+            reading: context.reading(),
             first,
             more: given.collect(),
             limits,
@@ -154,6 +156,7 @@ impl Binding {
         Self {
             begin: begin(mode),
             mode,
+            reading: Reading::default(),
             first,
             more: Vec::new(),
             limits,
@@ -196,6 +199,16 @@ impl Binding {
 
     pub(super) fn is_read_only(&self) -> bool {
         self.mode.read_only
+    }
+
+    /// Where it may run.
+    pub(super) fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// Whether it asks for what no standby has.
+    pub(super) fn is_serializable(&self) -> bool {
+        self.mode.is_serializable()
     }
 
     pub(super) fn begin(&self) -> Cow<'static, str> {

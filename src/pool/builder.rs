@@ -3,6 +3,7 @@
 mod connecting;
 mod given;
 mod observing;
+mod replicas;
 mod system;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tracing::info;
 
 pub(super) use self::given::Given;
 use self::given::Providers;
+use self::replicas::Servers;
 use super::access::Record;
 use super::binding::TenantSetting;
 use super::bounds::Bounds;
@@ -47,6 +49,7 @@ pub struct TenantPoolBuilder {
     system_max_size: usize,
     /// The table in which accesses across tenants are recorded.
     record: Option<String>,
+    replicas: Servers,
 }
 
 impl TenantPoolBuilder {
@@ -71,6 +74,7 @@ impl TenantPoolBuilder {
                     max_size: 16,
                     min_idle: 0,
                     wait_timeout: Duration::from_secs(10),
+                    waits_for_server: true,
                     connect_timeout: Duration::from_secs(5),
                     max_lifetime: Some(Duration::from_mins(30)),
                     idle_timeout: Some(Duration::from_mins(10)),
@@ -91,6 +95,7 @@ impl TenantPoolBuilder {
             },
             system_max_size: SYSTEM_MAX_SIZE,
             record: None,
+            replicas: Servers::default(),
         }
     }
 
@@ -312,7 +317,8 @@ impl TenantPoolBuilder {
     /// refuses a role that row-level security does not bind or that can become such a one:
     /// superuser, `BYPASSRLS`, `REPLICATION`, owner of a table with policies but without `FORCE`,
     /// `CREATEROLE` before PostgreSQL 16, access to the server's files; and a role or database that
-    /// presets the tenant setting. The system pool refuses a superuser and a role without `BYPASSRLS`.
+    /// presets the tenant setting. The system pool refuses a superuser and a role without `BYPASSRLS`. A replica that cannot be
+    /// reached is no error, see [`replica_url`](Self::replica_url).
     pub async fn build(self) -> Result<TenantPool> {
         let pool = self.build_lazy()?;
         let Shared { tenants, system, setting, tenant_type, .. } = &*pool.0;
@@ -325,6 +331,7 @@ impl TenantPoolBuilder {
                 record.suits(system).await?;
             }
         }
+        replicas::open(&pool).await?;
         let (setting, strategy, statements) =
             (setting.name(), tenants.strategy(), tenants.guard().statements());
         let (role, max_size) =
@@ -361,7 +368,8 @@ impl TenantPoolBuilder {
         if self.record.is_some() && self.system.is_none() {
             return Err(Error::config("record_system_access without a system role; name it with system_url"));
         }
-        let target = self.config.target(&self.connector, tenants)?;
+        let target = self.config.target(&self.connector, tenants.clone())?;
+        let targets = self.replicas.targets(&self.connector, tenants.as_ref())?;
         let system = self.system.map(|given| given.target(&self.connector, system)).transpose()?;
 
         let (options, limits) = (self.options.clone(), self.options.limits);
@@ -370,11 +378,17 @@ impl TenantPoolBuilder {
         system_options.sharing = SharingRules::NEVER;
         system_options.fairness = None;
         system_options.record = self.record.as_deref().map(Record::new).transpose()?;
-        let tenants = Core::new(target, options, &setting, Purpose::Tenants)?;
-        let system =
-            system.map(|target| Core::new(target, system_options, &setting, Purpose::System)).transpose()?;
+        let (replicas, member) = self.replicas.cores(targets, &options, &setting)?;
+        let tenants = Core::new(target, options, &setting, Purpose::Tenants, member)?;
+        let system = system
+            .map(|target| Core::new(target, system_options, &setting, Purpose::System, None))
+            .transpose()?;
         let setting = TenantSetting::new(setting, limits);
         let tenant_type = self.tenant_type;
-        Ok(TenantPool(Arc::new(Shared { tenants, system, setting, tenant_type, probe: Probe::default() })))
+        if let Some(replicas) = &replicas {
+            replicas.watch(&tenants);
+        }
+        let probe = Probe::default();
+        Ok(TenantPool(Arc::new(Shared { tenants, replicas, system, setting, tenant_type, probe })))
     }
 }

@@ -37,12 +37,12 @@ impl CancelToken {
         let Some(work) = self.0.upgrade() else { return Ok(()) };
         let Some(lease) = work.lease() else { return Ok(()) };
         lease.retire();
-        let limit = work.core().options().bounds.connect_timeout.saturating_add(CLOSING);
+        let limit = work.way().primary().options().bounds.connect_timeout.saturating_add(CLOSING);
         let lease = Arc::clone(lease);
         // In a task of its own, because a pooler may take it ill when a caller hangs up whose request it is
         // about to pass on.
         let canceling = tokio::spawn(async move {
-            let canceled = timeout(limit, work.core().target().cancel(lease.client())).await;
+            let canceled = timeout(limit, lease.opener().target.cancel(lease.client())).await;
             canceled.unwrap_or_else(|_| Err(Error::from(Kind::ConnectTimeout(limit))))
         });
         canceling.await.unwrap_or_else(|_| Err(Error::from(Kind::PoolClosed)))

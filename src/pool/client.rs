@@ -37,6 +37,8 @@ pub(super) struct Terms {
     pub(super) cached_statements: usize,
     /// Whether the configuration asks for a server that takes writes.
     pub(super) read_write: bool,
+    /// Whether it is to lead to a standby.
+    pub(super) replica: bool,
 }
 
 impl Client {
@@ -55,6 +57,11 @@ impl Client {
 
     pub(super) fn link(&self) -> &Arc<Link> {
         &self.link
+    }
+
+    /// Whether it was to lead to a standby, and the server has said with its latest answer that it is none any more.
+    pub(super) fn is_promoted(&self) -> bool {
+        self.terms.replica && self.link.takes_writes() && self.link.is_direct()
     }
 
     pub(super) fn cache(&self) -> &StatementCache {

@@ -86,6 +86,11 @@ impl Connection {
         Self::new(Arc::clone(&self.lease), Arc::clone(&self.binding), self.select(), Share::Nothing)
     }
 
+    /// How the tenant reaches the server that it leads to.
+    pub(super) fn strategy(&self) -> Strategy {
+        self.lease.opener().guard.strategy()
+    }
+
     pub(super) fn client(&self) -> &Client {
         self.lease.client()
     }
@@ -100,8 +105,8 @@ impl Connection {
     }
 
     /// Prepares the statement that binds the context anew, where the connection has forgotten it.
-    pub(super) async fn renew(&self, strategy: Strategy) -> Result<()> {
-        let select = strategy.prepare(&self.lease, &self.binding).await?;
+    pub(super) async fn renew(&self) -> Result<()> {
+        let select = self.strategy().prepare(&self.lease, &self.binding).await?;
         *self.select.lock().unwrap_or_else(PoisonError::into_inner) = select;
         Ok(())
     }

@@ -18,6 +18,7 @@ use super::guard::{Guard, Purpose};
 use super::lease::Lease;
 use super::observe::{Observer, Observing};
 use super::opener::Opener;
+use super::replicas::Member;
 use super::retry::Retry;
 use super::setup::Hook;
 use super::sharing::{Sharing, SharingRules};
@@ -68,6 +69,7 @@ impl Core {
         options: Options,
         setting: &SettingName,
         purpose: Purpose,
+        member: Option<Member>,
     ) -> Result<Arc<Self>> {
         if Handle::try_current().is_err() {
             return Err(Error::config("a pool needs a runtime; build it within one of tokio's"));
@@ -77,7 +79,7 @@ impl Core {
         let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
         let cached_statements = options.statement_cache_size;
         let hook = options.hook.clone();
-        let opener = Opener { target, guard, drain, observer, hook, cached_statements };
+        let opener = Opener { target, guard, drain, observer, hook, cached_statements, member };
         let stock = Stock::new(options.bounds, options.sharing.depth, opener);
         // Each connection keeps so many, and not all have to keep the same.
         let texts = Texts::new(cached_statements.saturating_mul(4));

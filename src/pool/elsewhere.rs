@@ -46,6 +46,9 @@ impl Ready<'_> {
     /// Whether a statement that has followed others failed for their sake, or for the sake of what the connection has kept
     /// of it, and is to be sent once more with a connection of its own.
     pub(super) fn goes_elsewhere(&self, source: Source<'_>, error: &Error) -> bool {
+        if error.is_promoted() {
+            return self.is_alone();
+        }
         if !self.follows_others() {
             return false;
         }

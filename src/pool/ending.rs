@@ -96,7 +96,8 @@ impl Ending {
         if closed.is_ok() {
             passage.lease.settle();
         }
-        let failed = closed.err().map(|(step, error)| passage.final_error(step, error));
+        let failed = closed.map_err(|(step, error)| passage.final_error(step, error));
+        let failed = failed.and_then(|()| passage.lease.still_fits()).err();
         self.end = End::Reached;
         self.call.ended(failed.as_ref());
         Poll::Ready(failed)

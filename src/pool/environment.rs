@@ -12,6 +12,9 @@ use crate::conninfo::{self, Environment, Settings};
 use crate::error::{Error, Result};
 use crate::secret;
 
+/// What says where the primary is, and so nothing for replicas.
+const OF_THE_PRIMARY: &[&str] = &["PGHOST", "PGHOSTADDR", "PGPORT", "PGTARGETSESSIONATTRS", "PGSERVICE"];
+
 /// What says as whom the tenants' pool logs in, and so nothing for the system role.
 const OF_THE_TENANTS: &[&str] = &["PGUSER", "PGPASSWORD", "PGSERVICE"];
 
@@ -24,12 +27,14 @@ impl TenantPool {
     /// | `DATABASE_URL_FILE` | a file that holds it |
     /// | `DATABASE_PASSWORD_FILE` | a file that holds the password, which is read for each new connection, see [`PasswordFile`] |
     /// | `PGHOST`, `PGUSER`, … | [libpq's variables](https://www.postgresql.org/docs/current/libpq-envars.html), for what the URL leaves out |
+    /// | `DATABASE_REPLICA_URL`, `DATABASE_REPLICA_URL_FILE` | the URL of a replica, or several, one a line, see [`replica_url`](TenantPoolBuilder::replica_url) |
     /// | `SYSTEM_DATABASE_URL`, `SYSTEM_DATABASE_URL_FILE`, `SYSTEM_DATABASE_PASSWORD_FILE` | the same for the system role |
     ///
     /// The order is libpq's: what the URL says goes before what a service says
     /// (`service=name` in the URL, or `PGSERVICE`, from `PGSERVICEFILE`, `~/.pg_service.conf` or `PGSYSCONFDIR`), that before the variables,
     /// and those before the password file (`PGPASSFILE`, or `~/.pgpass`). A variable that is empty is one that is not
-    /// set. For the system role `PGUSER`, `PGPASSWORD` and `PGSERVICE` do not count, since they say as whom tenants are served. Unlike libpq, a
+    /// set. For a replica `PGHOST`, `PGHOSTADDR`, `PGPORT`, `PGTARGETSESSIONATTRS` and `PGSERVICE` do not count, since they say where the primary is;
+    /// the role and its password are the primary's. For the system role `PGUSER`, `PGPASSWORD` and `PGSERVICE` do not count, since they say as whom tenants are served. Unlike libpq, a
     /// host has to be named. [`builder`](Self::builder) reads none of these variables.
     ///
     /// ```no_run
@@ -80,8 +85,13 @@ impl TenantPool {
         let home = lookup("HOME").map(PathBuf::from);
         let environment = Environment::read(&lookup, &[], home, None)?;
         let variables = Variables { lookup };
-        let tenants = variables.login(&format!("{prefix}DATABASE"), &environment)?;
+        let database = format!("{prefix}DATABASE");
+        let tenants = variables.login(&database, &environment)?;
+        let replicas = variables.replicas(&database, &environment, tenants.password.is_some())?;
         let mut builder = TenantPoolBuilder::with_target(Given::Gathered(tenants.gathered));
+        for replica in replicas {
+            builder = builder.replica_given(Given::Gathered(replica));
+        }
         if let Some(file) = tenants.password {
             builder = builder.credentials(file);
         }
@@ -117,27 +127,25 @@ impl<L: Fn(&str) -> Option<OsString>> Variables<L> {
     fn login(&self, name: &str, environment: &Environment) -> Result<Login> {
         let called = format!("{name}_URL");
         let text = self.text(&called)?.unwrap_or_default();
-        let pairs = conninfo::parse(&text, &called)?;
-        for (name, _) in pairs.iter().filter(|(name, _)| !matches!(&**name, "service" | "servicefile")) {
-            check_name(name)?;
-        }
-        let settings = Settings::gather(called, pairs, environment)?;
+        let settings = settings(&text, called, environment)?;
         let variable = format!("{name}_PASSWORD_FILE");
         let password = self.path(&variable).map(|path| PasswordFile::of(variable.clone(), path));
         if password.is_some() && settings.get("password").is_some() {
             let other = settings.named("password");
             return Err(Error::config(format!("{variable} and {other} are both set; unset one of them")));
         }
-        let is_used = |name: &str| match name {
-            "service" | "servicefile" => false,
-            "passfile" => password.is_none(),
-            _ => true,
-        };
-        let options = settings.iter().filter(|(name, ..)| is_used(name));
-        let options = options.map(|(name, value, named)| Gained { name, value: value.to_owned(), named });
-        let home = environment.in_home("");
-        let own_passfile = environment.in_home(".pgpass").filter(|_| password.is_none());
-        Ok(Login { gathered: Gathered { options: options.collect(), own_passfile, home }, password })
+        Ok(Login { gathered: gathered(&settings, environment, password.is_some()), password })
+    }
+
+    /// Where the replicas are, of which one stands in each line.
+    fn replicas(&self, name: &str, environment: &Environment, has_file: bool) -> Result<Vec<Gathered>> {
+        let called = format!("{name}_REPLICA_URL");
+        let text = self.text(&called)?.unwrap_or_default();
+        let environment = environment.clone().without(OF_THE_PRIMARY);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines
+            .map(|line| Ok(gathered(&settings(line, called.clone(), &environment)?, &environment, has_file)))
+            .collect()
     }
 
     /// Whether any of them is set. A password of nobody is a mistake.
@@ -170,6 +178,28 @@ impl<L: Fn(&str) -> Option<OsString>> Variables<L> {
     fn path(&self, name: &str) -> Option<PathBuf> {
         (self.lookup)(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
+}
+
+/// What a URL says, and the environment for what it leaves out.
+fn settings(url: &str, called: String, environment: &Environment) -> Result<Settings> {
+    let pairs = conninfo::parse(url, &called)?;
+    for (name, _) in pairs.iter().filter(|(name, _)| !matches!(&**name, "service" | "servicefile")) {
+        check_name(name)?;
+    }
+    Ok(Settings::gather(called, pairs, environment)?)
+}
+
+/// What of it a connection is opened by, where the password stands in a file of its own or not.
+fn gathered(settings: &Settings, environment: &Environment, has_file: bool) -> Gathered {
+    let is_used = |name: &str| match name {
+        "service" | "servicefile" => false,
+        "passfile" => !has_file,
+        _ => true,
+    };
+    let options = settings.iter().filter(|(name, ..)| is_used(name));
+    let options = options.map(|(name, value, named)| Gained { name, value: value.to_owned(), named });
+    let own_passfile = environment.in_home(".pgpass").filter(|_| !has_file);
+    Gathered { options: options.collect(), own_passfile, home: environment.in_home("") }
 }
 
 fn read(variable: &str, path: &Path) -> Result<String> {

@@ -38,6 +38,8 @@ const OLDEST_SERVER: u32 = 14;
 pub(super) enum Purpose {
     Tenants,
     System,
+    /// Tenants who read from the replica with this number.
+    Replica(usize),
 }
 
 /// Looks at the role of each new connection of a pool, and from time to time at that of the pool. The
@@ -227,7 +229,9 @@ fn judge(findings: &[Finding], setting: &SettingName, purpose: Purpose) -> Resul
     supported(subject.object.as_deref().unwrap_or_default())?;
     let role = &subject.role;
     let refused = match purpose {
-        Purpose::Tenants => findings.first().map(|finding| against_tenants(finding, role, setting)),
+        Purpose::Tenants | Purpose::Replica(_) => {
+            findings.first().map(|finding| against_tenants(finding, role, setting))
+        }
         Purpose::System => against_system(findings, role),
     };
     match refused {
@@ -236,6 +240,7 @@ fn judge(findings: &[Finding], setting: &SettingName, purpose: Purpose) -> Resul
             let pool = match purpose {
                 Purpose::Tenants => "a tenant pool",
                 Purpose::System => "the system pool",
+                Purpose::Replica(_) => "a replica of a tenant pool",
             };
             Err(Error::from(Kind::RoleRefused { role: role.clone(), pool, reason, fix }))
         }

@@ -138,6 +138,18 @@ impl Lease {
         !sealed && self.is_quiet() && !self.is_retired() && !self.link().is_altered()
     }
 
+    /// How what the connection leads to is spoken to, by whoever opened it.
+    pub(super) fn opener(&self) -> &Opener {
+        #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
+        let object = self.object.as_ref().expect("a lease holds its connection until it is dropped");
+        &Object::stock(object).opener
+    }
+
+    /// Refuses what was read from a replica that was none any more.
+    pub(super) fn still_fits(&self) -> Result<()> {
+        if self.client().is_promoted() { Err(Error::from(ErrorKind::Promoted)) } else { Ok(()) }
+    }
+
     pub(super) fn stock(&self) -> Option<&Arc<Stock>> {
         self.object.as_ref().map(Object::stock)
     }
@@ -323,7 +335,13 @@ impl Drop for Lease {
             access.end(self, debt);
         }
         let Some(object) = self.object.take() else { return };
-        Object::stock(&object).opener.observer.used(self.since);
+        let stock = Object::stock(&object);
+        stock.opener.observer.used(self.since);
+        if object.is_promoted()
+            && let Some(standby) = stock.opener.standby()
+        {
+            standby.is_promoted(stock);
+        }
         match debt {
             Debt::None if !retired && !object.link().is_altered() => drop(object),
             Debt::None => Object::close(object),

@@ -51,6 +51,8 @@ mod query_as;
 mod reads;
 mod ready;
 mod recheck;
+mod replicas;
+mod resolve;
 pub(crate) mod retry;
 mod rows;
 mod running;
@@ -64,6 +66,7 @@ mod single;
 mod stale;
 mod statement;
 mod statements;
+mod status;
 mod stock;
 mod strategy;
 mod streams;
@@ -76,6 +79,7 @@ mod turns;
 mod url;
 mod version;
 mod waiting;
+mod way;
 mod work;
 
 use std::fmt;
@@ -87,8 +91,10 @@ use tokio_postgres::Config;
 use self::binding::{Binding, TenantSetting};
 use self::core::Core;
 use self::probe::Probe;
+use self::replicas::Replicas;
+use self::way::Way;
 use crate::error::{Error, Result};
-use crate::tenant::{TenantContext, TenantType, refuse_nul};
+use crate::tenant::{Servers, TenantContext, TenantType, refuse_nul};
 #[cfg(feature = "prove")]
 use crate::wire::Connected;
 
@@ -117,6 +123,7 @@ pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
 pub use self::statement::{Statement, ToStatement};
 pub use self::statements::Statements;
+pub use self::status::PoolStatus;
 pub use self::strategy::Strategy;
 pub use self::transaction::{Savepoint, SystemTransaction, TenantTransaction, Transaction, TransactionBlock};
 
@@ -128,11 +135,15 @@ pub struct TenantPool(Arc<Shared>);
 
 struct Shared {
     tenants: Arc<Core>,
+    replicas: Option<Arc<Replicas>>,
     system: Option<Arc<Core>>,
     setting: TenantSetting,
     tenant_type: TenantType,
     probe: Probe,
 }
+
+const NO_REPLICAS: &str =
+    "the context is replica_only, and the pool has no replicas; name one with TenantPoolBuilder::replica_url";
 
 impl TenantPool {
     /// Opens a pool with the defaults of [`TenantPoolBuilder`].
@@ -177,17 +188,32 @@ impl TenantPool {
     /// A tenant of another type than the pool's, or a context that sets the tenant's own setting,
     /// is an error of the first statement, before anything is sent ([`Error::is_usage`]).
     pub fn tenant(&self, context: impl Into<TenantContext>) -> TenantScope {
-        let Shared { tenants, setting, tenant_type, .. } = &*self.0;
+        let Shared { tenants, replicas, setting, tenant_type, .. } = &*self.0;
         let bound = Binding::tenant(&context.into(), setting, *tenant_type);
-        let bound = bound.map(|binding| tenants.traced(binding));
-        Scope::new(tenants, bound.map(Arc::new).map_err(|error| error.to_string().into()))
+        let bound = bound.and_then(|binding| {
+            if binding.reading().servers == Servers::Replicas && replicas.is_none() {
+                return Err(Error::config(NO_REPLICAS));
+            }
+            Ok(tenants.traced(binding))
+        });
+        let way = Way::to(tenants);
+        let way = match (replicas, &bound) {
+            (Some(replicas), Ok(binding))
+                if binding.is_read_only() && binding.reading().servers != Servers::Primary =>
+            {
+                way.or_replicas(replicas)
+            }
+            _ => way,
+        };
+        Scope::new(way, bound.map(Arc::new).map_err(|error| error.to_string().into()))
     }
 
     /// What follows runs as no tenant: for what everybody may see, and for what has to be done before the tenant is known. Sends
     /// nothing.
     ///
     /// The role is that of the tenants, and policies hold: shared tables can be read, and of a table that is divided among tenants there
-    /// is no row, or an error that says so ([`Error::is_no_tenant`]), as the manifest's `missing` has it.
+    /// is no row, or an error that says so ([`Error::is_no_tenant`]), as the manifest's `missing` has it. Which tenant a key
+    /// belongs to, [`resolve`](Self::resolve) finds out.
     ///
     /// ```no_run
     /// # async fn example(pool: tenantry::TenantPool) -> tenantry::Result<()> {
@@ -198,7 +224,7 @@ impl TenantPool {
     #[must_use]
     pub fn unbound(&self) -> UnboundScope {
         let Shared { tenants, setting, .. } = &*self.0;
-        Scope::new(tenants, Ok(Arc::new(tenants.traced(Binding::unbound(setting)))))
+        Scope::new(Way::to(tenants), Ok(Arc::new(tenants.traced(Binding::unbound(setting)))))
     }
 
     /// What follows crosses tenants, as the system role and on the system pool. Sends nothing.
@@ -235,19 +261,7 @@ impl TenantPool {
         };
         let binding =
             core.traced(Binding::system(reason, self.0.setting.limits(), core.options().record.clone()));
-        Ok(Scope::new(core, Ok(Arc::new(binding))))
-    }
-
-    /// How many connections there are, for tenants.
-    #[must_use]
-    pub fn status(&self) -> PoolStatus {
-        PoolStatus::of(&self.0.tenants)
-    }
-
-    /// How many connections there are across tenants. `None`: the pool has no system door.
-    #[must_use]
-    pub fn system_status(&self) -> Option<PoolStatus> {
-        self.0.system.as_ref().map(|system| PoolStatus::of(system))
+        Ok(Scope::new(Way::to(core), Ok(Arc::new(binding))))
     }
 
     /// Listens to channels, on a connection of its own beside the pool's: for what concerns no tenant, such as a cache to be emptied.
@@ -306,9 +320,11 @@ impl TenantPool {
     ///
     /// # Errors
     ///
-    /// As for [`TenantPoolBuilder::build`], and those of [`Statements`] for want of a connection.
+    /// As for [`TenantPoolBuilder::build`], and those of [`Statements`] for want of a connection. Replicas are not asked: without them
+    /// the primary serves.
     pub async fn ready(&self, age: Duration) -> Result<()> {
-        self.0.probe.ask(self.cores(), age).await
+        let Shared { tenants, system, .. } = &*self.0;
+        self.0.probe.ask([tenants].into_iter().chain(system), age).await
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -327,7 +343,9 @@ impl TenantPool {
     }
 
     fn cores(&self) -> impl Iterator<Item = &Arc<Core>> {
-        [&self.0.tenants].into_iter().chain(&self.0.system)
+        let Shared { tenants, replicas, system, .. } = &*self.0;
+        let replicas = replicas.iter().flat_map(|replicas| replicas.cores());
+        [tenants].into_iter().chain(replicas).chain(system)
     }
 }
 
@@ -343,41 +361,8 @@ impl fmt::Debug for TenantPool {
             .field("setting", &setting.name().as_str())
             .field("tenant_type", tenant_type)
             .field("system", &system.is_some())
+            .field("replicas", &self.replica_status())
             .field("status", &self.status())
             .finish()
-    }
-}
-
-/// A count of a pool's connections at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PoolStatus {
-    /// The most that may be open.
-    pub max_size: usize,
-    /// How many are open, in use or idle. Those that are being opened or closed do not count.
-    pub size: usize,
-    /// How many are idle.
-    pub available: usize,
-    /// How many callers wait for one, or for the turn of their tenant ([`Fairness`]).
-    pub waiting: usize,
-    /// How many of `max_size` places are taken: by those that are open, and by those that are being
-    /// opened or closed. The server never sees more.
-    pub places_taken: usize,
-    /// How many callers share a connection that another has taken, see [`Sharing`].
-    pub sharing: usize,
-}
-
-impl PoolStatus {
-    fn of(core: &Core) -> Self {
-        let stock = core.stock();
-        let counts = stock.counts();
-        Self {
-            max_size: stock.bounds.max_size,
-            size: counts.size,
-            available: counts.idle,
-            waiting: counts.waiting + core.waiting_for_turns(),
-            places_taken: counts.places_taken,
-            sharing: counts.sharing,
-        }
     }
 }

@@ -13,6 +13,7 @@ use super::guard::{Guard, Verdict};
 use super::lease::Lease;
 use super::observe::Observer;
 use super::places::Place;
+use super::replicas::{Member, Standby};
 use super::retry::random_fraction;
 use super::setup::Hook;
 use super::stock::Stock;
@@ -32,6 +33,8 @@ pub(super) struct Opener {
     pub(super) hook: Option<Hook>,
     /// How many statements each connection keeps.
     pub(super) cached_statements: usize,
+    /// What a pool with replicas asks of each connection.
+    pub(super) member: Option<Member>,
 }
 
 /// Stands by while code of the service's own may run, a hook of its for one. Where that panics, whoever waits hears of it, and the
@@ -64,7 +67,14 @@ impl Opener {
                 debug!(reason = %error, "a connection could not be opened");
                 // What the server itself answers is no sign of trouble, unless it says that it is in some.
                 stock.opened(error.code().is_some() && !error.is_server_unready());
-                stock.disappoint(error);
+                match stock.opener.standby() {
+                    None => stock.disappoint(error),
+                    Some(standby) => {
+                        standby.failed(&stock, &error);
+                        stock.disappoint(error);
+                        stock.turn_away(Standby::away);
+                    }
+                }
             }
         }
     }
@@ -96,14 +106,33 @@ impl Opener {
 
     /// Has the guard look at a new connection, again once it was set up, where that is to be done.
     async fn examine(&self, lease: &Arc<Lease>) -> Result<Verdict> {
-        let verdict = self.guard.examine(lease).await?;
-        match &self.hook {
-            Some(hook) if verdict == Verdict::Fits => {
-                hook.run(lease, self.guard.setting()).await?;
-                self.guard.examine(lease).await
-            }
-            _ => Ok(verdict),
+        let explain = |error| match &self.member {
+            Some(member) => member.explain(error),
+            None => error,
+        };
+        let mut verdict = self.guard.examine(lease).await.map_err(explain)?;
+        if let (Some(hook), Verdict::Fits) = (&self.hook, verdict) {
+            hook.run(lease, self.guard.setting()).await?;
+            verdict = self.guard.examine(lease).await?;
         }
+        if let Some(member) = &self.member {
+            member.opened(lease).await?;
+        }
+        Ok(verdict)
+    }
+
+    /// Has the guard look again at a connection that is open.
+    pub(super) async fn look(&self, lease: &Arc<Lease>) -> Result<()> {
+        self.guard.examine(lease).await?;
+        match &self.member {
+            Some(member) => member.look(lease).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is known of the replica that it leads to, if it leads to one.
+    pub(super) fn standby(&self) -> Option<&Arc<Standby>> {
+        self.member.as_ref().and_then(Member::standby)
     }
 
     /// Where the guard refuses the role of a pool that it has let in before, no connection of the pool's
@@ -128,6 +157,7 @@ impl Opener {
             statements: self.guard.statements(),
             cached_statements: self.cached_statements,
             read_write: self.target.is_read_write(),
+            replica: self.standby().is_some(),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Probe {
 async fn look(core: &Core) -> Result<()> {
     let lease: Arc<Lease> = Arc::new(core.lease().await?);
     let stock = core.stock();
-    let examined = timeout(GUARD_LIMIT, stock.opener.guard.examine(&lease)).await;
+    let examined = timeout(GUARD_LIMIT, stock.opener.look(&lease)).await;
     let examined = examined.unwrap_or_else(|_| Err(Error::from(Kind::ConnectTimeout(GUARD_LIMIT))));
     if let Err(error) = examined {
         lease.retire();

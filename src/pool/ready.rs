@@ -30,6 +30,11 @@ impl<'a> Ready<'a> {
         Self { on, deadline, left: 0 }
     }
 
+    /// Whether it is all of a unit of work, so that it can begin anew on another connection.
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self.on, On::Own(_))
+    }
+
     /// How long it stays where nothing comes to its end: longer each time, so that it is not sent without end.
     pub(super) fn patience(&self) -> Duration {
         STANDSTILL.saturating_mul(1 << self.left.min(DEPARTURES))

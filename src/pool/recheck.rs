@@ -14,12 +14,15 @@ use super::stock::Stock;
 pub(super) async fn run(object: Object) {
     let stock: Arc<Stock> = Arc::clone(Object::stock(&object));
     let lease = Arc::new(Lease::new(object, stock.opener.drain.clone()));
-    let looked = timeout(GUARD_LIMIT, stock.opener.guard.examine(&lease)).await;
+    let looked = timeout(GUARD_LIMIT, stock.opener.look(&lease)).await;
     match looked {
-        Ok(Ok(_)) => {}
+        Ok(Ok(())) => {}
         Ok(Err(error)) => {
             lease.retire();
             stock.opener.refused(&stock, &error);
+            if let Some(standby) = stock.opener.standby() {
+                standby.failed(&stock, &error);
+            }
             debug!(reason = %error, "the role of a pool could not be checked, or is refused");
         }
         Err(_) => debug!("the role of a pool could not be checked in time"),

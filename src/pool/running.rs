@@ -29,7 +29,7 @@ impl Statements {
         match &self.0 {
             Unit::Single(single) => {
                 let kind = Kind::Statement { operation, text, within: None };
-                Call::begin(single.core().observer(), single.bound(), kind)
+                Call::begin(single.way(), single.bound(), kind)
             }
             Unit::Block(work) => work.watch(operation, text),
         }
@@ -64,11 +64,11 @@ impl Statements {
     }
 
     fn is_watched(&self) -> bool {
-        let core = match &self.0 {
-            Unit::Single(single) => single.core(),
-            Unit::Block(work) => work.core(),
+        let way = match &self.0 {
+            Unit::Single(single) => single.way(),
+            Unit::Block(work) => work.way(),
         };
-        core.observer().is_watched()
+        way.primary().observer().is_watched()
     }
 
     /// The same for rows, which are watched until the last of them is read.
@@ -91,10 +91,10 @@ impl Statements {
     /// of work can begin anew.
     pub(super) async fn judge(&self, ready: &Ready<'_>, run: Run<'_>, error: Error) -> Result<String> {
         match &self.0 {
-            Unit::Single(single) => {
+            Unit::Single(_) => {
                 let sql = ready.judge(run, error)?;
                 ready.lease.seal();
-                ready.renew(single.core().strategy()).await?;
+                ready.renew().await?;
                 Ok(sql)
             }
             Unit::Block(work) => {
@@ -105,7 +105,7 @@ impl Statements {
                     }
                 })?;
                 work.restart().await?;
-                ready.renew(work.core().strategy()).await?;
+                ready.renew().await?;
                 Ok(sql)
             }
         }

@@ -7,11 +7,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{PgLsn, ToSql, Type};
 use tracing::{Instrument, debug};
 
 use super::binding::Bound;
-use super::core::Core;
 use super::door::{System, Tenant, Unbound};
 use super::rows::RowStream;
 use super::sharing::Sharing;
@@ -19,8 +18,10 @@ use super::single::Single;
 use super::statement::ToStatement;
 use super::statements::Statements;
 use super::transaction::{Transaction, TransactionBlock};
-use super::work::Again;
+use super::way::Way;
+use super::work::{Again, POSITION};
 use crate::error::{Error, Result};
+use crate::tenant::WalPosition;
 
 /// One tenant's view of the database, from [`TenantPool::tenant`](crate::TenantPool::tenant).
 pub type TenantScope = Scope<Tenant>;
@@ -43,11 +44,11 @@ pub struct Scope<D> {
 }
 
 impl<D> Scope<D> {
-    pub(super) fn new(core: &Arc<Core>, bound: Bound) -> Self {
-        Self::of(Single::new(Arc::clone(core), bound))
+    pub(super) fn new(way: Way, bound: Bound) -> Self {
+        Self::of(Single::new(way, bound))
     }
 
-    fn of(single: Single) -> Self {
+    pub(super) fn of(single: Single) -> Self {
         let single = Arc::new(single);
         Self { statements: Statements::single(Arc::clone(&single)), single, door: PhantomData }
     }
@@ -125,6 +126,22 @@ impl<D> Scope<D> {
         self.statements.query_typed_raw(sql, params).await.map(RowStream::into_owned)
     }
 
+    /// The position in the write-ahead log ahead of which all stands that was committed until now, by anybody, also with
+    /// `synchronous_commit` off: for [`TenantContext::no_staler_than`](crate::TenantContext::no_staler_than). One flight, to the primary.
+    /// [`Transaction::commit_with_position`] tells it in that of the commit.
+    ///
+    /// It is `pg_current_wal_insert_lsn()`, which everybody may call
+    /// ([backup control functions](https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP)).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Statements`].
+    pub async fn wal_position(&self) -> Result<WalPosition> {
+        let primary = Self::of(self.single.on_primary());
+        let row = primary.statements.query_typed_one(POSITION, &[]).await?;
+        Ok(row.try_get::<_, PgLsn>(0)?.into())
+    }
+
     /// Begins a transaction. Nothing is sent before its first statement.
     pub fn begin(&self) -> Transaction<D> {
         Transaction::new(self.single.begin().watched())
@@ -136,7 +153,9 @@ impl<D> Scope<D> {
     ///
     /// Pauses before retries start at 5 ms, double up to 200 ms and vary at random; their number
     /// is [`TenantPoolBuilder::max_retries`](crate::TenantPoolBuilder::max_retries), 5 by default.
-    /// What `work` does besides the database it does again each time.
+    /// What `work` does besides the database it does again each time. What has run on a replica runs on the primary then: a standby
+    /// ends a query that holds up what it replays with SQLSTATE 40001
+    /// ([query conflicts](https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT)), and would again.
     ///
     /// ```no_run
     /// # async fn example(pool: tenantry::TenantPool, due: i32, status: String) -> tenantry::Result<()> {
@@ -170,9 +189,10 @@ impl<D> Scope<D> {
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let mut retries = 0;
+        let (mut retries, mut on_primary) = (0, false);
         loop {
-            let transaction = self.begin();
+            let begun = if on_primary { self.single.begin_on_primary() } else { self.single.begin() };
+            let transaction = Transaction::<D>::new(begun.watched());
             let (block, loan) = transaction.lend();
             let outcome = work(block).await;
             if !loan.is_back() {
@@ -182,6 +202,7 @@ impl<D> Scope<D> {
                     "the closure kept its transaction beyond its end; let it go when the future ends",
                 )));
             }
+            on_primary |= transaction.is_on_replica();
             let (error, code) = match outcome {
                 Ok(value) => match transaction.commit().await {
                     Ok(()) => return Ok(value),
@@ -201,7 +222,7 @@ impl<D> Scope<D> {
             match (self.single.retry().pause(retries), code) {
                 (Some(pause), Some(Again(code))) => {
                     retries += 1;
-                    let span = self.single.core().observer().retry(retries, code.as_ref(), pause);
+                    let span = self.single.way().primary().observer().retry(retries, code.as_ref(), pause);
                     debug!(parent: &span, retries, ?pause, "transaction is run again");
                     tokio::time::sleep(pause).instrument(span).await;
                 }

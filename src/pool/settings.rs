@@ -23,11 +23,12 @@ use crate::wire::StatementMode;
 /// |---|---|
 /// | `url`, `system_url` | a URL |
 /// | `url_file`, `system_url_file` | a file that holds it |
+/// | `replica_urls` | a list of URLs, one for each replica |
 /// | `password_file`, `system_password_file` | a file that holds the password, see [`PasswordFile`] |
 /// | `setting`, `name`, `record_system_access` | a text |
 /// | `tenant_type` | `"uuid"`, `"bigint"`, `"integer"` or `"text"` |
-/// | `max_size`, `min_idle`, `system_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth` | a number |
-/// | `wait_timeout`, `connect_timeout`, `max_lifetime`, `idle_timeout`, `check_idle_after`, `recheck_role_after`, `drain_timeout`, `slow_statement_after` | a duration |
+/// | `max_size`, `min_idle`, `system_max_size`, `replica_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth` | a number |
+/// | `wait_timeout`, `connect_timeout`, `max_lifetime`, `idle_timeout`, `check_idle_after`, `recheck_role_after`, `drain_timeout`, `slow_statement_after`, `replica_wait`, `max_replica_lag` | a duration |
 /// | `timeout`, `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout`, `transaction_timeout` | a duration |
 /// | `sharing` | `"never"`, `"reads"` or `"always"` |
 /// | `statements` | `"named"` or `"unnamed"` |
@@ -57,6 +58,7 @@ pub struct PoolSettings {
     system_url: Option<String>,
     system_url_file: Option<PathBuf>,
     system_password_file: Option<PathBuf>,
+    replica_urls: Option<Vec<String>>,
     setting: Option<String>,
     name: Option<String>,
     record_system_access: Option<String>,
@@ -64,6 +66,7 @@ pub struct PoolSettings {
     max_size: Option<usize>,
     min_idle: Option<usize>,
     system_max_size: Option<usize>,
+    replica_max_size: Option<usize>,
     max_retries: Option<u32>,
     statement_cache_size: Option<usize>,
     sharing_depth: Option<usize>,
@@ -75,6 +78,8 @@ pub struct PoolSettings {
     recheck_role_after: Option<Limit>,
     drain_timeout: Option<Limit>,
     slow_statement_after: Option<Limit>,
+    replica_wait: Option<Limit>,
+    max_replica_lag: Option<Limit>,
     timeout: Option<Limit>,
     statement_timeout: Option<Limit>,
     lock_timeout: Option<Limit>,
@@ -238,6 +243,9 @@ impl TenantPoolBuilder {
         if let Some(system) = url("system_url", settings.system_url, system_url_file)? {
             builder = builder.system_url(&system);
         }
+        for url in settings.replica_urls.unwrap_or_default() {
+            builder = builder.replica_url(&url);
+        }
         if let Some(file) = settings.password_file {
             builder = builder.credentials(PasswordFile::of("password_file".to_owned(), file));
         }
@@ -264,6 +272,7 @@ impl TenantPoolBuilder {
             max_size = |count| count;
             min_idle = |count| count;
             system_max_size = |count| count;
+            replica_max_size = |count| count;
             max_retries = |count| count;
             statement_cache_size = |count| count;
             sharing_depth = |count| count;
@@ -275,6 +284,8 @@ impl TenantPoolBuilder {
             recheck_role_after = |limit| limit.0;
             drain_timeout = |limit| limit.0;
             slow_statement_after = |limit| limit.0;
+            replica_wait = |limit| limit.0;
+            max_replica_lag = |limit| limit.0;
             timeout = |limit| limit.0;
             statement_timeout = |limit| limit.0;
             lock_timeout = |limit| limit.0;
@@ -313,7 +324,8 @@ mod tests {
         let builder = built(
             r#"{"url": "postgresql://me:hush@db/erp", "system_url": "postgresql://sys:hush@db/erp",
             "setting": "erp.tenant", "name": "erp", "record_system_access": "ops.access", "tenant_type": "bigint", "max_size": 3, "min_idle": 2,
-            "system_max_size": 5, "max_retries": 7, "statement_cache_size": 11, "sharing_depth": 13,
+            "replica_urls": ["postgresql://me:hush@r/erp"], "replica_max_size": 67, "replica_wait": "71s",
+            "max_replica_lag": "73s", "system_max_size": 5, "max_retries": 7, "statement_cache_size": 11, "sharing_depth": 13,
             "wait_timeout": 1, "connect_timeout": 0.25, "max_lifetime": "none", "idle_timeout": "2h",
             "check_idle_after": "3m", "recheck_role_after": "17s", "drain_timeout": "19ms",
             "slow_statement_after": "23", "timeout": "29 s", "statement_timeout": "31min",
@@ -352,6 +364,7 @@ mod tests {
             "53",
             "59.5",
             "61",
+            "max_size: Some(67), wait: 71s, lag: Some(73s)",
         ] {
             assert!(shown.contains(part), "{part}: {shown}");
         }

@@ -11,7 +11,6 @@ use tokio_postgres::Error as PgError;
 use super::answers::Answers;
 use super::binding::{Binding, Bound, Form};
 use super::connection::Connection;
-use super::core::Core;
 use super::deadline::Deadline;
 use super::drain::Debt;
 use super::kept::kept_number;
@@ -19,38 +18,54 @@ use super::retry::Retry;
 use super::sharing::Sharing;
 use super::strategy::Strategy;
 use super::texts::Text;
+use super::way::Way;
 use super::work::Work;
 use crate::error::{Error, Kind, Result, Step, connection_is_lost};
 
 /// What single statements of one scope share.
 pub(super) struct Single {
-    core: Arc<Core>,
+    way: Way,
     bound: Bound,
     /// Which statements may share, where it is not as in all the pool.
     sharing: Option<Sharing>,
 }
 
 impl Single {
-    pub(super) fn new(core: Arc<Core>, bound: Bound) -> Self {
-        Self { core, bound, sharing: None }
+    pub(super) fn new(way: Way, bound: Bound) -> Self {
+        Self { way, bound, sharing: None }
     }
 
     /// A transaction with the same context, nothing of it sent yet.
     pub(super) fn begin(&self) -> Work {
-        Work::new(Arc::clone(&self.core), self.bound.as_ref().map(Binding::for_block).map_err(Arc::clone))
+        self.begin_on(self.way.clone())
+    }
+
+    /// The same on the primary, unless no server but a replica will do.
+    pub(super) fn begin_on_primary(&self) -> Work {
+        self.begin_on(self.way.back_to_primary(&self.bound))
+    }
+
+    fn begin_on(&self, way: Way) -> Work {
+        Work::new(way, self.bound.as_ref().map(Binding::for_block).map_err(Arc::clone))
     }
 
     /// The same with another limit for each call.
     pub(super) fn with_timeout(&self, limit: Duration) -> Self {
         let limited = |binding: &Arc<Binding>| Arc::new(binding.with_timeout(limit));
         let bound = self.bound.as_ref().map(limited).map_err(Arc::clone);
-        Self { bound, core: Arc::clone(&self.core), sharing: self.sharing }
+        Self { bound, way: self.way.clone(), sharing: self.sharing }
     }
 
     /// The same with another rule for who shares.
     pub(super) fn with_sharing(&self, sharing: Sharing) -> Self {
         let bound = self.bound.as_ref().map(Arc::clone).map_err(Arc::clone);
-        Self { bound, core: Arc::clone(&self.core), sharing: Some(sharing) }
+        Self { bound, way: self.way.clone(), sharing: Some(sharing) }
+    }
+
+    /// The same on the primary.
+    pub(super) fn on_primary(&self) -> Self {
+        let bound = self.bound.as_ref().map(Arc::clone).map_err(Arc::clone);
+        Self { bound, way: Way::to(self.way.primary()), sharing: self.sharing }
     }
 
     /// Starts to count the time of a call.
@@ -62,8 +77,8 @@ impl Single {
         &self.bound
     }
 
-    pub(super) fn core(&self) -> &Core {
-        &self.core
+    pub(super) fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Whether each of them is recorded.
@@ -72,21 +87,21 @@ impl Single {
     }
 
     pub(super) fn retry(&self) -> Retry {
-        self.core.options().retry
+        self.way.primary().options().retry
     }
 
     pub(super) async fn connection(&self) -> Result<Connection> {
-        self.core.connection(&self.bound).await
+        self.way.connection(&self.bound).await
     }
 
     /// What is known of a statement, if it may share its connection.
     pub(super) fn may_share(&self, sql: &str) -> Option<Arc<Text>> {
-        self.core.may_share(&self.bound, self.sharing, sql)
+        self.way.primary().may_share(&self.bound, self.sharing, sql)
     }
 
     /// A connection that others may share, or one that others use already.
     pub(super) async fn shared(&self, text: Arc<Text>) -> Result<Connection> {
-        self.core.shared(&self.bound, text).await
+        self.way.shared(&self.bound, text, self.sharing).await
     }
 
     /// Runs a statement between its own BEGIN and COMMIT and waits for all of it.
@@ -99,6 +114,7 @@ impl Single {
         match closing.all().await {
             Ok(()) => {
                 connection.lease.settle();
+                connection.lease.still_fits()?;
                 Ok(value)
             }
             Err((step, error)) => {
@@ -116,7 +132,7 @@ impl Single {
         connection: &Connection,
         mut statement: Pin<&mut impl Future<Output = Result<T, PgError>>>,
     ) -> Result<(T, Answers)> {
-        let strategy = self.core.strategy();
+        let strategy = connection.strategy();
         let lease = &connection.lease;
         let mut send = |cx: &mut Context<'_>| {
             // Held, so that nobody's request comes between the opening and the statement.

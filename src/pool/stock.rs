@@ -188,6 +188,26 @@ impl Stock {
         }
     }
 
+    /// Tells all who wait that no connection can be had.
+    pub(super) fn turn_away(&self, mut error: impl FnMut() -> Error) {
+        let mut state = self.lock();
+        let mut tickets = Vec::new();
+        while let Some(ticket) = state.next(self) {
+            tickets.push(ticket);
+        }
+        drop(state);
+        for ticket in tickets {
+            // Who has given up does not hear it.
+            let _ = ticket.sender.send(Err(error()));
+        }
+    }
+
+    /// How many units of work have a connection, or wait for one.
+    pub(super) fn load(&self) -> usize {
+        let state = self.lock();
+        state.lent + state.queue.len()
+    }
+
     /// Gives up a place in the queue.
     pub(super) fn leave_queue(&self, id: u64) {
         let mut state = self.lock();
@@ -333,6 +353,7 @@ impl State {
     fn is_over(&self, client: &Client, now: Instant) -> bool {
         client.is_closed()
             || client.terms.generation != self.generation
+            || client.is_promoted()
             || client.terms.expires.is_some_and(|expires| now >= expires)
     }
 

@@ -35,7 +35,9 @@ impl Tending {
                 let Some(stock) = stock.upgrade() else { return };
                 stock.close_over();
                 stock.opener.observer.counted(|| stock.counts());
-                if stock.opener.guard.is_settled() {
+                if stock.opener.guard.is_settled()
+                    && stock.opener.standby().is_none_or(|standby| standby.is_usable())
+                {
                     stock.fill();
                 }
             }

@@ -20,6 +20,7 @@ use super::statement::{Way, judge_copy};
 use super::statements::Statements;
 use super::work::{Again, SavepointEnd, SavepointMark, Work};
 use crate::error::{Error, Result};
+use crate::tenant::WalPosition;
 
 /// A transaction that carries its tenant, from [`TenantScope::begin`](crate::TenantScope::begin).
 pub type TenantTransaction = Transaction<Tenant>;
@@ -67,6 +68,11 @@ impl<D> Transaction<D> {
         self.block.work.failed_retryably()
     }
 
+    /// Whether it has run on a replica.
+    pub(super) fn is_on_replica(&self) -> bool {
+        self.block.work.lease().is_some_and(|lease| lease.client().terms.replica)
+    }
+
     /// Sets a savepoint.
     ///
     /// # Errors
@@ -86,6 +92,20 @@ impl<D> Transaction<D> {
     /// was, see [`Error::is_in_doubt`].
     pub async fn commit(self) -> Result<()> {
         self.block.work.commit().await
+    }
+
+    /// Commits, and tells the position in the write-ahead log ahead of which all stands that was committed until then, for
+    /// [`TenantContext::no_staler_than`](crate::TenantContext::no_staler_than). It is asked for behind the commit, in the same flight.
+    ///
+    /// Of a transaction on a replica it is how far that has replayed, and so ahead of it stands all that the transaction has read. Of
+    /// one that sent nothing it is `0/0`. If the commit went well and the position is not heard, the result is `FFFFFFFF/FFFFFFFF`, which
+    /// no replica reaches.
+    ///
+    /// # Errors
+    ///
+    /// As for [`commit`](Self::commit).
+    pub async fn commit_with_position(self) -> Result<WalPosition> {
+        self.block.work.commit_with_position().await
     }
 
     /// Rolls back, and waits until the server has done it.

@@ -101,7 +101,8 @@ impl Waiting {
                 Err(_) => Error::from(Kind::PoolClosed),
             };
             let left = bounds.wait_timeout.saturating_sub(begun.elapsed());
-            let pause = RETRY.pause(retries).filter(|pause| error.is_server_unready() && *pause < left);
+            let again = bounds.waits_for_server && error.is_server_unready();
+            let pause = RETRY.pause(retries).filter(|pause| again && *pause < left);
             let Some(pause) = pause else { return Err(error) };
             retries += 1;
             last = Some(error);

@@ -21,21 +21,22 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::OnceCell;
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::SqlState;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use self::openers::Openers;
 use self::unread::Unread;
 use super::answers::Answers;
 use super::binding::{Bound, Form};
 use super::connection::Connection;
-use super::core::Core;
 use super::drain::Debt;
 use super::lease::Lease;
 use super::observe::Call;
 use super::statement::Place;
+use super::way::Way;
 use crate::error::{Error, Kind, Result, Step, code_is_retryable, connection_is_lost};
 use crate::wire::{Part, Stage, kept};
 
+pub(super) use self::end::POSITION;
 pub(super) use self::open::{Hold, Open};
 pub(super) use self::savepoint::{SavepointEnd, SavepointMark};
 
@@ -46,7 +47,7 @@ const PROBE: &str = "SELECT WHERE false";
 
 /// A transaction that begins with its first statement.
 pub(super) struct Work {
-    core: Arc<Core>,
+    way: Way,
     bound: Bound,
     connection: OnceCell<Connection>,
     begun: Mutex<bool>,
@@ -93,10 +94,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Work {
-    pub(super) fn new(core: Arc<Core>, bound: Bound) -> Self {
+    pub(super) fn new(way: Way, bound: Bound) -> Self {
         Self {
             call: Mutex::new(Call::UNWATCHED),
-            core,
+            way,
             bound,
             connection: OnceCell::new(),
             begun: Mutex::new(false),
@@ -112,8 +113,8 @@ impl Work {
         }
     }
 
-    pub(super) fn core(&self) -> &Arc<Core> {
-        &self.core
+    pub(super) fn way(&self) -> &Way {
+        &self.way
     }
 
     pub(super) fn bound(&self) -> &Bound {
@@ -125,9 +126,13 @@ impl Work {
         self.is_usable()?;
         let connecting = || {
             let span = lock(&self.call).span();
-            self.core.connection(&self.bound).instrument(span)
+            self.way.connection(&self.bound).instrument(span)
         };
-        self.connection.get_or_try_init(connecting).await
+        let connection = self.connection.get_or_try_init(connecting).await?;
+        if self.way.may_leave_primary() {
+            connection.lease.opener().observer.shows_server(&Span::current());
+        }
+        Ok(connection)
     }
 
     /// Where its statements run, for their judge.
@@ -152,7 +157,7 @@ impl Work {
         let unread = Unread::count(self);
         let sent = poll_fn(|cx| Poll::Ready(self.send(connection, request.as_mut(), cx, || {}))).await;
         match sent {
-            Ok(first) => self.rest(unread, step, first, request).await,
+            Ok(first) => self.rest(connection, unread, step, first, request).await,
             Err(refused) => {
                 unread.read();
                 Err(refused)
@@ -163,6 +168,7 @@ impl Work {
     /// Waits for the answer to a request that was sent.
     async fn rest<T>(
         &self,
+        connection: &Connection,
         unread: Unread<'_>,
         step: Step,
         first: Poll<Result<T, PgError>>,
@@ -177,7 +183,11 @@ impl Work {
                 self.give_up(NOT_BEGUN);
                 Err(Error::from(Kind::GivenUp { why: NOT_BEGUN }))
             }
-            answer => answer.map_err(|error| self.fail(step, error)),
+            Ok(value) => {
+                connection.lease.still_fits().inspect_err(|_| self.note_stale())?;
+                Ok(value)
+            }
+            Err(error) => Err(self.fail(step, error)),
         }
     }
 
@@ -199,7 +209,7 @@ impl Work {
             sent();
             return Ok(first);
         }
-        let opening = self.core.strategy().open(connection, Form::Block)?;
+        let opening = connection.strategy().open(connection, Form::Block)?;
         let first = self.write(connection.lease.writing(opening.debt()), request, cx);
         if let Some(answers) = opening.follow(&first) {
             *lock(&self.opening) = answers;
@@ -305,11 +315,13 @@ impl Work {
         }
         // An error of the driver's own, of a parameter that does not convert for one, reached no server.
         let lost = connection_is_lost(&error);
-        let code = error.code().filter(|_| !lost).cloned();
+        let error = self.error(step, error);
+        // A standby ends a session for the same reasons as a statement, and says so with the same code.
+        let code = error.code().filter(|code| !lost || code_is_retryable(code)).cloned();
         if lost || code.is_some() {
             lock(&self.failure).get_or_insert(Failure::Aborted(code));
         }
-        self.error(step, error)
+        error
     }
 
     fn error(&self, step: Step, error: PgError) -> Error {

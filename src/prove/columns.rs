@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::made::{Row, Values};
 use super::row::Scene;
-use super::value::{Random, sql};
+use super::value::{self, Random, sql};
 use crate::catalog::{Column, Identity, Relation};
 use crate::ident::Ident;
 
@@ -93,7 +93,9 @@ fn listed(relation: &Relation, values: &Values, default: Option<&Ident>) -> (Str
 /// Makes numbers small that nobody has said.
 pub(crate) fn shrink(relation: &Relation, free: &BTreeSet<Ident>, said: &mut Values, random: &mut Random) {
     let numbers = relation.columns.iter().filter(|column| free.contains(&column.name));
-    for column in numbers.filter(|of| matches!(of.data_type.as_str(), "integer" | "bigint" | "smallint")) {
-        said.insert(column.name.clone(), Some((1 + random.next() % 100).to_string()));
+    for column in numbers {
+        if let Some(value) = value::small(&column.data_type, random) {
+            said.insert(column.name.clone(), Some(value));
+        }
     }
 }

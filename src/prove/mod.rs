@@ -50,6 +50,10 @@
 //! Large objects have no policies, and a manifest does not class them. Those that the app role can read or write are red, whoever
 //! owns them: every tenant can.
 //!
+//! A resolver of the manifest is tried with a key of each tenant, whoever is bound: it gives that one row with the columns that the
+//! manifest says, and none for what is no key. That its table is closed otherwise, and its role nobody's, the attempts on the table and
+//! on the session show.
+//!
 //! # What it does not try
 //!
 //! [`NOT_TRIED`] lists it: what shows only once something is committed, above all. Pages and JSON carry the same list.
@@ -77,6 +81,7 @@ mod mutate;
 mod plans;
 mod planted;
 mod report;
+mod resolver;
 mod row;
 mod run;
 mod seat;

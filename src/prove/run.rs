@@ -13,7 +13,7 @@ use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::Tenants;
 use super::value::{Random, Types};
-use super::{large_objects, planted, sequence, session};
+use super::{large_objects, planted, resolver, sequence, session};
 use crate::catalog::{Privilege, live};
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
@@ -168,6 +168,7 @@ async fn tried(target: &Target<'_>, scene: &mut Scene<'_>, never: bool) -> Resul
         Target::Window(window) => window.prove(scene, never).await,
         Target::Sequence(name) if !never => sequence::prove(scene, name).await,
         Target::Sequence(_) => Ok(Vec::new()),
+        Target::Resolver(lookup) => resolver::prove(lookup, scene, never).await,
         Target::LargeObjects => large_objects::prove(scene, never).await,
     }
 }
@@ -185,6 +186,7 @@ async fn tried_unmade(
         },
         Target::Window(window) => window.prove_unmade(scene).await,
         Target::Sequence(_) => Ok(Vec::new()),
+        Target::Resolver(lookup) => resolver::prove_unmade(lookup, scene).await,
         Target::LargeObjects => large_objects::prove(scene, true).await,
     }
 }

@@ -76,7 +76,13 @@ pub(crate) async fn escapes(known: &Known<'_>, seat: &Seat) -> Result<Vec<Cell>>
 fn others<'a>(known: &Known<'a>) -> BTreeSet<&'a Ident> {
     let (manifest, catalog) = (known.manifest, known.catalog);
     let (roles, app) = (&manifest.roles, manifest.roles.app_role());
-    let of_manifest = [roles.owner_role(), roles.system_role(), roles.migrator_role(), roles.backup_role()];
+    let of_manifest = [
+        roles.owner_role(),
+        roles.system_role(),
+        roles.migrator_role(),
+        roles.backup_role(),
+        roles.resolver_role(),
+    ];
     let owners = known.places.relations.keys().filter_map(|name| Some(&catalog.relations.get(*name)?.owner));
     let superuser = catalog.roles.iter().find(|(_, role)| role.superuser).map(|(name, _)| name);
     let all = of_manifest.into_iter().flatten().chain(owners).chain(reachable(catalog, app)).chain(superuser);

@@ -14,12 +14,14 @@ use crate::ident::{Ident, QualifiedName};
 use crate::policy::Place;
 use crate::policy::place::views::reached;
 use crate::policy::reach::reachable;
+use crate::policy::resolver::{Lookup, lookups};
 
 /// What is tried on, by its kind.
 pub(crate) enum Target<'a> {
     Table(&'a QualifiedName, Cow<'a, Place<'a>>),
     Window(Window<'a>),
     Sequence(&'a QualifiedName),
+    Resolver(Lookup<'a>),
     /// Those of the whole database.
     LargeObjects,
 }
@@ -101,6 +103,13 @@ pub(crate) fn targets<'a>(
             let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
             targets.push(Tried { subject, target: Target::Window(window) });
         }
+    }
+    let (resolvers, _) = lookups(known.manifest, known.catalog);
+    for lookup in resolvers.into_iter().filter(|lookup| wanted(&lookup.signature.name)) {
+        let Signature { name, arguments } = &lookup.signature;
+        let name = format!("{}({})", name.plain(), arguments.join(", "));
+        let subject = Subject { name, kind: "resolver", place: "", apart: None, cells: Vec::new() };
+        targets.push(Tried { subject, target: Target::Resolver(lookup) });
     }
     if wanted(&QualifiedName::new(Ident::known("pg_catalog"), Ident::known("pg_largeobject"))) {
         let (name, kind) = ("pg_largeobject".to_owned(), "large objects");

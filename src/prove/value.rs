@@ -170,8 +170,22 @@ fn with_length(data_type: &str) -> (&str, Option<usize>) {
     }
 }
 
+/// A number of two digits or less, where the type is one of numbers.
+pub(crate) fn small(data_type: &str, random: &mut Random) -> Option<String> {
+    match with_length(data_type).0 {
+        "smallint" | "integer" | "bigint" => Some((1 + random.next() % 100).to_string()),
+        "numeric" => Some(number_below(data_type, 2, random)),
+        _ => None,
+    }
+}
+
 /// A number that fits into a precision and a scale.
 fn number(data_type: &str, random: &mut Random) -> String {
+    number_below(data_type, 9, random)
+}
+
+/// The same with so many digits ahead of the point at most. Not zero, where there is room for another.
+fn number_below(data_type: &str, most_digits: u32, random: &mut Random) -> String {
     let digits = data_type.split_once('(').and_then(|(_, rest)| {
         let mut parts = rest.trim_end_matches(')').split(',').map(|part| part.parse::<u32>().unwrap_or(0));
         Some((parts.next()?, parts.next().unwrap_or(0)))
@@ -179,10 +193,10 @@ fn number(data_type: &str, random: &mut Random) -> String {
     match digits {
         Some((precision, scale)) if precision <= scale => "0".to_owned(),
         Some((precision, scale)) => {
-            let most = 10_u64.saturating_pow((precision - scale).min(9));
-            (random.next() % most).to_string()
+            let most = 10_u64.saturating_pow((precision - scale).min(most_digits));
+            (1 + random.next() % (most - 1)).to_string()
         }
-        None => (random.next() % 1_000_000_000).to_string(),
+        None => (1 + random.next() % (10_u64.saturating_pow(most_digits) - 1)).to_string(),
     }
 }
 

@@ -40,6 +40,6 @@ pub(crate) use place::at;
 pub use record::{Reach, Rule, Severity};
 pub use rules::{all, rule};
 #[cfg(feature = "prove")]
-pub(crate) use subject::key::tells_nothing;
+pub(crate) use subject::{key::tells_nothing, lookup::is_asked};
 #[cfg(feature = "migrate")]
 pub(crate) use watch::rows::{Rows, Touched};

@@ -73,7 +73,7 @@ pub async fn server() -> Result<&'static Server, TestError> {
     static SERVER: OnceCell<Result<Server, TestError>> = OnceCell::const_new();
     let started = SERVER.get_or_init(async || {
         let (source, machine) = server::search(find::find).await?;
-        Server::open(source, &machine, &[]).await
+        Server::open(source, &machine, &[], None).await
     });
     started.await.as_ref().map_err(Clone::clone)
 }

@@ -45,6 +45,7 @@ impl Server {
         source: Source,
         machine: &ThisMachine,
         settings: &[(String, String)],
+        standby_of: Option<&Address>,
     ) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -54,7 +55,11 @@ impl Server {
                 (address.clone(), Backing::Url(Janitor::hire(address).await?))
             }
             Source::Local { bin, .. } => {
-                let cluster = Cluster::start_new(bin, machine.user.as_ref(), settings).await?;
+                let user = machine.user.as_ref();
+                let cluster = match standby_of {
+                    Some(primary) => Cluster::start_standby(bin, user, settings, primary).await?,
+                    None => Cluster::start_new(bin, user, settings).await?,
+                };
                 (cluster.address().clone(), Backing::Local(cluster))
             }
             Source::Docker { image } => {
@@ -264,9 +269,23 @@ impl ServerBuilder {
         self.start_found(find::find_docker).await
     }
 
+    /// Starts a standby of a local server, which replays what that writes, from the same binaries. It has the same superuser and
+    /// password. Physical replication copies all of the server: databases that are made later, too.
+    ///
+    /// # Errors
+    ///
+    /// The other is no local server, or does not run; or the standby did not start within 60 s.
+    pub async fn start_standby(self, primary: &Server) -> Result<Server, TestError> {
+        if !matches!(primary.backing, Backing::Local(_)) {
+            return Err(TestError::config("only a local server can have a standby; use start_local"));
+        }
+        let (_, machine) = search(find::find_local).await?;
+        Server::open(primary.source.clone(), &machine, &self.settings, Some(&primary.address)).await
+    }
+
     async fn start_found(self, find: fn(&ThisMachine) -> Result<Source>) -> Result<Server> {
         let (source, machine) = search(find).await?;
-        Server::open(source, &machine, &self.settings).await
+        Server::open(source, &machine, &self.settings, None).await
     }
 }
 

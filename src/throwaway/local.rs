@@ -63,6 +63,32 @@ impl Cluster {
         user: Option<&ServerUser>,
         settings: &[(String, String)],
     ) -> Result<Self> {
+        let mut cluster = Self::prepare(bin, user, settings, random::hex::<16>()?)?;
+        // The password goes through the pipe: anybody could read it among a program's arguments.
+        let order = format!("init {}", cluster.address.password);
+        cluster.init(&order, "initdb failed").await?;
+        cluster.start_first().await
+    }
+
+    /// Makes a standby of another cluster with the same binaries, and starts it on a free port.
+    pub(crate) async fn start_standby(
+        bin: &Path,
+        user: Option<&ServerUser>,
+        settings: &[(String, String)],
+        primary: &Address,
+    ) -> Result<Self> {
+        let mut cluster = Self::prepare(bin, user, settings, primary.password.clone())?;
+        let order = format!("copy {} {}", primary.password, primary.port);
+        cluster.init(&order, "pg_basebackup failed").await?;
+        cluster.start_first().await
+    }
+
+    fn prepare(
+        bin: &Path,
+        user: Option<&ServerUser>,
+        settings: &[(String, String)],
+        password: String,
+    ) -> Result<Self> {
         let parent = user.map_or_else(std::env::temp_dir, ServerUser::temporary_folder);
         let folder = parent.join(format!("tenantry-{}-{}", std::process::id(), random::hex::<4>()?));
         let arguments = arguments(bin, &folder, settings);
@@ -71,20 +97,23 @@ impl Cluster {
             host: "127.0.0.1".to_owned(),
             port: 0,
             user: "postgres".to_owned(),
-            password: random::hex::<16>()?,
+            password,
             home: "postgres".to_owned(),
         };
-        let mut cluster = Self { watchdog, folder, address, pid: None };
-        cluster.init().await?;
+        Ok(Self { watchdog, folder, address, pid: None })
+    }
+
+    /// Starts the server for the first time, on a free port.
+    async fn start_first(mut self) -> Result<Self> {
         for _ in 0..PORT_ATTEMPTS {
-            cluster.address.port = free_port()?;
-            match cluster.launch().await? {
-                Launch::Ready => return Ok(cluster),
-                Launch::Ended if cluster.port_was_taken() => {}
+            self.address.port = free_port()?;
+            match self.launch().await? {
+                Launch::Ready => return Ok(self),
+                Launch::Ended if self.port_was_taken() => {}
                 Launch::Ended => break,
             }
         }
-        Err(cluster.died("the server did not start"))
+        Err(self.died("the server did not start"))
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -135,18 +164,17 @@ impl Cluster {
         self.watchdog.end(STOP_LIMIT).await;
     }
 
-    async fn init(&mut self) -> Result<()> {
+    async fn init(&mut self, order: &str, failed: &'static str) -> Result<()> {
         if self.watchdog.report(REPORT_LIMIT).await.as_deref() != Some("made") {
             let folder = self.folder.display();
             return Err(Trouble::config(format!(
                 "folder {folder} cannot be made; set TMPDIR to a folder that the server's user can write to"
             )));
         }
-        // The password goes through the pipe: anybody could read it among a program's arguments.
-        self.watchdog.order(&format!("init {}", self.address.password))?;
+        self.watchdog.order(order)?;
         match self.watchdog.report(INITDB_LIMIT).await.as_deref() {
             Some("initialized 0") => Ok(()),
-            _ => Err(self.died("initdb failed")),
+            _ => Err(self.died(failed)),
         }
     }
 

@@ -2,7 +2,7 @@
 #
 #   sh -c "$(cat local.sh)" NAME BIN DIR [-c setting=value]...
 #
-# Standard input brings orders, one per line: "init PASSWORD", "start PORT", "stop". Only the process
+# Standard input brings orders, one per line: "init PASSWORD", "copy PASSWORD PORT", "start PORT", "stop". Only the process
 # that asked holds the other end, so end of file means that it has ended, however that came about.
 # Standard output takes reports: "made", "refused", "initialized STATUS", "pid PID", "exited STATUS".
 #
@@ -35,6 +35,21 @@ while read -r order word; do
             status=$?
             rm -f "$dir/password"
             echo "initialized $status"
+        ) &
+        job=$!
+        ;;
+    copy)
+        # A standby of the server on this port, whose superuser has this password. What pg_basebackup -R would write names
+        # every option that it knows, and the server may have been linked to a libpq that knows fewer.
+        (
+            password=${word% *}
+            port=${word#* }
+            PGPASSWORD=$password "$bin/pg_basebackup" -D "$dir/data" -h 127.0.0.1 -p "$port" -U postgres \
+                -w -X stream -c fast --no-sync </dev/null >>"$dir/log" 2>&1 &&
+                printf "primary_conninfo = 'host=127.0.0.1 port=%s user=postgres password=%s'\\n" "$port" "$password" \
+                    >>"$dir/data/postgresql.auto.conf" &&
+                : >"$dir/data/standby.signal"
+            echo "initialized $?"
         ) &
         job=$!
         ;;

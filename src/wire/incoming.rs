@@ -146,10 +146,11 @@ impl Incoming {
         let bytes = &piece.bytes[piece.read..piece.read + taken];
         self.parameters.read(bytes);
         self.counter.read(bytes);
-        if self.left == 0
-            && let Some(is_altered) = self.parameters.end(link.is_set_up())
-        {
-            link.alter(is_altered);
+        if self.left == 0 && self.parameters.is_under_way() {
+            if let Some(is_altered) = self.parameters.end(link.is_set_up()) {
+                link.alter(is_altered);
+            }
+            link.note_writes(self.parameters.takes_writes());
         }
         self.pass(piece, taken);
         if self.left > 0 {

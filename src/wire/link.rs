@@ -44,6 +44,8 @@ pub(crate) struct Link {
     altered: AtomicBool,
     /// Whether the session has heard a notification, for which it must have listened.
     notified: AtomicBool,
+    /// Whether the server said last that it is no standby.
+    takes_writes: AtomicBool,
     heard: Heard,
     tally: Tally,
     /// The Unix socket that the connection leads through, if it does.
@@ -266,6 +268,16 @@ impl Link {
 
     pub(super) fn alter(&self, is_altered: bool) {
         self.altered.store(is_altered, Ordering::Release);
+    }
+
+    pub(super) fn note_writes(&self, takes_writes: bool) {
+        self.takes_writes.store(takes_writes, Ordering::Release);
+    }
+
+    /// Whether the server said last, with what it answered last, that it is no standby: in `in_hot_standby`, which it reports since
+    /// PostgreSQL 14. For a connection that leads to it directly: what a pooler says may be old.
+    pub(crate) fn takes_writes(&self) -> bool {
+        self.takes_writes.load(Ordering::Acquire)
     }
 
     pub(super) fn notify(&self) {

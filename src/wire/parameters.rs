@@ -28,6 +28,8 @@ pub(super) struct Parameters {
     /// The report under way.
     report: BytesMut,
     is_reported: bool,
+    /// Whether the server said last that it is no standby.
+    takes_writes: bool,
 }
 
 impl Parameters {
@@ -49,6 +51,17 @@ impl Parameters {
         }
     }
 
+    /// Whether the message under way is a report.
+    #[inline]
+    pub(super) fn is_under_way(&self) -> bool {
+        self.is_reported
+    }
+
+    /// Whether the server said last that it is no standby.
+    pub(super) fn takes_writes(&self) -> bool {
+        self.takes_writes
+    }
+
     /// Ends a message. Whether the session is now another than when it was set up, where the message says so.
     pub(super) fn end(&mut self, is_set_up: bool) -> Option<bool> {
         if !std::mem::take(&mut self.is_reported) {
@@ -57,6 +70,9 @@ impl Parameters {
         let (name, rest) = cstr(&self.report);
         // With its NUL, so that a value that was cut is equal to none.
         let value = rest;
+        if name == STANDBY {
+            self.takes_writes = value == b"off\0";
+        }
         if !is_set_up {
             self.first.retain(|(known, _)| **known != *name);
             self.first.push((name.into(), value.into()));
@@ -100,6 +116,7 @@ mod tests {
             for first in first {
                 assert_eq!(hear(&mut parameters, first, false, piece), None);
             }
+            assert!(!parameters.takes_writes());
             let long = "x".repeat(2 * LONGEST);
             for (report, is_altered) in [
                 (("TimeZone", "UTC"), Some(false)),
@@ -115,6 +132,7 @@ mod tests {
             ] {
                 assert_eq!(hear(&mut parameters, report, true, piece), is_altered, "{}", report.0);
             }
+            assert!(parameters.takes_writes());
         }
     }
 

@@ -25,6 +25,8 @@ mod policy;
 mod prove;
 mod reading;
 mod recovery;
+mod replicas;
+mod resolver;
 mod routes;
 mod rule;
 mod session;

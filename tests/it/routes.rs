@@ -49,6 +49,7 @@ async fn keeps_its_promises(route: Route) {
         let pool = builder.build().await.unwrap();
         is_what_it_says(&road, &pool).await;
         tenants_see_their_own(&pool).await;
+        a_key_finds_its_tenant(&road, &pool).await;
         errors_are_told_apart(&pool).await;
         a_transaction_is_whole(&pool).await;
         a_token_cancels(&road, &pool).await;
@@ -87,6 +88,24 @@ async fn tenants_see_their_own(pool: &TenantPool) {
     }
     let row = pool.system("a count of all").unwrap().query_one("select count(*) from erp.account", &[]).await;
     assert_eq!(row.unwrap().get::<_, i64>(0), 6);
+}
+
+/// By a function of the system role's, which no policy binds, between statements that are bound.
+async fn a_key_finds_its_tenant(road: &Road, pool: &TenantPool) {
+    let resolver = "create or replace function tenantry.tenant_of(id bigint) returns table (tenant_id uuid)
+            language sql stable strict security definer set search_path = pg_catalog, pg_temp
+            as 'select a.tenant_id from erp.account as a where a.id = $1';
+        alter function tenantry.tenant_of owner to tenantry_it_system";
+    road.erp.admin().await.batch_execute(resolver).await.unwrap();
+    for n in [1_u8, 2, 1] {
+        let found = pool.resolve("tenant_of", &[&(i64::from(n) * 10)]).await.unwrap();
+        assert_eq!(found, Some(tenant(n)));
+        let rows = pool.tenant(tenant(n)).query("select 1 from erp.account", &[]).await.unwrap();
+        assert_eq!(rows.len(), 3);
+        assert_eq!(pool.resolve("tenant_of", &[&999_i64]).await.unwrap(), None);
+        let error = pool.unbound().query("select 1 from erp.account", &[]).await.unwrap_err();
+        assert!(error.is_no_tenant(), "{error}");
+    }
 }
 
 async fn errors_are_told_apart(pool: &TenantPool) {

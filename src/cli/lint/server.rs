@@ -69,16 +69,17 @@ async fn roles(manifest: &Manifest, granted: &Granted, place: &Place) -> Result<
     let roles = &manifest.roles;
     let said = manifest.migrations.as_ref().map(|migrations| &migrations.role).or(roles.owner_role());
     let runner = said.unwrap_or(&place.role).clone();
-    let named = [Some(roles.app_role()), roles.migrator_role(), roles.backup_role(), roles.system_role()];
+    let above = [roles.system_role(), roles.resolver_role()];
+    let named = [Some(roles.app_role()), roles.migrator_role(), roles.backup_role()];
     let mut wanted = granted.roles.clone();
-    wanted.extend(named.into_iter().flatten().cloned());
+    wanted.extend(named.into_iter().chain(above).flatten().cloned());
     wanted.insert(runner.clone());
     // A file that makes the one that runs it would otherwise have nobody to do it.
     wanted.retain(|role| *role == runner || !granted.made.contains(role));
     for role in wanted.iter().filter(|role| !place.before.roles.contains_key(role)) {
         let file = if *role == runner {
             include_str!("../../../sql/lint/runner.sql")
-        } else if roles.system_role() == Some(role) {
+        } else if above.contains(&Some(role)) {
             include_str!("../../../sql/lint/system.sql")
         } else {
             include_str!("../../../sql/lint/role.sql")

@@ -230,6 +230,7 @@ fn made(roles: &Roles, catalog: &Catalog, first: &[&plan::Step]) -> Vec<String> 
         (roles.migrator_role(), "LOGIN"),
         (roles.system_role(), "LOGIN BYPASSRLS"),
         (roles.backup_role(), "LOGIN BYPASSRLS"),
+        (roles.resolver_role(), "NOLOGIN BYPASSRLS"),
     ];
     let touched =
         kinds.into_iter().filter_map(|(role, is)| Some((role.filter(|role| is_touched(role))?, is)));

@@ -58,7 +58,15 @@ pub fn guess(catalog: &Catalog) -> Result<Guess> {
     let tables = entries(catalog, &proposal);
     let schemas = proposal.schemas;
     Ok(Guess {
-        manifest: Manifest { tenancy, roles, migrations: None, tenants: None, schemas, tables },
+        manifest: Manifest {
+            tenancy,
+            roles,
+            migrations: None,
+            tenants: None,
+            schemas,
+            tables,
+            resolvers: BTreeMap::new(),
+        },
         said,
     })
 }

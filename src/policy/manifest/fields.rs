@@ -103,10 +103,20 @@ impl<'t> Fields<'t> {
 
     pub(crate) fn required(&mut self, field: &'static str) -> Option<Field<&'t str>> {
         let found = self.string(field);
+        self.require(field);
+        found
+    }
+
+    pub(crate) fn required_strings(&mut self, field: &'static str) -> Option<Field<Vec<&'t str>>> {
+        let found = self.strings(field);
+        self.require(field);
+        found
+    }
+
+    fn require(&self, field: &str) {
         if self.table.is_some_and(|table| !table.contains_key(field)) {
             self.text.problem(self.line, format!("{} lacks {field}; it has no default", self.name));
         }
-        found
     }
 
     pub(crate) fn flag(&mut self, field: &'static str) -> Option<Field<bool>> {

@@ -14,6 +14,7 @@
 //! migrator = "erp_migrator"       # runs migrations, as a member of owner; default: none
 //! system = "erp_system"           # work across tenants, BYPASSRLS; default: none
 //! backup = "erp_backup"           # pg_dump logs in as it: it reads everything, BYPASSRLS, and writes nothing; default: none
+//! resolver = "erp_resolver"       # resolvers run as it, nobody else, BYPASSRLS; default: app with _resolver, where there are resolvers
 //!
 //! [system]
 //! record = true                   # work across tenants leaves rows in system_access of the support schema; default: false
@@ -40,6 +41,11 @@
 //! tenant = "tenant_id"            # default: the tenant column
 //! type = "uuid"                   # of the user; default: the tenants'
 //! setting = "app.user_id"         # default: app.user_id
+//!
+//! [resolvers.tenant_by_host]      # function tenantry.tenant_by_host(host): a look-up before the tenant is known
+//! table = "public.company_host"   # what it reads; required
+//! by = ["host"]                   # what the caller knows, which together is unique: columns, or lower(column); required
+//! returns = ["tenant_id"]         # what it learns, the tenant first; required
 //!
 //! [tables]
 //! "public.currency" = { class = "shared" }
@@ -71,6 +77,10 @@
 //! begins with the tenant column, and drops the one without it as soon as it has seen that no statement names it.
 
 //!
+//! A resolver is a function in the support schema that services call while no tenant is bound: a login page that knows a host, a
+//! webhook that knows a token. It gives one row for a key that is there and none for one that is not, and so tells whoever may call it
+//! which keys there are, one guess at a time; nobody can list them by it. The app role alone may call it.
+//!
 //! `[migrations]` names the role that runs the migrations, the one that they SET ROLE to if they all do. Views and SECURITY
 //! DEFINER functions read with the rights of their owner, so it decides whether policies bind them. Without it files are
 //! followed as run by the owner of `[roles]`, and what is only assumed to be that one's is judged as if a superuser had made it:
@@ -78,6 +88,7 @@
 
 pub(crate) mod fields;
 mod parse;
+pub(crate) mod resolver;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -89,6 +100,7 @@ use crate::catalog::replay::Options;
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
 pub(crate) use fields::nearest;
+pub use resolver::{Resolver, ResolverKey};
 
 /// What a `tenantry.toml` declares. See the module's own page for its fields.
 #[derive(Clone, Debug)]
@@ -105,6 +117,8 @@ pub struct Manifest {
     pub schemas: BTreeSet<Ident>,
     /// The relations that the defaults do not settle, or not as wanted.
     pub tables: BTreeMap<QualifiedName, Entry>,
+    /// The look-ups before the tenant is known, by the names of their functions.
+    pub resolvers: BTreeMap<Ident, Resolver>,
 }
 
 /// Who runs the migrations.

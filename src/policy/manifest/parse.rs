@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use toml_edit::Item;
 
 use super::fields::{Field, Fields, Text, nearest};
+use super::resolver::{resolvers, with_role};
 use super::{Class, Entry, Manifest, Migrations, Problem, Tenants, Via};
 use crate::catalog::{DML, Privilege};
 use crate::ident::{Ident, QualifiedName};
@@ -34,6 +35,8 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     let tree = tree(file.section("tree"), text);
     let membership = membership(file.section("membership"), tenancy.as_ref(), text);
     let record = record(file.section("system"));
+    let resolvers = resolvers(&file.section("resolvers"), text);
+    let roles = roles.and_then(|roles| with_role(roles, &resolvers, text));
     let tables = file.section("tables");
     let mut entries = std::collections::BTreeMap::new();
     for (name, line, item) in tables.entries() {
@@ -83,7 +86,15 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     if record.is_some() {
         tenancy = tenancy.record_system_access();
     }
-    Some(Manifest { tenancy, roles: roles?, migrations, tenants, schemas: schemas?, tables: entries })
+    Some(Manifest {
+        tenancy,
+        roles: roles?,
+        migrations,
+        tenants,
+        schemas: schemas?,
+        tables: entries,
+        resolvers,
+    })
 }
 
 fn tenancy<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Tenancy> {
@@ -139,6 +150,9 @@ fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
     }
     if let Some(Field { value, line }) = fields.string("backup") {
         roles = roles.and_then(|roles| text.take(line, roles.backup(value)));
+    }
+    if let Some(Field { value, line }) = fields.string("resolver") {
+        roles = roles.and_then(|roles| text.take(line, roles.resolver(value)));
     }
     fields.finish();
     roles

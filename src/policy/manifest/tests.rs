@@ -182,3 +182,83 @@ fn who_runs_the_migrations_decides_how_files_are_followed() {
         manifest.bypasses(&Ident::known("m")).is_some() && manifest.bypasses(&Ident::known("n")).is_none()
     );
 }
+
+const RESOLVER: &str = "[resolvers.by_host]\ntable = \"public.host\"\nby = [\"name\", \"lower(mail)\"]\nreturns = [\"tenant_id\"]\n";
+
+#[test]
+fn a_resolver_is_read_and_has_a_role() {
+    let manifest = Manifest::parse(&format!("{LEAST}{RESOLVER}")).unwrap();
+    let resolver = &manifest.resolvers[&Ident::known("by_host")];
+    assert_eq!(resolver.table, QualifiedName::parse("public.host").unwrap());
+    let by: Vec<String> = resolver.by.iter().map(ToString::to_string).collect();
+    assert_eq!((by.as_slice(), resolver.line), (["name".to_owned(), "lower(mail)".to_owned()].as_slice(), 5));
+    assert_eq!(resolver.returns, [Ident::known("tenant_id")]);
+    assert_eq!(manifest.roles.resolver_role(), Some(&Ident::known("erp_app_resolver")));
+    assert!(manifest.bypasses(&Ident::known("erp_app_resolver")).is_some());
+    let named = Manifest::parse(&format!("{LEAST}resolver = \"finder\"\n{RESOLVER}")).unwrap();
+    assert_eq!(named.roles.resolver_role(), Some(&Ident::known("finder")));
+    assert_eq!(Manifest::parse(LEAST).unwrap().roles.resolver_role(), None);
+}
+
+#[test]
+fn what_is_wrong_with_a_resolver_is_said_with_its_line() {
+    let long = "x".repeat(64);
+    for (from, to, said) in [
+        ("table", "tabel", "line 5: resolver by_host lacks table; it has no default"),
+        ("table = \"public.host\"", "table = \"host\"", "line 6: \"host\" is not a qualified name"),
+        (
+            "by = [\"name\", \"lower(mail)\"]",
+            "by = \"name\"",
+            "line 7: by of resolver by_host is not a list of texts",
+        ),
+        (
+            "by = [\"name\", \"lower(mail)\"]",
+            "by = []",
+            "line 7: by of resolver by_host is empty; list what the caller knows",
+        ),
+        ("by = [\"name\", \"lower(mail)\"]\n", "", "line 5: resolver by_host lacks by; it has no default"),
+        ("lower(mail)", "upper(mail)", "line 7: by has \"upper(mail)\"; expected a column, or lower(column)"),
+        (
+            "lower(mail)",
+            "lower(trim(mail))",
+            "line 7: by has \"lower(trim(mail))\"; expected a column, or lower(column)",
+        ),
+        ("lower(mail)", "", "line 7: "),
+        (
+            "returns = [\"tenant_id\"]",
+            "returns = []",
+            "line 8: returns of resolver by_host is empty; list what it may learn",
+        ),
+        ("returns = [\"tenant_id\"]\n", "", "line 5: resolver by_host lacks returns; it has no default"),
+        (
+            "returns = [\"tenant_id\"]",
+            "returns = [\"tenant_id\", \"name\"]",
+            "line 5: resolver by_host names column name twice",
+        ),
+        (
+            "returns = [\"tenant_id\"]",
+            "returns = [\"tenant_id\"]\nrows = 2",
+            "line 9: resolver by_host has no field \"rows\"",
+        ),
+        (
+            "by_host",
+            "tenant_id",
+            "line 5: resolver tenant_id has the name of a function that policies call; choose another",
+        ),
+        ("by_host", &long, "line 5: "),
+        ("by_host", "\"\"", "line 5: "),
+    ] {
+        assert!(RESOLVER.contains(from), "{from}");
+        let found = problems(&format!("{LEAST}{}", RESOLVER.replacen(from, to, 1)));
+        assert!(found.iter().any(|line| line.starts_with(said)), "{to}: {found:?}");
+    }
+    let found = problems(&format!("{LEAST}resolvers = 5\n"));
+    assert!(found[0].contains("[roles] has no field \"resolvers\""), "{found:?}");
+    let found = problems(&format!("{LEAST}[resolvers]\nby_host = \"host\"\n"));
+    assert_eq!(
+        found,
+        ["line 6: resolver by_host is not a table; write [resolvers.by_host] on a line of its own"]
+    );
+    let found = problems(&format!("{LEAST}resolver = \"erp_app\"\n{RESOLVER}"));
+    assert!(found[0].contains("is given two purposes"), "{found:?}");
+}

@@ -42,7 +42,7 @@ impl Joined<'_> {
     /// Runs them, or returns `None` where they need a `BEGIN`: for their context, for the way to the server, or for what one of them does.
     pub(super) async fn run(&self) -> Result<Option<Vec<BatchResult>>> {
         let fits = |sql| matches!(judge(sql, Place::Scope), Ok(Trace::None));
-        if self.single.core().strategy() != Strategy::Implicit
+        if self.single.way().primary().strategy() != Strategy::Implicit
             || !self.single.bound().as_ref().is_ok_and(|binding| binding.needs_no_begin())
             || !self.batch.0.iter().all(|item| fits(item.sql))
         {
@@ -51,6 +51,9 @@ impl Joined<'_> {
         let deadline = self.single.deadline();
         let connection = deadline.bound(pin!(self.single.connection())).await;
         let connection = connection.unwrap_or_else(|expired| Err(expired.undone()))?;
+        if connection.strategy() != Strategy::Implicit {
+            return Ok(None);
+        }
         let attempts = if connection.lease.link().is_direct() { 1 } else { ATTEMPTS };
         let mut repeats = 0;
         loop {
@@ -64,6 +67,7 @@ impl Joined<'_> {
                 .unwrap_or_else(|expired| Err(expired.after_commit(!connection.may_have_written())))?;
             match self.judge(&connection, &ready, answers) {
                 Ok((results, kept)) => {
+                    connection.lease.still_fits()?;
                     let reading = self.with_kept(&connection, results, kept);
                     let read = deadline.bound(pin!(reading)).await;
                     return read

@@ -139,7 +139,7 @@ impl Together<'_> {
             }
             repeats += 1;
             self.work.restart().await?;
-            connection.renew(self.work.core().strategy()).await?;
+            connection.renew().await?;
             if let Some(committing) = self.commits {
                 committing.store(false, Ordering::Release);
             }

@@ -10,6 +10,8 @@ use crate::pool::target::Target;
 use crate::pool::url::{self, Gathered};
 use crate::wire::{Connector, keep_alive};
 
+const SEVERAL_HOSTS: &str = "the URL of a replica names several hosts, of which nobody knows which one a connection leads to; name each replica by a URL of its own";
+
 const TWO_PASSWORDS: &str = "the database URL has a password or a passfile, and credentials come from a provider too; leave one of them out";
 
 /// Who gives the passwords, where the URLs do not.
@@ -46,6 +48,16 @@ impl Given {
         }
         keep_alive(&mut config);
         Ok(Target::new(config, connector, credentials))
+    }
+
+    /// Reads where a replica is.
+    pub(super) fn replica(self, connector: &Connector, credentials: Option<Provider>) -> Result<Arc<Target>> {
+        let target = self.target(connector, credentials)?;
+        let config = target.config();
+        if config.get_hosts().len().max(config.get_hostaddrs().len()) > 1 {
+            return Err(Error::config(SEVERAL_HOSTS));
+        }
+        Ok(target)
     }
 
     fn given(self, connector: &Connector) -> Result<(Config, Connector)> {

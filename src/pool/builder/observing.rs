@@ -78,6 +78,7 @@ impl TenantPoolBuilder {
     /// | `tenantry.transaction.retries` | `outcome`: the SQLSTATE |
     /// | `tenantry.connection.drained` | `result`: `clean`, `closed`, `canceled`, `lost` |
     /// | `tenantry.statement.shared`, `tenantry.role.refusals` | |
+    /// | `tenantry.reads.routed` | `route`: `replica`, or why it was the primary: `gone`, `lagging`, `pooler`, `serializable` |
     /// | `tenantry.system.accesses` | `reason`: its class, which is what stands ahead of its first colon |
     /// | `tenantry.tenant.operation.duration` | `tenant`, see [`metrics_of_tenants`](Self::metrics_of_tenants) |
     ///

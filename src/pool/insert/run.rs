@@ -162,7 +162,7 @@ impl<const N: usize> Inserting<'_, N> {
                 Work::committed(connection, commit).await?;
             }
             self.work.restart().await?;
-            connection.renew(self.work.core().strategy()).await?;
+            connection.renew().await?;
             if let Some(committing) = self.commits {
                 committing.store(false, Ordering::Release);
             }

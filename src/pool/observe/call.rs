@@ -15,6 +15,7 @@ use super::summary::{Operation, summary};
 use super::{Observer, Place, names};
 use crate::error::Error;
 use crate::pool::binding::{Binding, Bound};
+use crate::pool::way::Way;
 
 /// A statement or a transaction; nothing where nobody watches. Dropped before its end, it was abandoned.
 pub(in crate::pool) struct Call(Option<Box<Watched>>);
@@ -70,8 +71,13 @@ impl Observer {
 
 impl Observer {
     /// What the fields say is found out for a span that somebody wants alone.
-    fn statement(&self, operation: Operation, text: Option<&str>, within: Option<&Call>) -> Span {
-        let Place { database, server, port, .. } = &self.place;
+    fn statement(
+        &self,
+        operation: Operation,
+        text: Option<&str>,
+        within: Option<&Call>,
+        place: Option<&Place>,
+    ) -> Span {
         let told = LazyCell::new(|| {
             text.map_or_else(|| operation.name().to_owned(), |text| summary(operation, text))
         });
@@ -83,32 +89,33 @@ impl Observer {
             otel.kind = "client",
             otel.status_code = field::Empty,
             db.system.name = names::SYSTEM,
-            db.namespace = database,
+            db.namespace = self.place.database,
             db.operation.name = operation.name(),
             db.query.summary = told.as_str(),
             db.query.text = text.filter(|_| self.observing.query_text),
             db.response.status_code = field::Empty,
             error.type = field::Empty,
-            server.address = server,
-            server.port = port,
+            server.address = place.map(|place| &*place.server),
+            server.port = place.map(|place| place.port),
+            tenantry.route = field::Empty,
             tenantry.tenant = field::Empty,
             tenantry.system.reason = field::Empty,
             tenantry.outcome = field::Empty,
         )
     }
 
-    fn transaction(&self) -> Span {
-        let Place { database, server, port, .. } = &self.place;
+    fn transaction(&self, place: Option<&Place>) -> Span {
         debug_span!(
             target: "tenantry::transaction", "transaction",
             otel.kind = "client",
             otel.status_code = field::Empty,
             db.system.name = names::SYSTEM,
-            db.namespace = database,
+            db.namespace = self.place.database,
             db.response.status_code = field::Empty,
             error.type = field::Empty,
-            server.address = server,
-            server.port = port,
+            server.address = place.map(|place| &*place.server),
+            server.port = place.map(|place| place.port),
+            tenantry.route = field::Empty,
             tenantry.tenant = field::Empty,
             tenantry.system.reason = field::Empty,
             tenantry.outcome = field::Empty,
@@ -121,13 +128,16 @@ impl Call {
     pub(in crate::pool) const UNWATCHED: Self = Self(None);
 
     /// Begins to watch, where anybody does.
-    pub(in crate::pool) fn begin(observer: &Arc<Observer>, bound: &Bound, kind: Kind<'_>) -> Self {
+    pub(in crate::pool) fn begin(way: &Way, bound: &Bound, kind: Kind<'_>) -> Self {
+        let observer = way.primary().observer();
+        // Which server it is, is recorded once it is chosen.
+        let place = (!way.may_leave_primary()).then_some(&observer.place);
         let binding = bound.as_deref().ok();
         let (span, operation, begun_in) = match kind {
             Kind::Statement { operation, text, within } => {
-                (observer.statement(operation, text, within), Some(operation), None)
+                (observer.statement(operation, text, within, place), Some(operation), None)
             }
-            Kind::Transaction => (observer.transaction(), None, Span::current().id()),
+            Kind::Transaction => (observer.transaction(place), None, Span::current().id()),
         };
         if span.is_disabled() && !observer.is_heard_of() {
             return Self::UNWATCHED;

@@ -140,6 +140,10 @@ impl Meters {
         counter!(metric::RETRIES.0, label::POOL => self.pool.clone(), label::OUTCOME => code).increment(1);
     }
 
+    pub(super) fn routed(&self, route: &'static str) {
+        counter!(metric::ROUTED.0, label::POOL => self.pool.clone(), label::ROUTE => route).increment(1);
+    }
+
     pub(super) fn role_refused(&self) {
         counter!(metric::ROLE_REFUSALS.0, label::POOL => self.pool.clone()).increment(1);
     }
@@ -177,6 +181,7 @@ fn describe() {
         metric::DRAINED,
         metric::SHARED,
         metric::ROLE_REFUSALS,
+        metric::ROUTED,
         metric::SYSTEM_ACCESSES,
     ] {
         describe_counter!(name, Unit::Count, text);

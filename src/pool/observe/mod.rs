@@ -29,7 +29,9 @@ use tokio_postgres::error::SqlState;
 use tracing::{Level, Span, debug_span, level_enabled};
 
 use super::bounds::Bounds;
+use super::connection::Connection;
 use super::guard::Purpose;
+use super::replicas::Route;
 use super::stock::Counts;
 #[cfg(feature = "metrics")]
 use crate::error::Error;
@@ -115,6 +117,25 @@ impl Observer {
     /// The trace to which what is done now belongs, and the setting that carries it to the server.
     pub(super) fn trace(&self) -> Option<(&'static str, String)> {
         self.observing.trace.as_ref().and_then(Tracing::now)
+    }
+
+    /// Where a unit of work runs that could run on a replica, on the primary's part.
+    pub(in crate::pool) fn routed(&self, route: Route, connection: &Connection) {
+        if let Some(meters) = &self.meters {
+            meters.routed(route.name());
+        }
+        let span = Self::current();
+        if is_ours(&span) {
+            span.record("tenantry.route", route.name());
+            connection.lease.opener().observer.shows_server(&span);
+        }
+    }
+
+    /// Shows in a span of this crate's that what it is about runs on this server.
+    pub(in crate::pool) fn shows_server(&self, span: &Span) {
+        if is_ours(span) {
+            span.record("server.address", &*self.place.server).record("server.port", self.place.port);
+        }
     }
 
     /// A connection that is being opened.
@@ -224,6 +245,12 @@ impl Observer {
     }
 }
 
+/// Whether a span is one of a statement or a transaction, and none of the service's own.
+fn is_ours(span: &Span) -> bool {
+    let targets = ["tenantry::statement", "tenantry::transaction"];
+    span.metadata().is_some_and(|metadata| targets.contains(&metadata.target()))
+}
+
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observer").field("pool", &self.place.pool).finish_non_exhaustive()
@@ -237,6 +264,8 @@ impl Place {
             (Some(name), Purpose::System) => format!("{name}-system"),
             (None, Purpose::Tenants) => "tenants".to_owned(),
             (None, Purpose::System) => "system".to_owned(),
+            (Some(name), Purpose::Replica(number)) => format!("{name}-replica-{number}"),
+            (None, Purpose::Replica(number)) => format!("replica-{number}"),
         };
         let server = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
             (Some(Host::Tcp(name)), _) => name.clone(),

@@ -31,6 +31,7 @@ pub(super) mod label {
     pub(in crate::pool::observe) const OUTCOME: &str = "outcome";
     pub(in crate::pool::observe) const RESULT: &str = "result";
     pub(in crate::pool::observe) const REASON: &str = "reason";
+    pub(in crate::pool::observe) const ROUTE: &str = "route";
     pub(in crate::pool::observe) const TENANT: &str = "tenant";
 }
 
@@ -70,6 +71,10 @@ pub(super) mod metric {
         ("tenantry.statement.shared", "Statements that shared a connection with others");
     pub(in crate::pool::observe) const ROLE_REFUSALS: Metric =
         ("tenantry.role.refusals", "Connections that the guard refused for what their role can do");
+    pub(in crate::pool::observe) const ROUTED: Metric = (
+        "tenantry.reads.routed",
+        "Statements and transactions that could run on a replica, by where they ran, or why on the primary",
+    );
     pub(in crate::pool::observe) const SYSTEM_ACCESSES: Metric = (
         "tenantry.system.accesses",
         "Statements and transactions across tenants, by the class of their reason",

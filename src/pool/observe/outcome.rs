@@ -29,10 +29,11 @@ pub(super) fn error_type(error: &Error) -> &str {
 type Is = fn(&Error) -> bool;
 
 fn kind(error: &Error) -> &'static str {
-    let kinds: [(Is, &str); 8] = [
+    let kinds: [(Is, &str); 9] = [
         (Error::is_tenant_limit, "tenant_limit"),
         (Error::is_pool_timeout, "pool_timeout"),
         (Error::is_pool_closed, "pool_closed"),
+        (Error::is_replica_unavailable, "replica_unavailable"),
         (Error::is_timeout, "timeout"),
         (Error::is_role_refused, "role_refused"),
         (Error::is_connection_lost, "connection_lost"),

@@ -47,6 +47,10 @@ impl Meters {
         match *self {}
     }
 
+    pub(super) fn routed(&self, _: &'static str) {
+        match *self {}
+    }
+
     pub(super) fn role_refused(&self) {
         match *self {}
     }

@@ -21,7 +21,8 @@ impl Work {
     /// Waits for the answer to that COMMIT, once those to the statements are in and all of them have succeeded.
     pub(in crate::pool) async fn committed(connection: &Connection, committed: Answers) -> Result<()> {
         let ended = ended(connection, committed).await;
-        ended.map_err(|(step, error)| connection.final_error(step, error))
+        ended.map_err(|(step, error)| connection.final_error(step, error))?;
+        connection.lease.still_fits()
     }
 
     /// The same where a statement has failed, so that it is a rollback. Returns the error that counts: of a connection that is

@@ -2,11 +2,41 @@
 
 use std::pin::pin;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use tokio_postgres::types::PgLsn;
 
 use super::{Answers, Failure, PROBE, Work};
 use crate::error::{Error, Kind, Result, Step, connection_is_lost};
 use crate::pool::connection::Connection;
+use crate::pool::lease::Lease;
 use crate::pool::observe::Operation;
+use crate::tenant::WalPosition;
+
+/// How far the write-ahead log has come.
+pub(in crate::pool) const POSITION: &str = include_str!("../../../sql/pool/position.sql");
+
+/// A question that is sent behind a COMMIT, where it is to be asked.
+struct Asked {
+    answer: Answers,
+    position: Arc<OnceLock<WalPosition>>,
+}
+
+impl Asked {
+    fn send(lease: &Arc<Lease>) -> Self {
+        let position = Arc::new(OnceLock::new());
+        let (on, heard) = (Arc::clone(lease), Arc::clone(&position));
+        let mut answer = Answers::default();
+        answer.push(Step::Statement, async move {
+            let row = on.client().query_typed_one(POSITION, &[]).await?;
+            if let Some(told) = row.try_get::<_, Option<PgLsn>>(0)? {
+                let _ = heard.set(told.into());
+            }
+            Ok(())
+        });
+        Self { answer, position }
+    }
+}
 
 impl Work {
     /// Ends the transaction with COMMIT, unless the server has aborted it.
@@ -15,18 +45,26 @@ impl Work {
     /// here a failure that was seen turns into ROLLBACK and an error, and where an answer was not
     /// read, a probe ahead of the COMMIT finds out.
     pub(in crate::pool) async fn commit(&self) -> Result<()> {
-        self.watched_to_its_end(Operation::COMMIT, pin!(self.commit_in_time())).await
+        self.watched_to_its_end(Operation::COMMIT, pin!(self.commit_in_time(None))).await
     }
 
-    async fn commit_in_time(&self) -> Result<()> {
+    /// The same, with a question behind it how far the write-ahead log has come.
+    pub(in crate::pool) async fn commit_with_position(&self) -> Result<WalPosition> {
+        let position = OnceLock::new();
+        self.watched_to_its_end(Operation::COMMIT, pin!(self.commit_in_time(Some(&position)))).await?;
+        let unheard = if self.has_begun().is_some() { WalPosition::BEYOND } else { WalPosition::default() };
+        Ok(position.get().copied().unwrap_or(unheard))
+    }
+
+    async fn commit_in_time(&self, position: Option<&OnceLock<WalPosition>>) -> Result<()> {
         self.give_up_if_leaked()?;
         if self.has_begun().is_none() || self.failure().is_some() {
-            return self.call(pin!(self.commit_now())).await;
+            return self.call(pin!(self.commit_now(position))).await;
         }
-        self.call_or(pin!(self.commit_now()), |expired| self.expire_after_commit(expired)).await
+        self.call_or(pin!(self.commit_now(position)), |expired| self.expire_after_commit(expired)).await
     }
 
-    async fn commit_now(&self) -> Result<()> {
+    async fn commit_now(&self, position: Option<&OnceLock<WalPosition>>) -> Result<()> {
         let Some(connection) = self.has_begun() else {
             return self.failure().map_or(Ok(()), |failure| Err(failure.error()));
         };
@@ -50,9 +88,24 @@ impl Work {
             Some(record) => record.close(lease),
             None => Self::send_commit(connection),
         };
+        let mut asked = position.filter(|_| record.is_none()).map(|_| Asked::send(lease));
         let opened = self.opening_answered().await;
         let probed = probe.all().await;
         let answer = committed.all().await;
+        if record.is_some() && position.is_some() && answer.is_ok() {
+            // Its COMMIT has only just been sent.
+            asked = Some(Asked::send(lease));
+        }
+        if let (Some(mut asked), Some(position)) = (asked, position) {
+            // Whatever becomes of it, the COMMIT was answered. A connection that is lost here is closed.
+            let told = asked.answer.all().await;
+            if told.is_err_and(|(_, error)| error.code().is_none()) {
+                lease.retire();
+            }
+            if let Some(told) = asked.position.get() {
+                let _ = position.set(*told);
+            }
+        }
         let lost = matches!(&answer, Err((_, error)) if connection_is_lost(error));
         if !lost {
             lease.settle();
@@ -73,7 +126,8 @@ impl Work {
         if self.opening_failed().is_some() {
             return Err(Error::from(Kind::Aborted { code: None }));
         }
-        probed.map_err(|(_, error)| connection.final_error(Step::Commit, error))
+        probed.map_err(|(_, error)| connection.final_error(Step::Commit, error))?;
+        lease.still_fits()
     }
 
     /// Waits for the answers that nobody has read to their end, so that their rows count.

@@ -99,7 +99,7 @@ impl Work {
         })
         .await
         .inspect_err(|_| self.unread_is_read())?;
-        let value = self.rest(unread, step, first, request).await?;
+        let value = self.rest(connection, unread, step, first, request).await?;
         // It stays unread, as far as a commit is concerned, until its end is read.
         self.leave_unread();
         Ok((value, hold.unwrap_or_else(|| Hold(Weak::new()))))

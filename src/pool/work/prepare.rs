@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::{Failure, Work, lock};
-use crate::error::Result;
+use crate::error::{Result, code_is_retryable};
 use crate::pool::connection::Connection;
 use crate::pool::lease::Prepared;
 use crate::pool::stale::ATTEMPTS;
@@ -48,8 +48,9 @@ impl Work {
             Poll::Pending => preparation.await,
         };
         if let (Err(error), Some(_)) = (&prepared, self.has_begun()) {
-            let code = error.code().filter(|_| !error.is_connection_lost()).cloned();
-            if code.is_some() || error.is_connection_lost() {
+            let lost = error.is_connection_lost();
+            let code = error.code().filter(|code| !lost || code_is_retryable(code)).cloned();
+            if code.is_some() || lost {
                 lock(&self.failure).get_or_insert(Failure::Aborted(code));
             }
         }

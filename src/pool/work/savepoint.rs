@@ -52,7 +52,7 @@ impl Work {
             self.unread.store(mark.unread, Ordering::Release);
         }
         answers.push_command(Step::Savepoint, lease, format!("RELEASE SAVEPOINT {}", mark.name));
-        self.core.strategy().bind(connection, &mut answers);
+        connection.strategy().bind(connection, &mut answers);
         Ok(answers)
     }
 

@@ -12,9 +12,8 @@ use crate::pool::observe::{Call, Kind, Operation};
 impl Work {
     /// Tells those who watch of the transaction as a whole.
     pub(in crate::pool) fn watched(self) -> Self {
-        let observer = self.core.observer();
-        if observer.is_watched() {
-            *lock(&self.call) = Call::begin(observer, &self.bound, Kind::Transaction);
+        if self.way.primary().observer().is_watched() {
+            *lock(&self.call) = Call::begin(&self.way, &self.bound, Kind::Transaction);
         }
         self
     }
@@ -23,7 +22,7 @@ impl Work {
     pub(in crate::pool) fn watch(&self, operation: Operation, text: Option<&str>) -> Call {
         let transaction = lock(&self.call);
         let kind = Kind::Statement { operation, text, within: Some(&transaction) };
-        Call::begin(self.core.observer(), &self.bound, kind)
+        Call::begin(&self.way, &self.bound, kind)
     }
 
     /// Ends the transaction while those watch who want to. One that has sent nothing is of no interest to them.
@@ -32,11 +31,14 @@ impl Work {
         operation: Operation,
         ending: Pin<&mut impl Future<Output = Result<()>>>,
     ) -> Result<()> {
-        if self.has_begun().is_none() || !self.core.observer().is_watched() {
+        if self.has_begun().is_none() || !self.way.primary().observer().is_watched() {
             lock(&self.call).dismiss();
             return ending.await;
         }
         let mut call = self.watch(operation, None);
+        if let Some(lease) = self.lease().filter(|_| self.way.may_leave_primary()) {
+            lease.opener().observer.shows_server(&call.span());
+        }
         let ended = ending.instrument(call.span()).await;
         let error = ended.as_ref().err();
         call.ended(error);

@@ -1,11 +1,15 @@
 //! What can be weakened, by what a schema has.
 
-use crate::catalog::{Command, Grantee, Index, IndexColumn, IndexKey, Policy, Relation, RelationKind};
+use crate::catalog::{
+    Argument, Command, Function, Grantee, Index, IndexColumn, IndexKey, Policy, Privilege, Relation,
+    RelationKind,
+};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, literal};
-use crate::policy::Place;
 use crate::policy::matrix::Division;
 use crate::policy::render::{Vars, render};
+use crate::policy::resolver::Lookup;
+use crate::policy::{Place, ddl};
 use crate::prove::attempt::named_mutation;
 use crate::prove::made::Known;
 use crate::prove::target::Target;
@@ -56,6 +60,7 @@ pub(super) fn mutations(known: &Known<'_>, target: &Target<'_>) -> Result<Vec<Mu
             let vars = Vars::default().sql("relation", name.to_string()).name("app", app);
             list.add("grant update on the sequence", None, vars, Weakened::Object)?;
         }
+        Target::Resolver(lookup) => of_resolver(known, lookup, &mut list)?,
         Target::LargeObjects => {
             let app = known.manifest.roles.app_role();
             list.add("large objects without privileges", None, Vars::default(), Weakened::Object)?;
@@ -80,6 +85,40 @@ pub(super) fn mutations(known: &Known<'_>, target: &Target<'_>) -> Result<Vec<Mu
     Ok(list.0)
 }
 
+/// A resolver that finds more than the row of a key, tells more of it, or nothing at all.
+fn of_resolver(known: &Known<'_>, lookup: &Lookup<'_>, list: &mut List) -> Result<()> {
+    let (signature, wanted) = (&lookup.signature, &lookup.function);
+    let Some(present) = known.catalog.functions.get(signature) else { return Ok(()) };
+    let mut add = |what: &str, sql| {
+        list.0.push(Mutated { what: what.to_owned(), sql, weakened: Weakened::Object });
+    };
+    if let Some((all, _)) = wanted.body.split_once(" WHERE ") {
+        let open = Function { body: all.to_owned(), ..wanted.clone() };
+        add("resolver without its key", ddl::create_function(signature, &open, true, None)?);
+    }
+    let app = Grantee::Role(known.manifest.roles.app_role().clone());
+    let execute = ddl::Privileges::from([(Privilege::Execute, None)]);
+    let object = ddl::Object::Routine(signature);
+    let mut more = Function { body: wanted.body.replacen("SELECT ", "SELECT 1, ", 1), ..wanted.clone() };
+    let first = more.arguments.iter().position(|argument| argument.mode == "TABLE").unwrap_or_default();
+    let name = Some(Ident::known("tenantry_mutation"));
+    more.arguments.insert(first, Argument { name, data_type: "integer".to_owned(), mode: "TABLE" });
+    let steps = [
+        ddl::drop_function(signature)?,
+        ddl::create_function(signature, &more, false, None)?,
+        ddl::grant(object, &execute, &app, false)?,
+        ddl::owner(object, &present.owner)?,
+    ];
+    add("resolver with another column", steps.join("\n"));
+    // What is everybody's its caller finds as well.
+    let place = known.places.relations.get(&lookup.resolver.table);
+    if place.is_some_and(Place::holds_tenants) {
+        add("resolver as its caller", ddl::alter_function(signature, "SECURITY INVOKER")?);
+    }
+    add("no execute", ddl::revoke(object, &execute, &app)?);
+    Ok(())
+}
+
 /// What can be weakened of roles and schemas.
 pub(super) fn of_roles(known: &Known<'_>) -> Result<Vec<Mutated>> {
     let mut list = List(Vec::new());
@@ -88,7 +127,13 @@ pub(super) fn of_roles(known: &Known<'_>) -> Result<Vec<Mutated>> {
     let vars = || Vars::default().name("app", app);
     list.add("bypassrls", None, vars(), Weakened::Object)?;
     list.add("superuser", None, vars(), Weakened::Object)?;
-    let others = [roles.owner_role(), roles.system_role(), roles.migrator_role(), roles.backup_role()];
+    let others = [
+        roles.owner_role(),
+        roles.system_role(),
+        roles.migrator_role(),
+        roles.backup_role(),
+        roles.resolver_role(),
+    ];
     for role in others.into_iter().flatten().filter(|role| known.catalog.roles.contains_key(*role)) {
         list.add("member of", Some(role), vars().name("role", role), Weakened::Session)?;
     }

@@ -25,7 +25,7 @@ use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::{Tenants, Who};
 use super::value::{Random, Types};
-use super::{large_objects, planted, sequence, session};
+use super::{large_objects, planted, resolver, sequence, session};
 use crate::catalog::live;
 use crate::error::Result;
 use crate::policy::manifest::{Manifest, Problem};
@@ -184,6 +184,7 @@ async fn tried(
     match target {
         Target::Window(window) => window.prove(scene, false).await,
         Target::Sequence(name) => sequence::prove(scene, name).await,
+        Target::Resolver(lookup) => resolver::prove(lookup, scene, false).await,
         Target::LargeObjects => large_objects::prove(scene, false).await,
         Target::Table(name, place) => {
             let Some(mut table) = Table::new(known, name, place) else { return Ok(Vec::new()) };

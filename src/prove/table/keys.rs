@@ -11,7 +11,7 @@ use crate::prove::report::{Aim, Cell, Verdict};
 use crate::prove::row::Scene;
 use crate::prove::seat::Answer;
 use crate::prove::tenants::Who;
-use crate::rule::tells_nothing;
+use crate::rule::{is_asked, tells_nothing};
 
 impl Table<'_> {
     /// Whether a foreign key says which tenant is above which, which a tenant may choose.
@@ -96,7 +96,9 @@ impl Table<'_> {
                 let holds = other.holds.get(*column).or_else(|| other.said.get(*column));
                 values.insert((*column).clone(), holds.cloned().flatten());
             }
-            let tells_nothing = tells_nothing(self.relation, name, index);
+            let manifest = scene.known.manifest;
+            let tells_nothing =
+                tells_nothing(self.relation, name, index) || is_asked(manifest, self.name, index);
             for of in OF_NEW_ROWS.iter().take(1) {
                 let sql = self.sql(of, self.values(&values))?;
                 let attempt = format!("collide in {}", name.plain());

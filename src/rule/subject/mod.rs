@@ -8,6 +8,7 @@ pub(in crate::rule) mod crossing;
 pub(in crate::rule) mod definer;
 pub(in crate::rule) mod direct;
 pub(crate) mod key;
+pub(crate) mod lookup;
 pub(in crate::rule) mod opening;
 pub(in crate::rule) mod reached;
 pub(in crate::rule) mod refreshed;

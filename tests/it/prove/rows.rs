@@ -26,6 +26,8 @@ const EVERYTHING: &str = "CREATE TYPE mood AS ENUM ('sad', 'content');
         number text UNIQUE NULLS DISTINCT, -- from PostgreSQL 15
         above integer REFERENCES everything,
         other_kind text NOT NULL REFERENCES kind,
+        quantity numeric(12, 3) NOT NULL CHECK (quantity <> 0), price numeric(14, 2) NOT NULL,
+        net numeric(14, 2) GENERATED ALWAYS AS (round(quantity * price, 2)) STORED,
         EXCLUDE USING gist (t WITH &&) WHERE (low > 2000000000),
         UNIQUE (tenant_id, f)
     );";

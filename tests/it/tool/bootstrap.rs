@@ -149,7 +149,10 @@ async fn a_plan_from_files_leaves_out_what_the_bootstrap_makes() {
     let whole = plan(&["--name", "whole"]);
     assert_eq!(whole.code, 0, "{whole:#?}");
     let read = |name: &str| std::fs::read_to_string(folder.path("migrations").join(name)).unwrap();
-    assert!(read("V2__tenancy.sql").contains("CREATE POLICY") && !read("V2__tenancy.sql").contains("CREATE SCHEMA"));
+    assert!(
+        read("V2__tenancy.sql").contains("CREATE POLICY")
+            && !read("V2__tenancy.sql").contains("CREATE SCHEMA")
+    );
     let alone = Tool::at(&folder).args(&["plan", "--bootstrapped"]).run();
     assert!(alone.code == 2 && alone.err.contains("--from"), "{alone:#?}");
 }

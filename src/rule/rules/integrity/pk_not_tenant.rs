@@ -5,6 +5,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 use crate::rule::subject::key;
+use crate::rule::subject::lookup::is_asked;
 
 pub(super) const RULE: Rule = Rule {
     code: "pk-not-tenant",
@@ -24,7 +25,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.written() {
         for name in table.relation.keys.iter().filter(|(_, key)| key.primary).map(|(name, _)| name) {
             let Some(index) = table.relation.indexes.get(name) else { continue };
-            if index.inherited || table.is_bound(index) {
+            if index.inherited || table.is_bound(index) || is_asked(subject.manifest, table.name, index) {
                 continue;
             }
             let columns = table.columns(index);

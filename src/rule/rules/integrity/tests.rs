@@ -356,3 +356,16 @@ fn what_is_not_enforced_is_called_so_and_protects_nothing() {
     let enforced = format!("{enforced}ALTER TABLE invoice ALTER CONSTRAINT f ENFORCED;");
     assert_eq!(keys("", &enforced), []);
 }
+
+#[test]
+fn a_key_that_a_resolver_asks_for_is_meant_to_be_told() {
+    let resolver =
+        "[resolvers.by_host]\ntable = \"public.host\"\nby = [\"name\"]\nreturns = [\"tenant_id\"]\n";
+    for (code, key) in
+        [("unique-not-tenant", "name text NOT NULL UNIQUE"), ("pk-not-tenant", "name text PRIMARY KEY")]
+    {
+        let sql = format!("CREATE TABLE host (tenant_id uuid NOT NULL, {key});");
+        assert_eq!(found(code, "", &sql).len(), 1, "{code}");
+        assert_eq!(found(code, resolver, &sql), [], "{code}");
+    }
+}

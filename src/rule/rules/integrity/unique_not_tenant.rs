@@ -9,6 +9,7 @@ use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
 use crate::rule::subject::key::{self, Binding, Written};
+use crate::rule::subject::lookup::is_asked;
 
 pub(super) const RULE: Rule = Rule {
     code: "unique-not-tenant",
@@ -34,7 +35,8 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     for table in subject.written() {
         let primary = |name: &Ident| table.relation.keys.get(name).is_some_and(|key| key.primary);
         for (name, index) in &table.relation.indexes {
-            if index.unique && !index.inherited && !primary(name) && !table.is_bound(index) {
+            let is_news = !table.is_bound(index) && !is_asked(subject.manifest, table.name, index);
+            if index.unique && !index.inherited && !primary(name) && is_news {
                 add(subject, table, name, index, found);
             }
         }
