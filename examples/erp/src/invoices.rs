@@ -160,7 +160,7 @@ async fn draw_up(tx: &TransactionBlock, new: NewInvoice, credits: Option<i64>) -
     let quantities: Vec<Decimal> = lines.iter().map(|line| line.quantity).collect();
     let sum: Sum = tx
         .query_as_one(
-            "SELECT count(*) AS found, coalesce(sum(round(quantity * coalesce(former.price, product.price), 2)), 0) AS net
+            "SELECT count(*) AS found, coalesce(sum(round(line.quantity * coalesce(former.price, product.price), 2)), 0) AS net
              FROM unnest($1::bigint[], $2::numeric[]) WITH ORDINALITY AS line (product_id, quantity, position)
                  JOIN product ON product.id = line.product_id
                  LEFT JOIN invoice_line AS former

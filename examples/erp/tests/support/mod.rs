@@ -211,26 +211,32 @@ pub fn jwks(keys: &[(&str, &RsaPrivateKey)]) -> String {
     json!({ "keys": keys.iter().map(one).collect::<Vec<_>>() }).to_string()
 }
 
-/// What a platform engineer does once: the roles, then the migrations.
+/// What a platform engineer does: the roles as a superuser, the migrations as the migrator, and as a superuser once more what a migrator
+/// may not make.
 async fn fill(admin: &mut Client) -> Result<(), SetupError> {
     let text = include_str!("../../tenantry.toml");
     let manifest = Manifest::parse(text).unwrap_or_else(|problems| panic!("{problems:?}"));
-    let found = catalog::live::load(admin).await?;
-    let bootstrap = plan::bootstrap(&manifest, &found).unwrap_or_else(|problems| panic!("{problems:?}"));
-    migrate::apply(admin, &bootstrap.up()?).await?;
-    for role in ["erp_app", "erp_system"] {
+    bootstrap(admin, &manifest).await?;
+    for role in ["erp_app", "erp_system", "erp_migrator"] {
         admin.batch_execute(&format!("ALTER ROLE {role} PASSWORD '{PASSWORD}'")).await?;
     }
     let migrations = Migrations::read(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))?;
     let name: String = admin.query_one("SELECT current_database()", &[]).await?.get(0);
     let server = testing::server().await?;
     let mut config: tokio_postgres::Config = server.url().parse()?;
-    config.dbname(&name);
+    config.dbname(&name).user("erp_migrator").password(PASSWORD);
     let connect = || async {
         let (client, connection) = config.connect(NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
     };
-    Migrator::new(manifest, migrations).run(connect).await?;
+    Migrator::new(manifest.clone(), migrations).run(connect).await?;
+    bootstrap(admin, &manifest).await
+}
+
+async fn bootstrap(admin: &mut Client, manifest: &Manifest) -> Result<(), SetupError> {
+    let found = catalog::live::load(admin).await?;
+    let missing = plan::bootstrap(manifest, &found).unwrap_or_else(|problems| panic!("{problems:?}"));
+    migrate::apply(admin, &missing.up()?).await?;
     Ok(())
 }
