@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Plan, Work};
-use super::{defect, roles};
+use super::{defect, resolver, roles};
 use crate::catalog::{Catalog, Function, Grantee, Privilege, Schema, canonical_type};
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, literal};
@@ -20,7 +20,8 @@ const GROUND: Kind =
     Kind { lock: Lock::None, work: Work::None, closes: "migrations could not make their tables" };
 
 /// The steps that a server takes before the first migration can run: the roles and their memberships, the schemas that are
-/// governed, and the functions that policies call. What the tables lack is [`plan`](super::plan)'s, once they are there.
+/// governed, the functions that policies call, and the resolvers whose tables are there. What the tables lack is
+/// [`plan`](super::plan)'s, once they are there.
 ///
 /// # Errors
 ///
@@ -33,7 +34,9 @@ pub fn bootstrap(manifest: &Manifest, catalog: &Catalog) -> Result<Plan, Vec<Pro
         return Err(problems);
     }
     let mut draft = Draft::new(manifest, catalog, BTreeMap::new());
-    steps(&mut draft).and_then(|()| ground(&mut draft)).map_err(defect)?;
+    let made = steps(&mut draft).and_then(|()| ground(&mut draft));
+    // A resolver is made once its table is there, by who can give it to the role that it runs as.
+    made.and_then(|()| resolver::steps(&mut draft)).map_err(defect)?;
     Ok(draft.into_plan())
 }
 

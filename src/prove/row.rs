@@ -330,14 +330,14 @@ impl<'a> Scene<'a> {
                             continue;
                         }
                         SqlState::CHECK_VIOLATION => By::Check(constraint),
-                        // A constant of a check on one column may be none of another's type.
-                        code if tries.is_under_way() && code.code().starts_with("22") => By::Type,
                         // What is computed from a number has no room for it.
                         SqlState::NUMERIC_VALUE_OUT_OF_RANGE if !is_small => {
                             is_small = true;
                             tries.change(|said| shrink(relation, &free, said, &mut self.random));
                             continue;
                         }
+                        // A constant of a check on one column may be none of another's type.
+                        code if tries.is_under_way() && code.code().starts_with("22") => By::Type,
                         SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
                             return Err(Stop::Late(refused));
                         }

@@ -66,9 +66,11 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
                 "[tree] needs system in [roles]: what reads the tree of tenants runs as that role",
             );
         }
-        if record.is_some() && roles.system_role().is_none() {
+        if let Some(record) = &record
+            && roles.system_role().is_none()
+        {
             text.problem(
-                record.flatten(),
+                record.line,
                 "record in [system] needs system in [roles]: it is that role's accesses that are recorded",
             );
         }
@@ -158,11 +160,11 @@ fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
     roles
 }
 
-/// The line that has accesses across tenants recorded, if there is one.
-fn record(mut fields: Fields<'_>) -> Option<Option<usize>> {
+/// What has accesses across tenants recorded, if anything does.
+fn record(mut fields: Fields<'_>) -> Option<Field<bool>> {
     let record = fields.flag("record");
     fields.finish();
-    record.filter(|field| field.value).map(|field| field.line)
+    record.filter(|field| field.value)
 }
 
 fn migrations<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Migrations> {

@@ -1,8 +1,9 @@
 //! Metrics, as a recorder gets them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
+use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tenantry::{Sharing, TenantContext, TenantPoolBuilder, TenantVisibility};
 
@@ -183,4 +184,93 @@ async fn nothing_is_measured_that_nobody_asked_for() {
     let pool = erp.builder().name("unasked").build().await.unwrap();
     pool.tenant(tenant(1)).query("select 1", &[]).await.unwrap();
     assert!(!recorder().render().contains("unasked"));
+}
+
+/// A recorder that stands still when it is first told how long something took, until it is let go.
+#[derive(Clone, Default)]
+struct StandingStill(Arc<(Mutex<Progress>, Condvar)>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Progress {
+    #[default]
+    Begun,
+    Stands,
+    LetGo,
+}
+
+impl StandingStill {
+    fn set(&self, progress: Progress) {
+        *self.0.0.lock().unwrap() = progress;
+        self.0.1.notify_all();
+    }
+
+    fn wait_for(&self, progress: Progress) {
+        let guard = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(guard, |found| *found < progress).unwrap());
+    }
+}
+
+impl HistogramFn for StandingStill {
+    fn record(&self, _: f64) {
+        if *self.0.0.lock().unwrap() == Progress::Begun {
+            self.set(Progress::Stands);
+            self.wait_for(Progress::LetGo);
+        }
+    }
+}
+
+impl metrics::Recorder for StandingStill {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(Arc::new(self.clone()))
+    }
+}
+
+/// Whoever tells it waits. The connection is free by then, and no lock of the pool's is held.
+#[test]
+fn a_recorder_that_stands_still_keeps_nobody_else_from_the_pool() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mine = runtime();
+    let (erp, pool) = mine.block_on(async {
+        let erp = Erp::new().await;
+        let pool = pool(&erp, "stands-still", |builder| builder).await;
+        (erp, pool)
+    });
+    let recorder = StandingStill::default();
+    let theirs = std::thread::spawn({
+        let (pool, recorder) = (pool.clone(), recorder.clone());
+        move || {
+            metrics::with_local_recorder(&recorder, || {
+                runtime().block_on(pool.tenant(tenant(1)).query_one("select 1", &[])).map(drop)
+            })
+        }
+    });
+    // The connection's own task runs here, and has to answer them.
+    mine.block_on(async {
+        let stands = tokio::task::spawn_blocking({
+            let recorder = recorder.clone();
+            move || recorder.wait_for(Progress::Stands)
+        });
+        stands.await.unwrap();
+        for _ in 0..3 {
+            pool.tenant(tenant(2)).query_one("select 1", &[]).await.unwrap();
+        }
+    });
+    assert_eq!(*recorder.0.0.lock().unwrap(), Progress::Stands);
+    recorder.set(Progress::LetGo);
+    theirs.join().unwrap().unwrap();
+    drop(erp);
 }

@@ -135,9 +135,15 @@ async fn from_an_empty_server_to_a_service_and_again_elsewhere() {
 #[tokio::test]
 async fn a_plan_from_files_leaves_out_what_the_bootstrap_makes() {
     let (folder, place) = (Folder::new(), Place::new().await);
-    folder.write("tenantry.toml", &format!("{MANIFEST}[system]\nrecord = true\n"));
+    let resolver =
+        "[resolvers.by_host]\ntable = \"books.host\"\nby = [\"host\"]\nreturns = [\"tenant_id\"]\n";
+    folder.write("tenantry.toml", &format!("{MANIFEST}[system]\nrecord = true\n{resolver}"));
     std::fs::create_dir(folder.path("migrations")).unwrap();
-    std::fs::write(folder.path("migrations").join("V1__tables.sql"), TABLES).unwrap();
+    let tables = format!(
+        "{TABLES}\ncreate table books.host (tenant_id bigint not null references books.company, host text primary key);
+         create index on books.host (tenant_id);"
+    );
+    std::fs::write(folder.path("migrations").join("V1__tables.sql"), tables).unwrap();
     let plan = |more: &[&str]| {
         let args = ["plan", "--from", "migrations", "--out", "migrations", "--style", "refinery"];
         Tool::at(&folder).args(&[&args, more].concat()).run()
@@ -145,7 +151,13 @@ async fn a_plan_from_files_leaves_out_what_the_bootstrap_makes() {
     assert_eq!(plan(&["--bootstrapped"]).code, 0);
     place.bootstrap(&folder).await;
     place.migrated(&folder, &[]);
+    // The resolver is a superuser's to make, once its table is there.
+    place.bootstrap(&folder).await;
     place.serves(&folder).await;
+    let builder = TenantPool::builder(&place.database.url_as("books_app", "x"));
+    let pool = builder.tenant_type(tenantry::TenantType::Bigint).build().await.unwrap();
+    pool.tenant(2_i64).execute("insert into books.host (host) values ('two.test')", &[]).await.unwrap();
+    assert_eq!(pool.resolve("by_host", &[&"two.test"]).await.unwrap(), Some(2_i64.into()));
     let whole = plan(&["--name", "whole"]);
     assert_eq!(whole.code, 0, "{whole:#?}");
     let read = |name: &str| std::fs::read_to_string(folder.path("migrations").join(name)).unwrap();
