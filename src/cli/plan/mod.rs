@@ -41,6 +41,7 @@ tenantry plan --bootstrap --out - | psql         roles and schemas of a new serv
 /// does with the rows meanwhile, and what was possible before it.
 #[derive(clap::Args)]
 #[command(after_help = help(EXAMPLES))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Arguments {
     #[command(flatten)]
     files: SqlFiles,
