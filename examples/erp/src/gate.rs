@@ -77,22 +77,22 @@ impl Gate {
     }
 
     /// What the token of a request says.
-    fn claims(&self, headers: &HeaderMap) -> Result<Claims, Response> {
+    fn claims(&self, headers: &HeaderMap) -> Result<Claims, Rejection> {
         let mut tokens = headers.get_all(AUTHORIZATION).into_iter();
         let token = match (tokens.next(), tokens.next()) {
             (Some(token), None) => token.to_str().ok().and_then(|token| token.strip_prefix("Bearer ")),
             _ => None,
         };
-        let Some(token) = token else { return Err(Rejection::Unauthenticated.into_response()) };
+        let Some(token) = token else { return Err(Rejection::Unauthenticated) };
         self.keys.verify(token).map_err(|reason| {
             info!(?reason, "a token was refused");
-            Rejection::Unauthenticated.into_response()
+            Rejection::Unauthenticated
         })
     }
 
     /// Whom a request is for.
     async fn admit(&self, headers: &HeaderMap) -> Result<Member, Response> {
-        let Claims { sub, company, .. } = self.claims(headers)?;
+        let Claims { sub, company, .. } = self.claims(headers).map_err(IntoResponse::into_response)?;
         let Some(company) = company else { return Err(Rejection::Forbidden.into_response()) };
         let role = self.role(company, &sub).await.map_err(IntoResponse::into_response)?;
         match role {
@@ -174,7 +174,7 @@ pub async fn operators_only(State(gate): State<Arc<Gate>>, request: Request, nex
     match gate.claims(request.headers()) {
         Ok(claims) if claims.operator => next.run(request).await,
         Ok(_) => Rejection::Forbidden.into_response(),
-        Err(answer) => answer,
+        Err(rejection) => rejection.into_response(),
     }
 }
 
