@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc server pgbouncer prometheus tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp server pgbouncer prometheus tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: server pgbouncer prometheus tryton ## Run the whole test suite, documentat
 	$(CARGO) test --features $(FEATURES) -- --skip applications:: --skip cancellation::
 	$(CARGO) test --features $(FEATURES) --test it -- cancellation:: # which race with the server
 	$(CARGO) test --features $(FEATURES) --test it -- applications:: # which take both cores for a minute
+
+test-erp: server ## Run the tests of the ERP in examples/erp
+	$(CARGO) test --package tenantry-erp
 
 test-docker: ## Run a part of the suite on a server in Docker, in an image made from Debian's packages
 	sh tests/docker/build-image.sh
@@ -75,9 +78,10 @@ bench-peers: server ## Compare with sqlx, diesel-async and others, in the same r
 	cd benches/peers && $(CARGO) run --quiet --release
 
 check: ## Format, lint and documentation, with warnings denied
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --all-targets --all-features -- -D warnings
+	$(CARGO) clippy --package tenantry-erp --all-targets -- -D warnings
 	$(CARGO) clippy --bench chart --bench grammar --all-features -- -D warnings # which --all-targets leaves out
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
 

@@ -1,0 +1,52 @@
+//! Products and their prices, in taka.
+
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tenantry::axum::Scoped;
+use tenantry::from_row;
+
+use crate::answer::{Answer, Problem};
+use crate::gate::{Member, Role};
+
+from_row! {
+    #[derive(Serialize)]
+    pub struct Product {
+        pub id: i64,
+        pub sku: String,
+        pub name: String,
+        pub price: Decimal,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewProduct {
+    pub sku: String,
+    pub name: String,
+    pub price: Decimal,
+}
+
+pub async fn create(
+    Extension(member): Extension<Member>,
+    Scoped(scope): Scoped,
+    body: Result<Json<NewProduct>, JsonRejection>,
+) -> Answer<(StatusCode, Json<Product>)> {
+    if !member.may(Role::Accountant) {
+        return Err(Problem::NotAllowed);
+    }
+    let Json(NewProduct { sku, name, price }) = body?;
+    let product = scope
+        .query_as_one(
+            "INSERT INTO product (sku, name, price) VALUES ($1, $2, $3) RETURNING id, sku, name, price",
+            &[&sku, &name, &price],
+        )
+        .await?;
+    Ok((StatusCode::CREATED, Json(product)))
+}
+
+pub async fn list(Scoped(scope): Scoped) -> Answer<Json<Vec<Product>>> {
+    Ok(Json(scope.query_as("SELECT id, sku, name, price FROM product ORDER BY sku", &[]).await?))
+}
