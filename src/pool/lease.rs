@@ -102,8 +102,12 @@ impl Lease {
     }
 
     pub(super) fn client(&self) -> &Client {
+        self.object()
+    }
+
+    fn object(&self) -> &Object {
         #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
-        self.object.as_deref().expect("a lease holds its connection until it is dropped")
+        self.object.as_ref().expect("a lease holds its connection until it is dropped")
     }
 
     pub(super) fn link(&self) -> &Link {
@@ -140,9 +144,7 @@ impl Lease {
 
     /// How what the connection leads to is spoken to, by whoever opened it.
     pub(super) fn opener(&self) -> &Opener {
-        #[expect(clippy::expect_used, reason = "only drop takes the connection out")]
-        let object = self.object.as_ref().expect("a lease holds its connection until it is dropped");
-        &Object::stock(object).opener
+        &Object::stock(self.object()).opener
     }
 
     /// Refuses what was read from a replica that was none any more.

@@ -169,11 +169,7 @@ impl Single {
                 // An error of the server's comes with the end of the transaction. One of the driver's
                 // own may leave the rest of an answer on its way.
                 let ended = error.code().is_some() && !connection_is_lost(&error);
-                let failed = (connection.passage().failure(error), ended || !closing.is_empty());
-                if closing.is_kept_back() && kept_number(&failed.0).is_none() {
-                    closing = Strategy::undo(lease);
-                }
-                failed
+                (connection.passage().failure(error), ended || !closing.is_empty())
             }
             // The statement and its COMMIT were sent along, and the server may have heard them.
             (Err((_, error)), _) if connection_is_lost(&error) => {
@@ -187,6 +183,9 @@ impl Single {
             }
             (Err((step, error)), _) => (lease.error(step, error), true),
         };
+        if closing.is_kept_back() && kept_number(&error).is_none() {
+            closing = Strategy::undo(lease);
+        }
         // The answer to the COMMIT, which is a rollback by now, makes the connection clean.
         if closing.all().await.is_ok() && acknowledged {
             lease.settle();

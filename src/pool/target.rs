@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres::{CancelToken, Config};
 
 use super::client::Client;
@@ -12,6 +12,17 @@ use super::credentials::Provider;
 use super::places::Place;
 use crate::error::{Error, Kind, Result};
 use crate::wire::{Connected, Connector, Kept, Link, StatementMode};
+
+/// The first server that a configuration names, for those who watch: its name, address or folder, and its port.
+pub(super) fn first_server(config: &Config) -> (String, u16) {
+    let server = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
+        (Some(Host::Tcp(name)), _) => name.clone(),
+        #[cfg(unix)]
+        (Some(Host::Unix(folder)), _) => folder.display().to_string(),
+        (None, address) => address.map(ToString::to_string).unwrap_or_default(),
+    };
+    (server, config.get_ports().first().copied().unwrap_or(5432))
+}
 
 /// Where a pool's connections lead, and how.
 #[derive(Debug)]

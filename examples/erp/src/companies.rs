@@ -121,8 +121,6 @@ pub async fn people(
     Extension(member): Extension<Member>,
     Scoped(scope): Scoped,
 ) -> Answer<Json<Vec<Person>>> {
-    if !member.may(Role::Owner) {
-        return Err(Problem::NotAllowed);
-    }
+    member.needs(Role::Owner)?;
     Ok(Json(scope.query_as("SELECT subject, name, role FROM member ORDER BY name, subject", &[]).await?))
 }

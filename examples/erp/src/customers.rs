@@ -45,9 +45,7 @@ pub async fn create(
     Scoped(scope): Scoped,
     body: Result<Json<NewCustomer>, JsonRejection>,
 ) -> Answer<(StatusCode, Json<Customer>)> {
-    if !member.may(Role::Accountant) {
-        return Err(Problem::NotAllowed);
-    }
+    member.needs(Role::Accountant)?;
     let Json(NewCustomer { name, tax_number }) = body?;
     let customer = scope
         .query_as_one(

@@ -14,6 +14,7 @@ use tenantry::{Heard, Result, TenantContext, TenantPool, from_row};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::answer::{Answer, Problem};
 use crate::token::{Claims, Keys};
 
 /// How long it is known who is a member, unless somebody says that it has changed.
@@ -46,8 +47,9 @@ impl Member {
         TenantContext::new(self.company).set("app.user", &*self.subject).ok()
     }
 
-    pub fn may(&self, role: Role) -> bool {
-        self.role >= role
+    /// Refuses what takes a higher role.
+    pub fn needs(&self, role: Role) -> Answer<()> {
+        if self.role >= role { Ok(()) } else { Err(Problem::NotAllowed) }
     }
 }
 

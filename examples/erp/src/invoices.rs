@@ -94,9 +94,7 @@ pub async fn issue(
     Scoped(scope): Scoped,
     body: Result<Json<NewInvoice>, JsonRejection>,
 ) -> Answer<(StatusCode, Json<Invoice>)> {
-    if !member.may(Role::Accountant) {
-        return Err(Problem::NotAllowed);
-    }
+    member.needs(Role::Accountant)?;
     let Json(new) = body?;
     if new.lines.is_empty() || new.lines.len() > LINES {
         return Err(Problem::Unfit(format!("an invoice has 1 to {LINES} lines")));
@@ -119,9 +117,7 @@ pub async fn credit(
     Scoped(scope): Scoped,
     Path(id): Path<i64>,
 ) -> Answer<(StatusCode, Json<Invoice>)> {
-    if !member.may(Role::Accountant) {
-        return Err(Problem::NotAllowed);
-    }
+    member.needs(Role::Accountant)?;
     let note = scope
         .transact(|tx| async move {
             let sql = format!("SELECT {ALL} FROM invoice WHERE id = $1 AND credits IS NULL");

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +13,25 @@ use tenantry_erp::routes;
 use tenantry_erp::token::Keys;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{error, info};
 
 /// How long requests have that are under way when the service is told to end.
 const GRACE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
     // One JSON object a line, as Loki takes it.
     tracing_subscriber::fmt().json().with_env_filter(variable("RUST_LOG", "info")).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            error!(%reason, "the service cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let pool =
         TenantPool::from_env()?.tenant_type(TenantType::Uuid).record_system_access("tenantry.system_access");
     let pool = pool.name("erp").slow_statement_after(Duration::from_secs(1)).build().await?;
@@ -50,7 +61,7 @@ fn variable(name: &str, default: &str) -> String {
 async fn told_to_end() {
     let mut terminated = match signal(SignalKind::terminate()) {
         Ok(terminated) => terminated,
-        Err(error) => return tracing::error!(%error, "SIGTERM cannot be heard"),
+        Err(error) => return error!(%error, "SIGTERM cannot be heard"),
     };
     tokio::select! {
         _ = terminated.recv() => {}

@@ -37,9 +37,7 @@ pub async fn book(
     headers: HeaderMap,
     body: Result<Json<NewPayment>, JsonRejection>,
 ) -> Answer<(StatusCode, Json<Payment>)> {
-    if !member.may(Role::Accountant) {
-        return Err(Problem::NotAllowed);
-    }
+    member.needs(Role::Accountant)?;
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let Some(key) = key.filter(|key| (1..=100).contains(&key.len())) else {
         return Err(Problem::Unfit("send an Idempotency-Key of 1 to 100 characters".to_owned()));

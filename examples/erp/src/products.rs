@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tenantry::axum::Scoped;
 use tenantry::from_row;
 
-use crate::answer::{Answer, Problem};
+use crate::answer::Answer;
 use crate::gate::{Member, Role};
 
 from_row! {
@@ -34,9 +34,7 @@ pub async fn create(
     Scoped(scope): Scoped,
     body: Result<Json<NewProduct>, JsonRejection>,
 ) -> Answer<(StatusCode, Json<Product>)> {
-    if !member.may(Role::Accountant) {
-        return Err(Problem::NotAllowed);
-    }
+    member.needs(Role::Accountant)?;
     let Json(NewProduct { sku, name, price }) = body?;
     let product = scope
         .query_as_one(

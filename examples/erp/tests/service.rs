@@ -289,6 +289,45 @@ impl Delivery for Kept {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_hears_of_what_is_committed_and_ends_with_the_pool() {
+    let world = World::new().await;
+    let (one, ..) = world.shop("padma").await;
+    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let tx = world.pool.tenant(one.company).begin();
+    outbox::add(&tx, "before it ran", &json!({})).await.unwrap();
+    tx.commit().await.unwrap();
+    let working = tokio::spawn(outbox::work(world.pool.clone(), std::sync::Arc::new(Told(told))));
+    assert_eq!(hears.recv().await.unwrap(), "before it ran");
+    // More than a portion.
+    for number in 0..25 {
+        let tx = world.pool.tenant(one.company).begin();
+        outbox::add(&tx, &number.to_string(), &json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for number in 0..25 {
+        assert_eq!(hears.recv().await.unwrap(), number.to_string());
+    }
+    let looks = "SELECT count(*) FROM tenantry.system_access WHERE reason LIKE 'outbox%'";
+    let admin = world.admin().await;
+    assert_eq!(admin.query_one(looks, &[]).await.unwrap().get::<_, i64>(0), 1);
+    world.pool.close().await;
+    working.await.unwrap();
+}
+
+struct Told(tokio::sync::mpsc::UnboundedSender<String>);
+
+impl Delivery for Told {
+    fn deliver<'a>(
+        &'a self,
+        _: Uuid,
+        message: &'a Message,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        self.0.send(message.topic.clone()).unwrap();
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_committed_is_told_once_and_what_fails_comes_again_later() {
     let world = World::new().await;
     let (one, customer, product) = world.shop("padma").await;
@@ -296,8 +335,9 @@ async fn what_was_committed_is_told_once_and_what_fails_comes_again_later() {
     let body = json!({ "customer_id": customer, "lines": [{ "product_id": product, "quantity": "3" }] });
     world.post(&one, "/invoices", body).await;
     for (who, payload) in [(&one, json!({ "fails": true })), (&other, json!({}))] {
-        let scope = world.pool.tenant(who.company);
-        outbox::add(&scope, "a test", &payload).await.unwrap();
+        let tx = world.pool.tenant(who.company).begin();
+        outbox::add(&tx, "a test", &payload).await.unwrap();
+        tx.commit().await.unwrap();
     }
     let rolled_back = world.pool.tenant(one.company).begin();
     outbox::add(&rolled_back, "never", &json!({})).await.unwrap();

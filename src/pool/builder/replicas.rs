@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
 
 use super::{Given, TenantPoolBuilder};
 use crate::error::{Error, Result};
@@ -15,7 +14,7 @@ use crate::pool::core::{Core, Options};
 use crate::pool::credentials::Provider;
 use crate::pool::guard::Purpose;
 use crate::pool::replicas::{Cluster, Lag, Member, Replica, Replicas, Standby};
-use crate::pool::target::Target;
+use crate::pool::target::{Target, first_server};
 use crate::wire::Connector;
 
 /// The replicas of a pool that is being set up.
@@ -113,9 +112,7 @@ impl TenantPoolBuilder {
         self.replicas.wait = limit;
         self
     }
-}
 
-impl TenantPoolBuilder {
     /// Reads from a replica only if what it shows is no older. Default: no bound. Zero is refused.
     ///
     /// The primary is asked four times in so long how far its write-ahead log has come, and a replica serves that has replayed as much as the primary
@@ -166,7 +163,8 @@ impl Servers {
             options.bounds.max_size = self.max_size.unwrap_or(options.bounds.max_size);
             // There is somebody else to go to.
             options.bounds.waits_for_server = false;
-            let standby = Standby::new(server(target.config()), Arc::clone(&cluster));
+            let (server, port) = first_server(target.config());
+            let standby = Standby::new(format!("{server}:{port}"), Arc::clone(&cluster));
             let member = Member::Replica(Arc::clone(&standby));
             let core = Core::new(target, options, setting, Purpose::Replica(at + 1), Some(member))?;
             replicas.push(Replica::new(core, standby));
@@ -175,17 +173,6 @@ impl Servers {
         let replicas = Replicas::new(replicas, Arc::clone(&cluster), self.wait, lag);
         Ok((Some(replicas), Some(Member::Primary(cluster))))
     }
-}
-
-/// Where a server is, for the log.
-fn server(config: &Config) -> String {
-    let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
-        (Some(Host::Tcp(name)), _) => name.clone(),
-        #[cfg(unix)]
-        (Some(Host::Unix(folder)), _) => folder.display().to_string(),
-        (None, address) => address.map(ToString::to_string).unwrap_or_default(),
-    };
-    format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432))
 }
 
 /// Opens a connection to each replica. One that cannot be reached is left alone for a while.

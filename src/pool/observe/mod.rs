@@ -24,7 +24,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tracing::{Level, Span, debug_span, level_enabled};
 
@@ -33,6 +32,7 @@ use super::connection::Connection;
 use super::guard::Purpose;
 use super::replicas::Route;
 use super::stock::Counts;
+use super::target::first_server;
 #[cfg(feature = "metrics")]
 use crate::error::Error;
 use crate::error::Result;
@@ -267,13 +267,8 @@ impl Place {
             (Some(name), Purpose::Replica(number)) => format!("{name}-replica-{number}"),
             (None, Purpose::Replica(number)) => format!("replica-{number}"),
         };
-        let server = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
-            (Some(Host::Tcp(name)), _) => name.clone(),
-            #[cfg(unix)]
-            (Some(Host::Unix(folder)), _) => folder.display().to_string(),
-            (None, address) => address.map(ToString::to_string).unwrap_or_default(),
-        };
+        let (server, port) = first_server(config);
         let database = config.get_dbname().or(config.get_user()).unwrap_or_default().to_owned();
-        Self { pool, database, server, port: config.get_ports().first().copied().unwrap_or(5432) }
+        Self { pool, database, server, port }
     }
 }

@@ -37,8 +37,13 @@ impl Lag {
 
     /// What a replica must have replayed. `None`: the primary was not heard of for so long.
     pub(super) fn least(&self) -> Option<WalPosition> {
+        self.least_at(Instant::now())
+    }
+
+    fn least_at(&self, now: Instant) -> Option<WalPosition> {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.iter().find(|(asked, _)| asked.elapsed() <= self.limit).map(|(_, position)| *position)
+        let counts = |asked: Instant| now.saturating_duration_since(asked) <= self.limit;
+        told.iter().find(|(asked, _)| counts(*asked)).map(|(_, position)| *position)
     }
 
     /// Asks the primary from time to time, as long as its pool is there.
@@ -88,17 +93,18 @@ mod tests {
     #[test]
     fn a_replica_must_have_what_the_primary_told_within_the_limit_and_no_more() {
         let lag = Lag::new(Duration::from_secs(100));
-        assert_eq!(lag.least(), None);
+        let begun = Instant::now();
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        assert_eq!(lag.least_at(begun), None);
         let [first, second, third]: [WalPosition; 3] =
             ["0/1", "0/2", "0/3"].map(|text| text.parse().unwrap());
-        let now = Instant::now();
-        let ago = |seconds| now.checked_sub(Duration::from_secs(seconds));
-        // A machine that was started just now has no time before.
-        let (Some(long_ago), Some(lately)) = (ago(200), ago(50)) else { return };
-        lag.note(long_ago, first);
-        assert_eq!(lag.least(), None);
-        lag.note(lately, second);
-        lag.note(now, third);
-        assert_eq!(lag.least(), Some(second));
+        for (asked, position) in [(0, first), (50, second), (150, third)] {
+            lag.note(after(asked), position);
+        }
+        for (now, least) in
+            [(0, Some(first)), (100, Some(first)), (101, Some(second)), (200, Some(third)), (251, None)]
+        {
+            assert_eq!(lag.least_at(after(now)), least, "{now}");
+        }
     }
 }

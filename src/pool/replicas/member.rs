@@ -88,8 +88,14 @@ impl Member {
     pub(in crate::pool) async fn opened(&self, lease: &Lease) -> Result<()> {
         match self {
             Self::Primary(cluster) => {
-                let told = ask(lease).await;
-                cluster.is(told.map_or(Primary::Silent, |told| Primary::Of(told.identifier)));
+                match ask(lease).await {
+                    Ok(told) => cluster.is(Primary::Of(told.identifier)),
+                    // A primary that does not tell serves all the same.
+                    Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                        cluster.is(Primary::Silent);
+                    }
+                    Err(error) => return Err(error),
+                }
                 Ok(())
             }
             Self::Replica(standby) => {
