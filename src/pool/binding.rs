@@ -54,11 +54,17 @@ pub(super) struct Binding {
     plan: Arc<Plan>,
     /// The same for a transaction, where that is another one.
     block: Option<Arc<Plan>>,
-    reason: Option<String>,
-    /// Where it is recorded that the unit of work crosses tenants.
-    record: Option<Record>,
+    /// On the heap, since a tenant's binding never has it.
+    crossing: Option<Box<Crossing>>,
     /// The type of the tenant that the first setting carries, if it carries one.
     tenant_type: Option<TenantType>,
+}
+
+/// Why a unit of work crosses tenants, and where that is recorded.
+#[derive(Clone)]
+struct Crossing {
+    reason: String,
+    record: Option<Record>,
 }
 
 /// The setting that carries a pool's tenants, and what limits each unit of work unless its context says otherwise.
@@ -133,8 +139,7 @@ impl Binding {
             limits,
             plan: single,
             block,
-            reason: None,
-            record: None,
+            crossing: None,
             tenant_type: Some(tenant_type),
         })
     }
@@ -147,7 +152,8 @@ impl Binding {
     /// Binds no tenant, but the reason for doing without one.
     pub(super) fn system(reason: String, limits: Limits, record: Option<Record>) -> Self {
         let first = (Name::Known(SYSTEM_REASON), reason.clone());
-        Self { reason: Some(reason), record, ..Self::of_none(first, limits) }
+        let crossing = Some(Box::new(Crossing { reason, record }));
+        Self { crossing, ..Self::of_none(first, limits) }
     }
 
     fn of_none(first: (Name, String), limits: Limits) -> Self {
@@ -162,8 +168,7 @@ impl Binding {
             limits,
             plan: single,
             block,
-            reason: None,
-            record: None,
+            crossing: None,
             tenant_type: None,
         }
     }
@@ -247,19 +252,19 @@ impl Binding {
 
     /// Why the unit of work crosses tenants, if it does.
     pub(super) fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
+        self.crossing.as_ref().map(|crossing| &*crossing.reason)
     }
 
     /// Where it is recorded, if it is.
     pub(super) fn record(&self) -> Option<&Record> {
-        self.record.as_ref()
+        self.crossing.as_ref()?.record.as_ref()
     }
 
     /// Whether a single statement needs no `BEGIN`. The isolation level, and with it whether the
     /// transaction is deferrable, has to be set before the first query, and the context select is one. What is recorded has one
     /// statement more.
     pub(super) fn needs_no_begin(&self) -> bool {
-        self.mode.isolation_level.is_none() && !self.mode.deferrable && self.record.is_none()
+        self.mode.isolation_level.is_none() && !self.mode.deferrable && self.record().is_none()
     }
 
     /// The context select, with two parameters for each setting.

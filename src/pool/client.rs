@@ -1,6 +1,6 @@
 //! One connection of a pool: the driver's client, and how long it may be used.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,8 +12,11 @@ use crate::wire::{Connected, Driving, Link, StatementMode};
 
 /// A connection with its statement cache, and the way to its stream.
 ///
-/// Dropped, it says goodbye to the server once what it has sent is answered.
-pub(super) struct Client {
+/// Dropped, it says goodbye to the server once what it has sent is answered. It is on the heap, since every checkout passes it on from
+/// hand to hand.
+pub(super) struct Client(Box<Parts>);
+
+pub(super) struct Parts {
     driver: tokio_postgres::Client,
     cache: StatementCache,
     link: Arc<Link>,
@@ -44,7 +47,7 @@ pub(super) struct Terms {
 impl Client {
     pub(super) fn new(connected: Connected, place: Arc<Place>, terms: Terms) -> Self {
         let Connected { client, link, driving } = connected;
-        Self {
+        Self(Box::new(Parts {
             driver: client,
             cache: StatementCache::new(terms.cached_statements),
             link,
@@ -52,7 +55,7 @@ impl Client {
             place,
             terms,
             idle_since: Instant::now(),
-        }
+        }))
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {
@@ -70,17 +73,32 @@ impl Client {
 
     /// Lets go of the driver: nothing more is sent but a goodbye, once all is answered.
     pub(super) fn leave(self) -> Leaving {
-        Leaving { token: self.driver.cancel_token(), link: self.link, driving: self.driving }
+        let Parts { driver, link, driving, .. } = *self.0;
+        Leaving { token: driver.cancel_token(), link, driving }
     }
 
     /// Closes the socket now. For a connection that does not answer and owes nothing: no goodbye
     /// would arrive.
     pub(super) fn cut(self) {
-        self.driving.cut();
+        self.0.driving.cut();
     }
 }
 
 impl Deref for Client {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
+    }
+}
+
+impl Deref for Parts {
     type Target = tokio_postgres::Client;
 
     fn deref(&self) -> &tokio_postgres::Client {

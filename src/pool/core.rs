@@ -187,11 +187,11 @@ impl Core {
     }
 
     /// Adds the trace to which what is done now belongs, where it is to reach the server.
-    pub(super) fn traced(&self, binding: Binding) -> Binding {
-        match self.observer().trace() {
+    pub(super) fn traced(&self, binding: Binding) -> Arc<Binding> {
+        Arc::new(match self.observer().trace() {
             Some((setting, id)) => binding.with_setting(setting, id),
             None => binding,
-        }
+        })
     }
 
     /// Who is told what the pool does.

@@ -189,13 +189,13 @@ impl TenantPool {
     /// is an error of the first statement, before anything is sent ([`Error::is_usage`]).
     pub fn tenant(&self, context: impl Into<TenantContext>) -> TenantScope {
         let Shared { tenants, replicas, setting, tenant_type, .. } = &*self.0;
-        let bound = Binding::tenant(&context.into(), setting, *tenant_type);
-        let bound = bound.and_then(|binding| {
-            if binding.reading().servers == Servers::Replicas && replicas.is_none() {
-                return Err(Error::config(NO_REPLICAS));
+        let bound = match Binding::tenant(&context.into(), setting, *tenant_type) {
+            Ok(binding) if binding.reading().servers == Servers::Replicas && replicas.is_none() => {
+                Err(Error::config(NO_REPLICAS))
             }
-            Ok(tenants.traced(binding))
-        });
+            Ok(binding) => Ok(tenants.traced(binding)),
+            Err(error) => Err(error),
+        };
         let way = Way::to(tenants);
         let way = match (replicas, &bound) {
             (Some(replicas), Ok(binding))
@@ -205,7 +205,7 @@ impl TenantPool {
             }
             _ => way,
         };
-        Scope::new(way, bound.map(Arc::new).map_err(|error| error.to_string().into()))
+        Scope::new(way, bound.map_err(|error| error.to_string().into()))
     }
 
     /// What follows runs as no tenant: for what everybody may see, and for what has to be done before the tenant is known. Sends
@@ -224,7 +224,7 @@ impl TenantPool {
     #[must_use]
     pub fn unbound(&self) -> UnboundScope {
         let Shared { tenants, setting, .. } = &*self.0;
-        Scope::new(Way::to(tenants), Ok(Arc::new(tenants.traced(Binding::unbound(setting)))))
+        Scope::new(Way::to(tenants), Ok(tenants.traced(Binding::unbound(setting))))
     }
 
     /// What follows crosses tenants, as the system role and on the system pool. Sends nothing.
@@ -261,7 +261,7 @@ impl TenantPool {
         };
         let binding =
             core.traced(Binding::system(reason, self.0.setting.limits(), core.options().record.clone()));
-        Ok(Scope::new(Way::to(core), Ok(Arc::new(binding))))
+        Ok(Scope::new(Way::to(core), Ok(binding)))
     }
 
     /// Listens to channels, on a connection of its own beside the pool's: for what concerns no tenant, such as a cache to be emptied.

@@ -2,7 +2,7 @@
 
 use super::located::Extent;
 use super::run::Run;
-use super::step::Step;
+use super::step::{Effect, Step};
 use crate::catalog::Catalog;
 
 impl Run<'_> {
@@ -23,15 +23,7 @@ impl Run<'_> {
         self.state.origins.add_unknown(&changes, &self.state.catalog, by);
         let index = by(None);
         let Some(located) = self.statements.get(index) else { return };
-        let step = Step {
-            index,
-            located,
-            statement: None,
-            transaction: self.transaction,
-            asked: false,
-            before: &changes,
-            state: &self.state,
-        };
-        (self.watch)(&step);
+        let effect = Effect { before: &changes, state: &self.state };
+        (self.watch)(&Step::new((index, located), None, self.transaction, false, effect));
     }
 }

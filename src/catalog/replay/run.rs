@@ -15,7 +15,7 @@ use super::source::Source;
 use super::split::PieceKind;
 use super::state::State;
 use super::statement::Statement;
-use super::step::{Step, Transaction};
+use super::step::{Effect, Step, Transaction};
 use crate::catalog::Catalog;
 use crate::ident::Ident;
 
@@ -313,16 +313,8 @@ impl<'w> Run<'w> {
             self.state.origins.add_defaults(&self.state.catalog, index);
         }
         if let Some(located) = self.statements.last() {
-            let step = Step {
-                index,
-                located,
-                statement,
-                transaction: self.transaction,
-                asked,
-                before: &before,
-                state: &self.state,
-            };
-            (self.watch)(&step);
+            let effect = Effect { before: &before, state: &self.state };
+            (self.watch)(&Step::new((index, located), statement, self.transaction, asked, effect));
         }
     }
 

@@ -19,6 +19,15 @@ pub(crate) struct Step<'a> {
     pub(crate) transaction: Transaction,
     /// Whether it is a query whose answer nobody sees but the code that asks it.
     pub(crate) asked: bool,
+    /// Looked up once, since many ask.
+    relations: Vec<(&'a QualifiedName, Option<&'a Relation>, Option<&'a Relation>)>,
+    before: &'a Before,
+    state: &'a State,
+}
+
+/// What a statement has changed, and what it has left.
+#[derive(Clone, Copy)]
+pub(super) struct Effect<'a> {
     pub(super) before: &'a Before,
     pub(super) state: &'a State,
 }
@@ -83,13 +92,24 @@ impl Transaction {
 }
 
 impl<'a> Step<'a> {
+    pub(super) fn new(
+        (index, located): (usize, &'a Located),
+        statement: Option<&'a Statement>,
+        transaction: Transaction,
+        asked: bool,
+        Effect { before, state }: Effect<'a>,
+    ) -> Self {
+        let now = &state.catalog.relations;
+        let relations = before.relations.iter();
+        let relations = relations.map(|(name, before)| (name, before.as_ref(), now.get(name))).collect();
+        Self { index, located, statement, transaction, asked, relations, before, state }
+    }
+
     /// The relations that the statement has touched, each as it was before it and as it is now.
     pub(crate) fn relations(
         &self,
     ) -> impl Iterator<Item = (&'a QualifiedName, Option<&'a Relation>, Option<&'a Relation>)> {
-        let (before, state) = (self.before, self.state);
-        let relations = before.relations.iter();
-        relations.map(|(name, before)| (name, before.as_ref(), state.catalog.relations.get(name)))
+        self.relations.iter().copied()
     }
 
     /// The functions that the statement has touched, each as it was before it and as it is now.
