@@ -57,7 +57,7 @@ pub use ident::{Ident, QualifiedName, SettingName};
 pub use pool::PoolSettings;
 pub use pool::{
     Batch, BatchResult, CancelToken, Closed, Closing, CopyIn, CopyOut, CredentialFuture, CredentialProvider,
-    CredentialRequest, Credentials, Cursor, Fairness, FromRow, Heard, InsertInto, Listener, PasswordFile,
+    CredentialRequest, Credentials, Cursor, EachTenant, Fairness, FromRow, Heard, InsertInto, Listener, PasswordFile,
     PoolStatus, RowStream, Savepoint, Scope, Setup, SetupFuture, Sharing, Statement, Statements, Strategy,
     System, SystemScope, SystemTransaction, Tenant, TenantKey, TenantPool, TenantPoolBuilder, TenantScope,
     TenantTransaction, TenantVisibility, ToStatement, TraceCarrier, Transaction, TransactionBlock, Unbound,

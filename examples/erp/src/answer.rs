@@ -5,6 +5,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tracing::error;
 
 /// Why a request cannot be served.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ pub enum Problem {
     NotAllowed,
     /// Somebody has done it before, or something refers to it.
     Conflict(&'static str),
+    /// The service was set up without what this takes.
+    Missing(&'static str),
+    /// Another service that this takes has failed, and how.
+    Elsewhere(String),
     Database(tenantry::Error),
 }
 
@@ -47,6 +52,11 @@ impl IntoResponse for Problem {
             Self::Unfit(reason) => (StatusCode::UNPROCESSABLE_ENTITY, reason),
             Self::NotAllowed => (StatusCode::FORBIDDEN, "your role does not allow that".to_owned()),
             Self::Conflict(reason) => (StatusCode::CONFLICT, reason.to_owned()),
+            Self::Missing(reason) => (StatusCode::NOT_IMPLEMENTED, reason.to_owned()),
+            Self::Elsewhere(reason) => {
+                error!(%reason, "another service has failed");
+                (StatusCode::BAD_GATEWAY, "another service has failed; try again later".to_owned())
+            }
             // It answers for itself: with a status and no word of the database's.
             Self::Database(error) => return error.into_response(),
         };

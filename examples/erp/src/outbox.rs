@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tenantry::{Heard, Result, TenantContext, TenantPool, TransactionBlock, from_row};
+use tokio::time::timeout;
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -19,6 +20,13 @@ const ADDED: &str = "outbox_added";
 
 /// How often the worker looks for messages that are to be tried again, across companies and on the record.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How long the delivery of one message may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a portion is the worker's that has claimed it: longer than all of its deliveries may take. What it has not marked by then is
+/// another's.
+const CLAIM: Duration = Duration::from_secs(120);
 
 /// How long the worker rests after an error.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -32,24 +40,19 @@ from_row! {
     }
 }
 
+/// A delivery that is under way, and ends with why the message could not be delivered.
+pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
 /// How messages leave. One that was told to have left may come again, with the same id, where nobody heard of it.
 pub trait Delivery: Send + Sync {
-    fn deliver<'a>(
-        &'a self,
-        company: Uuid,
-        message: &'a Message,
-    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+    fn deliver<'a>(&'a self, company: Uuid, message: &'a Message) -> Delivering<'a>;
 }
 
 /// Tells the log, without what is in them.
 pub struct ToTheLog;
 
 impl Delivery for ToTheLog {
-    fn deliver<'a>(
-        &'a self,
-        _: Uuid,
-        message: &'a Message,
-    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+    fn deliver<'a>(&'a self, _: Uuid, message: &'a Message) -> Delivering<'a> {
         info!(id = message.id, topic = message.topic, "delivered");
         Box::pin(std::future::ready(Ok(())))
     }
@@ -79,7 +82,8 @@ async fn deliver(pool: &TenantPool, delivery: &dyn Delivery) -> Result<()> {
     looks.tick().await;
     loop {
         while let Some(company) = due.pop_front() {
-            if portion(pool, delivery, company).await? > 0 {
+            let Portion { claimed, .. } = portion(pool, delivery, company).await?;
+            if i64::try_from(claimed).is_ok_and(|claimed| claimed == PORTION) {
                 due.push_back(company);
             }
         }
@@ -107,40 +111,50 @@ async fn waiting(pool: &TenantPool) -> Result<Vec<Uuid>> {
 pub async fn round(pool: &TenantPool, delivery: &dyn Delivery) -> Result<usize> {
     let mut delivered = 0;
     for company in waiting(pool).await? {
-        delivered += portion(pool, delivery, company).await?;
+        delivered += portion(pool, delivery, company).await?.delivered;
     }
     Ok(delivered)
 }
 
-async fn portion(pool: &TenantPool, delivery: &dyn Delivery, company: Uuid) -> Result<usize> {
-    let tx = pool.tenant(TenantContext::new(company)).begin();
+/// What became of a portion.
+struct Portion {
+    claimed: usize,
+    delivered: usize,
+}
+
+/// Delivers one portion of a company. No transaction is open meanwhile: the portion is claimed ahead of it, by when it is due again, and each
+/// message that has left is marked after it. Where the worker ends between the two, the message is due again when the claim has ended.
+async fn portion(pool: &TenantPool, delivery: &dyn Delivery, company: Uuid) -> Result<Portion> {
+    let scope = pool.tenant(TenantContext::new(company));
     // Another worker takes others meanwhile.
-    let messages: Vec<Message> = tx
+    let mut messages: Vec<Message> = scope
         .query_as(
-            "SELECT id, topic, payload FROM outbox
-             WHERE delivered_at IS NULL AND next_at <= now()
-             ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
-            &[&PORTION],
+            "UPDATE outbox SET attempts = attempts + 1, next_at = now() + $2::double precision * interval '1 second'
+             WHERE id IN (
+                 SELECT id FROM outbox WHERE delivered_at IS NULL AND next_at <= now()
+                 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING id, topic, payload",
+            &[&PORTION, &CLAIM.as_secs_f64()],
         )
         .await?;
-    let mut delivered = Vec::with_capacity(messages.len());
+    messages.sort_unstable_by_key(|message| message.id);
+    let mut delivered = 0;
     for message in &messages {
-        match delivery.deliver(company, message).await {
-            Ok(()) => delivered.push(message.id),
+        let outcome = timeout(LIMIT, delivery.deliver(company, message)).await;
+        match outcome.unwrap_or_else(|_| Err(format!("it took longer than {LIMIT:?}"))) {
+            Ok(()) => {
+                scope.execute("UPDATE outbox SET delivered_at = now() WHERE id = $1", &[&message.id]).await?;
+                delivered += 1;
+            }
             Err(reason) => {
                 warn!(%reason, id = message.id, "a message was not delivered, and is tried again later");
-                tx.execute(
-                    "UPDATE outbox SET attempts = attempts + 1,
-                         next_at = now() + least(interval '1 hour', interval '1 second' * 2 ^ least(attempts, 12))
-                     WHERE id = $1",
-                    &[&message.id],
-                )
-                .await?;
+                let sql = "UPDATE outbox
+                    SET next_at = now() + least(interval '1 hour', interval '1 second' * 2 ^ least(attempts - 1, 12))
+                    WHERE id = $1";
+                scope.execute(sql, &[&message.id]).await?;
             }
         }
     }
-    let sql = "UPDATE outbox SET delivered_at = now() WHERE id = ANY ($1)";
-    tx.execute(sql, &[&delivered]).await?;
-    tx.commit().await?;
-    Ok(delivered.len())
+    Ok(Portion { claimed: messages.len(), delivered })
 }

@@ -134,7 +134,7 @@ async fn a_gateway_hears_who_may_come_in() {
         world.pool.clone(),
         tenantry_erp::token::Keys::read(world.keys.clone(), support::ISSUER, support::AUDIENCE).unwrap(),
     );
-    let routes = tenantry_erp::routes(world.pool.clone(), std::sync::Arc::new(gate));
+    let routes = tenantry_erp::routes(tenantry_erp::Service::new(world.pool.clone(), std::sync::Arc::new(gate)));
     let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
     let answer = tower::ServiceExt::oneshot(routes, request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);

@@ -19,7 +19,7 @@ use tenantry::policy::manifest::Manifest;
 use tenantry::testing::{self, Database, SetupError, Template};
 use tenantry::{TenantPool, catalog};
 use tenantry_erp::gate::Gate;
-use tenantry_erp::routes;
+use tenantry_erp::{Service, routes};
 use tenantry_erp::token::Keys;
 use tokio_postgres::{Client, NoTls};
 use tower::ServiceExt;
@@ -73,7 +73,7 @@ impl World {
         let keys = std::env::temp_dir().join(format!("tenantry-erp-{}.json", Uuid::new_v4()));
         std::fs::write(&keys, jwks(&[("first", first_key())])).unwrap();
         let gate = Gate::new(pool.clone(), Keys::read(keys.clone(), ISSUER, AUDIENCE).unwrap());
-        let routes = routes(pool.clone(), Arc::new(gate));
+        let routes = routes(Service::new(pool.clone(), Arc::new(gate)));
         Self { database, pool, routes, keys }
     }
 
