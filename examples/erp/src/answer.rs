@@ -14,6 +14,8 @@ pub enum Problem {
     NotFound,
     /// What was sent does not fit, and why.
     Unfit(String),
+    /// What was sent cannot be read, or is too much.
+    Unreadable(StatusCode, String),
     /// The person may not do that.
     NotAllowed,
     /// Somebody has done it before, or something refers to it.
@@ -35,7 +37,7 @@ impl From<tenantry::Error> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        Self::Unfit(rejection.body_text())
+        Self::Unreadable(rejection.status(), rejection.body_text())
     }
 }
 
@@ -50,6 +52,7 @@ impl IntoResponse for Problem {
         let (status, reason) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "not found".to_owned()),
             Self::Unfit(reason) => (StatusCode::UNPROCESSABLE_ENTITY, reason),
+            Self::Unreadable(status, reason) => (status, reason),
             Self::NotAllowed => (StatusCode::FORBIDDEN, "your role does not allow that".to_owned()),
             Self::Conflict(reason) => (StatusCode::CONFLICT, reason.to_owned()),
             Self::Missing(reason) => (StatusCode::NOT_IMPLEMENTED, reason.to_owned()),

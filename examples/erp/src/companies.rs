@@ -211,7 +211,9 @@ async fn settle(tx: TenantTransaction, gate: &Gate, member: &Member) -> Answer<S
 pub async fn by_host(State(pool): State<TenantPool>, headers: HeaderMap) -> Answer<Json<Welcome>> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).ok_or(Problem::NotFound)?;
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host).to_lowercase();
-    let Some(company) = pool.resolve("company_by_host", &[&host]).await? else { return Err(Problem::NotFound) };
+    let Some(company) = pool.resolve("company_by_host", &[&host]).await? else {
+        return Err(Problem::NotFound);
+    };
     let sql = "SELECT id, name FROM company WHERE suspended_at IS NULL";
     let found: Option<(Uuid, String)> = pool.tenant(company).query_as_opt(sql, &[]).await?;
     let Some((company, name)) = found else { return Err(Problem::NotFound) };

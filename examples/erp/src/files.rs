@@ -85,12 +85,16 @@ pub async fn announce(
     if !(1..=255).contains(&name.len()) {
         return Err(Problem::Unfit("a name has 1 to 255 bytes".to_owned()));
     }
-    if content_type.len() > 100 || !content_type.contains('/') || HeaderValue::from_str(&content_type).is_err() {
+    if content_type.len() > 100
+        || !content_type.contains('/')
+        || HeaderValue::from_str(&content_type).is_err()
+    {
         return Err(Problem::Unfit("that is no content type".to_owned()));
     }
     let sql = format!("INSERT INTO file (name, content_type, size) VALUES ($1, $2, $3) RETURNING {ALL}");
     let file: File = scope.query_as_one(&*sql, &[&name, &content_type, &size]).await?;
-    let address = store.to_put(&object(member.company, file.id), &file.content_type, file.size, Timestamp::now());
+    let address =
+        store.to_put(&object(member.company, file.id), &file.content_type, file.size, Timestamp::now());
     Ok((StatusCode::CREATED, Json(Addressed { file, address })))
 }
 
@@ -126,7 +130,9 @@ pub async fn show(
 ) -> Answer<Json<Addressed>> {
     let store = of(store)?;
     let sql = format!("SELECT {ALL} FROM file WHERE id = $1");
-    let Some(file): Option<File> = scope.query_as_opt(&*sql, &[&id]).await? else { return Err(Problem::NotFound) };
+    let Some(file): Option<File> = scope.query_as_opt(&*sql, &[&id]).await? else {
+        return Err(Problem::NotFound);
+    };
     let address = store.to_get(&object(member.company, file.id), &file.name, Timestamp::now());
     Ok(Json(Addressed { file, address }))
 }

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRef, State};
+use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -45,6 +45,9 @@ use self::store::Store;
 
 /// How long a request may take, an export included.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// The largest body of a request, in bytes. Files do not come this way.
+const BODY: usize = 256 << 10;
 
 /// How old the answer to a probe may be.
 const PROBED: Duration = Duration::from_secs(2);
@@ -94,7 +97,10 @@ struct Bearer;
 impl Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
 
@@ -114,12 +120,12 @@ pub fn routes(service: Service) -> Router {
         .routes(routes!(payments::book))
         .routes(routes!(files::list, files::announce))
         .routes(routes!(files::show, files::delete))
-        .layer(from_fn_with_state(Arc::clone(&gate), members_only));
+        .route_layer(from_fn_with_state(Arc::clone(&gate), members_only));
     let of_operators = OpenApiRouter::new()
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::suspend))
         .routes(routes!(reports::turnover))
-        .layer(from_fn_with_state(gate, operators_only));
+        .route_layer(from_fn_with_state(gate, operators_only));
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(of_members)
         .merge(of_operators)
@@ -135,6 +141,7 @@ pub fn routes(service: Service) -> Router {
         .split_for_parts();
     router
         .layer(Extension(Arc::new(document)))
+        .layer(DefaultBodyLimit::max(BODY))
         .layer(Deadline::within(LIMIT))
         .layer(from_fn(log::refusals))
         .with_state(service)

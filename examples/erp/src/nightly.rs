@@ -15,7 +15,8 @@ const AT_ONCE: usize = 4;
 /// not closed again. How many days were closed for whom.
 pub async fn close_days(pool: &TenantPool, today: NaiveDate) -> Result<EachTenant<i64, tenantry::Error>> {
     let sql = "SELECT id FROM company WHERE suspended_at IS NULL ORDER BY id";
-    let companies: Vec<(Uuid,)> = pool.system("nightly: whose days are to be closed")?.query_as(sql, &[]).await?;
+    let companies: Vec<(Uuid,)> =
+        pool.system("nightly: whose days are to be closed")?.query_as(sql, &[]).await?;
     let companies = companies.into_iter().map(|(company,)| company);
     let outcome = pool.for_each_tenant(companies, AT_ONCE, |scope| close(scope, today)).await;
     for (_, reason) in &outcome.failed {

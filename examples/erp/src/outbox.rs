@@ -67,7 +67,9 @@ pub async fn add(tx: &TransactionBlock, topic: &str, payload: &Value) -> Result<
 /// Delivers until the pool is closed, a portion of each company at a time.
 pub async fn work(pool: TenantPool, delivery: Arc<dyn Delivery>) {
     while !pool.is_closed() {
-        if let Err(reason) = deliver(&pool, &*delivery).await {
+        if let Err(reason) = deliver(&pool, &*delivery).await
+            && !reason.is_pool_closed()
+        {
             warn!(%reason, "messages wait");
             tokio::time::sleep(PAUSE).await;
         }

@@ -70,7 +70,8 @@ impl Store {
     /// Deletes an object, also one that is not there.
     pub async fn delete(&self, object: &str) -> Result<(), String> {
         let address = self.bucket.delete_object(Some(&self.credentials), object).sign(VALID);
-        let request = Request::delete(address.as_str()).body(Full::default()).map_err(|error| error.to_string())?;
+        let request =
+            Request::delete(address.as_str()).body(Full::default()).map_err(|error| error.to_string())?;
         match self.client.send(request, LIMIT).await? {
             status if status.is_success() => Ok(()),
             status => Err(format!("the answer was {status}")),

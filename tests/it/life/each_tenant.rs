@@ -116,8 +116,8 @@ async fn work_that_is_dropped_is_undone_and_holds_nothing() {
     eventually("both have begun", || std::future::ready(begun.load(Ordering::Relaxed) == 2)).await;
     working.abort();
     assert!(working.await.unwrap_err().is_cancelled());
-    let again =
-        pool.for_each_tenant((1..=4).map(tenant), 2, |scope| async move { scope.execute(ADD, &[&2_i64]).await });
+    let again = pool
+        .for_each_tenant((1..=4).map(tenant), 2, |scope| async move { scope.execute(ADD, &[&2_i64]).await });
     let again = timeout(LIMIT, again).await.expect("the connections are not free");
     assert_eq!(again.done.len(), 4, "{again:?}");
     let ids = erp.admin().await.query("select distinct id from erp.account", &[]).await.unwrap();

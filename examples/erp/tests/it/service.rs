@@ -1,15 +1,12 @@
 //! The service over HTTP: who comes in, what they see, and that the books are right.
 
-mod support;
-
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tenantry_erp::outbox::{self, Delivery, Message};
 use uuid::Uuid;
 
-use support::{Person, Said, World, jwks, now, operator, second_key, token};
+use crate::support::{Person, Said, World, jwks, now, operator, second_key, token};
 
 fn texts(answer: &Value, key: &str) -> Vec<String> {
     answer.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect()
@@ -132,9 +129,11 @@ async fn a_gateway_hears_who_may_come_in() {
     // Nobody listens here, so what is known of members stays for a while; a new gate knows nothing yet.
     let gate = tenantry_erp::gate::Gate::new(
         world.pool.clone(),
-        tenantry_erp::token::Keys::read(world.keys.clone(), support::ISSUER, support::AUDIENCE).unwrap(),
+        tenantry_erp::token::Keys::read(world.keys.clone(), crate::support::ISSUER, crate::support::AUDIENCE)
+            .unwrap(),
     );
-    let routes = tenantry_erp::routes(tenantry_erp::Service::new(world.pool.clone(), std::sync::Arc::new(gate)));
+    let routes =
+        tenantry_erp::routes(tenantry_erp::Service::new(world.pool.clone(), std::sync::Arc::new(gate)));
     let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
     let answer = tower::ServiceExt::oneshot(routes, request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
@@ -272,89 +271,4 @@ async fn what_looks_like_sql_is_kept_as_it_is() {
         assert_eq!(answer.status.as_u16(), status, "{body}: {answer:?}");
         assert!(!answer.body.contains("customer_"), "{answer:?}");
     }
-}
-
-struct Kept(std::sync::Mutex<Vec<(Uuid, String)>>);
-
-impl Delivery for Kept {
-    fn deliver<'a>(
-        &'a self,
-        company: Uuid,
-        message: &'a Message,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
-        self.0.lock().unwrap().push((company, message.topic.clone()));
-        let failed = message.payload["fails"] == json!(true);
-        Box::pin(std::future::ready(if failed { Err("out of order".to_owned()) } else { Ok(()) }))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_hears_of_what_is_committed_and_ends_with_the_pool() {
-    let world = World::new().await;
-    let (one, ..) = world.shop("padma").await;
-    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    let tx = world.pool.tenant(one.company).begin();
-    outbox::add(&tx, "before it ran", &json!({})).await.unwrap();
-    tx.commit().await.unwrap();
-    let working = tokio::spawn(outbox::work(world.pool.clone(), std::sync::Arc::new(Told(told))));
-    assert_eq!(hears.recv().await.unwrap(), "before it ran");
-    // More than a portion.
-    for number in 0..25 {
-        let tx = world.pool.tenant(one.company).begin();
-        outbox::add(&tx, &number.to_string(), &json!({})).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-    for number in 0..25 {
-        assert_eq!(hears.recv().await.unwrap(), number.to_string());
-    }
-    let looks = "SELECT count(*) FROM tenantry.system_access WHERE reason LIKE 'outbox%'";
-    let admin = world.admin().await;
-    assert_eq!(admin.query_one(looks, &[]).await.unwrap().get::<_, i64>(0), 1);
-    world.pool.close().await;
-    working.await.unwrap();
-}
-
-struct Told(tokio::sync::mpsc::UnboundedSender<String>);
-
-impl Delivery for Told {
-    fn deliver<'a>(
-        &'a self,
-        _: Uuid,
-        message: &'a Message,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
-        self.0.send(message.topic.clone()).unwrap();
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_committed_is_told_once_and_what_fails_comes_again_later() {
-    let world = World::new().await;
-    let (one, customer, product) = world.shop("padma").await;
-    let (other, ..) = world.shop("jamuna").await;
-    let body = json!({ "customer_id": customer, "lines": [{ "product_id": product, "quantity": "3" }] });
-    world.post(&one, "/invoices", body).await;
-    for (who, payload) in [(&one, json!({ "fails": true })), (&other, json!({}))] {
-        let tx = world.pool.tenant(who.company).begin();
-        outbox::add(&tx, "a test", &payload).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-    let rolled_back = world.pool.tenant(one.company).begin();
-    outbox::add(&rolled_back, "never", &json!({})).await.unwrap();
-    rolled_back.rollback().await.unwrap();
-    let kept = Kept(std::sync::Mutex::default());
-    assert_eq!(outbox::round(&world.pool, &kept).await.unwrap(), 2);
-    assert_eq!(outbox::round(&world.pool, &kept).await.unwrap(), 0);
-    let mut told = kept.0.into_inner().unwrap();
-    told.sort();
-    let mut expected = vec![
-        (one.company, "a test".to_owned()),
-        (one.company, "invoice.issued".to_owned()),
-        (other.company, "a test".to_owned()),
-    ];
-    expected.sort();
-    assert_eq!(told, expected);
-    let waiting =
-        "SELECT count(*) FROM outbox WHERE delivered_at IS NULL AND attempts = 1 AND next_at > now()";
-    assert_eq!(world.admin().await.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
