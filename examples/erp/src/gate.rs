@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, Problem};
-use crate::log::Why;
+use crate::log::Refused;
 use crate::token::{Claims, Keys};
 
 /// How long it is known who is a member, unless somebody says that it has changed.
@@ -105,26 +105,28 @@ impl Gate {
     }
 
     /// What the token of a request says.
-    fn claims(&self, headers: &HeaderMap) -> Result<Claims, Response> {
+    fn claims(&self, headers: &HeaderMap) -> Result<Claims, Refused> {
         let mut tokens = headers.get_all(AUTHORIZATION).into_iter();
         let token = match (tokens.next(), tokens.next()) {
             (Some(token), None) => token.to_str().ok().and_then(|token| token.strip_prefix("Bearer ")),
             _ => None,
         };
-        let Some(token) = token else { return Err(Why("no token").answer(Rejection::Unauthenticated)) };
-        self.keys.verify(token).map_err(|distrust| Why(distrust.reason()).answer(Rejection::Unauthenticated))
+        let Some(token) = token else { return Err(Refused(Rejection::Unauthenticated, "no token")) };
+        self.keys.verify(token).map_err(|distrust| Refused(Rejection::Unauthenticated, distrust.reason()))
     }
 
     /// Whom a request is for.
     async fn admit(&self, headers: &HeaderMap) -> Result<Member, Response> {
-        let Claims { sub, company, .. } = self.claims(headers)?;
+        let Claims { sub, company, .. } = self.claims(headers).map_err(IntoResponse::into_response)?;
         let Some(company) = company else {
-            return Err(Why("the token is for no company").answer(Rejection::Forbidden));
+            return Err(Refused(Rejection::Forbidden, "the token is for no company").into_response());
         };
         let role = self.role(company, &sub).await.map_err(IntoResponse::into_response)?;
         match role {
             Some(role) => Ok(Member { company, subject: sub, role }),
-            None => Err(Why("no member, or the company is suspended").answer(Rejection::Forbidden)),
+            None => {
+                Err(Refused(Rejection::Forbidden, "no member, or the company is suspended").into_response())
+            }
         }
     }
 
@@ -206,8 +208,8 @@ pub async fn members_only(State(gate): State<Arc<Gate>>, mut request: Request, n
 pub async fn operators_only(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     match gate.claims(request.headers()) {
         Ok(claims) if claims.operator => next.run(request).await,
-        Ok(_) => Why("no operator").answer(Rejection::Forbidden),
-        Err(answer) => answer,
+        Ok(_) => Refused(Rejection::Forbidden, "no operator").into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 

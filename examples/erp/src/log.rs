@@ -3,16 +3,16 @@
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tenantry::axum::Rejection;
 use tracing::info;
 
-/// Why a request was refused, for the log and not for whoever has sent it.
+/// How a request is refused, and why, for the log and not for whoever has sent it.
 #[derive(Clone, Copy)]
-pub struct Why(pub &'static str);
+pub struct Refused(pub Rejection, pub &'static str);
 
-impl Why {
-    /// An answer for which the log says this.
-    pub fn answer(self, answer: impl IntoResponse) -> Response {
-        let mut answer = answer.into_response();
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut answer = self.0.into_response();
         answer.extensions_mut().insert(self);
         answer
     }
@@ -25,7 +25,7 @@ pub async fn refusals(request: Request, next: Next) -> Response {
     let answer = next.run(request).await;
     if answer.status().is_client_error() {
         let route = path.as_ref().map(MatchedPath::as_str);
-        let why = answer.extensions().get::<Why>().map(|Why(reason)| reason);
+        let why = answer.extensions().get::<Refused>().map(|Refused(_, reason)| reason);
         info!(%method, route, status = answer.status().as_u16(), why, "a request was refused");
     }
     answer

@@ -1,6 +1,6 @@
 //! What others are to be told of: written with what it tells of, and delivered after it, at least once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tenantry::{Heard, Result, TenantContext, TenantPool, TransactionBlock, from_row};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ const PORTION: i64 = 20;
 /// The channel on which it is told for which company a message was added.
 const ADDED: &str = "outbox_added";
 
-/// How often the worker looks for messages that are to be tried again, across companies and on the record.
+/// How often the worker looks for messages of which nobody has told it, across companies and on the record: those that a worker had claimed
+/// which is no more.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// How long the delivery of one message may take.
@@ -82,23 +83,36 @@ async fn deliver(pool: &TenantPool, delivery: &dyn Delivery) -> Result<()> {
     let mut due: VecDeque<Uuid> = waiting(pool).await?.into();
     let mut looks = tokio::time::interval(LOOK);
     looks.tick().await;
+    // Whose messages are to be tried again, and when.
+    let mut later: BTreeSet<(Instant, Uuid)> = BTreeSet::new();
     loop {
         while let Some(company) = due.pop_front() {
-            let Portion { claimed, .. } = portion(pool, delivery, company).await?;
+            let Portion { claimed, again, .. } = portion(pool, delivery, company).await?;
+            later.extend(again.map(|wait| (Instant::now() + wait, company)));
             if i64::try_from(claimed).is_ok_and(|claimed| claimed == PORTION) {
                 due.push_back(company);
             }
         }
         let heard = tokio::select! {
             heard = listener.next() => Some(heard?),
-            // What is tried again later, nobody tells of.
             _ = looks.tick() => None,
+            () = reached(later.first()) => {
+                due.extend(later.pop_first().map(|(_, company)| company));
+                continue;
+            }
         };
         match heard {
             Some(Heard::Notification { payload, .. }) => due.extend(payload.parse::<Uuid>()),
             // Some may have been missed.
             _ => due.extend(waiting(pool).await?),
         }
+    }
+}
+
+async fn reached(first: Option<&(Instant, Uuid)>) {
+    match first {
+        Some((moment, _)) => sleep_until(*moment).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -122,6 +136,8 @@ pub async fn round(pool: &TenantPool, delivery: &dyn Delivery) -> Result<usize> 
 struct Portion {
     claimed: usize,
     delivered: usize,
+    /// After which time the first that failed is due again.
+    again: Option<Duration>,
 }
 
 /// Delivers one portion of a company. No transaction is open meanwhile: the portion is claimed ahead of it, by when it is due again, and each
@@ -141,7 +157,7 @@ async fn portion(pool: &TenantPool, delivery: &dyn Delivery, company: Uuid) -> R
         )
         .await?;
     messages.sort_unstable_by_key(|message| message.id);
-    let mut delivered = 0;
+    let (mut delivered, mut again) = (0, None);
     for message in &messages {
         let outcome = timeout(LIMIT, delivery.deliver(company, message)).await;
         match outcome.unwrap_or_else(|_| Err(format!("it took longer than {LIMIT:?}"))) {
@@ -153,10 +169,12 @@ async fn portion(pool: &TenantPool, delivery: &dyn Delivery, company: Uuid) -> R
                 warn!(%reason, id = message.id, "a message was not delivered, and is tried again later");
                 let sql = "UPDATE outbox
                     SET next_at = now() + least(interval '1 hour', interval '1 second' * 2 ^ least(attempts - 1, 12))
-                    WHERE id = $1";
-                scope.execute(sql, &[&message.id]).await?;
+                    WHERE id = $1 RETURNING extract(epoch FROM next_at - now())::double precision";
+                let seconds: f64 = scope.query_scalar(sql, &[&message.id]).await?;
+                let wait = Duration::try_from_secs_f64(seconds).unwrap_or(PAUSE);
+                again = Some(again.map_or(wait, |before: Duration| before.min(wait)));
             }
         }
     }
-    Ok(Portion { claimed: messages.len(), delivered })
+    Ok(Portion { claimed: messages.len(), delivered, again })
 }

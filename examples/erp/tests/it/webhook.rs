@@ -75,6 +75,19 @@ async fn a_message_that_was_not_taken_comes_again_by_the_same_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tries_again_by_itself() {
+    let world = World::new().await;
+    let one = world.company("padma").await;
+    let (receiver, webhook) = listening().await;
+    *receiver.answers.lock().unwrap() = vec![StatusCode::SERVICE_UNAVAILABLE; 2];
+    let working = tokio::spawn(outbox::work(world.pool.clone(), Arc::new(webhook)));
+    add(&world, &one, "told", json!({})).await;
+    crate::support::eventually(async || receiver.came.lock().unwrap().len() == 3).await;
+    world.pool.close().await;
+    working.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_has_few_messages_does_not_wait_for_who_has_many() {
     let world = World::new().await;
     let (one, other) = (world.company("padma").await, world.company("jamuna").await);

@@ -25,14 +25,14 @@ pub fn program(world: &World) -> Command {
         .env("ERP_ISSUER", ISSUER)
         .env("ERP_AUDIENCE", AUDIENCE)
         .env("ERP_LISTEN", "127.0.0.1:0")
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .kill_on_drop(true);
     program
 }
 
 impl Running {
     pub async fn start(mut program: Command) -> Self {
-        let mut child = program.spawn().unwrap();
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         loop {
             let line = lines.next_line().await.unwrap().expect("the program has ended");
