@@ -77,6 +77,7 @@ async fn the_store_refuses_what_was_not_signed() {
     let foreign = announced(&world, &other, "foreign", 5).await;
     let id = |file: &Value| file["id"].as_str().unwrap().parse().unwrap();
     let (own_object, foreign_object) = (object(one.company, id(&own)), object(other.company, id(&foreign)));
+    assert_eq!(own_object, format!("tenant/{}/{}", one.company, own["id"].as_str().unwrap()));
     assert_eq!(put(address(&foreign), "text/plain", "other").await, StatusCode::OK);
     let at_foreign = |address: &str| {
         assert!(address.contains(&own_object), "{address}");

@@ -140,6 +140,35 @@ async fn a_gateway_hears_who_may_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_owners_who_dismiss_each_other_leave_one() {
+    let world = World::new().await;
+    let first = world.company("padma").await;
+    let second = Person { token: token(&Said::of(first.company, "second")), company: first.company };
+    let owns = json!({ "name": "Karim", "role": "owner" });
+    for _ in 0..10 {
+        let admitted = world.ask(&first, Method::PUT, "/people/second", Some(owns.clone())).await;
+        assert_eq!(admitted.status, StatusCode::NO_CONTENT, "{admitted:?}");
+        let (of_second, of_first) = tokio::join!(
+            world.ask(&first, Method::DELETE, "/people/second", None),
+            world.ask(&second, Method::DELETE, "/people/owner%20of%20padma", None),
+        );
+        let done =
+            [&of_second, &of_first].iter().filter(|answer| answer.status == StatusCode::NO_CONTENT).count();
+        let refused = [StatusCode::FORBIDDEN, StatusCode::CONFLICT];
+        assert!(done == 1, "{of_second:?} {of_first:?}");
+        assert!(
+            [&of_second, &of_first].iter().any(|answer| refused.contains(&answer.status)),
+            "{of_second:?} {of_first:?}"
+        );
+        if of_first.status == StatusCode::NO_CONTENT {
+            let back =
+                world.ask(&second, Method::PUT, "/people/owner%20of%20padma", Some(owns.clone())).await;
+            assert_eq!(back.status, StatusCode::NO_CONTENT, "{back:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_have_no_gap_and_books_balance() {
     let world = World::new().await;
     let (owner, customer, product) = world.shop("padma").await;

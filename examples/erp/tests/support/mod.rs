@@ -154,6 +154,12 @@ impl World {
     }
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.keys);
+    }
+}
+
 /// What a token says.
 pub struct Said {
     pub claims: Value,
