@@ -256,11 +256,11 @@ async fn bootstrap(admin: &mut Client, manifest: &Manifest) -> Result<(), SetupE
     Ok(())
 }
 
-/// Waits until something holds, for 30 s at most.
+/// Waits until something holds, for 20 s at most: less than the gate keeps what it knows of a member.
 pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !holds().await {
-        assert!(std::time::Instant::now() < deadline, "waited 30 s in vain");
+        assert!(std::time::Instant::now() < deadline, "waited 20 s in vain");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
