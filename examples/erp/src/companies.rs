@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tenantry::axum::Scoped;
-use tenantry::{TenantPool, TenantTransaction, from_row};
+use tenantry::{TenantPool, TenantScope, TenantTransaction, from_row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -66,8 +66,8 @@ pub struct Welcome {
     name: String,
 }
 
-/// Asked first and last by who changes the people of a company, so that of two who would leave none of these one waits for the other.
-const OWNERS: &str = "SELECT FROM member WHERE role = 'owner' FOR UPDATE";
+/// Asked first and last by who changes the people of a company, so that of two owners who do so one waits for the other.
+const OWNERS: &str = "SELECT subject FROM member WHERE role = 'owner' FOR UPDATE";
 
 /// Has other processes hear what the gate of this one forgets.
 const TELL: &str = "SELECT pg_notify($1, $2)";
@@ -168,10 +168,8 @@ pub async fn admit(
     Path(subject): Path<String>,
     body: Result<Json<NewPerson>, JsonRejection>,
 ) -> Answer<StatusCode> {
-    member.needs(Role::Owner)?;
     let Json(NewPerson { name, role }) = body?;
-    let tx = scope.begin();
-    tx.query(OWNERS, &[]).await?;
+    let tx = as_owner(&scope, &member).await?;
     let sql = "INSERT INTO member (subject, name, role) VALUES ($1, $2, $3)
         ON CONFLICT (tenant_id, subject) DO UPDATE SET name = excluded.name, role = excluded.role";
     tx.execute(sql, &[&subject, &name, &role.name()]).await?;
@@ -186,13 +184,19 @@ pub async fn dismiss(
     Scoped(scope): Scoped,
     Path(subject): Path<String>,
 ) -> Answer<StatusCode> {
-    member.needs(Role::Owner)?;
-    let tx = scope.begin();
-    tx.query(OWNERS, &[]).await?;
+    let tx = as_owner(&scope, &member).await?;
     if tx.execute("DELETE FROM member WHERE subject = $1", &[&subject]).await? == 0 {
         return Err(Problem::NotFound);
     }
     settle(tx, &gate, &member).await
+}
+
+/// Begins a change to the people of a company. Who had to wait for another has to be an owner still.
+async fn as_owner(scope: &TenantScope, member: &Member) -> Answer<TenantTransaction> {
+    member.needs(Role::Owner)?;
+    let tx = scope.begin();
+    let owners: Vec<(String,)> = tx.query_as(OWNERS, &[]).await?;
+    if owners.iter().any(|(subject,)| *subject == member.subject) { Ok(tx) } else { Err(Problem::NotAllowed) }
 }
 
 /// Commits a change to the people of a company, unless nobody would own it any more.

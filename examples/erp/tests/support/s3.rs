@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
@@ -34,9 +36,7 @@ impl S3 {
         // The service may do no more than it has to.
         let identities = [identity("operator", &["Admin"]), identity("erp", &["Read:files", "Write:files"])];
         std::fs::write(folder.join("s3.json"), json!({ "identities": identities }).to_string()).unwrap();
-        let held: Vec<TcpListener> = (0..8).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports: Vec<u16> = held.iter().map(|port| port.local_addr().unwrap().port()).collect();
-        drop(held);
+        let ports: Vec<u16> = std::iter::repeat_with(free_port).take(8).collect();
         let names = [
             "master.port",
             "master.port.grpc",
@@ -113,6 +113,15 @@ impl Drop for S3 {
         let _ = self.watched.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// One that is free, below those that the system gives to connections, any of which could take it before the store does.
+fn free_port() -> u16 {
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    let next = NEXT.get_or_init(|| AtomicU16::new(u16::from(Uuid::new_v4().as_bytes()[0]) * 40));
+    let candidates = || 20_000 + next.fetch_add(1, Ordering::Relaxed) % 12_000;
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(candidates).take(12_000).find(free).unwrap()
 }
 
 fn program() -> String {
