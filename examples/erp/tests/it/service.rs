@@ -1,12 +1,21 @@
 //! The service over HTTP: who comes in, what they see, and that the books are right.
 
+use std::sync::Arc;
+
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tenantry_erp::gate::Gate;
+use tenantry_erp::token::Keys;
+use tenantry_erp::{Service, routes};
+use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::support::{Person, Said, World, jwks, now, operator, second_key, token};
+use crate::support::{
+    AUDIENCE, ISSUER, Person, Said, World, eventually, jwks, now, operator, second_key, token,
+};
 
 fn texts(answer: &Value, key: &str) -> Vec<String> {
     answer.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect()
@@ -119,23 +128,15 @@ async fn a_gateway_hears_who_may_come_in() {
     let world = World::new().await;
     let owner = world.company("padma").await;
     let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
-    let answer =
-        tower::ServiceExt::oneshot(world.routes.clone(), request.body(Body::empty()).unwrap()).await.unwrap();
+    let answer = world.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.headers()["x-tenant-id"], owner.company.to_string().as_str());
     let suspension = json!({ "suspended": true, "reason": "unpaid" });
     let path = format!("/companies/{}/suspension", owner.company);
     let suspended = world.ask(&operator(), Method::PUT, &path, Some(suspension)).await;
     assert_eq!(suspended.status, StatusCode::NO_CONTENT, "{suspended:?}");
-    // Nobody listens here, so what is known of members stays for a while; a new gate knows nothing yet.
-    let gate = tenantry_erp::gate::Gate::new(
-        world.pool.clone(),
-        tenantry_erp::token::Keys::read(world.keys.clone(), crate::support::ISSUER, crate::support::AUDIENCE)
-            .unwrap(),
-    );
-    let routes =
-        tenantry_erp::routes(tenantry_erp::Service::new(world.pool.clone(), std::sync::Arc::new(gate)));
+    // The gate that lets in is the one that has suspended, and so knows.
     let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
-    let answer = tower::ServiceExt::oneshot(routes, request.body(Body::empty()).unwrap()).await.unwrap();
+    let answer = world.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }
 
@@ -163,6 +164,35 @@ async fn of_two_owners_who_dismiss_each_other_one_is_dismissed_before_that() {
             assert_eq!(back.status, StatusCode::NO_CONTENT, "{back:?}");
         }
     }
+}
+
+/// What was looked up before somebody was dismissed is not kept after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_keeps_nothing_that_has_changed_while_it_looked() {
+    let world = World::new().await;
+    let owner = world.company("padma").await;
+    let keys = Keys::read(world.keys.clone(), ISSUER, AUDIENCE).unwrap();
+    let gate = Arc::new(Gate::new(world.pool.clone(), keys));
+    let routes = routes(Service::new(world.pool.clone(), Arc::clone(&gate)));
+    let asked = |routes: Router| {
+        let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
+        let request = request.body(Body::empty()).unwrap();
+        async move { routes.oneshot(request).await.unwrap().status() }
+    };
+    let (holds, admin) = (world.admin().await, world.admin().await);
+    // Whoever reads a member waits for whoever holds the lock, and reads on as things were when it began.
+    let policy = "CREATE POLICY waits ON member AS RESTRICTIVE FOR SELECT TO erp_app
+        USING (pg_advisory_xact_lock_shared(1)::text IS NOT NULL); SELECT pg_advisory_lock(1)";
+    holds.batch_execute(policy).await.unwrap();
+    let first = tokio::spawn(asked(routes.clone()));
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    eventually(async || admin.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 1).await;
+    admin.execute("DELETE FROM member", &[]).await.unwrap();
+    gate.forget(Some(owner.company));
+    holds.batch_execute("SELECT pg_advisory_unlock(1)").await.unwrap();
+    assert_eq!(first.await.unwrap(), StatusCode::OK);
+    assert_eq!(asked(routes).await, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
