@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp server pgbouncer prometheus tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp screenshot-erp server pgbouncer prometheus seaweedfs chromium tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ test: server pgbouncer prometheus tryton ## Run the whole test suite, documentat
 	$(CARGO) test --features $(FEATURES) --test it -- cancellation:: # which race with the server
 	$(CARGO) test --features $(FEATURES) --test it -- applications:: # which take both cores for a minute
 
-test-erp: server ## Run the tests of the ERP in examples/erp
+test-erp: server seaweedfs chromium ## Run the tests of the ERP in examples/erp
 	$(CARGO) test --package tenantry-erp
+
+screenshot-erp: server chromium # Take the picture of the ERP's page anew
+	TENANTRY_ERP_SCREENSHOT=$(CURDIR)/examples/erp/page/screenshot.png $(CARGO) test --package tenantry-erp --test it -- page::
 
 test-docker: ## Run a part of the suite on a server in Docker, in an image made from Debian's packages
 	sh tests/docker/build-image.sh
@@ -100,3 +103,9 @@ pgbouncer: # Install PgBouncer where it is not there, and unpack one that keeps 
 
 prometheus: # Install Prometheus, which scrapes a pool in the tests, where it is not there
 	@sh tests/server/package.sh promtool prometheus
+
+seaweedfs: # Unpack SeaweedFS, an S3 store in which the ERP's tests keep files
+	@sh tests/server/seaweedfs.sh >/dev/null
+
+chromium: # Install Chromium, in which the ERP's tests look at its page, where it is not there
+	@sh tests/server/package.sh chromium chromium fonts-dejavu-core fonts-lohit-beng-bengali

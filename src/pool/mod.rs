@@ -28,6 +28,7 @@ mod deadline;
 mod door;
 mod download;
 mod drain;
+mod each_tenant;
 mod elsewhere;
 mod ending;
 mod environment;
@@ -108,6 +109,7 @@ pub use self::credentials::{
 };
 pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant, Unbound};
+pub use self::each_tenant::EachTenant;
 pub use self::fairness::Fairness;
 pub use self::from_row::{FromRow, read_column};
 pub use self::insert::InsertInto;

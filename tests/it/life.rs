@@ -2,6 +2,7 @@
 //! it changes.
 
 mod closing;
+mod each_tenant;
 mod forgotten;
 mod lifetime;
 mod listener;

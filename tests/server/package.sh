@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes sure that a program is there that the tests start by themselves: `sh package.sh PROGRAM PACKAGE`. Installs the package
-# with the operating system's package manager when it is not, and leaves no service running.
+# Makes sure that a program is there that the tests start by themselves: `sh package.sh PROGRAM PACKAGE [FURTHER…]`. Installs the
+# package, and on Debian those that it needs further, with the operating system's package manager when it is not, and leaves no service
+# running.
 set -eu
 
 program=$1
 package=$2
+shift 2
 
 is_there() {
     PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin" command -v "$program" >/dev/null 2>&1
@@ -27,7 +29,7 @@ install_on_debian() {
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy"
         as_root chmod 755 "$policy"
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package" "$@"
     # Nor is it to start with the system the next time.
     if [ -d /run/systemd/system ]; then
         as_root systemctl disable --now "$package"
@@ -36,7 +38,7 @@ install_on_debian() {
 
 install() {
     case $1 in
-    apt-get) (install_on_debian) ;;
+    apt-get) (shift && install_on_debian "$@") ;;
     dnf) as_root dnf install -y "$package" ;;
     pacman) as_root pacman -S --noconfirm --needed "$package" ;;
     apk) as_root apk add "$package" ;;
@@ -58,7 +60,7 @@ fi
 echo "$program for the tests: not found; installing it with $manager"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-install "$manager" >"$log" 2>&1 || :
+install "$manager" "$@" >"$log" 2>&1 || :
 if ! is_there; then
     tail -n 20 "$log" >&2
     echo "$manager did not install $package" >&2

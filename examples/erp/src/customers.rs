@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use tenantry::axum::Scoped;
 use tenantry::from_row;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::answer::{Answer, Problem};
 use crate::gate::{Member, Role};
@@ -15,7 +16,7 @@ use crate::gate::{Member, Role};
 const PAGE: i64 = 50;
 
 from_row! {
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Customer {
         pub id: i64,
         pub name: String,
@@ -23,15 +24,16 @@ from_row! {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCustomer {
     pub name: String,
     pub tax_number: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// The beginning of their names, in whatever case.
     starts: Option<String>,
@@ -40,6 +42,7 @@ pub struct Which {
     after_id: Option<i64>,
 }
 
+#[utoipa::path(post, path = "/customers", request_body = NewCustomer, responses((status = 201, body = Customer)))]
 pub async fn create(
     Extension(member): Extension<Member>,
     Scoped(scope): Scoped,
@@ -57,6 +60,7 @@ pub async fn create(
 }
 
 /// A page, in the order of the Bengali alphabet.
+#[utoipa::path(get, path = "/customers", params(Which), responses((status = 200, body = [Customer])))]
 pub async fn list(
     Scoped(scope): Scoped,
     which: Result<Query<Which>, QueryRejection>,

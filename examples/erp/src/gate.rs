@@ -1,7 +1,7 @@
 //! Who may come in: a verified token, of a member of a company that is not suspended.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -9,12 +9,15 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use tenantry::axum::Rejection;
 use tenantry::{Heard, Result, TenantContext, TenantPool, from_row};
-use tracing::{info, warn};
+use tracing::warn;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, Problem};
+use crate::log::Refused;
 use crate::token::{Claims, Keys};
 
 /// How long it is known who is a member, unless somebody says that it has changed.
@@ -34,11 +37,27 @@ pub struct Member {
     pub role: Role,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     Reader,
     Accountant,
     Owner,
+}
+
+impl Role {
+    /// As the database has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Accountant => "accountant",
+            Self::Owner => "owner",
+        }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        [Self::Reader, Self::Accountant, Self::Owner].into_iter().find(|role| role.name() == name)
+    }
 }
 
 impl Member {
@@ -57,7 +76,14 @@ impl Member {
 pub struct Gate {
     pool: TenantPool,
     keys: Keys,
-    known: Mutex<HashMap<(Uuid, String), Standing>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    standings: HashMap<(Uuid, String), Standing>,
+    /// How often something was forgotten, by which what was looked up before that is told from what was looked up after it.
+    changes: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -79,41 +105,40 @@ impl Gate {
     }
 
     /// What the token of a request says.
-    fn claims(&self, headers: &HeaderMap) -> Result<Claims, Rejection> {
+    fn claims(&self, headers: &HeaderMap) -> Result<Claims, Refused> {
         let mut tokens = headers.get_all(AUTHORIZATION).into_iter();
         let token = match (tokens.next(), tokens.next()) {
             (Some(token), None) => token.to_str().ok().and_then(|token| token.strip_prefix("Bearer ")),
             _ => None,
         };
-        let Some(token) = token else { return Err(Rejection::Unauthenticated) };
-        self.keys.verify(token).map_err(|reason| {
-            info!(?reason, "a token was refused");
-            Rejection::Unauthenticated
-        })
+        let Some(token) = token else { return Err(Refused(Rejection::Unauthenticated, "no token")) };
+        self.keys.verify(token).map_err(|distrust| Refused(Rejection::Unauthenticated, distrust.reason()))
     }
 
     /// Whom a request is for.
     async fn admit(&self, headers: &HeaderMap) -> Result<Member, Response> {
         let Claims { sub, company, .. } = self.claims(headers).map_err(IntoResponse::into_response)?;
-        let Some(company) = company else { return Err(Rejection::Forbidden.into_response()) };
+        let Some(company) = company else {
+            return Err(Refused(Rejection::Forbidden, "the token is for no company").into_response());
+        };
         let role = self.role(company, &sub).await.map_err(IntoResponse::into_response)?;
         match role {
             Some(role) => Ok(Member { company, subject: sub, role }),
             None => {
-                info!("a person was refused who is no member, or whose company is suspended");
-                Err(Rejection::Forbidden.into_response())
+                Err(Refused(Rejection::Forbidden, "no member, or the company is suspended").into_response())
             }
         }
     }
 
     async fn role(&self, company: Uuid, subject: &str) -> Result<Option<Role>> {
         let key = (company, subject.to_owned());
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        if let Some(Standing { role, since }) = known
-            && since.elapsed() < KNOWN_FOR
-        {
-            return Ok(role);
-        }
+        let changes = {
+            let known = self.known();
+            match known.standings.get(&key) {
+                Some(standing) if standing.since.elapsed() < KNOWN_FOR => return Ok(standing.role),
+                _ => known.changes,
+            }
+        };
         let since = Instant::now();
         let context = TenantContext::new(company).read_only();
         let found: Option<Found> = self
@@ -126,18 +151,30 @@ impl Gate {
             )
             .await?;
         let role =
-            found.filter(|found| !found.is_suspended).and_then(|found| match found.role.as_deref()? {
-                "owner" => Some(Role::Owner),
-                "accountant" => Some(Role::Accountant),
-                "reader" => Some(Role::Reader),
-                _ => None,
-            });
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
+            found.filter(|found| !found.is_suspended).and_then(|found| Role::of(found.role.as_deref()?));
+        let mut known = self.known();
+        // What has changed meanwhile may be what was found.
+        if known.changes == changes {
+            if known.standings.len() >= MOST {
+                known.standings.clear();
+            }
+            known.standings.insert(key, Standing { role, since });
         }
-        known.insert(key, Standing { role, since });
         Ok(role)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what is known of a company, or of all.
+    pub fn forget(&self, company: Option<Uuid>) {
+        let mut known = self.known();
+        known.changes += 1;
+        match company {
+            Some(company) => known.standings.retain(|(of, _), _| *of != company),
+            None => known.standings.clear(),
+        }
     }
 
     /// Forgets what is known of a company as soon as somebody changes it, until the pool is closed.
@@ -147,15 +184,11 @@ impl Gate {
             Err(reason) => return warn!(%reason, "nobody tells of changes; members are known for 30 s"),
         };
         while let Ok(heard) = listener.next().await {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            match heard {
-                Heard::Notification { payload, .. } => match payload.parse::<Uuid>() {
-                    Ok(company) => known.retain(|(of, _), _| *of != company),
-                    Err(_) => known.clear(),
-                },
+            self.forget(match heard {
+                Heard::Notification { payload, .. } => payload.parse().ok(),
                 // Some may have been missed.
-                _ => known.clear(),
-            }
+                _ => None,
+            });
         }
     }
 }
@@ -175,12 +208,13 @@ pub async fn members_only(State(gate): State<Arc<Gate>>, mut request: Request, n
 pub async fn operators_only(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     match gate.claims(request.headers()) {
         Ok(claims) if claims.operator => next.run(request).await,
-        Ok(_) => Rejection::Forbidden.into_response(),
-        Err(rejection) => rejection.into_response(),
+        Ok(_) => Refused(Rejection::Forbidden, "no operator").into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 
 /// For a gateway that asks before it passes a request on: 200 with the company in a header, or the answer to the request.
+#[utoipa::path(get, path = "/verify", responses((status = 200, headers(("x-tenant-id" = Uuid)))))]
 pub async fn verify(State(gate): State<Arc<Gate>>, headers: HeaderMap) -> Response {
     match gate.admit(&headers).await {
         Ok(member) => match HeaderValue::from_str(&member.company.to_string()) {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenantry::axum::Scoped;
 use tenantry::{Error, SqlState, TransactionBlock, from_row};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::answer::{Answer, Problem};
 use crate::calendar::{day, fiscal_year};
@@ -26,7 +27,7 @@ const PAGE: i64 = 50;
 const LINES: usize = 500;
 
 from_row! {
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Invoice {
         pub id: i64,
         pub customer_id: i64,
@@ -40,7 +41,7 @@ from_row! {
         pub credits: Option<i64>,
     }
 
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Line {
         pub position: i32,
         pub product_id: i64,
@@ -56,14 +57,14 @@ from_row! {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Whole {
     #[serde(flatten)]
     invoice: Invoice,
     lines: Vec<Line>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvoice {
     pub customer_id: i64,
@@ -72,15 +73,16 @@ pub struct NewInvoice {
     pub lines: Vec<NewLine>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLine {
     pub product_id: i64,
     pub quantity: Decimal,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct After {
     /// The last one of the page before.
     issued_on: Option<NaiveDate>,
@@ -89,6 +91,7 @@ pub struct After {
 
 const ALL: &str = "id, customer_id, fiscal_year, number, issued_on, net, vat, total, paid, credits";
 
+#[utoipa::path(post, path = "/invoices", request_body = NewInvoice, responses((status = 201, body = Invoice)))]
 pub async fn issue(
     Extension(member): Extension<Member>,
     Scoped(scope): Scoped,
@@ -112,6 +115,7 @@ pub async fn issue(
 }
 
 /// Takes an invoice back, once, with a credit note of its own number.
+#[utoipa::path(post, path = "/invoices/{id}/credit", params(("id" = i64, Path)), responses((status = 201, body = Invoice)))]
 pub async fn credit(
     Extension(member): Extension<Member>,
     Scoped(scope): Scoped,
@@ -198,6 +202,7 @@ async fn draw_up(tx: &TransactionBlock, new: NewInvoice, credits: Option<i64>) -
 }
 
 /// A page of them, the newest first.
+#[utoipa::path(get, path = "/invoices", params(After), responses((status = 200, body = [Invoice])))]
 pub async fn list(
     Scoped(scope): Scoped,
     after: Result<Query<After>, QueryRejection>,
@@ -218,6 +223,7 @@ pub async fn list(
     Ok(Json(invoices))
 }
 
+#[utoipa::path(get, path = "/invoices/{id}", params(("id" = i64, Path)), responses((status = 200, body = Whole)))]
 pub async fn show(Scoped(scope): Scoped, Path(id): Path<i64>) -> Answer<Json<Whole>> {
     let sql = format!("SELECT {ALL} FROM invoice WHERE id = $1");
     let Some(invoice) = scope.query_as_opt(&*sql, &[&id]).await? else { return Err(Problem::NotFound) };
@@ -232,6 +238,7 @@ pub async fn show(Scoped(scope): Scoped, Path(id): Path<i64>) -> Answer<Json<Who
 }
 
 /// All of them as a file, which is sent as the server gives it.
+#[utoipa::path(get, path = "/invoices.csv", responses((status = 200, body = String, content_type = "text/csv")))]
 pub async fn export(Scoped(scope): Scoped) -> Result<Response, Error> {
     let csv = scope
         .copy_out(

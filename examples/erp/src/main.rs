@@ -1,4 +1,4 @@
-//! Runs the service until it is told to end.
+//! Runs the service until it is told to end, or, as `tenantry-erp nightly`, closes the days of all companies and ends.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -6,11 +6,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use tenantry::{TenantPool, TenantType};
+use tenantry_erp::calendar::day;
+use tenantry_erp::client::Client;
 use tenantry_erp::gate::Gate;
-use tenantry_erp::outbox::{self, ToTheLog};
-use tenantry_erp::routes;
+use tenantry_erp::outbox::{self, Delivery, ToTheLog};
+use tenantry_erp::settings::{environment, text};
+use tenantry_erp::store::Store;
 use tenantry_erp::token::Keys;
+use tenantry_erp::webhook::Webhook;
+use tenantry_erp::{Service, nightly, routes};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
@@ -22,7 +28,13 @@ const GRACE: Duration = Duration::from_secs(20);
 async fn main() -> ExitCode {
     // One JSON object a line, as Loki takes it.
     tracing_subscriber::fmt().json().with_env_filter(variable("RUST_LOG", "info")).init();
-    match run().await {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let ended = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => serve().await,
+        ["nightly"] => close_days().await,
+        _ => Err("expected no argument, or `nightly`".into()),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             error!(%reason, "the service cannot run");
@@ -31,10 +43,31 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn open() -> tenantry::Result<TenantPool> {
     let pool =
         TenantPool::from_env()?.tenant_type(TenantType::Uuid).record_system_access("tenantry.system_access");
-    let pool = pool.name("erp").slow_statement_after(Duration::from_secs(1)).build().await?;
+    pool.name("erp").slow_statement_after(Duration::from_secs(1)).build().await
+}
+
+/// Fails where a company did, so that whoever has started it does so again.
+async fn close_days() -> Result<(), Box<dyn Error>> {
+    let pool = open().await?;
+    let outcome = nightly::close_days(&pool, day(Utc::now())).await?;
+    pool.close().await;
+    match outcome.failed.len() {
+        0 => Ok(()),
+        failed => Err(format!("the days of {failed} companies were not closed").into()),
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let client = Client::new()?;
+    let store = Store::from_variables(&environment, &client)?;
+    let delivery: Arc<dyn Delivery> = match text(&environment, "ERP_WEBHOOK_URL") {
+        Some(address) => Arc::new(Webhook::at(&address, &client)?),
+        None => Arc::new(ToTheLog),
+    };
+    let pool = open().await?;
     let keys = Keys::read(
         PathBuf::from(variable("ERP_JWKS_FILE", "jwks.json")),
         &variable("ERP_ISSUER", "https://sign-in.example"),
@@ -42,10 +75,13 @@ async fn run() -> Result<(), Box<dyn Error>> {
     )?;
     let gate = Arc::new(Gate::new(pool.clone(), keys));
     let listening = tokio::spawn(Arc::clone(&gate).listen());
-    let delivering = tokio::spawn(outbox::work(pool.clone(), Arc::new(ToTheLog)));
+    let delivering = tokio::spawn(outbox::work(pool.clone(), delivery));
     let listener = TcpListener::bind(variable("ERP_LISTEN", "127.0.0.1:8080")).await?;
     info!(address = %listener.local_addr()?, "listening");
-    axum::serve(listener, routes(pool.clone(), gate)).with_graceful_shutdown(told_to_end()).await?;
+    let service = Service::new(pool.clone(), gate)
+        .store(store)
+        .demo_tokens(text(&environment, "ERP_DEMO_TOKENS_FILE").map(PathBuf::from));
+    axum::serve(listener, routes(service)).with_graceful_shutdown(told_to_end()).await?;
     let closed = pool.close().within(GRACE).await;
     info!(?closed, "ended");
     listening.abort();
@@ -54,7 +90,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn variable(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+    text(&environment, name).unwrap_or_else(|| default.to_owned())
 }
 
 /// SIGTERM, as Kubernetes and Docker send it, or Ctrl-C.

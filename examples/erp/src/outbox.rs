@@ -1,6 +1,6 @@
 //! What others are to be told of: written with what it tells of, and delivered after it, at least once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tenantry::{Heard, Result, TenantContext, TenantPool, TransactionBlock, from_row};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -17,8 +18,16 @@ const PORTION: i64 = 20;
 /// The channel on which it is told for which company a message was added.
 const ADDED: &str = "outbox_added";
 
-/// How often the worker looks for messages that are to be tried again, across companies and on the record.
+/// How often the worker looks for messages of which nobody has told it, across companies and on the record: those that a worker had claimed
+/// which is no more.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How long the delivery of one message may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a portion is the worker's that has claimed it: longer than all of its deliveries may take. What it has not marked by then is
+/// another's.
+const CLAIM: Duration = Duration::from_secs(120);
 
 /// How long the worker rests after an error.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -32,24 +41,19 @@ from_row! {
     }
 }
 
+/// A delivery that is under way, and ends with why the message could not be delivered.
+pub type Delivering<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
 /// How messages leave. One that was told to have left may come again, with the same id, where nobody heard of it.
 pub trait Delivery: Send + Sync {
-    fn deliver<'a>(
-        &'a self,
-        company: Uuid,
-        message: &'a Message,
-    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+    fn deliver<'a>(&'a self, company: Uuid, message: &'a Message) -> Delivering<'a>;
 }
 
 /// Tells the log, without what is in them.
 pub struct ToTheLog;
 
 impl Delivery for ToTheLog {
-    fn deliver<'a>(
-        &'a self,
-        _: Uuid,
-        message: &'a Message,
-    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+    fn deliver<'a>(&'a self, _: Uuid, message: &'a Message) -> Delivering<'a> {
         info!(id = message.id, topic = message.topic, "delivered");
         Box::pin(std::future::ready(Ok(())))
     }
@@ -64,7 +68,9 @@ pub async fn add(tx: &TransactionBlock, topic: &str, payload: &Value) -> Result<
 /// Delivers until the pool is closed, a portion of each company at a time.
 pub async fn work(pool: TenantPool, delivery: Arc<dyn Delivery>) {
     while !pool.is_closed() {
-        if let Err(reason) = deliver(&pool, &*delivery).await {
+        if let Err(reason) = deliver(&pool, &*delivery).await
+            && !reason.is_pool_closed()
+        {
             warn!(%reason, "messages wait");
             tokio::time::sleep(PAUSE).await;
         }
@@ -77,22 +83,36 @@ async fn deliver(pool: &TenantPool, delivery: &dyn Delivery) -> Result<()> {
     let mut due: VecDeque<Uuid> = waiting(pool).await?.into();
     let mut looks = tokio::time::interval(LOOK);
     looks.tick().await;
+    // Whose messages are to be tried again, and when.
+    let mut later: BTreeSet<(Instant, Uuid)> = BTreeSet::new();
     loop {
         while let Some(company) = due.pop_front() {
-            if portion(pool, delivery, company).await? > 0 {
+            let Portion { claimed, again, .. } = portion(pool, delivery, company).await?;
+            later.extend(again.map(|wait| (Instant::now() + wait, company)));
+            if i64::try_from(claimed).is_ok_and(|claimed| claimed == PORTION) {
                 due.push_back(company);
             }
         }
         let heard = tokio::select! {
             heard = listener.next() => Some(heard?),
-            // What is tried again later, nobody tells of.
             _ = looks.tick() => None,
+            () = reached(later.first()) => {
+                due.extend(later.pop_first().map(|(_, company)| company));
+                continue;
+            }
         };
         match heard {
             Some(Heard::Notification { payload, .. }) => due.extend(payload.parse::<Uuid>()),
             // Some may have been missed.
             _ => due.extend(waiting(pool).await?),
         }
+    }
+}
+
+async fn reached(first: Option<&(Instant, Uuid)>) {
+    match first {
+        Some((moment, _)) => sleep_until(*moment).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -107,40 +127,54 @@ async fn waiting(pool: &TenantPool) -> Result<Vec<Uuid>> {
 pub async fn round(pool: &TenantPool, delivery: &dyn Delivery) -> Result<usize> {
     let mut delivered = 0;
     for company in waiting(pool).await? {
-        delivered += portion(pool, delivery, company).await?;
+        delivered += portion(pool, delivery, company).await?.delivered;
     }
     Ok(delivered)
 }
 
-async fn portion(pool: &TenantPool, delivery: &dyn Delivery, company: Uuid) -> Result<usize> {
-    let tx = pool.tenant(TenantContext::new(company)).begin();
+/// What became of a portion.
+struct Portion {
+    claimed: usize,
+    delivered: usize,
+    /// After which time the first that failed is due again.
+    again: Option<Duration>,
+}
+
+/// Delivers one portion of a company. No transaction is open meanwhile: the portion is claimed ahead of it, by when it is due again, and each
+/// message that has left is marked after it. Where the worker ends between the two, the message is due again when the claim has ended.
+async fn portion(pool: &TenantPool, delivery: &dyn Delivery, company: Uuid) -> Result<Portion> {
+    let scope = pool.tenant(TenantContext::new(company));
     // Another worker takes others meanwhile.
-    let messages: Vec<Message> = tx
+    let mut messages: Vec<Message> = scope
         .query_as(
-            "SELECT id, topic, payload FROM outbox
-             WHERE delivered_at IS NULL AND next_at <= now()
-             ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
-            &[&PORTION],
+            "UPDATE outbox SET attempts = attempts + 1, next_at = now() + $2::double precision * interval '1 second'
+             WHERE id IN (
+                 SELECT id FROM outbox WHERE delivered_at IS NULL AND next_at <= now()
+                 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING id, topic, payload",
+            &[&PORTION, &CLAIM.as_secs_f64()],
         )
         .await?;
-    let mut delivered = Vec::with_capacity(messages.len());
+    messages.sort_unstable_by_key(|message| message.id);
+    let (mut delivered, mut again) = (0, None);
     for message in &messages {
-        match delivery.deliver(company, message).await {
-            Ok(()) => delivered.push(message.id),
+        let outcome = timeout(LIMIT, delivery.deliver(company, message)).await;
+        match outcome.unwrap_or_else(|_| Err(format!("it took longer than {LIMIT:?}"))) {
+            Ok(()) => {
+                scope.execute("UPDATE outbox SET delivered_at = now() WHERE id = $1", &[&message.id]).await?;
+                delivered += 1;
+            }
             Err(reason) => {
                 warn!(%reason, id = message.id, "a message was not delivered, and is tried again later");
-                tx.execute(
-                    "UPDATE outbox SET attempts = attempts + 1,
-                         next_at = now() + least(interval '1 hour', interval '1 second' * 2 ^ least(attempts, 12))
-                     WHERE id = $1",
-                    &[&message.id],
-                )
-                .await?;
+                let sql = "UPDATE outbox
+                    SET next_at = now() + least(interval '1 hour', interval '1 second' * 2 ^ least(attempts - 1, 12))
+                    WHERE id = $1 RETURNING extract(epoch FROM next_at - now())::double precision";
+                let seconds: f64 = scope.query_scalar(sql, &[&message.id]).await?;
+                let wait = Duration::try_from_secs_f64(seconds).unwrap_or(PAUSE);
+                again = Some(again.map_or(wait, |before: Duration| before.min(wait)));
             }
         }
     }
-    let sql = "UPDATE outbox SET delivered_at = now() WHERE id = ANY ($1)";
-    tx.execute(sql, &[&delivered]).await?;
-    tx.commit().await?;
-    Ok(delivered.len())
+    Ok(Portion { claimed: messages.len(), delivered, again })
 }

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenantry::axum::Scoped;
 use tenantry::from_row;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, Problem};
 use crate::gate::{Member, Role};
 use crate::outbox;
 
 from_row! {
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Payment {
         pub id: i64,
         pub invoice_id: i64,
@@ -23,13 +24,14 @@ from_row! {
     }
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPayment {
     pub amount: Decimal,
 }
 
 /// Books a payment for an invoice. The header `Idempotency-Key` tells a request that comes again from a new one.
+#[utoipa::path(post, path = "/invoices/{id}/payments", params(("id" = i64, Path), ("idempotency-key" = String, Header)), request_body = NewPayment, responses((status = 201, body = Payment), (status = 200, description = "it was booked before", body = Payment)))]
 pub async fn book(
     Extension(member): Extension<Member>,
     Scoped(scope): Scoped,

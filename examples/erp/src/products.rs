@@ -7,12 +7,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tenantry::axum::Scoped;
 use tenantry::from_row;
+use utoipa::ToSchema;
 
 use crate::answer::Answer;
 use crate::gate::{Member, Role};
 
 from_row! {
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Product {
         pub id: i64,
         pub sku: String,
@@ -21,7 +22,7 @@ from_row! {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProduct {
     pub sku: String,
@@ -29,6 +30,7 @@ pub struct NewProduct {
     pub price: Decimal,
 }
 
+#[utoipa::path(post, path = "/products", request_body = NewProduct, responses((status = 201, body = Product)))]
 pub async fn create(
     Extension(member): Extension<Member>,
     Scoped(scope): Scoped,
@@ -45,6 +47,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(product)))
 }
 
+#[utoipa::path(get, path = "/products", responses((status = 200, body = [Product])))]
 pub async fn list(Scoped(scope): Scoped) -> Answer<Json<Vec<Product>>> {
     Ok(Json(scope.query_as("SELECT id, sku, name, price FROM product ORDER BY sku", &[]).await?))
 }

@@ -5,12 +5,13 @@ use axum::extract::State;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use tenantry::{TenantPool, from_row};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::Answer;
 
 from_row! {
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Turnover {
         company: Uuid,
         name: String,
@@ -21,6 +22,7 @@ from_row! {
 }
 
 /// The turnover of each company in each fiscal year.
+#[utoipa::path(get, path = "/reports/turnover", responses((status = 200, body = [Turnover])))]
 pub async fn turnover(State(pool): State<TenantPool>) -> Answer<Json<Vec<Turnover>>> {
     let sql =
         "SELECT company.id AS company, company.name, fiscal_year, count(*) AS invoices, sum(total) AS total

@@ -35,6 +35,17 @@ pub enum Distrust {
     Expired,
 }
 
+impl Distrust {
+    /// For the log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Foreign => "the token is none, or of an unknown key",
+            Self::Forged => "the token's signature, issuer or audience is not the right one",
+            Self::Expired => "the token has expired",
+        }
+    }
+}
+
 /// The keys of a JWKS file. A token with a key that is not known has the file read again, so that keys are rotated without a restart.
 pub struct Keys {
     file: PathBuf,

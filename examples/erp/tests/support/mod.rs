@@ -1,5 +1,9 @@
 //! A service with two companies, on a database of its own, and the tokens of its people.
 
+pub mod http;
+pub mod running;
+pub mod s3;
+
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,15 +23,15 @@ use tenantry::policy::manifest::Manifest;
 use tenantry::testing::{self, Database, SetupError, Template};
 use tenantry::{TenantPool, catalog};
 use tenantry_erp::gate::Gate;
-use tenantry_erp::routes;
 use tenantry_erp::token::Keys;
+use tenantry_erp::{Service, routes};
 use tokio_postgres::{Client, NoTls};
 use tower::ServiceExt;
 use uuid::Uuid;
 
 pub const ISSUER: &str = "https://sign-in.test";
 pub const AUDIENCE: &str = "erp";
-const PASSWORD: &str = "a password of a test";
+pub const PASSWORD: &str = "a password of a test";
 
 static TEMPLATE: Template = Template::new("erp");
 
@@ -61,6 +65,11 @@ pub struct Person {
 
 impl World {
     pub async fn new() -> Self {
+        Self::serving(|service| service).await
+    }
+
+    /// With what the service is equipped with.
+    pub async fn serving(equip: impl FnOnce(Service) -> Service) -> Self {
         let server = testing::server().await.unwrap();
         let database = TEMPLATE.clone_with(server, fill).await.unwrap();
         let pool = TenantPool::builder(&database.url_as("erp_app", PASSWORD))
@@ -72,8 +81,8 @@ impl World {
             .unwrap();
         let keys = std::env::temp_dir().join(format!("tenantry-erp-{}.json", Uuid::new_v4()));
         std::fs::write(&keys, jwks(&[("first", first_key())])).unwrap();
-        let gate = Gate::new(pool.clone(), Keys::read(keys.clone(), ISSUER, AUDIENCE).unwrap());
-        let routes = routes(pool.clone(), Arc::new(gate));
+        let gate = Arc::new(Gate::new(pool.clone(), Keys::read(keys.clone(), ISSUER, AUDIENCE).unwrap()));
+        let routes = routes(equip(Service::new(pool.clone(), gate)));
         Self { database, pool, routes, keys }
     }
 
@@ -142,6 +151,12 @@ impl World {
 
     pub async fn admin(&self) -> Client {
         self.database.connect().await.unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.keys);
     }
 }
 
@@ -239,4 +254,13 @@ async fn bootstrap(admin: &mut Client, manifest: &Manifest) -> Result<(), SetupE
     let missing = plan::bootstrap(manifest, &found).unwrap_or_else(|problems| panic!("{problems:?}"));
     migrate::apply(admin, &missing.up()?).await?;
     Ok(())
+}
+
+/// Waits until something holds, for 20 s at most: less than the gate keeps what it knows of a member.
+pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !holds().await {
+        assert!(std::time::Instant::now() < deadline, "waited 20 s in vain");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
 }

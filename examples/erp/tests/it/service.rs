@@ -1,15 +1,21 @@
 //! The service over HTTP: who comes in, what they see, and that the books are right.
 
-mod support;
+use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tenantry_erp::outbox::{self, Delivery, Message};
+use tenantry_erp::gate::Gate;
+use tenantry_erp::token::Keys;
+use tenantry_erp::{Service, routes};
+use tower::ServiceExt;
 use uuid::Uuid;
 
-use support::{Person, Said, World, jwks, now, operator, second_key, token};
+use crate::support::{
+    AUDIENCE, ISSUER, Person, Said, World, eventually, jwks, now, operator, second_key, token,
+};
 
 fn texts(answer: &Value, key: &str) -> Vec<String> {
     answer.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect()
@@ -122,22 +128,71 @@ async fn a_gateway_hears_who_may_come_in() {
     let world = World::new().await;
     let owner = world.company("padma").await;
     let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
-    let answer =
-        tower::ServiceExt::oneshot(world.routes.clone(), request.body(Body::empty()).unwrap()).await.unwrap();
+    let answer = world.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.headers()["x-tenant-id"], owner.company.to_string().as_str());
     let suspension = json!({ "suspended": true, "reason": "unpaid" });
     let path = format!("/companies/{}/suspension", owner.company);
     let suspended = world.ask(&operator(), Method::PUT, &path, Some(suspension)).await;
     assert_eq!(suspended.status, StatusCode::NO_CONTENT, "{suspended:?}");
-    // Nobody listens here, so what is known of members stays for a while; a new gate knows nothing yet.
-    let gate = tenantry_erp::gate::Gate::new(
-        world.pool.clone(),
-        tenantry_erp::token::Keys::read(world.keys.clone(), support::ISSUER, support::AUDIENCE).unwrap(),
-    );
-    let routes = tenantry_erp::routes(world.pool.clone(), std::sync::Arc::new(gate));
+    // The gate that lets in is the one that has suspended, and so knows.
     let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
-    let answer = tower::ServiceExt::oneshot(routes, request.body(Body::empty()).unwrap()).await.unwrap();
+    let answer = world.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_owners_who_dismiss_each_other_one_is_dismissed_before_that() {
+    let world = World::new().await;
+    let first = world.company("padma").await;
+    let second = Person { token: token(&Said::of(first.company, "second")), company: first.company };
+    let owns = json!({ "name": "Karim", "role": "owner" });
+    let third = json!({ "name": "Salma", "role": "owner" });
+    world.ask(&first, Method::PUT, "/people/third", Some(third)).await;
+    for _ in 0..10 {
+        let admitted = world.ask(&first, Method::PUT, "/people/second", Some(owns.clone())).await;
+        assert_eq!(admitted.status, StatusCode::NO_CONTENT, "{admitted:?}");
+        let (of_second, of_first) = tokio::join!(
+            world.ask(&first, Method::DELETE, "/people/second", None),
+            world.ask(&second, Method::DELETE, "/people/owner%20of%20padma", None),
+        );
+        let mut statuses = [of_second.status.as_u16(), of_first.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 403]);
+        if of_first.status == StatusCode::NO_CONTENT {
+            let back =
+                world.ask(&second, Method::PUT, "/people/owner%20of%20padma", Some(owns.clone())).await;
+            assert_eq!(back.status, StatusCode::NO_CONTENT, "{back:?}");
+        }
+    }
+}
+
+/// What was looked up before somebody was dismissed is not kept after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_keeps_nothing_that_has_changed_while_it_looked() {
+    let world = World::new().await;
+    let owner = world.company("padma").await;
+    let keys = Keys::read(world.keys.clone(), ISSUER, AUDIENCE).unwrap();
+    let gate = Arc::new(Gate::new(world.pool.clone(), keys));
+    let routes = routes(Service::new(world.pool.clone(), Arc::clone(&gate)));
+    let asked = |routes: Router| {
+        let request = Request::get("/verify").header("authorization", format!("Bearer {}", owner.token));
+        let request = request.body(Body::empty()).unwrap();
+        async move { routes.oneshot(request).await.unwrap().status() }
+    };
+    let (holds, admin) = (world.admin().await, world.admin().await);
+    // Whoever reads a member waits for whoever holds the lock, and reads on as things were when it began.
+    let policy = "CREATE POLICY waits ON member AS RESTRICTIVE FOR SELECT TO erp_app
+        USING (pg_advisory_xact_lock_shared(1)::text IS NOT NULL); SELECT pg_advisory_lock(1)";
+    holds.batch_execute(policy).await.unwrap();
+    let first = tokio::spawn(asked(routes.clone()));
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    eventually(async || admin.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 1).await;
+    admin.execute("DELETE FROM member", &[]).await.unwrap();
+    gate.forget(Some(owner.company));
+    holds.batch_execute("SELECT pg_advisory_unlock(1)").await.unwrap();
+    assert_eq!(first.await.unwrap(), StatusCode::OK);
+    assert_eq!(asked(routes).await, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,89 +327,4 @@ async fn what_looks_like_sql_is_kept_as_it_is() {
         assert_eq!(answer.status.as_u16(), status, "{body}: {answer:?}");
         assert!(!answer.body.contains("customer_"), "{answer:?}");
     }
-}
-
-struct Kept(std::sync::Mutex<Vec<(Uuid, String)>>);
-
-impl Delivery for Kept {
-    fn deliver<'a>(
-        &'a self,
-        company: Uuid,
-        message: &'a Message,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
-        self.0.lock().unwrap().push((company, message.topic.clone()));
-        let failed = message.payload["fails"] == json!(true);
-        Box::pin(std::future::ready(if failed { Err("out of order".to_owned()) } else { Ok(()) }))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_hears_of_what_is_committed_and_ends_with_the_pool() {
-    let world = World::new().await;
-    let (one, ..) = world.shop("padma").await;
-    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    let tx = world.pool.tenant(one.company).begin();
-    outbox::add(&tx, "before it ran", &json!({})).await.unwrap();
-    tx.commit().await.unwrap();
-    let working = tokio::spawn(outbox::work(world.pool.clone(), std::sync::Arc::new(Told(told))));
-    assert_eq!(hears.recv().await.unwrap(), "before it ran");
-    // More than a portion.
-    for number in 0..25 {
-        let tx = world.pool.tenant(one.company).begin();
-        outbox::add(&tx, &number.to_string(), &json!({})).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-    for number in 0..25 {
-        assert_eq!(hears.recv().await.unwrap(), number.to_string());
-    }
-    let looks = "SELECT count(*) FROM tenantry.system_access WHERE reason LIKE 'outbox%'";
-    let admin = world.admin().await;
-    assert_eq!(admin.query_one(looks, &[]).await.unwrap().get::<_, i64>(0), 1);
-    world.pool.close().await;
-    working.await.unwrap();
-}
-
-struct Told(tokio::sync::mpsc::UnboundedSender<String>);
-
-impl Delivery for Told {
-    fn deliver<'a>(
-        &'a self,
-        _: Uuid,
-        message: &'a Message,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
-        self.0.send(message.topic.clone()).unwrap();
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_committed_is_told_once_and_what_fails_comes_again_later() {
-    let world = World::new().await;
-    let (one, customer, product) = world.shop("padma").await;
-    let (other, ..) = world.shop("jamuna").await;
-    let body = json!({ "customer_id": customer, "lines": [{ "product_id": product, "quantity": "3" }] });
-    world.post(&one, "/invoices", body).await;
-    for (who, payload) in [(&one, json!({ "fails": true })), (&other, json!({}))] {
-        let tx = world.pool.tenant(who.company).begin();
-        outbox::add(&tx, "a test", &payload).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-    let rolled_back = world.pool.tenant(one.company).begin();
-    outbox::add(&rolled_back, "never", &json!({})).await.unwrap();
-    rolled_back.rollback().await.unwrap();
-    let kept = Kept(std::sync::Mutex::default());
-    assert_eq!(outbox::round(&world.pool, &kept).await.unwrap(), 2);
-    assert_eq!(outbox::round(&world.pool, &kept).await.unwrap(), 0);
-    let mut told = kept.0.into_inner().unwrap();
-    told.sort();
-    let mut expected = vec![
-        (one.company, "a test".to_owned()),
-        (one.company, "invoice.issued".to_owned()),
-        (other.company, "a test".to_owned()),
-    ];
-    expected.sort();
-    assert_eq!(told, expected);
-    let waiting =
-        "SELECT count(*) FROM outbox WHERE delivered_at IS NULL AND attempts = 1 AND next_at > now()";
-    assert_eq!(world.admin().await.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 1);
 }
