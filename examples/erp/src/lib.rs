@@ -9,6 +9,7 @@ pub mod companies;
 pub mod customers;
 pub mod gate;
 pub mod invoices;
+pub mod metrics;
 pub mod outbox;
 pub mod payments;
 pub mod products;
@@ -57,12 +58,12 @@ pub fn routes(pool: TenantPool, gate: Arc<Gate>) -> Router {
         .route("/invoices/{id}", get(invoices::show))
         .route("/invoices/{id}/credit", post(invoices::credit))
         .route("/invoices/{id}/payments", post(payments::book))
-        .layer(from_fn_with_state(Arc::clone(&gate), members_only));
+        .route_layer(from_fn_with_state(Arc::clone(&gate), members_only));
     let of_operators = Router::new()
         .route("/companies", get(companies::list).post(companies::create))
         .route("/companies/{id}/suspension", put(companies::suspend))
         .route("/reports/turnover", get(reports::turnover))
-        .layer(from_fn_with_state(gate, operators_only));
+        .route_layer(from_fn_with_state(gate, operators_only));
     Router::new()
         .merge(of_members)
         .merge(of_operators)

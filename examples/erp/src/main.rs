@@ -6,17 +6,23 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenantry::{TenantPool, TenantType};
+use tenantry::{Fairness, TenantPool, TenantType};
 use tenantry_erp::gate::Gate;
 use tenantry_erp::outbox::{self, ToTheLog};
-use tenantry_erp::routes;
 use tenantry_erp::token::Keys;
+use tenantry_erp::{metrics, routes};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 /// How long requests have that are under way when the service is told to end.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// How long the pool's work has after that.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// How many requests of one company wait for a connection before the next one is told to come later.
+const WAITING: usize = 200;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,7 +40,12 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let pool =
         TenantPool::from_env()?.tenant_type(TenantType::Uuid).record_system_access("tenantry.system_access");
-    let pool = pool.name("erp").slow_statement_after(Duration::from_secs(1)).build().await?;
+    let pool = pool
+        .max_size(variable("ERP_POOL_SIZE", "16").parse()?)
+        .system_max_size(variable("ERP_SYSTEM_POOL_SIZE", "2").parse()?)
+        .fairness(Fairness::round_robin().max_waiting(WAITING));
+    let recorded = metrics::install()?;
+    let pool = pool.name("erp").metrics().slow_statement_after(Duration::from_secs(1)).build().await?;
     let keys = Keys::read(
         PathBuf::from(variable("ERP_JWKS_FILE", "jwks.json")),
         &variable("ERP_ISSUER", "https://sign-in.example"),
@@ -43,12 +54,21 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let gate = Arc::new(Gate::new(pool.clone(), keys));
     let listening = tokio::spawn(Arc::clone(&gate).listen());
     let delivering = tokio::spawn(outbox::work(pool.clone(), Arc::new(ToTheLog)));
+    let scraped = TcpListener::bind(variable("ERP_METRICS_LISTEN", "127.0.0.1:9464")).await?;
+    info!(address = %scraped.local_addr()?, "showing metrics");
+    let showing = tokio::spawn(metrics::show(scraped, recorded));
     let listener = TcpListener::bind(variable("ERP_LISTEN", "127.0.0.1:8080")).await?;
     info!(address = %listener.local_addr()?, "listening");
-    axum::serve(listener, routes(pool.clone(), gate)).with_graceful_shutdown(told_to_end()).await?;
-    let closed = pool.close().within(GRACE).await;
+    let serving = axum::serve(listener, routes(pool.clone(), gate)).with_graceful_shutdown(told_to_end());
+    tokio::select! {
+        served = serving.into_future() => served?,
+        () = async { told_to_end().await; tokio::time::sleep(GRACE).await } => warn!("requests are cut off"),
+    }
+    let closed = pool.close().within(CLOSING).await;
     info!(?closed, "ended");
-    listening.abort();
+    for task in [listening, showing] {
+        task.abort();
+    }
     delivering.await?;
     Ok(())
 }
