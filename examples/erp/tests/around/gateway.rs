@@ -103,6 +103,12 @@ async fn a_company_is_the_one_that_the_token_names() {
     assert_eq!(status, 200, "{body}");
     assert_eq!(world.received("/reports/turnover"), [[""; 0]]);
     assert_eq!(world.ask("/companies", &jamuna.token, &[]).await.0, 403);
+    // What is there for everybody takes no token, and names no company.
+    for path in ["/", "/openapi.json"] {
+        let (status, body) = get(format!("{}{path}", world.gateway.url), &forged[..1]).await;
+        assert_ne!(status, 401, "{path}: {body}");
+        assert_eq!(world.received(path), [[""; 0]], "{path}");
+    }
     world.gateway.program.end().await.unwrap();
 }
 

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "the example uses the rest")]
 mod parts;
 
+mod deployed;
 mod gateway;
 mod watched;
 
