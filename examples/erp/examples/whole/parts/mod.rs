@@ -7,6 +7,7 @@ pub mod program;
 pub mod prometheus;
 pub mod sample;
 pub mod service;
+pub mod store;
 
 use std::path::PathBuf;
 

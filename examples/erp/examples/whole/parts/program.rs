@@ -37,6 +37,8 @@ impl Program {
         let log = folder.join(format!("{name}.log"));
         let written = std::fs::File::create(&log)?;
         let child = command
+            // Ctrl-C is for whoever has started it, who ends one after the other.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(written.try_clone()?)
             .stderr(written)
@@ -82,10 +84,6 @@ impl Program {
     /// As for [`until`](Self::until).
     pub async fn until_ready(&mut self, url: &str) -> Result<(), AnyError> {
         self.until(async |_| answers(url.to_owned()).await.then_some(())).await
-    }
-
-    pub fn id(&self) -> Option<u32> {
-        self.child.id()
     }
 
     /// Sends it SIGTERM.
