@@ -25,6 +25,8 @@ pub struct Program {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    /// Whether it is killed rather than told to end.
+    is_killed: bool,
 }
 
 impl Program {
@@ -45,7 +47,13 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{name} cannot be started: {error}"))?;
-        Ok(Self { name, child, log })
+        Ok(Self { name, child, log, is_killed: false })
+    }
+
+    /// The same, of which nothing is to be kept, and which would take long to end by itself.
+    #[must_use]
+    pub fn killed_at_the_end(self) -> Self {
+        Self { is_killed: true, ..self }
     }
 
     /// What it has written.
@@ -101,6 +109,9 @@ impl Program {
     ///
     /// It had to be killed, or told of a failure.
     pub async fn end(mut self) -> Result<(), AnyError> {
+        if self.is_killed {
+            return Ok(self.child.kill().await?);
+        }
         self.tell_to_end();
         match timeout(ENDED, self.child.wait()).await {
             Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(()),

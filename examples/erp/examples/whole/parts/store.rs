@@ -53,7 +53,8 @@ impl Store {
                 _ => {}
             }
         }
-        let mut program = Program::start("store", &mut command, folder)?;
+        // SIGTERM would take it 20 s.
+        let mut program = Program::start("store", &mut command, folder)?.killed_at_the_end();
         let made = format!("s3.bucket.create -name {BUCKET}\ns3.bucket.list\n");
         program.until(async |_| shell(&weed, &master, &filer, &made).await).await?;
         let url = format!("http://127.0.0.1:{s3}");
