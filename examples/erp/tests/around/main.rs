@@ -7,6 +7,7 @@ mod parts;
 
 mod deployed;
 mod gateway;
+mod schema;
 mod watched;
 mod whole;
 

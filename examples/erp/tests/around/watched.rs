@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 
 use crate::parts::gateway::Gateway;
@@ -17,7 +18,7 @@ use crate::parts::{database, path};
 use crate::{Folder, get};
 
 /// How long it may take until every query has data.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(60);
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_tenantry-erp");
 
@@ -61,13 +62,14 @@ async fn abandon(service: &Service, admin: &mut Client, company: &Company) {
     stream.write_all(request.as_bytes()).await.unwrap();
     let waits = "SELECT count(*) > 0 FROM pg_stat_activity
         WHERE datname = current_database() AND usename = 'erp_app' AND wait_event_type = 'Lock'";
-    while !tx.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let until = async |somebody_waits: bool| {
+        while tx.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) != somebody_waits {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LIMIT, until(true)).await.expect("nobody waits for the lock");
     drop(stream);
-    while tx.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    timeout(LIMIT, until(false)).await.expect("the statement goes on");
     tx.rollback().await.unwrap();
 }
 
