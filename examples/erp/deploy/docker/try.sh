@@ -51,6 +51,7 @@ mkdir -p "$work/context/out" "$work/context/examples/erp/deploy/docker"
 cp "$programs/tenantry-erp" "$programs/tenantry" "$traefik" "$work/context/out"
 cp -R "$here/../../migrations" "$here/../../tenantry.toml" "$work/context/examples/erp"
 cp "$here/set-up.sh" "$work/context/examples/erp/deploy/docker"
+install -m 755 "$root/tests/docker/entrypoint.sh" "$work/context/out/docker-entrypoint.sh"
 # The first stage compiles, which has been done.
 awk '/^FROM rust:/ { print "FROM tenantry-debian:local AS build\nCOPY out /out"; compiles = 1 }
     /^FROM/ && !/^FROM rust:/ { compiles = 0 }
@@ -59,19 +60,23 @@ awk '/^FROM rust:/ { print "FROM tenantry-debian:local AS build\nCOPY out /out";
         >"$work/context/Dockerfile"
 cat >>"$work/context/Dockerfile" <<'DOCKERFILE'
 
+# The entry script of now, whenever the image was made.
+FROM tenantry-postgres:local AS postgres
+COPY out/docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+
 FROM tenantry-debian:local AS traefik
 COPY out/traefik /usr/local/bin/traefik
 ENTRYPOINT ["traefik"]
 DOCKERFILE
-for target in set-up service traefik; do
-    docker build --quiet --target "$target" --tag "tenantry-$target:local" "$work/context" >/dev/null
+for target in postgres set-up service traefik; do
+    docker build --quiet --target "$target" --tag "tenantry-erp-$target:local" "$work/context" >/dev/null
 done
 
 echo "-- compose"
 cp -R "$here/.." "$work/deploy"
-sed -e '/^    build:/d' -e 's/image: postgres:.*/image: tenantry-postgres:local/' \
-    -e 's/image: erp-set-up:.*/image: tenantry-set-up:local/' -e 's/image: erp:.*/image: tenantry-service:local/' \
-    -e 's/image: traefik:.*/image: tenantry-traefik:local/' -e 's/"127.0.0.1:8000:8000"/"127.0.0.1::8000"/' \
+sed -e '/^    build:/d' -e 's/image: postgres:.*/image: tenantry-erp-postgres:local/' \
+    -e 's/image: erp-set-up:.*/image: tenantry-erp-set-up:local/' -e 's/image: erp:.*/image: tenantry-erp-service:local/' \
+    -e 's/image: traefik:.*/image: tenantry-erp-traefik:local/' -e 's/"127.0.0.1:8000:8000"/"127.0.0.1::8000"/' \
     "$here/compose.yaml" >"$work/deploy/docker/compose.yaml"
 mkdir "$work/deploy/docker/secrets"
 for role in postgres erp_app erp_system erp_migrator; do

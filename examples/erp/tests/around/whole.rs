@@ -19,18 +19,31 @@ fn example() -> PathBuf {
     service.parent().unwrap().join("examples/whole")
 }
 
-fn start() -> Child {
-    Command::new(example()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
+/// The example. It is told to end where the test does not, since what it has started would outlive it otherwise.
+struct Whole(Child);
+
+impl Whole {
+    fn start() -> Self {
+        Self(Command::new(example()).stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    fn tell_to_end(&self) {
+        if let Some(id) = self.0.id() {
+            let id = i32::try_from(id).ok().and_then(Pid::from_raw).unwrap();
+            kill_process(id, Signal::TERM).unwrap();
+        }
+    }
 }
 
-fn tell_to_end(whole: &Child) {
-    let id = i32::try_from(whole.id().unwrap()).unwrap();
-    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+impl Drop for Whole {
+    fn drop(&mut self) {
+        self.tell_to_end();
+    }
 }
 
 /// What it prints until it has nothing more to tell.
-async fn printed(whole: &mut Child) -> Vec<String> {
-    let mut lines = BufReader::new(whole.stdout.take().unwrap()).lines();
+async fn printed(whole: &mut Whole) -> Vec<String> {
+    let mut lines = BufReader::new(whole.0.stdout.take().unwrap()).lines();
     let mut printed = Vec::new();
     while let Some(line) = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap() {
         if line == "Ctrl-C ends it." {
@@ -68,8 +81,31 @@ fn processes_of(folder: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_one_that_is_told_to_end_while_it_starts() {
+    let mut whole = Whole::start();
+    let id = whole.0.id().unwrap();
+    let begun = Instant::now();
+    let mut store = None;
+    // Where there is no /proc, it is told at once.
+    while store.is_none() && Path::new("/proc/self").exists() {
+        assert!(begun.elapsed() < LIMIT, "no store is started");
+        sleep(Duration::from_millis(5)).await;
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let mut children = children.split_whitespace().map(|child| Path::new("/proc").join(child));
+        store = children.find(|child| {
+            let arguments = std::fs::read(child.join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&arguments).contains("-s3.config=")
+        });
+    }
+    whole.tell_to_end();
+    let status = timeout(LIMIT, whole.0.wait()).await.unwrap().unwrap();
+    assert!(!status.success(), "{status}");
+    assert!(!store.is_some_and(|store| store.exists()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_line_that_it_prints_works_and_nothing_is_left_of_it() {
-    let mut whole = start();
+    let mut whole = Whole::start();
     let printed = printed(&mut whole).await;
     let mut tried = 0;
     for lines in printed.windows(2) {
@@ -88,8 +124,8 @@ async fn every_line_that_it_prints_works_and_nothing_is_left_of_it() {
     if Path::new("/proc/self").exists() {
         assert!(processes_of(&folder).len() >= 4, "{:?}", processes_of(&folder));
     }
-    tell_to_end(&whole);
-    let status = timeout(LIMIT, whole.wait()).await.unwrap().unwrap();
+    whole.tell_to_end();
+    let status = timeout(LIMIT, whole.0.wait()).await.unwrap().unwrap();
     assert!(status.success(), "{status}");
     assert!(!Path::new(&folder).exists());
     assert_eq!(processes_of(&folder), [""; 0]);

@@ -20,7 +20,7 @@ const ENDED: Duration = Duration::from_secs(30);
 /// Between two looks at a program that has just been started.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A program. One that is dropped is killed.
+/// A program. One that is dropped before its end is killed, and is gone then.
 pub struct Program {
     name: &'static str,
     child: Child,
@@ -44,7 +44,6 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(written.try_clone()?)
             .stderr(written)
-            .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{name} cannot be started: {error}"))?;
         Ok(Self { name, child, log, is_killed: false })
@@ -52,8 +51,9 @@ impl Program {
 
     /// The same, of which nothing is to be kept, and which would take long to end by itself.
     #[must_use]
-    pub fn killed_at_the_end(self) -> Self {
-        Self { is_killed: true, ..self }
+    pub fn killed_at_the_end(mut self) -> Self {
+        self.is_killed = true;
+        self
     }
 
     /// What it has written.
@@ -119,6 +119,17 @@ impl Program {
             Err(_) => {
                 self.child.kill().await?;
                 Err(format!("{} did not end", self.name).into())
+            }
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Nobody needs telling of one that has ended. SIGKILL is not long in coming.
+        if self.child.start_kill().is_ok() {
+            while matches!(self.child.try_wait(), Ok(None)) {
+                std::thread::sleep(LOOK);
             }
         }
     }
