@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp check-deploy try-deploy erp server pgbouncer prometheus tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp check-deploy try-deploy erp server pgbouncer prometheus curl tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +24,7 @@ test: server pgbouncer prometheus tryton ## Run the whole test suite, documentat
 	$(CARGO) test --features $(FEATURES) --test it -- cancellation:: # which race with the server
 	$(CARGO) test --features $(FEATURES) --test it -- applications:: # which take both cores for a minute
 
-test-try-deploy: ## Start what compose.yaml of examples/erp/deploy describes, in images made of Debian's packages
-	$(CARGO) build --features $(FEATURES) --bin tenantry
-	$(CARGO) build --package tenantry-erp --bins
-	sh examples/erp/deploy/docker/try.sh target/debug
-
-erp: server prometheus ## Run the tests of the ERP in examples/erp, with the programs around it
+test-erp: server prometheus curl ## Run the tests of the ERP in examples/erp, with the programs around it
 	$(CARGO) build --features $(FEATURES) --bin tenantry # which sets its database up
 	$(CARGO) test --package tenantry-erp
 
@@ -41,7 +36,7 @@ try-deploy: ## Start what compose.yaml of examples/erp/deploy describes, in imag
 	$(CARGO) build --package tenantry-erp --bins
 	sh examples/erp/deploy/docker/try.sh target/debug
 
-erp: server prometheus ## Start the ERP with all that is around it on this machine, and print what to try
+erp: server prometheus curl ## Start the ERP with all that is around it on this machine, and print what to try
 	$(CARGO) build --quiet --package tenantry-erp --bins
 	$(CARGO) run --quiet --package tenantry-erp --example whole
 
@@ -118,3 +113,6 @@ pgbouncer: # Install PgBouncer where it is not there, and unpack one that keeps 
 
 prometheus: # Install Prometheus, which scrapes a pool in the tests, where it is not there
 	@sh tests/server/package.sh promtool prometheus
+
+curl: # Install curl, by which the ERP is tried, where it is not there
+	@sh tests/server/package.sh curl curl

@@ -23,6 +23,8 @@ else
     sh "$root/tests/server/package.sh" docker-compose docker-compose
     compose=docker-compose
 fi
+sh "$root/tests/server/package.sh" mmdebstrap mmdebstrap
+sh "$root/tests/server/package.sh" curl curl
 sh "$root/tests/docker/build-image.sh"
 traefik=$(sh "$root/tests/server/traefik.sh")
 

@@ -129,3 +129,22 @@ fn the_ports_are_those_that_the_service_listens_on() {
     let exposed = format!("EXPOSE {http} {metrics}\n");
     assert!(read("deploy/docker/Dockerfile").contains(&exposed), "{exposed}");
 }
+
+/// docker-compose 1.29 does not look whether a secret that a service is given is one.
+#[test]
+fn every_secret_is_a_file_and_every_file_is_somebodys() {
+    let compose = read("deploy/docker/compose.yaml");
+    let (services, secrets) = compose.split_once("\nsecrets:\n").unwrap();
+    let given: BTreeSet<&str> = services
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("secrets: [")?.strip_suffix(']'))
+        .flat_map(|names| names.split(", "))
+        .collect();
+    let files: BTreeSet<&str> = secrets.lines().filter_map(|line| line.trim().split(':').next()).collect();
+    assert_eq!(given, files);
+    // The service has none of the migrator's or of the superuser's, in a cluster either.
+    let erp = services.split("\n  erp:\n").nth(1).unwrap().split("\n  traefik:\n").next().unwrap();
+    for text in [erp, &read("deploy/kubernetes/deployment.yaml"), &read("deploy/kubernetes/nightly.yaml")] {
+        assert!(!text.contains("migrator") && !text.contains("secrets: [postgres"), "{text}");
+    }
+}
