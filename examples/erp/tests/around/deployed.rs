@@ -145,6 +145,6 @@ fn every_secret_is_a_file_and_every_file_is_somebodys() {
     // The service has none of the migrator's or of the superuser's, in a cluster either.
     let erp = services.split("\n  erp:\n").nth(1).unwrap().split("\n  traefik:\n").next().unwrap();
     for text in [erp, &read("deploy/kubernetes/deployment.yaml"), &read("deploy/kubernetes/nightly.yaml")] {
-        assert!(!text.contains("migrator") && !text.contains("secrets: [postgres"), "{text}");
+        assert!(!text.contains("erp_migrator") && !text.contains("secrets: [postgres"), "{text}");
     }
 }
