@@ -133,7 +133,7 @@ async fn what_is_the_services_own_is_not_to_be_reached() {
     }
     let received = world.received.lock().unwrap().clone();
     // What the gateway asks by itself, and what is another path, where nothing is.
-    let expected = ["/verify", "/health/ready", "/HEALTH/ready"];
+    let expected = ["/verify", "/health/live", "/HEALTH/ready"];
     assert!(received.iter().all(|(path, _)| expected.contains(&&**path)), "{received:?}");
 }
 

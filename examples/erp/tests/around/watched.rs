@@ -115,7 +115,7 @@ async fn the_dashboard_has_data_and_the_log_tells_of_nobody() {
         assert_eq!(series(&prometheus, &format!("up{{job=\"{job}\"}} == 1")).await, 1);
     }
 
-    let log = service.program.log().unwrap();
+    let [log, of_gateway] = [&service.program, &gateway.program].map(|program| program.log().unwrap());
     for program in [prometheus.program, gateway.program, service.program] {
         program.end().await.unwrap();
     }
@@ -125,10 +125,19 @@ async fn the_dashboard_has_data_and_the_log_tells_of_nobody() {
         .collect();
     assert!(lines.len() > 10 && lines.iter().all(Value::is_object), "{log}");
     names_of_alloy_are_there(&lines);
+    let passed_on = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        line["RouterName"].is_string()
+    };
+    assert!(of_gateway.lines().filter(|line| passed_on(line)).count() > 10, "{of_gateway}");
+    for told in ["/customers", "starts", "RequestHost"] {
+        assert!(!of_gateway.contains(told), "{told}: {of_gateway}");
+    }
     for company in &companies {
         for kept in [&*company.id, &*company.token, company.name, "আলম", "ইসলাম", "of-nobody-else", "T-1"]
         {
             assert!(!log.contains(kept), "{kept}: {log}");
+            assert!(!of_gateway.contains(kept), "{kept}: {of_gateway}");
         }
     }
     // Something went wrong that the log tells of, without what was sent.
