@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp screenshot-erp server pgbouncer prometheus seaweedfs chromium tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp screenshot-erp check-deploy try-deploy erp server pgbouncer prometheus curl seaweedfs chromium tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +24,24 @@ test: server pgbouncer prometheus tryton ## Run the whole test suite, documentat
 	$(CARGO) test --features $(FEATURES) --test it -- cancellation:: # which race with the server
 	$(CARGO) test --features $(FEATURES) --test it -- applications:: # which take both cores for a minute
 
-test-erp: server seaweedfs chromium ## Run the tests of the ERP in examples/erp
+test-erp: server prometheus curl seaweedfs chromium ## Run the tests of the ERP in examples/erp, with the programs around it
+	$(CARGO) build --features $(FEATURES) --bin tenantry # which sets its database up
 	$(CARGO) test --package tenantry-erp
 
-screenshot-erp: server chromium # Take the picture of the ERP's page anew
+screenshot-erp: server seaweedfs chromium # Take the picture of the ERP's page anew
 	TENANTRY_ERP_SCREENSHOT=$(CURDIR)/examples/erp/page/screenshot.png $(CARGO) test --package tenantry-erp --test it -- page::
+
+check-deploy: ## Have the programs that read them look at the files of examples/erp/deploy
+	sh examples/erp/deploy/check.sh
+
+try-deploy: ## Start what compose.yaml of examples/erp/deploy describes, in images made of Debian's packages
+	$(CARGO) build --features $(FEATURES) --bin tenantry
+	$(CARGO) build --package tenantry-erp --bins
+	sh examples/erp/deploy/docker/try.sh target/debug
+
+erp: server prometheus curl ## Start the ERP with all that is around it on this machine, and print what to try
+	$(CARGO) build --quiet --package tenantry-erp --bins
+	$(CARGO) run --quiet --package tenantry-erp --example whole
 
 test-docker: ## Run a part of the suite on a server in Docker, in an image made from Debian's packages
 	sh tests/docker/build-image.sh
@@ -109,3 +122,6 @@ seaweedfs: # Unpack SeaweedFS, an S3 store in which the ERP's tests keep files
 
 chromium: # Install Chromium, in which the ERP's tests look at its page, where it is not there
 	@sh tests/server/package.sh chromium chromium fonts-dejavu-core fonts-lohit-beng-bengali
+
+curl: # Install curl, by which the ERP is tried, where it is not there
+	@sh tests/server/package.sh curl curl

@@ -75,7 +75,6 @@ pub(super) struct Counts {
 }
 
 /// What somebody who wants a connection gets.
-#[expect(clippy::large_enum_variant, reason = "boxing it would cost each checkout an allocation")]
 pub(super) enum Taken {
     Got(Got),
     Waiting(Waiting),

@@ -17,7 +17,6 @@ use crate::error::{Error, Kind, Result};
 pub(super) type Answer = Result<Got>;
 
 /// What somebody who wants a connection gets in the end.
-#[expect(clippy::large_enum_variant, reason = "boxing it would cost each checkout an allocation")]
 pub(super) enum Got {
     Object(Object),
     /// One that others use too.

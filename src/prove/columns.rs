@@ -90,6 +90,11 @@ fn listed(relation: &Relation, values: &Values, default: Option<&Ident>) -> (Str
     (columns.join(", "), values.join(", "))
 }
 
+/// Those of the columns that no unique key has.
+pub(crate) fn beside_keys(relation: &Relation, columns: &BTreeSet<Ident>) -> BTreeSet<Ident> {
+    columns.iter().filter(|column| !is_unique(relation, column)).cloned().collect()
+}
+
 /// Makes numbers small that nobody has said.
 pub(crate) fn shrink(relation: &Relation, free: &BTreeSet<Ident>, said: &mut Values, random: &mut Random) {
     let numbers = relation.columns.iter().filter(|column| free.contains(&column.name));

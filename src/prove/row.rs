@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::error::SqlState;
 
 use super::check::{self, By};
-use super::columns::{Fill, is_said, lists, overrides, shrink};
+use super::columns::{Fill, beside_keys, is_said, lists, overrides, shrink};
 use super::made::{Known, Made, Row, Stop, Values};
 use super::report::Aim;
 use super::seat::{Answer, Binding, Seat, Seeded};
@@ -283,7 +283,9 @@ impl<'a> Scene<'a> {
     ) -> Made<Row> {
         let binding = if self.binds { self.tenants.binding(who) } else { Binding::default() };
         let first = said.clone();
-        let (mut tries, mut is_small, mut is_varied) = (check::Tries::new(said), false, false);
+        let (mut tries, mut is_varied) = (check::Tries::new(said), false);
+        // Keys last, since there are few small ones, and the next row needs another.
+        let mut too_large = [beside_keys(relation, &free), free.clone()].into_iter();
         let mut reason = None;
         loop {
             let shown: Vec<&Ident> = self.shown(table, relation);
@@ -331,9 +333,9 @@ impl<'a> Scene<'a> {
                         }
                         SqlState::CHECK_VIOLATION => By::Check(constraint),
                         // What is computed from a number has no room for it.
-                        SqlState::NUMERIC_VALUE_OUT_OF_RANGE if !is_small => {
-                            is_small = true;
-                            tries.change(|said| shrink(relation, &free, said, &mut self.random));
+                        SqlState::NUMERIC_VALUE_OUT_OF_RANGE if too_large.len() > 0 => {
+                            let columns = too_large.next().unwrap_or_default();
+                            tries.change(|said| shrink(relation, &columns, said, &mut self.random));
                             continue;
                         }
                         // A constant of a check on one column may be none of another's type.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Entry of the image that build-image.sh makes. It reads POSTGRES_PASSWORD, POSTGRES_USER, POSTGRES_DB
-# and PGDATA as the official PostgreSQL image does, and takes the same command lines: none, options of
+# Entry of the image that build-image.sh makes. It reads POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE, POSTGRES_USER,
+# POSTGRES_DB and PGDATA as the official PostgreSQL image does, and takes the same command lines: none, options of
 # the server, `postgres ...`, or any other program.
 set -eu
 
@@ -13,6 +13,13 @@ case ${1:-} in
 esac
 if [ "$1" != postgres ]; then
     exec "$@"
+fi
+
+# A secret may be root's alone.
+if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+    POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
+    export POSTGRES_PASSWORD
+    unset POSTGRES_PASSWORD_FILE
 fi
 
 # The server refuses to run as root; the folders belong to its own user.

@@ -12,6 +12,7 @@ pub mod files;
 pub mod gate;
 pub mod invoices;
 pub mod log;
+pub mod metrics;
 pub mod nightly;
 pub mod outbox;
 pub mod page;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use tenantry::{TenantPool, TenantType};
+use tenantry::{Fairness, TenantPool, TenantType};
 use tenantry_erp::calendar::day;
 use tenantry_erp::client::Client;
 use tenantry_erp::gate::Gate;
@@ -16,13 +16,19 @@ use tenantry_erp::settings::{environment, text};
 use tenantry_erp::store::Store;
 use tenantry_erp::token::Keys;
 use tenantry_erp::webhook::Webhook;
-use tenantry_erp::{Service, nightly, routes};
+use tenantry_erp::{Service, metrics, nightly, routes};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 /// How long requests have that are under way when the service is told to end.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// How long the pool's work has after that.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// How many requests of one company wait for a connection before the next one is told to come later.
+const WAITING: usize = 200;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -43,10 +49,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn open() -> tenantry::Result<TenantPool> {
+async fn open() -> Result<TenantPool, Box<dyn Error>> {
     let pool =
         TenantPool::from_env()?.tenant_type(TenantType::Uuid).record_system_access("tenantry.system_access");
-    pool.name("erp").slow_statement_after(Duration::from_secs(1)).build().await
+    let pool = pool
+        .max_size(variable("ERP_POOL_SIZE", "16").parse()?)
+        .system_max_size(variable("ERP_SYSTEM_POOL_SIZE", "2").parse()?)
+        .fairness(Fairness::round_robin().max_waiting(WAITING));
+    Ok(pool.name("erp").metrics().slow_statement_after(Duration::from_secs(1)).build().await?)
 }
 
 /// Fails where a company did, so that whoever has started it does so again.
@@ -67,6 +77,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         Some(address) => Arc::new(Webhook::at(&address, &client)?),
         None => Arc::new(ToTheLog),
     };
+    // Ahead of the pool, which registers with whoever records.
+    let recorded = metrics::install()?;
     let pool = open().await?;
     let keys = Keys::read(
         PathBuf::from(variable("ERP_JWKS_FILE", "jwks.json")),
@@ -76,15 +88,24 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let gate = Arc::new(Gate::new(pool.clone(), keys));
     let listening = tokio::spawn(Arc::clone(&gate).listen());
     let delivering = tokio::spawn(outbox::work(pool.clone(), delivery));
+    let scraped = TcpListener::bind(variable("ERP_METRICS_LISTEN", "127.0.0.1:9464")).await?;
+    info!(address = %scraped.local_addr()?, "showing metrics");
+    let showing = tokio::spawn(metrics::show(scraped, recorded));
     let listener = TcpListener::bind(variable("ERP_LISTEN", "127.0.0.1:8080")).await?;
     info!(address = %listener.local_addr()?, "listening");
     let service = Service::new(pool.clone(), gate)
         .store(store)
         .demo_tokens(text(&environment, "ERP_DEMO_TOKENS_FILE").map(PathBuf::from));
-    axum::serve(listener, routes(service)).with_graceful_shutdown(told_to_end()).await?;
-    let closed = pool.close().within(GRACE).await;
+    let serving = axum::serve(listener, routes(service)).with_graceful_shutdown(told_to_end());
+    tokio::select! {
+        served = serving.into_future() => served?,
+        () = async { told_to_end().await; tokio::time::sleep(GRACE).await } => warn!("requests are cut off"),
+    }
+    let closed = pool.close().within(CLOSING).await;
     info!(?closed, "ended");
-    listening.abort();
+    for task in [listening, showing] {
+        task.abort();
+    }
     delivering.await?;
     Ok(())
 }

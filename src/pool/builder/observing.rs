@@ -83,8 +83,9 @@ impl TenantPoolBuilder {
     /// | `tenantry.tenant.operation.duration` | `tenant`, see [`metrics_of_tenants`](Self::metrics_of_tenants) |
     ///
     /// Times are in seconds. An `outcome` is `ok`, `rolled_back`, `abandoned`, the class of a SQLSTATE (`23` for an integrity
-    /// constraint), or a word such as `timeout` or `pool_timeout`. The number of connections is taken once a second. No label has more
-    /// values than the server has classes of SQLSTATEs; of reasons there are at most 32, and `other`.
+    /// constraint), or a word such as `timeout`, `pool_timeout`, or `in_doubt` for what may or may not have been committed
+    /// ([`Error::is_in_doubt`](crate::Error::is_in_doubt)). The number of connections is taken once a second. No label has more values than
+    /// the server has classes of SQLSTATEs; of reasons there are at most 32, and `other`.
     ///
     /// The recorder is called by whoever runs a statement, and while it works, nobody else waits: none of the pool's locks is held.
     #[cfg(feature = "metrics")]

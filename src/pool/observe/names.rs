@@ -17,6 +17,9 @@ pub(super) const ROLLED_BACK: &str = "rolled_back";
 /// The outcome of what its caller dropped before it was done.
 pub(super) const ABANDONED: &str = "abandoned";
 
+/// The outcome of what may or may not have been committed, whatever the reason.
+pub(super) const IN_DOUBT: &str = "in_doubt";
+
 /// Stands for all that is beyond the bound of a label's values.
 #[cfg(feature = "metrics")]
 pub(super) const OTHER: &str = "other";

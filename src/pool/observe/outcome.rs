@@ -1,5 +1,6 @@
 //! How something ended, as metrics and spans name it.
 
+use super::names::IN_DOUBT;
 use crate::error::Error;
 
 /// What the conventions have for an error that nothing else fits.
@@ -12,6 +13,9 @@ pub(super) fn sqlstate(error: &Error) -> &str {
 
 /// What an error is in metrics, which tell few outcomes apart: the class of its SQLSTATE, or in a word what went wrong.
 pub(super) fn outcome(error: &Error) -> &str {
+    if error.is_in_doubt() {
+        return IN_DOUBT;
+    }
     match sqlstate(error).get(..2) {
         Some(class) if !error.is_timeout() => class,
         _ => kind(error),
@@ -62,5 +66,7 @@ mod tests {
             assert_eq!(error_type(&error), word);
             assert_eq!(outcome(&error), word);
         }
+        let in_doubt = Error::call_timeout(Duration::from_secs(1), true);
+        assert_eq!((error_type(&in_doubt), outcome(&in_doubt)), ("timeout", "in_doubt"));
     }
 }

@@ -47,6 +47,23 @@ async fn rows_are_made_of_types_checks_and_keys() {
     assert!(broken.iter().all(|attempt| attempt.starts_with("collide in everything_number_key")), "{proof}");
 }
 
+/// Numbers are made small where what is computed from them has no room, but not so that the next row has the same key.
+#[tokio::test]
+async fn a_row_has_a_key_of_its_own_where_numbers_have_to_be_small() {
+    let sql = "CREATE TABLE invoice (tenant_id bigint NOT NULL, id bigint GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (tenant_id, id));
+        CREATE TABLE product (tenant_id bigint NOT NULL, id bigint GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (tenant_id, id));
+        CREATE TABLE line (
+            tenant_id bigint NOT NULL, invoice_id bigint NOT NULL, position integer NOT NULL, product_id bigint NOT NULL,
+            quantity numeric(12, 3) NOT NULL, price numeric(14, 2) NOT NULL,
+            net numeric(14, 2) GENERATED ALWAYS AS (round(quantity * price, 2)) STORED,
+            PRIMARY KEY (tenant_id, invoice_id, position),
+            FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoice (tenant_id, id),
+            FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id)
+        );";
+    let proof = proof(sql, "").await;
+    assert!(proof.is_clean(), "{proof}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_made_is_unproved_with_the_reason() {
     for (sql, reason) in [

@@ -25,6 +25,7 @@ pub fn program(world: &World) -> Command {
         .env("ERP_ISSUER", ISSUER)
         .env("ERP_AUDIENCE", AUDIENCE)
         .env("ERP_LISTEN", "127.0.0.1:0")
+        .env("ERP_METRICS_LISTEN", "127.0.0.1:0")
         .stdout(Stdio::null())
         .kill_on_drop(true);
     program
