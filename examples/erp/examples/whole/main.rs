@@ -105,6 +105,7 @@ async fn start(folder: &Path, programs: &mut Vec<Program>) -> Result<Database, A
     std::fs::write(tokens, demo(&companies))?;
 
     println!("gateway     {}", gateway.url);
+    println!("page        {}/", gateway.url);
     println!("service     {}, metrics at http://{}/metrics", service.url, service.metrics);
     println!("Prometheus  {}", prometheus.url);
     println!("S3 store    {}", store.url);

@@ -63,6 +63,10 @@ pub fn all(places: &Places, people: &People, companies: &[Company; 2]) -> Vec<Tr
     add(201, "a payment", pay.clone());
     add(200, "and once more, booked once", pay);
     add(200, "all invoices as CSV", format!("{of_padma} {gateway}/invoices.csv"));
+    let file = r#"{"name": "tea.txt", "content_type": "text/plain", "size": 3}"#;
+    let announce = format!("{of_padma} {json} -d '{file}' {gateway}/files");
+    add(201, "a file of padma's, with the address to put it at", announce.clone());
+
     add(
         200,
         "what all companies sell, for who operates the service",
@@ -87,5 +91,11 @@ pub fn all(places: &Places, people: &People, companies: &[Company; 2]) -> Vec<Tr
             "{prometheus}/api/v1/query --data-urlencode 'query=sum(rate(db_client_operation_duration_seconds_count[1m]))'"
         ),
     );
+    tries.push(Try {
+        what: "and one that is put there: 200".to_owned(),
+        line: format!(
+            r#"curl -sS {announce} | sed -E 's/.*"address":"([^"]+)".*/\1/' | xargs {CURL} -X PUT -H 'content-type: text/plain' -d tea"#
+        ),
+    });
     tries
 }
