@@ -10,7 +10,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench checkout --be
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
 BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
 
-.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-peers check doc test-erp screenshot-erp check-deploy try-deploy erp server pgbouncer prometheus around tool curl seaweedfs chromium tryton
+.PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-erp bench-peers check doc test-erp screenshot-erp check-deploy try-deploy erp server pgbouncer prometheus around tool curl seaweedfs chromium tryton
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ bench-grammar: ## Count what lint understands of PostgreSQL's own regression tes
 			TENANTRY_BENCH_GRAMMAR=$$(sh benches/grammar/fetch.sh $${version%%.*}) \
 			$(CARGO) bench --features $(FEATURES) --bench grammar || exit 1; \
 	done
+
+bench-erp: server ## The ERP's page of invoices over HTTP, beside the same page by hand on deadpool-postgres and on sqlx
+	cd benches/erp && $(CARGO) run --quiet --release
 
 bench-chart: ## Draw benches/switch.svg from the last run of switch, and print its table
 	$(CARGO) bench --features $(FEATURES) --bench chart

@@ -12,7 +12,7 @@ use super::ledger::Stage;
 use super::prologue::Prologue;
 use super::statements::StatementMode;
 
-/// How many failures are remembered for whoever has not asked for them yet.
+/// How many failures are remembered for whoever has not asked for them yet: others may send meanwhile, and hear of theirs first.
 const FAILURES: usize = 1024;
 
 /// What has become of the requests that carry prologues, by numbers that count up from 1. None is used twice.
@@ -48,7 +48,7 @@ struct State {
     round_trip: Option<Duration>,
     /// Whether none was ahead of the one that is answered next.
     at_head: bool,
-    failures: Vec<(u64, Stage)>,
+    failures: VecDeque<(u64, Stage)>,
 }
 
 #[derive(Debug)]
@@ -90,7 +90,6 @@ impl Flights {
         if !self.any_under_way() {
             state.since = Some(Instant::now());
             state.at_head = true;
-            state.failures.clear();
         }
         state.last += 1;
         let number = state.last;
@@ -201,9 +200,9 @@ impl Flights {
     pub(super) fn fail(&self, number: u64, stage: Stage) {
         let failures = &mut self.lock().failures;
         if failures.len() >= FAILURES {
-            failures.remove(0);
+            failures.pop_front();
         }
-        failures.push((number, stage));
+        failures.push_back((number, stage));
     }
 
     /// Where a request failed first, if it did.
@@ -289,6 +288,17 @@ mod tests {
         assert_eq!(arm(&flights), 3);
         flights.take(|_, _| ()).unwrap();
         assert!(!flights.disarm(first));
+    }
+
+    #[test]
+    fn who_asks_late_hears_of_a_failure_though_others_have_sent_since() {
+        let flights = Flights::default();
+        let first = arm(&flights);
+        flights.take(|_, _| ()).unwrap();
+        flights.fail(first, Stage::Bind);
+        flights.answer(first);
+        arm(&flights);
+        assert_eq!(flights.failed(first), Some(Stage::Bind));
     }
 
     #[test]

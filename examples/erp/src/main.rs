@@ -55,6 +55,7 @@ async fn open() -> Result<TenantPool, Box<dyn Error>> {
     let pool = pool
         .max_size(variable("ERP_POOL_SIZE", "16").parse()?)
         .system_max_size(variable("ERP_SYSTEM_POOL_SIZE", "2").parse()?)
+        .wait_timeout(Duration::from_millis(variable("ERP_POOL_WAIT_MS", "5000").parse()?))
         .fairness(Fairness::round_robin().max_waiting(WAITING));
     Ok(pool.name("erp").metrics().slow_statement_after(Duration::from_secs(1)).build().await?)
 }

@@ -2,7 +2,7 @@
 
 use tenantry::migrate::{self, Migrations, Migrator};
 use tenantry::policy::manifest::Manifest;
-use tenantry::testing::{self, Database, SetupError, Template};
+use tenantry::testing::{self, Database, Server, SetupError, Template};
 use tenantry::{catalog, plan};
 use tokio_postgres::{Client, NoTls};
 
@@ -19,12 +19,21 @@ static TEMPLATE: Template = Template::new("erp");
 ///
 /// There is no server, or it cannot be set up.
 pub async fn create() -> Result<Database, AnyError> {
-    Ok(TEMPLATE.clone_with(testing::server().await?, fill).await?)
+    create_on(testing::server().await?).await
+}
+
+/// The same, on a server of one's own.
+///
+/// # Errors
+///
+/// It cannot be set up.
+pub async fn create_on(server: &Server) -> Result<Database, AnyError> {
+    Ok(TEMPLATE.clone_with(server, async |admin| fill(admin, &server.url()).await).await?)
 }
 
 /// What a platform engineer does: the roles as a superuser, the migrations as the migrator, and as a superuser once more what a migrator
 /// may not make.
-async fn fill(admin: &mut Client) -> Result<(), SetupError> {
+async fn fill(admin: &mut Client, server: &str) -> Result<(), SetupError> {
     let text = std::fs::read_to_string(path("tenantry.toml"))?;
     let manifest = Manifest::parse(&text).map_err(|problems| format!("{problems:?}"))?;
     bootstrap(admin, &manifest).await?;
@@ -33,7 +42,7 @@ async fn fill(admin: &mut Client) -> Result<(), SetupError> {
     }
     let migrations = Migrations::read(path("migrations"))?;
     let name: String = admin.query_one("SELECT current_database()", &[]).await?.get(0);
-    let mut config: tokio_postgres::Config = testing::server().await?.url().parse()?;
+    let mut config: tokio_postgres::Config = server.parse()?;
     config.dbname(&name).user("erp_migrator").password(PASSWORD);
     let connect = || async {
         let (client, connection) = config.connect(NoTls).await?;
