@@ -54,9 +54,12 @@ impl Connection {
     /// Judges the error of a statement. One that may be stale is forgotten; where nothing of it has run, its
     /// text is returned, to be prepared and run anew.
     pub(super) fn judge(&self, run: Run<'_>, error: Error) -> Result<String> {
-        // What the server has described just now is not out of date, unless it was deallocated since.
+        // What the server has described just now is not out of date, unless it was deallocated since, or what it returns was changed
+        // since. The latter is said in the same way as what can never be planned, so it is tried once.
         let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
-        if run.fresh && !unknown && !self.lease.is_old_at_the_pooler(&error) {
+        let changed =
+            run.first && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) && self.failed_at_bind();
+        if run.fresh && !unknown && !changed && !self.lease.is_old_at_the_pooler(&error) {
             return Err(error);
         }
         if error.is_of_a_parameter() {

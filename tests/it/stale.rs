@@ -8,6 +8,7 @@ mod cache;
 mod call;
 mod cell;
 mod change;
+mod described;
 mod flexible;
 mod lane;
 mod report;

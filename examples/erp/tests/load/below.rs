@@ -71,7 +71,13 @@ async fn errors_end_after_whatever_happens_to_the_server_and_the_books_balance()
             500 => !matches!(*what, "issue" | "pay"),
             _ => true,
         });
-        assert_eq!(unexpected, None, "{event}: {:?}", counted.answers);
+        assert_eq!(
+            unexpected,
+            None,
+            "{event}: {:?}\n{}",
+            counted.answers,
+            world.service.program.log().unwrap()
+        );
         // A change of types is something that nobody notices.
         assert!(
             event != "types changed" || counted.successes() == counted.all(),
