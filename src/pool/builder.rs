@@ -366,7 +366,9 @@ impl TenantPoolBuilder {
             return Err(Error::config("system_credentials without a system role; name it with system_url"));
         }
         if self.record.is_some() && self.system.is_none() {
-            return Err(Error::config("record_system_access without a system role; name it with system_url"));
+            return Err(Error::config(
+                "record_system_access without a system role; name it with system_url or SYSTEM_DATABASE_URL",
+            ));
         }
         let target = self.config.target(&self.connector, tenants.clone())?;
         let targets = self.replicas.targets(&self.connector, tenants.as_ref())?;

@@ -16,6 +16,7 @@ use crate::wire::{Connected, Driving, Link, StatementMode};
 /// hand to hand.
 pub(super) struct Client(Box<Parts>);
 
+/// What a connection is made of.
 pub(super) struct Parts {
     driver: tokio_postgres::Client,
     cache: StatementCache,

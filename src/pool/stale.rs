@@ -1,6 +1,6 @@
 //! Statements whose description is out of date, and what is done about them.
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::cache::OutOfDate;
 use super::connection::Connection;
@@ -34,6 +34,15 @@ pub(super) fn is_stale(code: &SqlState) -> bool {
     STALE.contains(&code)
 }
 
+/// Whether a statement may be out of date by what the server says of it, which may have described it just now (`fresh`).
+///
+/// Even that can have changed before it ran. Then it says so in a routine of its own, which counts here: a plan that can never be made
+/// has the same SQLSTATE, and the message may be translated.
+pub(super) fn may_be_outdated(error: &Error, fresh: bool) -> bool {
+    let has_changed = error.as_db_error().and_then(DbError::routine) == Some("RevalidateCachedQuery");
+    has_changed || (!fresh && error.code().is_some_and(is_stale))
+}
+
 /// How often a statement is run anew behind a pooler: others may have had it prepare the same text, in the
 /// same minute, before another change.
 pub(super) const ATTEMPTS: u32 = 3;
@@ -54,12 +63,10 @@ impl Connection {
     /// Judges the error of a statement. One that may be stale is forgotten; where nothing of it has run, its
     /// text is returned, to be prepared and run anew.
     pub(super) fn judge(&self, run: Run<'_>, error: Error) -> Result<String> {
-        // What the server has described just now is not out of date, unless it was deallocated since, or what it returns was changed
-        // since. The latter is said in the same way as what can never be planned, so it is tried once.
+        // What the server has described just now is not out of date, unless it was changed or deallocated since.
         let unknown = error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME);
-        let changed =
-            run.first && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) && self.failed_at_bind();
-        if run.fresh && !unknown && !changed && !self.lease.is_old_at_the_pooler(&error) {
+        if run.fresh && !unknown && !may_be_outdated(&error, true) && !self.lease.is_old_at_the_pooler(&error)
+        {
             return Err(error);
         }
         if error.is_of_a_parameter() {

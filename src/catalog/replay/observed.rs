@@ -23,7 +23,8 @@ impl Run<'_> {
         self.state.origins.add_unknown(&changes, &self.state.catalog, by);
         let index = by(None);
         let Some(located) = self.statements.get(index) else { return };
-        let effect = Effect { before: &changes, state: &self.state };
-        (self.watch)(&Step::new((index, located), None, self.transaction, false, effect));
+        let effect = Effect::new(&changes, &self.state);
+        let transaction = self.transaction;
+        (self.watch)(&Step { index, located, statement: None, transaction, asked: false, effect });
     }
 }

@@ -313,8 +313,9 @@ impl<'w> Run<'w> {
             self.state.origins.add_defaults(&self.state.catalog, index);
         }
         if let Some(located) = self.statements.last() {
-            let effect = Effect { before: &before, state: &self.state };
-            (self.watch)(&Step::new((index, located), statement, self.transaction, asked, effect));
+            let effect = Effect::new(&before, &self.state);
+            let transaction = self.transaction;
+            (self.watch)(&Step { index, located, statement, transaction, asked, effect });
         }
     }
 

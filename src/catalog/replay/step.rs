@@ -19,17 +19,24 @@ pub(crate) struct Step<'a> {
     pub(crate) transaction: Transaction,
     /// Whether it is a query whose answer nobody sees but the code that asks it.
     pub(crate) asked: bool,
-    /// Looked up once, since many ask.
-    relations: Vec<(&'a QualifiedName, Option<&'a Relation>, Option<&'a Relation>)>,
-    before: &'a Before,
-    state: &'a State,
+    pub(super) effect: Effect<'a>,
 }
 
 /// What a statement has changed, and what it has left.
-#[derive(Clone, Copy)]
 pub(super) struct Effect<'a> {
-    pub(super) before: &'a Before,
-    pub(super) state: &'a State,
+    before: &'a Before,
+    state: &'a State,
+    /// Looked up once, since many ask.
+    relations: Vec<(&'a QualifiedName, Option<&'a Relation>, Option<&'a Relation>)>,
+}
+
+impl<'a> Effect<'a> {
+    pub(super) fn new(before: &'a Before, state: &'a State) -> Self {
+        let now = &state.catalog.relations;
+        let relations = before.relations.iter();
+        let relations = relations.map(|(name, before)| (name, before.as_ref(), now.get(name))).collect();
+        Self { before, state, relations }
+    }
 }
 
 /// The transaction that a statement runs in.
@@ -92,77 +99,64 @@ impl Transaction {
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn new(
-        (index, located): (usize, &'a Located),
-        statement: Option<&'a Statement>,
-        transaction: Transaction,
-        asked: bool,
-        Effect { before, state }: Effect<'a>,
-    ) -> Self {
-        let now = &state.catalog.relations;
-        let relations = before.relations.iter();
-        let relations = relations.map(|(name, before)| (name, before.as_ref(), now.get(name))).collect();
-        Self { index, located, statement, transaction, asked, relations, before, state }
-    }
-
     /// The relations that the statement has touched, each as it was before it and as it is now.
     pub(crate) fn relations(
         &self,
     ) -> impl Iterator<Item = (&'a QualifiedName, Option<&'a Relation>, Option<&'a Relation>)> {
-        self.relations.iter().copied()
+        self.effect.relations.iter().copied()
     }
 
     /// The functions that the statement has touched, each as it was before it and as it is now.
     pub(crate) fn functions(
         &self,
     ) -> impl Iterator<Item = (&'a Signature, Option<&'a Function>, Option<&'a Function>)> {
-        let (before, state) = (self.before, self.state);
+        let (before, state) = (self.effect.before, self.effect.state);
         let functions = before.functions.iter();
         functions.map(|(name, before)| (name, before.as_ref(), state.catalog.functions.get(name)))
     }
 
     /// The relations that the statement gave another name or schema, each with its old name and its new one, in order.
     pub(crate) fn renamed(&self) -> &'a [(QualifiedName, QualifiedName)] {
-        &self.before.renamed
+        &self.effect.before.renamed
     }
 
     /// Whether the statement has given the name to a relation that was there under another one.
     pub(crate) fn is_new_name(&self, name: &QualifiedName) -> bool {
-        self.before.renamed.iter().any(|(_, to)| to == name)
+        self.effect.before.renamed.iter().any(|(_, to)| to == name)
     }
 
     /// A relation as it is now.
     pub(crate) fn relation(&self, name: &QualifiedName) -> Option<&'a Relation> {
-        self.state.catalog.relations.get(name)
+        self.effect.state.catalog.relations.get(name)
     }
 
     /// The relation that a name means here.
     pub(crate) fn resolve(&self, name: &Name) -> Option<QualifiedName> {
-        self.state.find(name).ok()
+        self.effect.state.find(name).ok()
     }
 
     /// All relations as they are now.
     pub(crate) fn all_relations(&self) -> impl Iterator<Item = (&'a QualifiedName, &'a Relation)> {
-        self.state.catalog.relations.iter()
+        self.effect.state.catalog.relations.iter()
     }
 
     /// A role, if the files make it.
     pub(crate) fn role(&self, name: &Ident) -> Option<&'a Role> {
-        self.state.catalog.roles.get(name)
+        self.effect.state.catalog.roles.get(name)
     }
 
     /// Who is a member of whom.
     pub(crate) fn memberships(&self) -> impl Iterator<Item = &'a Membership> {
-        self.state.catalog.memberships.keys()
+        self.effect.state.catalog.memberships.keys()
     }
 
     /// `current_user`.
     pub(crate) fn current_user(&self) -> &'a Ident {
-        &self.state.session.now.role
+        &self.effect.state.session.now.role
     }
 
     /// What a setting has been set to, by a name in lower case.
     pub(crate) fn setting(&self, name: &str) -> Option<&'a str> {
-        self.state.session.now.settings.get(name).map(String::as_str)
+        self.effect.state.session.now.settings.get(name).map(String::as_str)
     }
 }

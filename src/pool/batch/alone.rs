@@ -16,7 +16,7 @@ use crate::pool::observe::Operation;
 use crate::pool::ready::prepare_outside;
 use crate::pool::scope::Scope;
 use crate::pool::single::Single;
-use crate::pool::stale::is_stale;
+use crate::pool::stale::may_be_outdated;
 use crate::pool::statement::{Place, Trace, judge};
 
 impl<D> Scope<D> {
@@ -171,8 +171,7 @@ impl Alone<'_> {
             let text = on.lease.kept(number).await?;
             return on.read_kept(Batch::kept(on.client(), &text)).await;
         }
-        let described_before = ready.is_some_and(|ready| !ready.fresh);
-        if described_before && error.code().is_some_and(is_stale) {
+        if ready.is_some_and(|ready| may_be_outdated(&error, ready.fresh)) {
             let before_it_ran = on.failed_at_bind();
             on.lease.forget(sql, if before_it_ran { OutOfDate::There } else { OutOfDate::Here });
             return Err(if before_it_ran { error.stale() } else { error });

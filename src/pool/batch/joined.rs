@@ -16,7 +16,7 @@ use crate::pool::drain::Debt;
 use crate::pool::kept::kept_number_of;
 use crate::pool::ready::prepare_outside;
 use crate::pool::single::Single;
-use crate::pool::stale::{ATTEMPTS, is_stale};
+use crate::pool::stale::{ATTEMPTS, may_be_outdated};
 use crate::pool::statement::{Place, Trace, judge};
 use crate::pool::strategy::{Opening, Strategy};
 use crate::wire::Stage;
@@ -145,8 +145,7 @@ impl Joined<'_> {
             if lost || matches!(stage, Some(Stage::Prologue(_) | Stage::Commit)) {
                 return Err(Failed::For(error));
             }
-            let is_old = ready[at].as_ref().is_some_and(|ready| !ready.fresh);
-            if is_old && error.code().is_some_and(is_stale) {
+            if ready[at].as_ref().is_some_and(|ready| may_be_outdated(&error, ready.fresh)) {
                 let before_it_ran = stage == Some(Stage::Bind);
                 let found = if before_it_ran { OutOfDate::There } else { OutOfDate::Here };
                 connection.lease.forget(self.batch.0[at].sql, found);

@@ -15,7 +15,7 @@ use crate::pool::connection::Connection;
 use crate::pool::kept::kept_number;
 use crate::pool::observe::Operation;
 use crate::pool::single::Single;
-use crate::pool::stale::{ATTEMPTS, is_stale};
+use crate::pool::stale::{ATTEMPTS, may_be_outdated};
 use crate::pool::statement::{Trace, judge};
 use crate::pool::statements::{Statements, Unit};
 use crate::pool::work::Work;
@@ -121,7 +121,7 @@ impl Together<'_> {
                 Err((Some(at), error)) => (at, error),
                 Err((None, error)) => return Err(error),
             };
-            if !error.code().is_some_and(is_stale) || ready[at].as_ref().is_none_or(|ready| ready.fresh) {
+            if !ready[at].as_ref().is_some_and(|ready| may_be_outdated(&error, ready.fresh)) {
                 return Err(error.in_batch(at));
             }
             let sql = self.batch.0[at].sql;
