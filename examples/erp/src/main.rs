@@ -12,7 +12,7 @@ use tenantry_erp::calendar::day;
 use tenantry_erp::client::Client;
 use tenantry_erp::gate::Gate;
 use tenantry_erp::outbox::{self, Delivery, ToTheLog};
-use tenantry_erp::settings::{environment, text};
+use tenantry_erp::settings::{environment, number, text};
 use tenantry_erp::store::Store;
 use tenantry_erp::token::Keys;
 use tenantry_erp::webhook::Webhook;
@@ -53,9 +53,9 @@ async fn open() -> Result<TenantPool, Box<dyn Error>> {
     let pool =
         TenantPool::from_env()?.tenant_type(TenantType::Uuid).record_system_access("tenantry.system_access");
     let pool = pool
-        .max_size(variable("ERP_POOL_SIZE", "16").parse()?)
-        .system_max_size(variable("ERP_SYSTEM_POOL_SIZE", "2").parse()?)
-        .wait_timeout(Duration::from_millis(variable("ERP_POOL_WAIT_MS", "5000").parse()?))
+        .max_size(number(&environment, "ERP_POOL_SIZE", 16)?)
+        .system_max_size(number(&environment, "ERP_SYSTEM_POOL_SIZE", 2)?)
+        .wait_timeout(Duration::from_millis(number(&environment, "ERP_POOL_WAIT_MS", 5000)?))
         .fairness(Fairness::round_robin().max_waiting(WAITING));
     Ok(pool.name("erp").metrics().slow_statement_after(Duration::from_secs(1)).build().await?)
 }
@@ -78,21 +78,22 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         Some(address) => Arc::new(Webhook::at(&address, &client)?),
         None => Arc::new(ToTheLog),
     };
-    // Ahead of the pool, which registers with whoever records.
-    let recorded = metrics::install()?;
-    let pool = open().await?;
+    // What is wrong with the settings is told ahead of what is wrong with the database.
     let keys = Keys::read(
         PathBuf::from(variable("ERP_JWKS_FILE", "jwks.json")),
         &variable("ERP_ISSUER", "https://sign-in.example"),
         &variable("ERP_AUDIENCE", "erp"),
     )?;
+    let scraped = listen("ERP_METRICS_LISTEN", "127.0.0.1:9464").await?;
+    let listener = listen("ERP_LISTEN", "127.0.0.1:8080").await?;
+    // Ahead of the pool, which registers with whoever records.
+    let recorded = metrics::install()?;
+    let pool = open().await?;
     let gate = Arc::new(Gate::new(pool.clone(), keys));
     let listening = tokio::spawn(Arc::clone(&gate).listen());
     let delivering = tokio::spawn(outbox::work(pool.clone(), delivery));
-    let scraped = TcpListener::bind(variable("ERP_METRICS_LISTEN", "127.0.0.1:9464")).await?;
     info!(address = %scraped.local_addr()?, "showing metrics");
     let showing = tokio::spawn(metrics::show(scraped, recorded));
-    let listener = TcpListener::bind(variable("ERP_LISTEN", "127.0.0.1:8080")).await?;
     info!(address = %listener.local_addr()?, "listening");
     let service = Service::new(pool.clone(), gate)
         .store(store)
@@ -109,6 +110,12 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     }
     delivering.await?;
     Ok(())
+}
+
+async fn listen(name: &str, default: &str) -> Result<TcpListener, String> {
+    let address = variable(name, default);
+    let bound = TcpListener::bind(&address).await;
+    bound.map_err(|error| format!("nobody can listen at {address}, the address of {name}: {error}"))
 }
 
 fn variable(name: &str, default: &str) -> String {

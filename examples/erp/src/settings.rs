@@ -1,5 +1,7 @@
 //! What the environment says, and the files that hold its secrets.
 
+use std::str::FromStr;
+
 /// Looks a variable up.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -11,6 +13,16 @@ pub fn environment(name: &str) -> Option<String> {
 /// A variable; an empty one is one that is not set.
 pub fn text(lookup: Lookup, name: &str) -> Option<String> {
     lookup(name).filter(|value| !value.is_empty())
+}
+
+/// A number, or what there is where the variable is not set.
+///
+/// # Errors
+///
+/// The variable is no number of this kind. The error names it and quotes its text.
+pub fn number<T: FromStr>(lookup: Lookup, name: &str, default: T) -> Result<T, String> {
+    let Some(value) = text(lookup, name) else { return Ok(default) };
+    value.parse().map_err(|_| format!("{name} is {value:?}; expected a whole number"))
 }
 
 /// A secret: a variable, or the text of the file that the variable with `_FILE` behind its name names.
@@ -37,7 +49,18 @@ pub fn secret(lookup: Lookup, name: &str) -> Result<Option<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::secret;
+    use super::{number, secret};
+
+    #[test]
+    fn a_number_is_one_or_the_variable_is_named() {
+        let set = |value: &'static str| move |_: &str| Some(value.to_owned());
+        assert_eq!(number(&|_| None, "ERP_POOL_SIZE", 16_usize), Ok(16));
+        assert_eq!(number(&set("4"), "ERP_POOL_SIZE", 16_usize), Ok(4));
+        for wrong in ["many", "-1", "1.5"] {
+            let error = number(&set(wrong), "ERP_POOL_SIZE", 16_usize).unwrap_err();
+            assert_eq!(error, format!("ERP_POOL_SIZE is {wrong:?}; expected a whole number"));
+        }
+    }
 
     #[test]
     fn a_secret_stands_in_a_variable_or_a_file_and_an_error_says_what_is_wrong() {

@@ -1,5 +1,7 @@
 //! A service with two companies, on a database of its own, and the tokens of its people.
 
+#[path = "../../examples/whole/parts/database.rs"]
+mod database;
 pub mod http;
 pub mod running;
 pub mod s3;
@@ -17,23 +19,26 @@ use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
-use tenantry::migrate::{self, Migrations, Migrator};
-use tenantry::plan;
-use tenantry::policy::manifest::Manifest;
-use tenantry::testing::{self, Database, SetupError, Template};
-use tenantry::{TenantPool, catalog};
+use tenantry::TenantPool;
+use tenantry::testing::Database;
 use tenantry_erp::gate::Gate;
 use tenantry_erp::token::Keys;
 use tenantry_erp::{Service, routes};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+pub use self::database::PASSWORD;
+
 pub const ISSUER: &str = "https://sign-in.test";
 pub const AUDIENCE: &str = "erp";
-pub const PASSWORD: &str = "a password of a test";
 
-static TEMPLATE: Template = Template::new("erp");
+/// What the part that sets a database up takes from whoever has it.
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+fn path(of_package: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(of_package)
+}
 
 /// A service, its database and the keys of those who sign tokens for it.
 pub struct World {
@@ -70,8 +75,7 @@ impl World {
 
     /// With what the service is equipped with.
     pub async fn serving(equip: impl FnOnce(Service) -> Service) -> Self {
-        let server = testing::server().await.unwrap();
-        let database = TEMPLATE.clone_with(server, fill).await.unwrap();
+        let database = database::create().await.unwrap();
         let pool = TenantPool::builder(&database.url_as("erp_app", PASSWORD))
             .system_url(&database.url_as("erp_system", PASSWORD))
             .record_system_access("tenantry.system_access")
@@ -224,36 +228,6 @@ pub fn jwks(keys: &[(&str, &RsaPrivateKey)]) -> String {
         })
     };
     json!({ "keys": keys.iter().map(one).collect::<Vec<_>>() }).to_string()
-}
-
-/// What a platform engineer does: the roles as a superuser, the migrations as the migrator, and as a superuser once more what a migrator
-/// may not make.
-async fn fill(admin: &mut Client) -> Result<(), SetupError> {
-    let text = include_str!("../../tenantry.toml");
-    let manifest = Manifest::parse(text).unwrap_or_else(|problems| panic!("{problems:?}"));
-    bootstrap(admin, &manifest).await?;
-    for role in ["erp_app", "erp_system", "erp_migrator"] {
-        admin.batch_execute(&format!("ALTER ROLE {role} PASSWORD '{PASSWORD}'")).await?;
-    }
-    let migrations = Migrations::read(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))?;
-    let name: String = admin.query_one("SELECT current_database()", &[]).await?.get(0);
-    let server = testing::server().await?;
-    let mut config: tokio_postgres::Config = server.url().parse()?;
-    config.dbname(&name).user("erp_migrator").password(PASSWORD);
-    let connect = || async {
-        let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    };
-    Migrator::new(manifest.clone(), migrations).run(connect).await?;
-    bootstrap(admin, &manifest).await
-}
-
-async fn bootstrap(admin: &mut Client, manifest: &Manifest) -> Result<(), SetupError> {
-    let found = catalog::live::load(admin).await?;
-    let missing = plan::bootstrap(manifest, &found).unwrap_or_else(|problems| panic!("{problems:?}"));
-    migrate::apply(admin, &missing.up()?).await?;
-    Ok(())
 }
 
 /// Waits until something holds, for 20 s at most: less than the gate keeps what it knows of a member.
