@@ -83,7 +83,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         PathBuf::from(variable("ERP_JWKS_FILE", "jwks.json")),
         &variable("ERP_ISSUER", "https://sign-in.example"),
         &variable("ERP_AUDIENCE", "erp"),
-    )?;
+    )
+    .map_err(|error| format!("the keys that ERP_JWKS_FILE names cannot be read: {error}"))?;
     let scraped = listen("ERP_METRICS_LISTEN", "127.0.0.1:9464").await?;
     let listener = listen("ERP_LISTEN", "127.0.0.1:8080").await?;
     // Ahead of the pool, which registers with whoever records.
