@@ -298,7 +298,6 @@ pub(crate) fn literal(text: &str) -> String {
 }
 
 /// Writes the body of a function or of DO between dollars, so that what is quoted in it stays as it is.
-#[cfg(feature = "lint")]
 pub(crate) fn dollar_quoted(text: &str) -> String {
     let tags = ["$$".to_owned(), "$body$".to_owned()];
     let more = (1_u32..).map(|number| format!("$body_{number}$"));

@@ -41,6 +41,7 @@ mod pool;
 pub mod prove;
 #[cfg(feature = "lint")]
 pub mod rule;
+mod seal;
 mod secret;
 mod tenant;
 #[cfg(all(unix, feature = "test-util"))]
@@ -63,6 +64,7 @@ pub use pool::{
     TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement, TraceCarrier,
     Transaction, TransactionBlock, Unbound, UnboundScope, read_column,
 };
+pub use seal::SealKey;
 pub use tenant::{TenantContext, TenantId, TenantType, WalPosition};
 pub use wire::StatementMode;
 

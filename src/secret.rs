@@ -33,12 +33,12 @@ enum Why {
     Lines,
 }
 
-/// The one line of a file, which this variable names if one does.
-pub(crate) fn read(path: &Path, variable: Option<&str>) -> Result<String, Unread> {
+/// The one line of a file, called so in an error unless a variable names it.
+pub(crate) fn read(path: &Path, called: &str, variable: Option<&str>) -> Result<String, Unread> {
     let shown = path.display();
     let file = || match variable {
         Some(variable) => format!("{variable} names {shown}, which"),
-        None => format!("the password file {shown}"),
+        None => format!("{called} {shown}"),
     };
     contents(path).map_err(|why| Unread { file: file(), why })
 }
@@ -96,7 +96,7 @@ mod tests {
             (&vec![b'h'; 70_000], Err("is too long; write the secret into it and nothing else")),
         ] {
             fs::write(&path, bytes).unwrap();
-            let found = read(&path, Some("A_FILE"));
+            let found = read(&path, "the file", Some("A_FILE"));
             assert!(!format!("{found:?}").contains("hush") || found.is_ok());
             let expected = expected
                 .map(str::to_owned)
@@ -104,14 +104,19 @@ mod tests {
             assert_eq!(found.map_err(|why| why.to_string()), expected);
         }
         fs::remove_file(&path).unwrap();
-        let gone = read(&path, Some("A_FILE")).unwrap_err().to_string();
+        let gone = read(&path, "the file", Some("A_FILE")).unwrap_err().to_string();
         assert!(
             gone.ends_with("cannot be read, entity not found; check its path and its permissions"),
             "{gone}"
         );
-        let folder = read(&std::env::temp_dir(), None).unwrap_err().to_string();
+        let folder = read(&std::env::temp_dir(), "the file", None).unwrap_err().to_string();
         assert!(folder.ends_with("is a directory; name the file in it"), "{folder}");
         #[cfg(unix)]
-        assert!(read("/dev/null".as_ref(), None).unwrap_err().to_string().ends_with("not a regular file"));
+        assert!(
+            read("/dev/null".as_ref(), "the file", None)
+                .unwrap_err()
+                .to_string()
+                .ends_with("not a regular file")
+        );
     }
 }

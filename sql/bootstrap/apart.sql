@@ -1,5 +1,5 @@
 -- A role that services or backups log in as, or functions run as, is a member of none that can do more than policies allow.
--- Variables: role, owner (roles), purpose (app, system, backup or resolver).
+-- Variables: role, owner (roles), purpose (app, system, backup, resolver or sealer).
 SET LOCAL tenantry.role = :'role';
 SET LOCAL tenantry.owner = :'owner';
 SET LOCAL tenantry.purpose = :'purpose';

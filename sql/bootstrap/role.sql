@@ -1,5 +1,5 @@
 -- A role with the attributes of its purpose, made or checked.
--- Variables: role, purpose (owner, migrator, app, system, backup or resolver), login (LOGIN or NOLOGIN),
+-- Variables: role, purpose (owner, migrator, app, system, backup, resolver or sealer), login (LOGIN or NOLOGIN),
 --     bypassrls (BYPASSRLS or NOBYPASSRLS).
 --
 -- A role that exists is not altered: it may serve others, who would not notice.

@@ -117,6 +117,8 @@ fn missing(catalog: &Catalog, part: &PartKind) -> Option<(String, &'static str)>
         PartKind::Function(function) => found(catalog, function)
             .is_none()
             .then(|| (format!("function {}", function.plain()), "function that policies call")),
+        PartKind::SealKey(table) => (!catalog.relations.contains_key(table))
+            .then(|| (format!("table {}", table.plain()), "keys that sealed tenants are verified with")),
         PartKind::SystemAccess(table) => (!catalog.relations.contains_key(table))
             .then(|| (format!("table {}", table.plain()), "table that records work across tenants")),
         // What they check, the plan has seen in the catalog, and grants are steps of their own.

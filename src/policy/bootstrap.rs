@@ -6,6 +6,7 @@ use super::password::Password;
 use super::render::Vars;
 use super::roles::Roles;
 use super::script::Script;
+use super::sealed;
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
 
@@ -71,6 +72,7 @@ const MIGRATOR: Purpose = Purpose { name: "migrator", logs_in: true, bypasses_po
 const APP: Purpose = Purpose { name: "app", logs_in: true, bypasses_policies: false };
 const SYSTEM: Purpose = Purpose { name: "system", logs_in: true, bypasses_policies: true };
 const RESOLVER: Purpose = Purpose { name: "resolver", logs_in: false, bypasses_policies: true };
+const SEALER: Purpose = Purpose { name: "sealer", logs_in: false, bypasses_policies: false };
 const BACKUP: Purpose = Purpose { name: "backup", logs_in: true, bypasses_policies: true };
 
 /// Its members read every table, sequence and schema, those that are still to be made included.
@@ -146,7 +148,8 @@ impl Bootstrap {
         ];
 
         let mut parts = Vec::new();
-        for (name, purpose) in [(owner, &OWNER), (self.roles.resolver_role(), &RESOLVER)] {
+        let functions = [(self.roles.resolver_role(), &RESOLVER), (self.roles.sealer_role(), &SEALER)];
+        for (name, purpose) in [(owner, &OWNER)].into_iter().chain(functions) {
             if let Some(name) = name {
                 parts.push(role(name, purpose)?);
             }
@@ -181,10 +184,14 @@ impl Bootstrap {
             let part = Part::new(kind, what, file!("reads_all"), &vars())?;
             parts.push(part.undone_by(file!("undo/reads_all"), &vars())?);
         }
-        let resolver = self.roles.resolver_role();
-        for (name, purpose) in
-            [(Some(app), &APP), (system, &SYSTEM), (backup, &BACKUP), (resolver, &RESOLVER)]
-        {
+        let (resolver, sealer) = (self.roles.resolver_role(), self.roles.sealer_role());
+        for (name, purpose) in [
+            (Some(app), &APP),
+            (system, &SYSTEM),
+            (backup, &BACKUP),
+            (resolver, &RESOLVER),
+            (sealer, &SEALER),
+        ] {
             let Some(name) = name else { continue };
             let vars = Vars::default()
                 .text("owner", owner.map_or("", Ident::as_str))
@@ -212,7 +219,7 @@ impl Bootstrap {
             let function = QualifiedName::new(support.clone(), Ident::known(name));
             (PartKind::Function(function), format!("function {support}.{name}"))
         };
-        let (calls, tree) = (self.tenancy.when_missing() == Missing::Error, self.tenancy.tenant_tree());
+        let (calls, tree) = (self.tenancy.calls_a_function(), self.tenancy.tenant_tree());
 
         let mut parts = Vec::new();
         let record = self.tenancy.system_access();
@@ -223,15 +230,19 @@ impl Bootstrap {
                 Part::new(kind, what, file!("schema"), &vars)?.undone_by(file!("undo/schema"), &named())?,
             );
         }
-        if calls {
+        if self.tenancy.when_missing() == Missing::Error {
             let (kind, what) = function("no_tenant");
             let part = Part::new(kind, what, file!("no_tenant"), &named())?;
             parts.push(part.undone_by(file!("undo/no_tenant"), &named())?);
-
+        }
+        if calls {
             let what = format!("{support}.tenant_id keeps its meaning");
             let vars = named().text("type", tenant_type).text("setting", setting);
             parts.push(Part::new(PartKind::Check, what, file!("tenant_id_kept"), &vars)?);
-
+        }
+        if let Some(seal) = self.tenancy.sealed() {
+            parts.extend(sealed::parts(&self.tenancy, &self.roles, seal)?);
+        } else if calls {
             let (kind, what) = function("tenant_id");
             let vars = named().sql("type", tenant_type).text("setting", setting);
             let part = Part::new(kind, what, file!("tenant_id"), &vars)?;

@@ -85,12 +85,10 @@ impl Membership {
         &self.table
     }
 
-    #[cfg(feature = "lint")]
     pub(crate) fn user(&self) -> (&Ident, TenantType) {
         (&self.user, self.user_type)
     }
 
-    #[cfg(feature = "lint")]
     pub(crate) fn user_setting(&self) -> &SettingName {
         &self.setting
     }
@@ -114,6 +112,10 @@ impl Membership {
 
     /// The expression that gives the user of the statement.
     pub(super) fn context(&self, tenancy: &Tenancy) -> Result<String> {
-        tenancy.bound(&self.setting, self.user_type)
+        if tenancy.sealed().is_some() {
+            tenancy.call("user_id")
+        } else {
+            tenancy.bound(&self.setting, self.user_type)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::membership::Membership;
 use super::render::{Vars, render};
+use super::sealed::Seal;
 use super::tree::Tree;
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, SettingName};
@@ -17,6 +18,7 @@ use crate::tenant::TenantType;
 /// | [`support_schema`](Self::support_schema) | `tenantry` |
 /// | [`tree`](Self::tree) | no tenant is above another |
 /// | [`membership`](Self::membership) | transactions have tenants, not users |
+/// | [`seal`](Self::seal) | whoever can run SQL can bind any tenant |
 /// | [`record_system_access`](Self::record_system_access) | the log alone tells of work across tenants |
 ///
 /// ```
@@ -38,6 +40,7 @@ pub struct Tenancy {
     tree: Option<Tree>,
     membership: Option<Membership>,
     records_system_access: bool,
+    seal: Option<Seal>,
 }
 
 /// What a statement gets that runs without a tenant.
@@ -69,6 +72,7 @@ impl Tenancy {
             tree: None,
             membership: None,
             records_system_access: false,
+            seal: None,
         }
     }
 
@@ -137,6 +141,26 @@ impl Tenancy {
         self
     }
 
+    /// Has policies take no tenant but a sealed one: a setting that only who holds a key can have written. Default: whoever can run SQL
+    /// can bind any tenant.
+    ///
+    /// The policies then call `tenantry.tenant_id()` whatever [`missing`](Self::missing) says, and where there is a
+    /// [`membership`](Self::membership), `tenantry.user_id()`. See [`Seal`].
+    #[must_use]
+    pub fn seal(mut self, seal: Seal) -> Self {
+        self.seal = Some(seal);
+        self
+    }
+
+    pub(crate) fn sealed(&self) -> Option<Seal> {
+        self.seal
+    }
+
+    /// Whether the policies call a function that gives the tenant.
+    pub(crate) fn calls_a_function(&self) -> bool {
+        self.missing == Missing::Error || self.seal.is_some()
+    }
+
     /// Where accesses across tenants are recorded, if they are.
     pub(crate) fn system_access(&self) -> Option<QualifiedName> {
         self.records_system_access
@@ -173,12 +197,18 @@ impl Tenancy {
 
     /// The expression that gives the tenant of the statement.
     pub(crate) fn context(&self) -> Result<String> {
-        match self.missing {
-            Missing::Error => {
-                render(r#":"support".tenant_id()"#, &Vars::default().name("support", &self.support_schema))
-            }
-            Missing::Empty => self.bound(&self.setting, self.tenant_type),
+        if self.calls_a_function() {
+            self.call("tenant_id")
+        } else {
+            self.bound(&self.setting, self.tenant_type)
         }
+    }
+
+    /// The call of a function without arguments in the support schema.
+    pub(super) fn call(&self, name: &'static str) -> Result<String> {
+        let name = Ident::known(name);
+        let vars = Vars::default().name("support", &self.support_schema).sql("name", name.as_str());
+        render(r#":"support".:name()"#, &vars)
     }
 
     /// The expression that gives the value of a setting of the transaction.

@@ -30,9 +30,11 @@ pub(crate) enum PartKind {
     Password(Ident),
     Schema(Ident),
     Function(QualifiedName),
+    /// The table of the keys that seals are verified with.
+    SealKey(QualifiedName),
     /// The table of accesses across tenants, and who may do what with it.
     SystemAccess(QualifiedName),
-    /// What the system role needs to read the tree of tenants.
+    /// What a role needs of something that another part makes.
     Grant,
     /// Nothing. It fails where the database is not as it should be.
     Check,

@@ -15,9 +15,7 @@ use std::collections::BTreeSet;
 
 use super::scan::{Piece, Quoting, pieces};
 use crate::error::{Error, Result};
-#[cfg(feature = "lint")]
-use crate::ident::dollar_quoted;
-use crate::ident::{Ident, array_text, literal};
+use crate::ident::{Ident, array_text, dollar_quoted, literal};
 
 /// What a file's variables stand for.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +28,6 @@ enum Value<'a> {
     /// A text, for `:'x'` alone.
     Text(String),
     /// A body, for `:'x'` alone, between dollars.
-    #[cfg(feature = "lint")]
     Body(String),
     /// SQL that this crate wrote, for `:x` alone.
     Sql(String),
@@ -48,7 +45,6 @@ impl<'a> Vars<'a> {
     }
 
     /// A text that holds SQL, for people to read.
-    #[cfg(feature = "lint")]
     pub(crate) fn body(mut self, key: &'static str, text: impl Into<String>) -> Self {
         self.0.push((key, Value::Body(text.into())));
         self
@@ -83,7 +79,6 @@ impl<'a> Vars<'a> {
             (Value::Name(name), Quoting::Identifier) => Some(name.to_string()),
             (Value::Name(name), Quoting::Literal) => Some(literal(name.as_str())),
             (Value::Text(text), Quoting::Literal) => Some(literal(text)),
-            #[cfg(feature = "lint")]
             (Value::Body(text), Quoting::Literal) => Some(dollar_quoted(text)),
             (Value::Sql(sql), Quoting::Nothing) => Some(sql.clone()),
             _ => None,

@@ -13,6 +13,7 @@ use crate::ident::Ident;
 /// | system | yes | work across tenants; it has BYPASSRLS |
 /// | backup | yes | pg_dump; it has BYPASSRLS, reads everything and writes nothing |
 /// | resolver | no | owning the functions that look a tenant up; it has BYPASSRLS, and reads the columns that they need |
+/// | sealer | no | owning the keys of seals and the functions that verify them |
 ///
 /// ```
 /// use tenantry::policy::Roles;
@@ -31,6 +32,7 @@ pub struct Roles {
     system: Option<Ident>,
     backup: Option<Ident>,
     resolver: Option<Ident>,
+    sealer: Option<Ident>,
 }
 
 impl Roles {
@@ -57,6 +59,7 @@ impl Roles {
             system: None,
             backup: None,
             resolver: None,
+            sealer: None,
         })
     }
 
@@ -101,6 +104,17 @@ impl Roles {
         self.distinct()
     }
 
+    /// The role that the keys of seals belong to, and the functions that verify them. It cannot log in, and nobody is to be a member of it.
+    /// Default: none.
+    ///
+    /// # Errors
+    ///
+    /// The name is not one that PostgreSQL keeps, or is that of another role here.
+    pub fn sealer(mut self, name: impl Into<String>) -> Result<Self> {
+        self.sealer = Some(Ident::new(name)?);
+        self.distinct()
+    }
+
     pub(crate) fn owner_role(&self) -> Option<&Ident> {
         self.owner.as_ref()
     }
@@ -125,6 +139,10 @@ impl Roles {
         self.resolver.as_ref()
     }
 
+    pub(crate) fn sealer_role(&self) -> Option<&Ident> {
+        self.sealer.as_ref()
+    }
+
     /// Whether it is a role that policies are not to bind.
     #[cfg(feature = "lint")]
     pub(crate) fn is_above_policies(&self, role: &Ident) -> bool {
@@ -144,12 +162,12 @@ impl Roles {
     }
 
     fn distinct(self) -> Result<Self> {
-        let others = [&self.owner, &self.migrator, &self.system, &self.backup, &self.resolver];
+        let others = [&self.owner, &self.migrator, &self.system, &self.backup, &self.resolver, &self.sealer];
         let mut names: Vec<&Ident> = others.into_iter().flatten().chain([&self.app]).collect();
         names.sort();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::config(format!(
-                "role {} is given two purposes; expected a role for each of owner, migrator, app, system, backup and resolver",
+                "role {} is given two purposes; expected a role for each of owner, migrator, app, system, backup, resolver and sealer",
                 pair[0]
             ))),
             None => Ok(self),

@@ -179,7 +179,9 @@ impl CredentialProvider for PasswordFile {
     fn credentials(&self, _: CredentialRequest) -> CredentialFuture<'_> {
         let Self { path, variable } = self.clone();
         Box::pin(async move {
-            let password = spawn_blocking(move || secret::read(&path, variable.as_deref())).await??;
+            let password =
+                spawn_blocking(move || secret::read(&path, "the password file", variable.as_deref()))
+                    .await??;
             Ok(Credentials::new(password))
         })
     }

@@ -203,5 +203,5 @@ fn gathered(settings: &Settings, environment: &Environment, has_file: bool) -> G
 }
 
 fn read(variable: &str, path: &Path) -> Result<String> {
-    secret::read(path, Some(variable)).map_err(|why| Error::config(why.to_string()))
+    secret::read(path, "the file", Some(variable)).map_err(|why| Error::config(why.to_string()))
 }

@@ -203,7 +203,7 @@ fn url(key: &str, url: Option<String>, file: Option<PathBuf>) -> Result<Option<S
             Err(Error::config(format!("{key} and {key}_file are both set; leave one of them out")))
         }
         (None, Some(file)) => {
-            let text = secret::read(&file, Some(&format!("{key}_file")));
+            let text = secret::read(&file, "the file", Some(&format!("{key}_file")));
             text.map(Some).map_err(|why| Error::config(why.to_string()))
         }
         (url, None) => Ok(url),

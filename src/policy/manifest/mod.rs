@@ -16,6 +16,11 @@
 //! backup = "erp_backup"           # pg_dump logs in as it: it reads everything, BYPASSRLS, and writes nothing; default: none
 //! resolver = "erp_resolver"       # resolvers run as it, nobody else, BYPASSRLS; default: app with _resolver, where there are resolvers
 //!
+//! sealer = "erp_sealer"           # owns the keys of seals, cannot log in; default: app with _sealer, where there is [seal]
+//!
+//! [seal]                          # policies take no tenant but a sealed one, see Seal; default: any SQL can bind any tenant
+//! bare = false                    # whether one without a seal is taken too, while services are moved; default: false
+//!
 //! [system]
 //! record = true                   # work across tenants leaves rows in system_access of the support schema; default: false
 //!

@@ -9,7 +9,7 @@ use super::resolver::{resolvers, with_role};
 use super::{Class, Entry, Manifest, Migrations, Problem, Tenants, Via};
 use crate::catalog::{DML, Privilege};
 use crate::ident::{Ident, QualifiedName};
-use crate::policy::{Membership, Missing, Roles, Tenancy, Tree};
+use crate::policy::{Membership, Missing, Roles, Seal, Tenancy, Tree};
 use crate::tenant::TenantType;
 
 const TYPES: [TenantType; 4] = [TenantType::Uuid, TenantType::Bigint, TenantType::Integer, TenantType::Text];
@@ -35,8 +35,10 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     let tree = tree(file.section("tree"), text);
     let membership = membership(file.section("membership"), tenancy.as_ref(), text);
     let record = record(file.section("system"));
+    let seal = seal(file.section("seal"));
     let resolvers = resolvers(&file.section("resolvers"), text);
     let roles = roles.and_then(|roles| with_role(roles, &resolvers, text));
+    let roles = roles.and_then(|roles| with_sealer(roles, seal, text));
     let tables = file.section("tables");
     let mut entries = std::collections::BTreeMap::new();
     for (name, line, item) in tables.entries() {
@@ -84,6 +86,9 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
     }
     if let Some(membership) = membership {
         tenancy = tenancy.membership(membership);
+    }
+    if let Some(seal) = seal {
+        tenancy = tenancy.seal(seal);
     }
     if record.is_some() {
         tenancy = tenancy.record_system_access();
@@ -156,6 +161,9 @@ fn roles<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Roles> {
     if let Some(Field { value, line }) = fields.string("resolver") {
         roles = roles.and_then(|roles| text.take(line, roles.resolver(value)));
     }
+    if let Some(Field { value, line }) = fields.string("sealer") {
+        roles = roles.and_then(|roles| text.take(line, roles.sealer(value)));
+    }
     fields.finish();
     roles
 }
@@ -165,6 +173,25 @@ fn record(mut fields: Fields<'_>) -> Option<Field<bool>> {
     let record = fields.flag("record");
     fields.finish();
     record.filter(|field| field.value)
+}
+
+/// Whether tenants have to be sealed.
+fn seal(mut fields: Fields<'_>) -> Option<Seal> {
+    if !fields.is_there() {
+        return None;
+    }
+    let bare = fields.flag("bare").is_some_and(|field| field.value);
+    fields.finish();
+    Some(if bare { Seal::new().or_bare() } else { Seal::new() })
+}
+
+/// The roles with the one that the keys of seals belong to, by its default name unless the file names it.
+fn with_sealer(roles: Roles, seal: Option<Seal>, text: &Text<'_>) -> Option<Roles> {
+    if seal.is_none() || roles.sealer_role().is_some() {
+        return Some(roles);
+    }
+    let name = Ident::joined(&[roles.app_role().as_str(), "sealer"]);
+    text.take(None, roles.sealer(name.as_str()))
 }
 
 fn migrations<'t>(mut fields: Fields<'t>, text: &'t Text<'t>) -> Option<Migrations> {

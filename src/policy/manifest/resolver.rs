@@ -53,7 +53,7 @@ impl fmt::Display for ResolverKey {
 }
 
 /// The functions of the support schema that are this crate's own.
-const OWN: [&str; 3] = ["tenant_id", "no_tenant", "tenant_tree"];
+const OWN: [&str; 5] = ["tenant_id", "user_id", "no_tenant", "not_sealed", "tenant_tree"];
 
 /// Reads the section.
 pub(super) fn resolvers(section: &Fields<'_>, text: &Text<'_>) -> BTreeMap<Ident, Resolver> {
