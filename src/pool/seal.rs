@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::lease::Lease;
 use super::limits::statement;
-use crate::error::{Error, Result, Step};
+use crate::error::{Error, NOT_SEALED, Result, Step};
 use crate::ident::SettingName;
 use crate::seal::{SealKey, Sealer, now};
 use crate::secret;
@@ -203,7 +203,7 @@ impl Sealing {
         let rows = lease.client().query_typed(&sql, &params).await;
         let key = self.key().map(|key| key.id().to_owned()).unwrap_or_default();
         let rows = rows.map_err(|error| match error.as_db_error() {
-            Some(refusal) if refusal.code().code() == crate::NOT_SEALED => Error::config(format!(
+            Some(refusal) if refusal.code().code() == NOT_SEALED => Error::config(format!(
                 "the database does not take what the pool seals with key {key}: {}; {}",
                 refusal.message(),
                 refusal.hint().unwrap_or_default()

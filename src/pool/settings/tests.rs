@@ -56,7 +56,7 @@ fn every_key_reaches_the_builder() {
         "59.5",
         "61",
         "max_size: Some(67), wait: 71s, lag: Some(73s)",
-        "File(\"/run/secrets/seal\", Some(\"seal_key_file\")), window: 79s",
+        "File(\"/run/secrets/seal\", Some(\"seal_key_file\"))), window: 79s",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
