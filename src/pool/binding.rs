@@ -128,7 +128,8 @@ impl Binding {
         let first = (Name::Given(setting.clone()), tenant.as_setting());
         let given = context.settings().iter().map(|(name, value)| (Name::Given(name.clone()), value.clone()));
         let limits = context.limits().or(*of_pool);
-        let Plans { single, block } = if limits == *of_pool { plans.clone() } else { Plans::new(&limits) };
+        let Plans { single, block } =
+            if limits == *of_pool { plans.clone() } else { Plans::new(&limits, plans.single.forms.as_ref()) };
         let mode = context.mode();
         Ok(Self {
             begin: begin(mode),
@@ -158,7 +159,7 @@ impl Binding {
 
     fn of_none(first: (Name, String), limits: Limits) -> Self {
         let mode = TransactionMode::default();
-        let Plans { single, block } = Plans::new(&limits);
+        let Plans { single, block } = Plans::new(&limits, None);
         Self {
             begin: begin(mode),
             mode,
@@ -176,7 +177,7 @@ impl Binding {
     /// The same with another limit for each call.
     pub(super) fn with_timeout(&self, limit: Duration) -> Self {
         let limits = Limits { call: Some(limit), ..self.limits };
-        let Plans { single, block } = Plans::new(&limits);
+        let Plans { single, block } = Plans::new(&limits, self.plan.forms.as_ref());
         Self { limits, plan: single, block, ..self.clone() }
     }
 
@@ -272,7 +273,7 @@ impl Binding {
         select(self.count())
     }
 
-    fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn settings(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let given = [&self.first].into_iter().chain(&self.more);
         let limits = self.plan.limits.iter().map(|(name, value)| (*name, value.as_str()));
         given.map(|(name, value)| (name.as_str(), value.as_str())).chain(limits)
@@ -296,6 +297,13 @@ impl Binding {
         let made = if extra.is_some() { &self.plan.read_only } else { &self.plan.select };
         if let ([], Some((name, select))) = (&*self.more, made) {
             return prologue.push(Part::Context, name, Sql::Shared(Arc::clone(select)), [&*self.first.1]);
+        }
+        let settings = self.settings().map(|(setting, _)| setting);
+        if let Some((name, select)) =
+            self.plan.forms.as_ref().and_then(|forms| forms.get(settings, extra.is_some()))
+        {
+            let values = self.settings().map(|(_, value)| value);
+            return prologue.push(Part::Context, name, Sql::Shared(select), values);
         }
         let count = self.count() + usize::from(extra.is_some());
         let name = SELECTS.get(count - 1).copied().unwrap_or_default();

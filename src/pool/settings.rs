@@ -27,7 +27,7 @@ use crate::wire::StatementMode;
 /// | `password_file`, `system_password_file` | a file that holds the password, see [`PasswordFile`] |
 /// | `setting`, `name`, `record_system_access` | a text |
 /// | `tenant_type` | `"uuid"`, `"bigint"`, `"integer"` or `"text"` |
-/// | `max_size`, `min_idle`, `system_max_size`, `replica_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth` | a number |
+/// | `max_size`, `min_idle`, `system_max_size`, `replica_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth`, `sharing_width` | a number |
 /// | `wait_timeout`, `connect_timeout`, `max_lifetime`, `idle_timeout`, `check_idle_after`, `recheck_role_after`, `drain_timeout`, `slow_statement_after`, `replica_wait`, `max_replica_lag` | a duration |
 /// | `timeout`, `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout`, `transaction_timeout` | a duration |
 /// | `sharing` | `"never"`, `"reads"` or `"always"` |
@@ -70,6 +70,7 @@ pub struct PoolSettings {
     max_retries: Option<u32>,
     statement_cache_size: Option<usize>,
     sharing_depth: Option<usize>,
+    sharing_width: Option<usize>,
     wait_timeout: Option<Limit>,
     connect_timeout: Option<Limit>,
     max_lifetime: Option<LimitOrNone>,
@@ -276,6 +277,7 @@ impl TenantPoolBuilder {
             max_retries = |count| count;
             statement_cache_size = |count| count;
             sharing_depth = |count| count;
+            sharing_width = |count| count;
             wait_timeout = |limit| limit.0;
             connect_timeout = |limit| limit.0;
             max_lifetime = |limit| limit.0;
@@ -325,7 +327,7 @@ mod tests {
             r#"{"url": "postgresql://me:hush@db/erp", "system_url": "postgresql://sys:hush@db/erp",
             "setting": "erp.tenant", "name": "erp", "record_system_access": "ops.access", "tenant_type": "bigint", "max_size": 3, "min_idle": 2,
             "replica_urls": ["postgresql://me:hush@r/erp"], "replica_max_size": 67, "replica_wait": "71s",
-            "max_replica_lag": "73s", "system_max_size": 5, "max_retries": 7, "statement_cache_size": 11, "sharing_depth": 13,
+            "max_replica_lag": "73s", "system_max_size": 5, "max_retries": 7, "statement_cache_size": 11, "sharing_depth": 13, "sharing_width": 79,
             "wait_timeout": 1, "connect_timeout": 0.25, "max_lifetime": "none", "idle_timeout": "2h",
             "check_idle_after": "3m", "recheck_role_after": "17s", "drain_timeout": "19ms",
             "slow_statement_after": "23", "timeout": "29 s", "statement_timeout": "31min",
@@ -344,7 +346,7 @@ mod tests {
             "system_max_size: 5",
             "max_retries: 7",
             "statement_cache_size: 11",
-            "depth: 13",
+            "depth: 13, width: 79",
             "wait_timeout: 1s",
             "connect_timeout: 250ms",
             "max_lifetime: None",
