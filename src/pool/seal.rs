@@ -267,6 +267,15 @@ impl<'a> Seals<'a> {
     }
 }
 
+/// What of a binding is sealed, if anything is.
+#[derive(Default)]
+pub(super) struct Sealed {
+    pub(super) first: Option<String>,
+    pub(super) more: Vec<Option<String>>,
+}
+
+pub(super) static BARE: Sealed = Sealed { first: None, more: Vec::new() };
+
 /// The process that serves a connection, unless a pooler may have another one serve its next statement.
 fn backend(lease: &Lease) -> Option<i32> {
     let link = lease.link();
