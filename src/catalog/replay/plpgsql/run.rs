@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::back::Mark;
-use super::block::{Block, Code, Kind, Leave, Start, Step, Variable};
-use super::interpreter::Interpreter;
+use super::block::{Block, Code, Kind, Start, Step, Variable};
+use super::interpreter::{Around, Interpreter};
 use super::leaf::Outcome;
 use super::reach::Reach;
 use super::value::{Value, equal};
@@ -30,11 +30,14 @@ impl Interpreter<'_> {
     pub(super) fn run_block(&mut self, block: &Block) -> Flow {
         let variables = self.frame().variables.clone();
         let records = self.frame().records.clone();
-        self.frame().labels.extend(block.label.as_ref().map(|label| label.as_str().to_owned()));
+        let label = block.label.as_ref().map(|label| label.as_str().to_owned());
+        self.frame().labels.extend(label.clone());
         block.variables.iter().for_each(|variable| self.declare(variable));
-        let flow =
-            if block.handlers.is_empty() { self.steps(&block.steps) } else { self.caught_block(block) };
-        if block.label.is_some() {
+        let around = Around { label: label.clone(), is_loop: false };
+        let flow = self.within(around, block.lists(), |own| {
+            if block.handlers.is_empty() { own.steps(&block.steps) } else { own.caught_block(block) }
+        });
+        if label.is_some() {
             self.frame().labels.pop();
         }
         // What the block has declared is gone, and what it hides is there again.
@@ -47,7 +50,10 @@ impl Interpreter<'_> {
                 None => drop(frame.variables.remove(name)),
             }
         }
-        flow
+        match flow {
+            Flow::Left { label: Some(left), .. } if Some(&left) == label.as_ref() => Flow::On,
+            flow => flow,
+        }
     }
 
     fn declare(&mut self, variable: &Variable) {
@@ -55,7 +61,7 @@ impl Interpreter<'_> {
             Start::Null => Value::Null,
             Start::Unknown => Value::Unknown,
             Start::Code(code) => self.value(code),
-            Start::Alias(of) => self.frame().variables.get(of).cloned().unwrap_or(Value::Unknown),
+            Start::Alias(of) => self.frame().variables.get(of).map_or(Value::Unknown, Value::seen),
         };
         let name = variable.name.as_str().to_owned();
         if variable.is_record {
@@ -181,6 +187,14 @@ impl Interpreter<'_> {
                 self.frame().variables.insert("found".to_owned(), Value::Unknown);
                 Flow::On
             }
+            Kind::Open(cursor, opens) => {
+                self.open(cursor, opens);
+                Flow::On
+            }
+            Kind::Fetch { cursor, into, is_next } => {
+                self.fetch(cursor, into, *is_next);
+                Flow::On
+            }
             Kind::Assign(target, code) => {
                 let value = self.value(code);
                 self.assign(target, value);
@@ -255,10 +269,20 @@ impl Interpreter<'_> {
 
     /// Runs something with the values behind `USING` as its parameters.
     pub(super) fn with_parameters<T>(&mut self, using: &[Code], run: impl FnOnce(&mut Self) -> T) -> T {
-        let values: Vec<Value> = using.iter().map(|code| self.value(code)).collect();
-        let names: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
+        let numbered = using.iter().zip(1..).map(|(code, number)| (format!("${number}"), self.value(code)));
+        let values = numbered.collect();
+        self.with_values(values, run)
+    }
+
+    /// Runs something with more variables than there are.
+    pub(super) fn with_values<T>(
+        &mut self,
+        values: Vec<(String, Value)>,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let names: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
         let before = self.frame().variables.clone();
-        self.frame().variables.extend(names.iter().cloned().zip(values));
+        self.frame().variables.extend(values);
         let done = run(self);
         for name in names {
             match before.get(&name) {
@@ -267,19 +291,6 @@ impl Interpreter<'_> {
             }
         }
         done
-    }
-
-    fn leave_loop(&mut self, leave: &Leave) -> Flow {
-        let label = leave.label.as_ref().map(|label| label.as_str().to_owned());
-        let left = Flow::Left { goes_on: leave.goes_on, label };
-        match leave.when.as_ref().map(|when| self.value(when).holds()) {
-            None | Some(Some(true)) => left,
-            Some(Some(false)) => Flow::On,
-            Some(None) => {
-                self.frame().may_have_left = true;
-                Flow::On
-            }
-        }
     }
 
     fn conditional(
@@ -336,15 +347,6 @@ impl Interpreter<'_> {
             }
         }
         self.may_have(&flow);
-    }
-
-    /// Keeps in mind that what follows may not be run.
-    pub(super) fn may_have(&mut self, flow: &Flow) {
-        match flow {
-            Flow::Left { .. } => self.frame().may_have_left = true,
-            Flow::Returned => self.frame().may_have_returned = true,
-            Flow::On | Flow::Raised(_) | Flow::Stopped => {}
-        }
     }
 }
 
