@@ -41,6 +41,7 @@ mod split;
 mod state;
 mod statement;
 mod step;
+mod told;
 mod tracked;
 mod types;
 mod undo;

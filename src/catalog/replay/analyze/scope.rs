@@ -75,6 +75,16 @@ impl State {
             relation.columns.iter().map(|column| (column.name.clone(), Some(column.data_type.clone())));
         (relation.view.is_none()).then(|| typed.collect())
     }
+
+    /// The type of a column of a relation, where it is known; nothing where there is no such column.
+    pub(super) fn type_of_column(&self, relation: &QualifiedName, column: &Ident) -> Option<Option<&str>> {
+        if let Some(outputs) = self.outputs.get(relation) {
+            let found = outputs.iter().find(|(name, _)| name == column)?;
+            return Some(found.1.as_deref());
+        }
+        let relation = self.catalog.relations.get(relation).filter(|relation| relation.view.is_none())?;
+        relation.column(column).map(|column| Some(column.data_type.as_str()))
+    }
 }
 
 /// A name of one or two parts, or of three with the database.

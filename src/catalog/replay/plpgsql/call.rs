@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::cursor::{Cursor, Name};
 use super::super::parse::session::{Session, SetValue};
 use super::super::split::{PieceKind, split};
-use super::super::state::Told;
+use super::super::told::Told;
 use super::interpreter::{Frame, Interpreter};
 use super::parse;
 use super::reach::Reach;
