@@ -1,6 +1,6 @@
 //! A place among the tokens of a statement, and what may be read from there.
 
-use super::lex::{Kind, Token};
+use crate::lex::{Kind, Token};
 use crate::ident::{Ident, QualifiedName};
 
 /// What was read, or why it was not.

@@ -1,6 +1,6 @@
 //! Files that are written for another database.
 
-use super::lex::{Kind, Token};
+use crate::lex::{Kind, Token};
 use super::split::{Piece, split};
 
 /// What tells that a file is written for another database.

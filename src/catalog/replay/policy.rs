@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::cursor::{Cursor, Name, Parsed};
-use super::lex::{self, Token};
+use crate::lex::{self, Token};
 use super::parse::policy::{comment, created, policy_of};
 use super::parse::role::RoleName;
 use super::statement::Statement;

@@ -1,7 +1,7 @@
 //! What a piece of a file says.
 
 use super::cursor::Cursor;
-use super::lex::{Kind, Token};
+use crate::lex::{Kind, Token};
 use super::parens::Unbalanced;
 use super::parse;
 use super::split::{Piece, PieceKind};

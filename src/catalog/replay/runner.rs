@@ -1,6 +1,6 @@
 //! What a migration's name and comments tell of how its runner runs it.
 
-use super::lex::{self, Kind};
+use crate::lex::{self, Kind};
 
 /// Whether the runner that names its files like this runs each as one transaction, unless the file says that it does not.
 ///

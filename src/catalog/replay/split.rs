@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::lex::{self, Kind, Token};
+use crate::lex::{self, Kind, Token};
 use super::lines::Lines;
 use super::parens::{Parens, Unbalanced};
 use super::section::{Format, Part, Said};

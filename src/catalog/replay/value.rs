@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::lex::{Kind, Token};
+use crate::lex::{Kind, Token};
 use crate::ident::{Ident, MAX_NAME_BYTES};
 
 /// The name that a token says, cut to what the server keeps.
@@ -143,7 +143,7 @@ fn unicode(written: &str, quote: char) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lex;
+    use crate::lex;
     use super::{ident, string};
 
     fn said(text: &str) -> Option<String> {

@@ -151,7 +151,7 @@ impl State {
 
     /// Whatever relation a text that is not understood names anywhere.
     fn named_in(&self, text: &str) -> BTreeSet<Object> {
-        let tokens = super::lex::tokens(text);
+        let tokens = crate::lex::tokens(text);
         let mut found = BTreeSet::new();
         for at in 0..tokens.len() {
             let mut cursor = super::cursor::Cursor::new(text, tokens.get(at..).unwrap_or_default());
@@ -179,7 +179,7 @@ fn parse<T>(
 
 /// The table of `TABLE name`, which is short for a query of all that is in it.
 fn table_command(text: &str) -> Option<&str> {
-    let first = super::lex::token(text, 0)?;
+    let first = crate::lex::token(text, 0)?;
     if first.is_word(text, "table") { text.get(first.end..) } else { None }
 }
 

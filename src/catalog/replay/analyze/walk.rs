@@ -7,7 +7,7 @@ use sqlparser::ast::{self, Expr, ObjectName, Query, Select, VisitorMut};
 
 use super::super::cursor::Cursor;
 use super::super::depend::Object;
-use super::super::lex;
+use crate::lex;
 use super::super::parse::type_name::type_name;
 use super::super::state::State;
 use super::alike::{RestsOn, is_of_server};

@@ -3,7 +3,7 @@
 use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
 
 use super::super::cursor::{Cursor, Name};
-use super::super::lex;
+use crate::lex;
 use super::super::parse::session::{Session, SetValue};
 use super::super::parse::table::{CreateTableAs, Life};
 use super::super::state::{Followed, State};

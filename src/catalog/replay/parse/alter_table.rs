@@ -1,7 +1,7 @@
 //! `ALTER TABLE`, and what other relations share with it.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 use super::column::{ColumnDef, column, identity};
 use super::constraint::{Constraint, Timing, constraint, is_constraint, timing};
 use super::options::{options, skip_options};

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 use super::type_name::type_name;
 
 /// Parts that several forms share.

@@ -1,7 +1,7 @@
 //! Functions, procedures and aggregates.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 use super::session::{SetValue, setting_value};
 use super::type_name::{TypeName, type_name};
 use crate::catalog::{FunctionKind, Parallel, Volatility};

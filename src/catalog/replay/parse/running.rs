@@ -61,7 +61,7 @@ fn explained(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
 mod tests {
     use super::running;
     use crate::catalog::replay::cursor::Cursor;
-    use crate::catalog::replay::lex;
+    use crate::lex;
     use crate::catalog::replay::statement::Statement;
 
     #[test]

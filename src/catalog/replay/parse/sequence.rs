@@ -1,7 +1,7 @@
 //! Options of sequences.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 use super::super::statement::Statement;
 use super::table::life;
 use super::type_name::type_name;

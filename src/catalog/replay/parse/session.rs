@@ -1,7 +1,7 @@
 //! `SET`, `RESET` and the ends of transactions.
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 use super::role::{RoleName, role};
 use crate::ident::Ident;
 

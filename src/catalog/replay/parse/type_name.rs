@@ -1,7 +1,7 @@
 //! Names of types, as SQL writes them.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 use crate::ident::Ident;
 
 /// A type, as a statement names it.

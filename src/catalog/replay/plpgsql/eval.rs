@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, InTarget, UnaryOperator};
 
-use super::super::lex::tokens;
+use crate::lex::tokens;
 use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
 use super::regex::is_match;

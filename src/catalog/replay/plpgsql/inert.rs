@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::super::cursor::{Cursor, Name};
-use super::super::lex;
+use crate::lex;
 use super::super::parse::session::Session;
 use super::super::split::{PieceKind, split};
 use super::super::state::State;

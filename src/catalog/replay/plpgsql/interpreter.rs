@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::cursor::{Cursor, Name};
-use super::super::lex;
+use crate::lex;
 use super::super::located::Extent;
 use super::super::state::State;
 use super::block::Body;

@@ -2,7 +2,7 @@
 
 use super::super::cursor::Cursor;
 use super::super::is_passed;
-use super::super::lex;
+use crate::lex;
 use super::super::located::Extent;
 use super::super::parse;
 use super::super::parse::session::Session;

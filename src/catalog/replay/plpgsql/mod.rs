@@ -38,7 +38,7 @@ mod value;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::lex;
+use crate::lex;
 use super::parse::calls::calls;
 use super::state::State;
 use crate::catalog::{FunctionKind, Volatility};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cursor::Cursor;
-use super::super::lex::{self, Kind};
+use crate::lex::{self, Kind};
 use super::super::state::State;
 use super::value::HOLE;
 use crate::ident::QualifiedName;

@@ -1,7 +1,7 @@
 //! Statements of PL/pgSQL that have none within them.
 
 use super::super::super::cursor::{Cursor, Inner, Parsed};
-use super::super::super::lex::Kind as TokenKind;
+use crate::lex::Kind as TokenKind;
 use super::super::block::{Code, Kind, Leave};
 use super::super::into;
 use super::cursors::{self, Declared};

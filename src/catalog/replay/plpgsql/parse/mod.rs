@@ -4,7 +4,7 @@ mod cursors;
 mod leaf;
 
 use super::super::cursor::{Cursor, Inner, Parsed};
-use super::super::lex;
+use crate::lex;
 use super::super::lines::Lines;
 use super::super::parse::calls::calls;
 use super::super::parse::options;
