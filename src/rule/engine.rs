@@ -156,7 +156,13 @@ impl Watching {
     }
 
     /// What they have found, and what the other rules find in what is left.
-    fn report(self, ground: &Ground<'_>, sources: &[Source], replayed: &Replayed, wanted: &Wanted<'_>) -> Report {
+    fn report(
+        self,
+        ground: &Ground<'_>,
+        sources: &[Source],
+        replayed: &Replayed,
+        wanted: &Wanted<'_>,
+    ) -> Report {
         let mut findings = Vec::new();
         for (mut found, mut watch) in self.watches {
             watch.end(ground, &mut found);

@@ -46,11 +46,11 @@ mod types;
 mod undo;
 mod value;
 
+pub(crate) use crate::lex::{Kind, Token, token, tokens};
 pub(crate) use cursor::Name;
 #[cfg(feature = "migrate")]
 pub(crate) use directive::Directives;
 pub(crate) use directive::directives;
-pub(crate) use crate::lex::{Kind, Token, token, tokens};
 #[cfg(feature = "cli")]
 pub(crate) use listed::units;
 pub use located::{Extent, Located, Opaque};

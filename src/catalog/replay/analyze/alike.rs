@@ -11,13 +11,16 @@ use super::{Analyzed, Place};
 use crate::catalog::{Expr, Signature};
 use crate::ident::{Ident, QualifiedName};
 
+/// Functions, with what each returns.
+type Returns = Vec<(Signature, Option<String>)>;
+
 /// What an expression means is the same wherever this is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RestsOn {
     /// Columns of its relation by their own names, with their types.
     columns: Vec<(Ident, Option<String>)>,
     /// What names of functions stand for, with what that returns; nothing for those of the server.
-    functions: Vec<(Name, Vec<(Signature, Option<String>)>)>,
+    functions: Vec<(Name, Returns)>,
     /// Whether it rests on a type that is not one of the server's.
     on_types: bool,
 }
@@ -38,7 +41,7 @@ pub(super) fn is_of_server(data_type: &str) -> bool {
     !data_type.contains(['.', '"'])
 }
 
-fn returns(state: &State, overloads: &[Signature]) -> Vec<(Signature, Option<String>)> {
+fn returns(state: &State, overloads: &[Signature]) -> Returns {
     let returns = |signature| state.catalog.functions.get(signature).and_then(|of| of.returns.clone());
     overloads.iter().map(|signature| (signature.clone(), returns(signature))).collect()
 }
@@ -79,7 +82,12 @@ impl Alike {
 
 impl State {
     /// What an expression means that has been understood where it stood alike.
-    pub(super) fn analyzed_alike(&self, text: &str, place: Place<'_>, target: Option<&str>) -> Option<Analyzed> {
+    pub(super) fn analyzed_alike(
+        &self,
+        text: &str,
+        place: Place<'_>,
+        target: Option<&str>,
+    ) -> Option<Analyzed> {
         let relation = match place {
             Place::Nowhere => None,
             Place::On(relation) => Some(relation),
@@ -102,9 +110,9 @@ impl State {
 
     fn is_alike(&self, rests_on: &RestsOn, relation: Option<&QualifiedName>) -> bool {
         let column = |(name, data_type): &(Ident, Option<String>)| {
-            relation.is_some_and(|relation| self.type_of_column(relation, name) == Some(data_type.as_deref()))
+            relation.is_some_and(|relation| self.has_column(relation, name, data_type.as_deref()))
         };
-        let function = |(name, before): &(Name, Vec<_>)| {
+        let function = |(name, before): &(Name, Returns)| {
             let now = self.functions_named(name);
             let is_same = if before.is_empty() { now.is_empty() } else { returns(self, &now) == *before };
             is_same && (!now.is_empty() || self.extension_function(name).is_none())
@@ -135,6 +143,11 @@ mod tests {
         "NOT is_ok",
     ];
 
+    const BEFORE: &str = "CREATE SCHEMA other; CREATE SEQUENCE s; CREATE DOMAIN email AS text; CREATE DOMAIN other.email AS uuid;";
+
+    const AFTER: &str = "ALTER TABLE t1 RENAME COLUMN a TO d; ALTER TABLE t2 RENAME TO u2; ALTER FUNCTION f(text) RENAME TO g;
+        ALTER TABLE t3 DROP COLUMN a CASCADE; DROP FUNCTION other.f(text) CASCADE;";
+
     /// Each is followed by all conditions on all tables.
     const EVENTS: [&str; 10] = [
         "",
@@ -151,24 +164,22 @@ mod tests {
 
     /// What all conditions say in the end, where each is written as often, or each once.
     fn said(once: bool) -> Vec<String> {
-        let mut sql = "CREATE SCHEMA other; CREATE SEQUENCE s; CREATE DOMAIN email AS text; CREATE DOMAIN other.email AS uuid;".to_owned();
+        let mut sql = vec![BEFORE.to_owned()];
         for (number, of) in TABLES.iter().enumerate() {
-            sql += &format!("CREATE TABLE t{number} (a {of}, b text);");
+            sql.push(format!("CREATE TABLE t{number} (a {of}, b text);"));
         }
         let mut policy = 0;
         for event in EVENTS {
-            sql += event;
-            for table in 0..TABLES.len() {
-                for condition in CONDITIONS {
-                    policy += 1;
-                    let between = if once { format!(" /* {policy} */ ") } else { " ".to_owned() };
-                    let condition = condition.replace(' ', &between);
-                    sql += &format!("CREATE POLICY p{policy} ON public.t{table} USING ({condition});");
-                }
+            sql.push(event.to_owned());
+            for (table, condition) in (0..TABLES.len()).flat_map(|table| CONDITIONS.map(|of| (table, of))) {
+                policy += 1;
+                let between = if once { format!(" /* {policy} */ ") } else { " ".to_owned() };
+                let condition = condition.replace(' ', &between);
+                sql.push(format!("CREATE POLICY p{policy} ON public.t{table} USING ({condition});"));
             }
         }
-        sql += "ALTER TABLE t1 RENAME COLUMN a TO d; ALTER TABLE t2 RENAME TO u2; ALTER FUNCTION f(text) RENAME TO g;
-            ALTER TABLE t3 DROP COLUMN a CASCADE; DROP FUNCTION other.f(text) CASCADE;";
+        sql.push(AFTER.to_owned());
+        let sql = sql.concat();
         let catalog = replay(&[Source::new("a.sql", sql)], &Options::default()).catalog;
         let policies = catalog.relations.iter().flat_map(|(table, relation)| {
             relation.policies.iter().map(move |(name, policy)| format!("{table}.{name} {policy:?}"))

@@ -76,14 +76,19 @@ impl State {
         (relation.view.is_none()).then(|| typed.collect())
     }
 
-    /// The type of a column of a relation, where it is known; nothing where there is no such column.
-    pub(super) fn type_of_column(&self, relation: &QualifiedName, column: &Ident) -> Option<Option<&str>> {
+    /// Whether a relation has a column of this type, where that is known.
+    pub(super) fn has_column(
+        &self,
+        relation: &QualifiedName,
+        column: &Ident,
+        data_type: Option<&str>,
+    ) -> bool {
         if let Some(outputs) = self.outputs.get(relation) {
-            let found = outputs.iter().find(|(name, _)| name == column)?;
-            return Some(found.1.as_deref());
+            return outputs.iter().any(|(name, of)| name == column && of.as_deref() == data_type);
         }
-        let relation = self.catalog.relations.get(relation).filter(|relation| relation.view.is_none())?;
-        relation.column(column).map(|column| Some(column.data_type.as_str()))
+        let relation = self.catalog.relations.get(relation).filter(|relation| relation.view.is_none());
+        let found = relation.and_then(|relation| relation.column(column));
+        found.is_some_and(|found| data_type == Some(found.data_type.as_str()))
     }
 }
 

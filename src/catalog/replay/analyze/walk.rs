@@ -7,13 +7,13 @@ use sqlparser::ast::{self, Expr, ObjectName, Query, Select, VisitorMut};
 
 use super::super::cursor::Cursor;
 use super::super::depend::Object;
-use crate::lex;
 use super::super::parse::type_name::type_name;
 use super::super::state::State;
 use super::alike::{RestsOn, is_of_server};
 use super::scope::{Found, Output, Range, Scope, name_of, written};
 use super::{Place, Renamed, ident};
 use crate::ident::{Ident, QualifiedName};
+use crate::lex;
 
 pub(super) struct Walk<'a> {
     pub(super) state: &'a State,
@@ -53,7 +53,15 @@ impl<'a> Walk<'a> {
         };
         let scopes = vec![root];
         let rests_on = renamed.is_none().then(RestsOn::default);
-        Self { state, scopes, commons: Vec::new(), last: Vec::new(), renamed, uses: BTreeSet::new(), rests_on }
+        Self {
+            state,
+            scopes,
+            commons: Vec::new(),
+            last: Vec::new(),
+            renamed,
+            uses: BTreeSet::new(),
+            rests_on,
+        }
     }
 
     /// What the tree uses, and what that rests on.
@@ -104,7 +112,9 @@ impl<'a> Walk<'a> {
         };
         self.use_column(&found);
         match &mut self.rests_on {
-            Some(rests_on) if self.scopes.len() == 1 && matches!(expr, Expr::Identifier(_)) && !found.prefixed => {
+            Some(rests_on)
+                if self.scopes.len() == 1 && matches!(expr, Expr::Identifier(_)) && !found.prefixed =>
+            {
                 rests_on.column(&found);
             }
             _ => self.rests_on_more(),

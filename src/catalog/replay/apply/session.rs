@@ -3,7 +3,6 @@
 use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
 
 use super::super::cursor::{Cursor, Name};
-use crate::lex;
 use super::super::parse::session::{Session, SetValue};
 use super::super::parse::table::{CreateTableAs, Life};
 use super::super::state::{Followed, State};
@@ -11,6 +10,7 @@ use super::super::told::{Assumed, Told};
 use super::super::value::cut;
 use crate::catalog::parser;
 use crate::ident::Ident;
+use crate::lex;
 
 impl State {
     pub(super) fn session(&mut self, session: &Session) -> Followed<()> {

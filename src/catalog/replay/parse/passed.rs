@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::super::cursor::{Cursor, Parsed};
-use crate::lex::Kind;
 use super::form::{self, form};
+use crate::lex::Kind;
 
 /// Their forms. What stands before `:` tells that it is one.
 const FORMS: [&str; 91] = [

@@ -198,7 +198,9 @@ fn each<'s>(steps: &'s [Step], see: &mut dyn FnMut(&'s Kind)) {
         see(&step.kind);
         match &step.kind {
             Kind::If { arms, otherwise, .. } => {
-                arms.iter().for_each(|(_, steps)| each(steps, see));
+                for (_, steps) in arms {
+                    each(steps, see);
+                }
                 each(otherwise, see);
             }
             Kind::Loop { steps, .. } => each(steps, see),

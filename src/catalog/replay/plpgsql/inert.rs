@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use super::super::cursor::{Cursor, Name};
-use crate::lex;
 use super::super::parse::session::Session;
 use super::super::split::{PieceKind, split};
 use super::super::state::State;
@@ -12,6 +11,7 @@ use super::super::types;
 use super::block::{Code, Head, Kind, Opens, Start, Step};
 use super::{parse, standard};
 use crate::catalog::{Function, FunctionKind, Signature, Volatility};
+use crate::lex;
 
 /// How many functions may call one another until they are not looked into any more.
 const DEEPEST: usize = 8;
@@ -205,9 +205,11 @@ impl State {
 
     fn opens_inert(&self, opens: &Opens, left: Left<'_>) -> bool {
         match opens {
-            Opens::Query { arguments, query } => {
-                arguments.iter().map(|(_, code)| code).chain([query]).all(|code| self.is_inert_code(code, left))
-            }
+            Opens::Query { arguments, query } => arguments
+                .iter()
+                .map(|(_, code)| code)
+                .chain([query])
+                .all(|code| self.is_inert_code(code, left)),
             Opens::Execute { .. } => false,
         }
     }

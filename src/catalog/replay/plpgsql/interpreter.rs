@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::cursor::{Cursor, Name};
-use crate::lex;
 use super::super::located::Extent;
 use super::super::state::State;
 use super::block::Body;
@@ -12,6 +11,7 @@ use super::host::{Host, Spot};
 use super::reach::Reach;
 use super::value::{Oid, Value};
 use crate::ident::{Ident, QualifiedName};
+use crate::lex;
 
 /// How many statements one statement of a file may run.
 pub(super) const MOST_STEPS: usize = 10_000;

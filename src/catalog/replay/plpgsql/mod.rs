@@ -38,10 +38,10 @@ mod value;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use crate::lex;
 use super::parse::calls::calls;
 use super::state::State;
 use crate::catalog::{FunctionKind, Volatility};
+use crate::lex;
 pub(crate) use block::Body;
 pub(super) use host::{Host, Spot};
 use interpreter::Interpreter;

@@ -222,9 +222,8 @@ fn what_a_loop_collects_is_known_unless_it_takes_long() {
 
 #[test]
 fn what_may_be_left_is_in_doubt_to_its_end() {
-    let block = |body: &str| {
-        format!("CREATE TABLE t (a text); DO $$ DECLARE x text := 'a'; BEGIN {body} END $$;")
-    };
+    let block =
+        |body: &str| format!("CREATE TABLE t (a text); DO $$ DECLARE x text := 'a'; BEGIN {body} END $$;");
     let unknown = "random() > 0.5";
     let make = "EXECUTE format('CREATE TABLE %I ()', x);";
     for (body, made) in [

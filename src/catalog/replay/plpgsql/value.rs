@@ -75,11 +75,9 @@ impl Value {
             Self::Int(value) => value.to_string(),
             Self::Text(text) => text.clone(),
             Self::Object(Oid::Other(_, name)) => name.clone(),
-            Self::Unknown
-            | Self::List(_)
-            | Self::Row(_)
-            | Self::Rows(_)
-            | Self::Object(Oid::Relation(_)) => HOLE.to_string(),
+            Self::Unknown | Self::List(_) | Self::Row(_) | Self::Rows(_) | Self::Object(Oid::Relation(_)) => {
+                HOLE.to_string()
+            }
         })
     }
 

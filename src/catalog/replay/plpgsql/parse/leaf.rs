@@ -1,11 +1,11 @@
 //! Statements of PL/pgSQL that have none within them.
 
 use super::super::super::cursor::{Cursor, Inner, Parsed};
-use crate::lex::Kind as TokenKind;
 use super::super::block::{Code, Kind, Leave};
 use super::super::into;
 use super::cursors::{self, Declared};
 use super::{code, codes};
+use crate::lex::Kind as TokenKind;
 
 /// A statement that has none within it.
 pub(super) fn leaf(statement: Inner<'_>, declared: &Declared) -> Parsed<Kind> {

@@ -4,14 +4,14 @@ mod cursors;
 mod leaf;
 
 use super::super::cursor::{Cursor, Inner, Parsed};
-use crate::lex;
 use super::super::lines::Lines;
 use super::super::parse::calls::calls;
 use super::super::parse::options;
 use super::block::{Block, Body, Code, Head, Kind, Opens, Start, Step, Variable};
 use super::into;
-use cursors::Declared;
 use crate::ident::Ident;
+use crate::lex;
+use cursors::Declared;
 
 /// How deep statements may stand in one another.
 const DEEPEST: usize = 50;
@@ -42,7 +42,12 @@ pub(crate) fn do_block(cursor: &mut Cursor<'_>) -> Parsed<Body> {
 /// A body in PL/pgSQL.
 pub(crate) fn body(text: &str) -> Parsed<Body> {
     let tokens = lex::tokens(text);
-    let mut reader = Reader { cursor: Cursor::new(text, &tokens), lines: Lines::of(text), depth: 0, declared: Declared::default() };
+    let mut reader = Reader {
+        cursor: Cursor::new(text, &tokens),
+        lines: Lines::of(text),
+        depth: 0,
+        declared: Declared::default(),
+    };
     // What stands before the block, such as #variable_conflict.
     while !reader.cursor.is_at_end() && !reader.cursor.is_one_of(&["declare", "begin", "<<"]) {
         reader.cursor.any();
