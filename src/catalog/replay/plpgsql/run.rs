@@ -98,7 +98,9 @@ impl Interpreter<'_> {
             flow = self.steps(&block.steps);
             self.steps_left = left.min(self.steps_left + block.steps.len());
             self.tries = false;
-            self.frame().variables.clone_from(&variables);
+            if !matches!(flow, Flow::Raised(_)) {
+                self.frame().variables.clone_from(&variables);
+            }
             if let Some(before) = before {
                 self.state().back_to(before);
             }
@@ -109,18 +111,12 @@ impl Interpreter<'_> {
         self.caught.pop();
         let Flow::Raised(condition) = &flow else {
             // Whether there are other errors is for the rows to tell, and for what is there already.
-            self.doubt += 1;
-            block
-                .handlers
-                .iter()
-                .filter(|(conditions, _)| !conditions.iter().all(|of| is_told_by_schema(of)))
-                .for_each(|(_, steps)| {
-                    self.steps(steps);
-                });
-            if super::leaf::can_be_there(&block.steps) {
-                block.handlers.iter().for_each(|(_, steps)| drop(self.steps(steps)));
+            let can_be_there = super::leaf::can_be_there(&block.steps);
+            for (conditions, steps) in &block.handlers {
+                if can_be_there || !conditions.iter().all(|of| is_told_by_schema(of)) {
+                    self.in_doubt(steps);
+                }
             }
-            self.doubt -= 1;
             return flow;
         };
         let handler = block.handlers.iter().find(|(conditions, _)| catches(conditions, condition));
@@ -128,7 +124,12 @@ impl Interpreter<'_> {
         if let Some(before) = before {
             self.state().back_to(before);
         }
-        self.frame().variables = variables;
+        // Variables keep what they have been given, and the cursors are gone that were opened.
+        for (name, value) in &mut self.frame().variables {
+            if matches!(value, Value::Rows(_)) && !matches!(variables.get(name), Some(Value::Rows(_))) {
+                *value = Value::Unknown;
+            }
+        }
         match self.steps(steps) {
             // `RAISE` by itself raises the same error again.
             Flow::Raised(again) if again.is_empty() => Flow::Raised(condition.clone()),
@@ -336,17 +337,22 @@ impl Interpreter<'_> {
 
     /// Runs what may be done or not.
     fn maybe(&mut self, steps: &[Step]) {
+        let flow = self.in_doubt(steps);
+        self.may_have(&flow);
+    }
+
+    /// The same, where it is taken that what follows is run all the same.
+    fn in_doubt(&mut self, steps: &[Step]) -> Flow {
         let before = self.frame().variables.clone();
         self.doubt += 1;
         let flow = self.steps(steps);
         self.doubt -= 1;
-        let variables = &mut self.frame().variables;
-        for (name, value) in variables.iter_mut() {
+        for (name, value) in &mut self.frame().variables {
             if before.get(name) != Some(value) {
                 *value = Value::Unknown;
             }
         }
-        self.may_have(&flow);
+        flow
     }
 }
 

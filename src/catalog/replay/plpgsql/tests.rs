@@ -221,6 +221,30 @@ fn what_a_loop_collects_is_known_unless_it_takes_long() {
 }
 
 #[test]
+fn an_error_that_is_caught_leaves_variables_as_they_are() {
+    let block = |body: &str| {
+        format!(
+            "CREATE TABLE t (a text); DO $$ DECLARE x text := 'a'; c refcursor; BEGIN {body}
+            EXECUTE format('CREATE TABLE %I ()', x); END $$;"
+        )
+    };
+    let fails = "CREATE TABLE undone (); CREATE TABLE t (a text);";
+    let caught = "EXCEPTION WHEN duplicate_table THEN";
+    for (body, made) in [
+        (format!("BEGIN x := 'b'; {fails} x := 'c'; {caught} NULL; END;"), "b t"),
+        (format!("BEGIN x := 'b'; {fails} {caught} x := x || 'd'; END;"), "bd t"),
+        (format!("BEGIN BEGIN x := 'b'; {fails} {caught} {fails} END; {caught} x := x || 'd'; END;"), "bd t"),
+        (format!("BEGIN x := x || 'b'; CREATE TABLE made (); {caught} NULL; END;"), "ab made t"),
+        ("BEGIN DELETE FROM t; EXCEPTION WHEN others THEN x := 'b'; END;".to_owned(), "t"),
+        (format!("BEGIN OPEN c FOR SELECT 'b'; {fails} {caught} FETCH c INTO x; END;"), "t"),
+    ] {
+        let (tables, opaque) = tables(&block(&body));
+        assert_eq!(tables.join(" "), made, "{body}: {opaque:?}");
+        assert_eq!(opaque.is_empty(), made != "t", "{body}: {opaque:?}");
+    }
+}
+
+#[test]
 fn what_may_be_left_is_in_doubt_to_its_end() {
     let block =
         |body: &str| format!("CREATE TABLE t (a text); DO $$ DECLARE x text := 'a'; BEGIN {body} END $$;");
