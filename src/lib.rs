@@ -28,6 +28,7 @@ pub mod cli;
 mod conninfo;
 mod error;
 mod ident;
+mod lex;
 #[cfg(feature = "lint")]
 mod markup;
 #[cfg(feature = "migrate")]
