@@ -22,6 +22,7 @@ mod resolver;
 mod roles;
 #[cfg(test)]
 mod sample;
+mod seal;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -101,8 +102,15 @@ fn planned(
     draft.transfers = transfers;
     draft.queries = queries;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
-    let after: [Phase; 6] =
-        [policies::steps, partition::steps, view::steps, grant::steps, needed::steps, resolver::steps];
+    let after: [Phase; 7] = [
+        policies::steps,
+        partition::steps,
+        view::steps,
+        grant::steps,
+        needed::steps,
+        resolver::steps,
+        seal::left_over,
+    ];
     if let Some(Absent { meant: Some(meant) }) = absent(manifest, catalog) {
         let what = format!(
             "it is made by this plan; {} works with {} of the tables, did you mean it?",
