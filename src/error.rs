@@ -51,6 +51,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The SQLSTATE with which `tenantry.tenant_id()` answers a statement that runs without a tenant.
 pub const NO_TENANT: &str = "TN001";
 
+/// The SQLSTATE with which `tenantry.tenant_id()` answers where what is bound is not sealed, or its seal does not hold, see
+/// [`Seal`](crate::policy::Seal).
+pub const NOT_SEALED: &str = "TN003";
+
 /// The SQLSTATE with which a script of this crate says that a database is not as it expects it.
 pub(crate) const NOT_AS_EXPECTED: &str = "TN002";
 

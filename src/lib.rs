@@ -52,7 +52,7 @@ pub mod testing;
 mod throwaway;
 mod wire;
 
-pub use error::{Error, NO_TENANT, Result};
+pub use error::{Error, NO_TENANT, NOT_SEALED, Result};
 pub use ident::{Ident, QualifiedName, SettingName};
 #[cfg(feature = "serde")]
 pub use pool::PoolSettings;

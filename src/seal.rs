@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::ident::SettingName;
 use crate::secret;
+use crate::tenant::TenantId;
 
 /// How long a block of SHA-256 is.
 const BLOCK: usize = 64;
@@ -76,6 +78,37 @@ impl SealKey {
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let secret = secret::read(path.as_ref(), "the file of the seal's key", None);
         Self::new(secret.map_err(|why| Error::config(why.to_string()))?)
+    }
+
+    /// A tenant, sealed for any connection of a role to a database, for as long from now on: for somebody who works with psql, or for a
+    /// program in another language. A pool seals by itself.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenantry::{SealKey, SettingName, TenantId};
+    ///
+    /// # fn main() -> tenantry::Result<()> {
+    /// # let key = SealKey::new("0c4f1f3c5e0b4a2d9d8a7e6f5c4b3a29")?;
+    /// let (setting, acme) = (SettingName::new("app.tenant_id")?, TenantId::text("acme")?);
+    /// let token = key.token(&setting, "erp_app", "erp", &acme, Duration::from_mins(15))?;
+    /// println!("SELECT set_config('{setting}', '{token}', false);");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The name of the role or of the database has a line break.
+    pub fn token(
+        &self,
+        setting: &SettingName,
+        role: &str,
+        database: &str,
+        tenant: &TenantId,
+        lasts: Duration,
+    ) -> Result<String> {
+        let sealer = Sealer::new(self, setting, role, database)?;
+        Ok(sealer.seal(&tenant.as_setting(), (now() + lasts).as_secs(), None))
     }
 
     /// The name by which seals and the database call it: 8 hexadecimal digits, from which nobody learns the key.
@@ -152,6 +185,11 @@ impl Sealer {
         push_hex(&mut sealed, &mac.finalize().into_bytes());
         sealed
     }
+}
+
+/// The time since the epoch.
+pub(crate) fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,6 +1,6 @@
 //! The server and the tables that the benches of the pool share.
 
-use tenantry::policy::{Bootstrap, Password, Roles, Tenancy, TenantTable, secure};
+use tenantry::policy::{Bootstrap, Password, Roles, Seal, Tenancy, TenantTable, secure};
 use tenantry::testing::{self, Database, Server};
 use tenantry::{Strategy, TenantPool, TenantPoolBuilder, TenantType, migrate};
 use tokio_postgres::{Client, Config, NoTls, config::Host};
@@ -13,7 +13,8 @@ pub const TENANT: i64 = 7;
 pub const ROWS: i64 = 1_000;
 
 const PASSWORD: &str = "bench";
-const ROLES: [&str; 3] = ["tenantry_bench_owner", "tenantry_bench_app", "tenantry_bench_system"];
+const ROLES: [&str; 4] =
+    ["tenantry_bench_owner", "tenantry_bench_app", "tenantry_bench_system", "tenantry_bench_sealer"];
 
 /// What decides how long a statement takes on the server, as the reports state it.
 const SETTINGS: &str = "select name, current_setting(name) from pg_settings
@@ -34,17 +35,28 @@ pub struct Fixture {
 impl Fixture {
     /// 100 tenants with 1,000 rows each, which policies keep apart.
     pub async fn new() -> Result<Self, AnyError> {
+        Self::with(None, None).await
+    }
+
+    /// The same with sealed tenants, and with one table more, which this makes and fills.
+    pub async fn with(seal: Option<Seal>, wide: Option<&str>) -> Result<Self, AnyError> {
         let server = testing::server().await?;
         let database = server.database().await?;
         let mut admin = database.connect().await?;
-        let (tenancy, roles) = (Tenancy::new(TenantType::Bigint), roles()?);
+        let (tenancy, roles) = (tenancy(seal), roles()?);
         migrate::apply(&mut admin, &bootstrap(&tenancy)?.script()?).await?;
         admin.batch_execute(include_str!("tables.sql")).await?;
-        let tables = [
+        if let Some(wide) = wide {
+            admin.batch_execute(wide).await?;
+        }
+        let mut tables = vec![
             TenantTable::new("bench.item")?.unique(["id"])?,
             TenantTable::new("bench.stock")?.unique(["item_id"])?,
             TenantTable::new("bench.entry")?.sequence("bench.entry_id_seq")?,
         ];
+        if wide.is_some() {
+            tables.push(TenantTable::new("bench.wide")?);
+        }
         migrate::apply(&mut admin, &secure(&tenancy, &roles, &tables)?).await?;
         admin.batch_execute("vacuum analyze").await?;
         Ok(Self { server, database })
@@ -89,8 +101,16 @@ impl Fixture {
     }
 }
 
+pub fn tenancy(seal: Option<Seal>) -> Tenancy {
+    let tenancy = Tenancy::new(TenantType::Bigint);
+    match seal {
+        Some(seal) => tenancy.seal(seal),
+        None => tenancy,
+    }
+}
+
 pub fn roles() -> Result<Roles, AnyError> {
-    Ok(Roles::new(ROLES[0], ROLES[1])?.system(ROLES[2])?)
+    Ok(Roles::new(ROLES[0], ROLES[1])?.system(ROLES[2])?.sealer(ROLES[3])?)
 }
 
 pub fn bootstrap(tenancy: &Tenancy) -> Result<Bootstrap, AnyError> {

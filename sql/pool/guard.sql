@@ -37,6 +37,15 @@ UNION ALL
 -- Which process answers. Behind a pooler it is not the one that the connection was told of.
 SELECT 'backend', current_user::text, pg_catalog.pg_backend_pid()::text
 UNION ALL
+-- As whom it is logged in, whatever role is in force, and the functions that take sealed tenants, if any do.
+SELECT 'session', session_user::text, pg_catalog.current_database()::text
+UNION ALL
+SELECT 'seal', pg_catalog.quote_ident(n.nspname), pg_catalog.obj_description(p.oid, 'pg_proc')
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE p.proname = 'tenant_id' AND p.pronargs = 0
+  AND pg_catalog.obj_description(p.oid, 'pg_proc') LIKE 'tenantry: sealed%'
+UNION ALL
 -- A temporary table stands before every other unless the path names its schema; in the last place it stands before
 -- none. Where a pooler stands between, the session is not ours alone, and is left as it is.
 SELECT 'path', current_user::text,

@@ -3,13 +3,19 @@
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::{Error, Kind, NO_TENANT};
+use super::{Error, Kind, NO_TENANT, NOT_SEALED};
 
 impl Error {
     /// Whether the statement ran without a tenant: SQLSTATE `TN001`.
     #[must_use]
     pub fn is_no_tenant(&self) -> bool {
         self.code().is_some_and(|code| code.code() == NO_TENANT)
+    }
+
+    /// Whether the database took the tenant's seal for none that holds: SQLSTATE `TN003`. See [`Seal`](crate::policy::Seal).
+    #[must_use]
+    pub fn is_not_sealed(&self) -> bool {
+        self.code().is_some_and(|code| code.code() == NOT_SEALED)
     }
 
     /// Whether the server denied the access, a row of another tenant's among the reasons: SQLSTATE 42501.

@@ -10,6 +10,7 @@ use tokio_postgres::IsolationLevel;
 
 use super::access::Record;
 use super::limits::{Plan, Plans, READ_ONLY, of_statement, statement};
+use super::seal::Seals;
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
 use crate::tenant::{Limits, Reading, TenantContext, TenantId, TenantType, TransactionMode};
@@ -272,10 +273,25 @@ impl Binding {
         select(self.count())
     }
 
-    fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
-        let given = [&self.first].into_iter().chain(&self.more);
+    /// What it binds, sealed where it is.
+    fn settings<'a>(&'a self, sealed: &'a Sealed) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let first = (self.first.0.as_str(), sealed.first.as_deref().unwrap_or(&self.first.1));
+        let more = self.more.iter().enumerate().map(|(at, (name, value))| {
+            let sealed = sealed.more.get(at).and_then(Option::as_deref);
+            (name.as_str(), sealed.unwrap_or(value))
+        });
         let limits = self.plan.limits.iter().map(|(name, value)| (*name, value.as_str()));
-        given.map(|(name, value)| (name.as_str(), value.as_str())).chain(limits)
+        [first].into_iter().chain(more).chain(limits)
+    }
+
+    /// What of it is sealed: a tenant, and settings that go with one.
+    fn sealed(&self, seals: Option<Seals<'_>>) -> Sealed {
+        let Some(seals) = seals.filter(|_| self.tenant_type.is_some()) else { return Sealed::default() };
+        let more = match seals.has_others() {
+            true => self.more.iter().map(|(name, value)| seals.other(name.as_str(), value)).collect(),
+            false => Vec::new(),
+        };
+        Sealed { first: Some(seals.tenant(&self.first.1)), more }
     }
 
     /// How many settings there are.
@@ -284,7 +300,13 @@ impl Binding {
     }
 
     /// Adds the commands that bind the context: with a `BEGIN`, or for a statement on its own.
-    pub(super) fn fill(&self, prologue: &mut Prologue, form: Form) -> io::Result<()> {
+    pub(super) fn fill(
+        &self,
+        prologue: &mut Prologue,
+        form: Form,
+        seals: Option<Seals<'_>>,
+    ) -> io::Result<()> {
+        let sealed = self.sealed(seals);
         let extra = match form {
             Form::Alone => self.mode.read_only.then_some(READ_ONLY),
             Form::Block => {
@@ -295,27 +317,43 @@ impl Binding {
         };
         let made = if extra.is_some() { &self.plan.read_only } else { &self.plan.select };
         if let ([], Some((name, select))) = (&*self.more, made) {
-            return prologue.push(Part::Context, name, Sql::Shared(Arc::clone(select)), [&*self.first.1]);
+            return prologue.push(
+                Part::Context,
+                name,
+                Sql::Shared(Arc::clone(select)),
+                [sealed.first.as_deref().unwrap_or(&self.first.1)],
+            );
         }
         let count = self.count() + usize::from(extra.is_some());
         let name = SELECTS.get(count - 1).copied().unwrap_or_default();
-        let settings = self.settings().chain(extra);
+        let settings = self.settings(&sealed).chain(extra);
         prologue.push(Part::Context, name, select(count).into(), settings.flat_map(<[&str; 2]>::from))
     }
 
     /// The parameters of [`Binding::select`], each of them `text`.
-    pub(super) fn params(&self) -> Vec<&str> {
-        self.settings().flat_map(<[&str; 2]>::from).collect()
+    pub(super) fn params(&self, seals: Option<Seals<'_>>) -> Vec<String> {
+        let sealed = self.sealed(seals);
+        self.settings(&sealed).flat_map(<[&str; 2]>::from).map(str::to_owned).collect()
     }
 
     /// One `SET LOCAL` for each setting, for servers that do not carry `set_config` to where the rows are.
     pub(super) fn set_local(&self) -> impl Iterator<Item = String> {
-        self.settings().map(|(name, value)| {
+        // A pool that seals has another strategy.
+        self.settings(&BARE).map(|(name, value)| {
             let name = SettingName::new(name).map_or_else(|_| name.to_string(), |name| name.quoted());
             format!("SET LOCAL {name} = {}", literal(value))
         })
     }
 }
+
+/// What of a binding is sealed, if anything is.
+#[derive(Default)]
+struct Sealed {
+    first: Option<String>,
+    more: Vec<Option<String>>,
+}
+
+static BARE: Sealed = Sealed { first: None, more: Vec::new() };
 
 /// Whether a unit of work is one statement or a block of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@ mod connecting;
 mod given;
 mod observing;
 mod replicas;
+mod sealing;
+mod sharing;
 mod system;
 
 use std::sync::Arc;
@@ -24,7 +26,8 @@ use super::guard::Purpose;
 use super::observe::Observing;
 use super::probe::Probe;
 use super::retry::Retry;
-use super::sharing::{Sharing, SharingRules};
+use super::seal::SealOptions;
+use super::sharing::SharingRules;
 use super::strategy::Strategy;
 use super::{Shared, TenantPool, version};
 use crate::error::{Error, Result};
@@ -50,6 +53,7 @@ pub struct TenantPoolBuilder {
     /// The table in which accesses across tenants are recorded.
     record: Option<String>,
     replicas: Servers,
+    seal: SealOptions,
 }
 
 impl TenantPoolBuilder {
@@ -92,10 +96,12 @@ impl TenantPoolBuilder {
                 fairness: None,
                 hook: None,
                 record: None,
+                sealing: None,
             },
             system_max_size: SYSTEM_MAX_SIZE,
             record: None,
             replicas: Servers::default(),
+            seal: SealOptions::default(),
         }
     }
 
@@ -270,29 +276,6 @@ impl TenantPoolBuilder {
         self
     }
 
-    /// Which statements may share a connection where their callers would have to wait for one. Default:
-    /// [`Sharing::Reads`], those of contexts that are [`read_only`](crate::TenantContext::read_only). A
-    /// [`Scope`](crate::Scope::sharing) can say otherwise of its own.
-    pub fn sharing(mut self, sharing: Sharing) -> Self {
-        self.options.sharing.sharing = sharing;
-        self
-    }
-
-    /// How many statements may be under way on a connection that is shared. Default: 64. From 1, which shares nothing, to 1024.
-    ///
-    /// One that follows others takes no more memory than one that waits in the queue, about 7 KiB for a task with a short statement,
-    /// its future included. The connection keeps less than 1 KiB for each of the most that were under way at once.
-    pub fn sharing_depth(mut self, statements: usize) -> Self {
-        self.options.sharing.depth = statements;
-        self
-    }
-
-    /// How tenants share the pool with each other. Default: whoever comes first is served first, without bounds.
-    pub fn fairness(mut self, fairness: Fairness) -> Self {
-        self.options.fairness = Some(fairness);
-        self
-    }
-
     /// How many prepared statements each connection keeps, those that were used last. Default: 256. Zero
     /// keeps none, so that each use of a text prepares it again, a flight more.
     ///
@@ -374,8 +357,9 @@ impl TenantPoolBuilder {
         let targets = self.replicas.targets(&self.connector, tenants.as_ref())?;
         let system = self.system.map(|given| given.target(&self.connector, system)).transpose()?;
 
-        let (options, limits) = (self.options.clone(), self.options.limits);
+        let (mut options, limits) = (self.options.clone(), self.options.limits);
         let mut system_options = options.clone();
+        options.sealing = self.seal.sealing(&setting, self.tenant_type)?;
         system_options.bounds.max_size = self.system_max_size;
         system_options.sharing = SharingRules::NEVER;
         system_options.fairness = None;

@@ -1,7 +1,7 @@
 //! One connection of a pool: the driver's client, and how long it may be used.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tokio_postgres::CancelToken;
@@ -24,6 +24,8 @@ pub(super) struct Parts {
     driving: Driving,
     pub(super) place: Arc<Place>,
     pub(super) terms: Terms,
+    /// The number under which it is sealed for, once that is known.
+    identity: OnceLock<usize>,
     /// Since when nobody uses it.
     pub(super) idle_since: Instant,
 }
@@ -55,6 +57,7 @@ impl Client {
             driving,
             place,
             terms,
+            identity: OnceLock::new(),
             idle_since: Instant::now(),
         }))
     }
@@ -66,6 +69,15 @@ impl Client {
     /// Whether it was to lead to a standby, and the server has said with its latest answer that it is none any more.
     pub(super) fn is_promoted(&self) -> bool {
         self.terms.replica && self.link.takes_writes() && self.link.is_direct()
+    }
+
+    /// Notes as whom it is logged in, as seals number that.
+    pub(super) fn logged_in_as(&self, identity: usize) {
+        let _ = self.identity.set(identity);
+    }
+
+    pub(super) fn identity(&self) -> Option<usize> {
+        self.identity.get().copied()
     }
 
     pub(super) fn cache(&self) -> &StatementCache {

@@ -20,6 +20,7 @@ use super::observe::{Observer, Observing};
 use super::opener::Opener;
 use super::replicas::Member;
 use super::retry::Retry;
+use super::seal::Sealing;
 use super::setup::Hook;
 use super::sharing::{Sharing, SharingRules};
 use super::stock::Stock;
@@ -52,6 +53,8 @@ pub(super) struct Options {
     pub(super) hook: Option<Hook>,
     /// Where accesses across tenants are recorded.
     pub(super) record: Option<Record>,
+    /// What seals the tenants.
+    pub(super) sealing: Option<Arc<Sealing>>,
 }
 
 pub(super) struct Core {
@@ -76,7 +79,13 @@ impl Core {
         }
         let observer = Observer::new(options.observing.clone(), target.config(), purpose, &options.bounds);
         let drain = Drain::new(options.drain_timeout, Arc::clone(&target), Arc::clone(&observer));
-        let guard = Guard::new(setting.clone(), purpose, options.strategy, options.statements);
+        let guard = Guard::new(
+            setting.clone(),
+            purpose,
+            options.strategy,
+            options.statements,
+            options.sealing.clone(),
+        );
         let cached_statements = options.statement_cache_size;
         let hook = options.hook.clone();
         let opener = Opener { target, guard, drain, observer, hook, cached_statements, member };

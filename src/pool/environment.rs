@@ -26,6 +26,7 @@ impl TenantPool {
     /// | `DATABASE_URL` | a URL, or `key=value` pairs, as for [`builder`](Self::builder) |
     /// | `DATABASE_URL_FILE` | a file that holds it |
     /// | `DATABASE_PASSWORD_FILE` | a file that holds the password, which is read for each new connection, see [`PasswordFile`] |
+    /// | `DATABASE_SEAL_KEY_FILE` | a file that holds the key that tenants are sealed with, see [`seal_file`](TenantPoolBuilder::seal_file) |
     /// | `PGHOST`, `PGUSER`, … | [libpq's variables](https://www.postgresql.org/docs/current/libpq-envars.html), for what the URL leaves out |
     /// | `DATABASE_REPLICA_URL`, `DATABASE_REPLICA_URL_FILE` | the URL of a replica, or several, one a line, see [`replica_url`](TenantPoolBuilder::replica_url) |
     /// | `SYSTEM_DATABASE_URL`, `SYSTEM_DATABASE_URL_FILE`, `SYSTEM_DATABASE_PASSWORD_FILE` | the same for the system role |
@@ -94,6 +95,10 @@ impl TenantPool {
         }
         if let Some(file) = tenants.password {
             builder = builder.credentials(file);
+        }
+        let seal = format!("{database}_SEAL_KEY_FILE");
+        if let Some(file) = variables.path(&seal) {
+            builder = builder.seal_file_of(file, Some(seal));
         }
         let system = format!("{prefix}SYSTEM_DATABASE");
         let environment = environment.without(OF_THE_TENANTS);

@@ -1,6 +1,7 @@
 //! The guard: which roles may open which pool, and be used by it.
 
 mod finding;
+mod sealed;
 
 use std::future::{Future, poll_fn};
 use std::hash::{BuildHasher, RandomState};
@@ -14,8 +15,10 @@ use tokio_postgres::{Error as PgError, Row};
 use tracing::{info, warn};
 
 use self::finding::Finding;
+use self::sealed::Found;
 use super::drain::Debt;
 use super::lease::Lease;
+use super::seal::Sealing;
 use super::strategy::Strategy;
 use super::{names, reads};
 use crate::error::{Error, Kind, Result, Step};
@@ -53,6 +56,7 @@ pub(super) struct Guard {
     settled: OnceLock<Settled>,
     /// Whether a pooler was met on the way.
     pooler: AtomicBool,
+    sealing: Option<Arc<Sealing>>,
 }
 
 /// What the first look has found, for good.
@@ -76,6 +80,7 @@ impl Guard {
         purpose: Purpose,
         strategy: Option<Strategy>,
         statements: Option<StatementMode>,
+        sealing: Option<Arc<Sealing>>,
     ) -> Self {
         Self {
             setting,
@@ -84,12 +89,18 @@ impl Guard {
             statements,
             settled: OnceLock::new(),
             pooler: AtomicBool::new(false),
+            sealing,
         }
     }
 
     /// The setting that carries the tenant.
     pub(super) fn setting(&self) -> &SettingName {
         &self.setting
+    }
+
+    /// What seals the tenants, if anything does.
+    pub(super) fn sealing(&self) -> Option<&Sealing> {
+        self.sealing.as_deref()
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -116,6 +127,9 @@ impl Guard {
 
     /// Asks the server what the role of a connection can do, and refuses one that does not fit.
     pub(super) async fn examine(&self, lease: &Arc<Lease>) -> Result<Verdict> {
+        if let Some(sealing) = &self.sealing {
+            sealing.refresh().await?;
+        }
         let canary = RandomState::new().hash_one(0_u8).to_string();
         let mut findings = self.ask(lease, &canary).await?;
         let mut told = |what| {
@@ -124,6 +138,7 @@ impl Guard {
         };
         let (heard, citus, backend) = (told("canary"), told("citus"), told("backend"));
         told("path");
+        let seals = Found::take(&mut findings);
         let (remarks, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_remark);
         let role = judge(&findings, &self.setting, self.purpose)?;
         if let Some(process_id) = backend.and_then(|id| id.parse().ok()) {
@@ -151,6 +166,7 @@ impl Guard {
             }
             let _ = self.settled.set(Settled { role, strategy, statements });
         }
+        self.check_seals(lease, seals).await?;
         let fits = lease.client().terms.statements == self.statements();
         Ok(if fits { Verdict::Fits } else { Verdict::OtherMode })
     }
@@ -325,69 +341,4 @@ fn against_system(findings: &[Finding], role: &str) -> Option<(String, String)> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Finding, Purpose, Strategy, choose, judge};
-    use crate::error::Result;
-    use crate::ident::SettingName;
-
-    fn finding(what: &str, role: &str, object: Option<&str>) -> Finding {
-        Finding { what: what.to_owned(), role: role.to_owned(), object: object.map(str::to_owned) }
-    }
-
-    fn judged(version: &str, found: Option<Finding>, purpose: Purpose) -> Result<String> {
-        let mut findings = vec![finding("role", "erp_app", Some(version))];
-        findings.extend(found);
-        judge(&findings, &SettingName::new("app.tenant_id").unwrap(), purpose)
-    }
-
-    #[test]
-    fn an_old_server_is_refused_by_its_version() {
-        let error = judged("130011 13.11", None, Purpose::Tenants).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "server version 13.11 is not supported; upgrade to PostgreSQL 14 or newer"
-        );
-        assert!(judged("140000 14beta1", None, Purpose::Tenants).is_ok());
-    }
-
-    #[test]
-    fn every_finding_refuses_a_tenant_pool() {
-        for what in [
-            "superuser",
-            "bypassrls",
-            "replication",
-            "createrole",
-            "server files",
-            "server function",
-            "owner",
-            "preset tenant",
-            "new",
-        ] {
-            for role in ["erp_app", "other"] {
-                let found = finding(what, role, Some("erp.invoice"));
-                let error = judged("150018 15.18", Some(found), Purpose::Tenants).unwrap_err();
-                assert!(error.is_role_refused());
-                let line = error.to_string();
-                assert!(line.starts_with(r#"role "erp_app" cannot open a tenant pool: "#), "{line}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_strategy_is_the_best_that_is_sound_unless_another_is_asked_for() {
-        assert_eq!(choose(None, true, None).unwrap(), Strategy::Implicit);
-        assert_eq!(choose(None, false, None).unwrap(), Strategy::Explicit);
-        assert_eq!(choose(None, true, Some("13.2-1")).unwrap(), Strategy::ExplicitSetLocal);
-        assert_eq!(choose(Some(Strategy::Explicit), true, Some("13.2-1")).unwrap(), Strategy::Explicit);
-        assert!(choose(Some(Strategy::Implicit), false, None).unwrap_err().is_usage());
-    }
-
-    #[test]
-    fn the_system_pool_needs_bypassrls_and_no_more() {
-        assert!(judged("150018 15.18", None, Purpose::System).is_err());
-        let bypass = finding("bypassrls", "erp_app", None);
-        assert!(judged("150018 15.18", Some(bypass), Purpose::System).is_ok());
-        let superuser = finding("superuser", "erp_app", None);
-        assert!(judged("150018 15.18", Some(superuser), Purpose::System).is_err());
-    }
-}
+mod tests;

@@ -58,6 +58,7 @@ pub(crate) mod retry;
 mod rows;
 mod running;
 mod scope;
+mod seal;
 #[cfg(feature = "serde")]
 mod settings;
 mod setup;

@@ -15,6 +15,7 @@ use super::binding::{Binding, Form};
 use super::connection::Connection;
 use super::drain::Debt;
 use super::lease::Lease;
+use super::seal::Seals;
 use crate::error::{Error, Result, Step};
 use crate::wire::Link;
 
@@ -82,7 +83,7 @@ impl Strategy {
         if self == Self::Implicit && lease.is_quiet() {
             let link = lease.link();
             let number = link
-                .arm(connection.timing(), |prologue| binding.fill(prologue, form))
+                .arm(connection.timing(), |prologue| binding.fill(prologue, form, Seals::of(lease)))
                 .map_err(|error| Error::config(format!("the context cannot be sent: {error}")))?;
             match form {
                 // The link knows what it owes.
@@ -109,13 +110,13 @@ impl Strategy {
         }
         let (on, binding, select) = (Arc::clone(lease), Arc::clone(binding), connection.select());
         answers.push(Step::Bind, async move {
-            let params = binding.params();
+            let params = binding.params(Seals::of(&on));
             if let Some(select) = select {
-                let params = params.into_iter().map(Hidden);
+                let params = params.iter().map(|param| Hidden(param));
                 return on.client().execute_raw(&select, params).await.map(|own| on.link().discount(own));
             }
-            let text = |param| (param as &(dyn ToSql + Sync), Type::TEXT);
-            let params: Vec<_> = params.iter().map(text).collect();
+            let params: Vec<(&(dyn ToSql + Sync), Type)> =
+                params.iter().map(|param| (param as _, Type::TEXT)).collect();
             let own = on.client().execute_typed(&binding.select(), &params).await;
             own.map(|own| on.link().discount(own))
         });

@@ -21,7 +21,7 @@ const LONGEST_FILE: usize = 400;
 
 /// Who may import whom: each those to its left.
 const RUNTIME: &[&str] =
-    &["error", "ident", "tenant", "conninfo", "passfile", "secret", "wire", "pool", "axum"];
+    &["error", "ident", "tenant", "conninfo", "passfile", "secret", "seal", "wire", "pool", "axum"];
 const TOOL: &[&str] = &[
     "error",
     "ident",
@@ -29,6 +29,7 @@ const TOOL: &[&str] = &[
     "conninfo",
     "passfile",
     "secret",
+    "seal",
     "markup",
     "throwaway",
     "catalog",

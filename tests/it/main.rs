@@ -30,6 +30,7 @@ mod resolver;
 mod routes;
 mod rule;
 mod seal_tool;
+mod sealed;
 mod session;
 mod sharing;
 mod stale;

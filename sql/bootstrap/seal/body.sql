@@ -4,7 +4,8 @@
 --
 -- The server sets each expression of a function up once a transaction, and each call in it costs: hence so few. The MAC is that of
 -- RFC 2104 with SHA-256, over the lines setting, role, database, value, expiry, key, backend. Two texts are compared from their
--- first byte on, and how long that takes would tell how many of them are right; their hashes have nothing to do with these.
+-- first byte on, and how long that takes would tell how many of them are right; their hashes have nothing to do with these. Whatever
+-- stands behind an AND that is NULL is evaluated, hence the first line of the condition: only what is sealed is taken for a number.
 DECLARE
     part text[] := string_to_array(current_setting(:'setting', true), '.');
     mac  text;
@@ -15,7 +16,8 @@ BEGIN
     FROM :"support".seal_key AS k
     WHERE k.id = part[3] AND k.retires_at > current_timestamp;
 
-    IF hashtextextended(mac, 0) = hashtextextended(part[5], 0)
+    IF mac IS NOT NULL AND part[5] IS NOT NULL
+        AND hashtextextended(mac, 0) = hashtextextended(part[5], 0)
         AND mac = part[5]
         AND part[6] IS NULL
         AND to_timestamp(part[2]::float8) > current_timestamp

@@ -41,7 +41,7 @@ fn the_select_has_two_parameters_for_each_setting() {
         "SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), \
          pg_catalog.set_config($5, $6, true)"
     );
-    assert_eq!(binding.params().len(), 6);
+    assert_eq!(binding.params(None).len(), 6);
     assert_eq!(binding.begin(), "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE");
 }
 
