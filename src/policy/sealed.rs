@@ -12,7 +12,7 @@ use crate::ident::{Ident, QualifiedName, SettingName};
 use crate::tenant::TenantType;
 
 #[cfg(feature = "lint")]
-pub(crate) use wanted::{Sealing, is_done_by, is_verifier, key_table};
+pub(crate) use wanted::{Sealing, does_the_same, is_done_by, is_verifier, key_table};
 
 macro_rules! file {
     ($name:literal) => {

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use super::record::{Check, Rule};
 use super::trial::{manifest, sources};
-use super::{Finding, all, lint};
+use super::{Finding, all, example, lint};
 use crate::catalog::Object;
 use crate::catalog::replay::{Options, Source, replay};
+use crate::policy::manifest::Manifest;
 
 fn found(rule: &Rule, sources: &[Source]) -> Vec<Finding> {
-    let report = lint(&manifest(""), sources);
+    let text: String = sources.iter().map(Source::text).collect();
+    let report = lint(&Manifest::parse(&example::manifest(&text)).unwrap(), sources);
     report.findings.into_iter().filter(|finding| finding.rule.code == rule.code).collect()
 }
 

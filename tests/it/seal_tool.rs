@@ -1,6 +1,9 @@
 //! Sealed manifests in the tool: what a plan makes of them, what the audit says, and what `tenantry seal` and `prove` do.
 
+mod keys;
+mod migrated;
 mod planned;
+mod proved;
 
 use tenantry::catalog::{Catalog, live};
 use tenantry::plan::{self, Plan};

@@ -14,7 +14,6 @@ use crate::policy::{Roles, Tenancy};
 pub(crate) struct Sealing {
     pub(crate) sealer: Ident,
     pub(crate) functions: BTreeMap<Signature, Function>,
-    pub(crate) key_table: QualifiedName,
     pub(crate) keys: Relation,
 }
 
@@ -25,12 +24,11 @@ impl Sealing {
         let sql: Vec<String> =
             parts(tenancy, roles, seal)?.into_iter().map(|part| part.sql).collect();
         let mut made = replay(&[Source::new("seal.sql", sql.join("\n\n"))], &Options::default()).catalog;
-        let key_table = key_table(tenancy);
         let keys = made
             .relations
-            .remove(&key_table)
+            .remove(&key_table(tenancy))
             .ok_or_else(|| Error::config("the table of seals' keys could not be read from the bootstrap"))?;
-        Ok(Some(Self { sealer: sealer.clone(), functions: made.functions, key_table, keys }))
+        Ok(Some(Self { sealer: sealer.clone(), functions: made.functions, keys }))
     }
 
     /// Those that read the keys, rather than say what is wrong with a seal.
