@@ -43,8 +43,17 @@ pub(crate) fn read(path: &Path, called: &str, variable: Option<&str>) -> Result<
     contents(path).map_err(|why| Unread { file: file(), why })
 }
 
+/// The one line that a stream gives.
+#[cfg(feature = "cli")]
+pub(crate) fn read_from(stream: impl Read, called: &str) -> Result<String, Unread> {
+    of(stream).map_err(|why| Unread { file: called.to_owned(), why })
+}
+
+fn failed(error: io::Error) -> Why {
+    Why::Io(error.kind())
+}
+
 fn contents(path: &Path) -> Result<String, Why> {
-    let failed = |error: io::Error| Why::Io(error.kind());
     // To open a pipe would wait for somebody who writes into it.
     let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
@@ -53,8 +62,12 @@ fn contents(path: &Path) -> Result<String, Why> {
     if !metadata.is_file() {
         return Err(Why::NotAFile);
     }
+    of(File::open(path).map_err(failed)?)
+}
+
+fn of(stream: impl Read) -> Result<String, Why> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    stream.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LONGEST {
         return Err(Why::Long);
     }

@@ -26,6 +26,7 @@ SELECT p.oid,
        p.proconfig,
        p.prosrc,
        pg_get_function_sqlbody(p.oid) AS standard_body,
+       obj_description(p.oid, 'pg_proc') AS comment,
        e.extname
 FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace

@@ -18,6 +18,7 @@ mod migrate;
 mod output;
 mod plan;
 mod prove;
+mod seal;
 mod server;
 mod since;
 mod source;
@@ -72,6 +73,7 @@ fn run(command: Command, global: &Global, terminal: Terminal) -> Result<Exit, Fa
         Command::Audit(arguments) => audit::run(&arguments, global, terminal),
         Command::Prove(arguments) => prove::run(&arguments, global, terminal),
         Command::Explain(arguments) => explain::run(&arguments, terminal),
+        Command::Seal(arguments) => seal::run(&arguments, global, terminal),
         Command::Migrate(arguments) => migrate::run(&arguments, global, terminal),
         Command::Map(arguments) => map::run(&arguments, global, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),

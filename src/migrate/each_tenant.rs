@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::join_all;
 use tokio_postgres::{Client, Error as PgError};
 
+use super::binder::Binder;
 use super::event::Event;
 use super::path::UsualPath;
 use super::program::{Maker, Program};
@@ -43,6 +44,15 @@ pub(super) struct Done {
 /// How far it has come: what each statement has changed for each tenant.
 type Progress = BTreeMap<String, Vec<u64>>;
 
+/// What is sent for each tenant.
+#[derive(Clone, Copy)]
+struct With<'w> {
+    program: &'w Program,
+    /// The SQL that notes a tenant as done.
+    note: &'w str,
+    binder: &'w Binder,
+}
+
 /// What the workers share.
 struct Shared {
     waiting: VecDeque<String>,
@@ -67,6 +77,8 @@ where
     /// Runs it for whom it has not been run.
     pub(super) async fn all(&self, client: &mut Client) -> Result<Done, Why> {
         let mut progress = self.progress(client).await?;
+        let (tenancy, key) = (&self.maker.manifest.tenancy, self.run.migrator.options.seal.as_ref());
+        let binder = Binder::of(client, tenancy, key).await?;
         loop {
             let tenants = self.roll.call(client, self.maker.login, self.maker.manifest).await?;
             let asked = self.asked(&tenants)?;
@@ -82,7 +94,7 @@ where
                 let rows = progress.values().map(|rows| of_data(self.of, rows)).sum();
                 return Ok(Done { tenants: Some(progress.len()), rows, left: (left > 0).then_some(left) });
             }
-            progress = self.work(waiting, progress, tenants.len()).await?;
+            progress = self.work(waiting, progress, tenants.len(), &binder).await?;
         }
     }
 
@@ -102,12 +114,19 @@ where
     }
 
     /// Runs it for tenants, several at a time, and says how far it has come.
-    async fn work(&self, waiting: VecDeque<String>, progress: Progress, all: usize) -> Result<Progress, Why> {
+    async fn work(
+        &self,
+        waiting: VecDeque<String>,
+        progress: Progress,
+        all: usize,
+        binder: &Binder,
+    ) -> Result<Progress, Why> {
         let jobs = self.run.migrator.options.jobs.min(waiting.len());
         let shared = Mutex::new(Shared { waiting, progress, failed: Vec::new(), broken: None, all });
         let program = self.maker.program(self.of)?;
         let note = render(file!("tenant_add"), &self.schema())?;
-        join_all((0..jobs).map(|_| self.worker(&shared, &program, &note))).await;
+        let with = With { program: &program, note: &note, binder };
+        join_all((0..jobs).map(|_| self.worker(&shared, with))).await;
         let Shared { progress, failed, broken, .. } =
             shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         match broken {
@@ -127,7 +146,7 @@ where
     }
 
     /// Takes one tenant after the other, on a connection of its own.
-    async fn worker(&self, shared: &Mutex<Shared>, program: &Program, note: &str) {
+    async fn worker(&self, shared: &Mutex<Shared>, with: With<'_>) {
         let mut connection: Option<Client> = None;
         loop {
             // The tenant is taken only once there is a connection, so that none is lost with it.
@@ -144,7 +163,7 @@ where
                 },
             };
             let Some(tenant) = locked(shared).waiting.pop_front() else { return };
-            let done = self.one(&client, program, note, &tenant).await;
+            let done = self.one(&client, with, &tenant).await;
             // One that cannot be made what it was is let go of.
             connection = send::restart(&client).await.is_ok().then_some(client);
             let (done, failed, all) = self.take(&mut locked(shared), tenant, done);
@@ -175,14 +194,14 @@ where
     async fn one(
         &self,
         client: &Client,
-        program: &Program,
-        note: &str,
+        With { program, note, binder }: With<'_>,
         tenant: &str,
     ) -> Result<Vec<u64>, Trouble> {
         let checksum = self.of.migration.checksum();
         let of = For {
             setting: self.run.setting(),
             tenant,
+            binder,
             note,
             ledger: self.maker.ledger.table().name().as_str(),
             version: self.of.migration.progress_version(),

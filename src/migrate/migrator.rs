@@ -14,6 +14,7 @@ use super::run::Run;
 use crate::error::{Error, Result};
 use crate::policy::manifest::Manifest;
 use crate::rule::{Baseline, Severity};
+use crate::seal::SealKey;
 
 /// Runs migrations that know about tenants.
 ///
@@ -90,6 +91,7 @@ pub(super) struct Options {
     pub(super) lint: Option<Severity>,
     pub(super) audit: Option<Severity>,
     pub(super) baseline: Baseline,
+    pub(super) seal: Option<SealKey>,
 }
 
 impl Migrator {
@@ -108,6 +110,7 @@ impl Migrator {
             lint: Some(Severity::Medium),
             audit: Some(Severity::Medium),
             baseline: Baseline::default(),
+            seal: None,
         };
         Self { manifest, migrations, options }
     }
@@ -148,6 +151,13 @@ impl Migrator {
     /// tenants then is not in the ledger, and what comes after it is not begun. Default: all tenants.
     pub fn tenants(mut self, tenants: impl IntoIterator<Item = String>) -> Self {
         self.options.tenants = tenants.into_iter().collect();
+        self
+    }
+
+    /// The key that tenants are sealed with, where the database takes no others, see [`Seal`](crate::policy::Seal). Default: none, and
+    /// `each-tenant` migrations fail there.
+    pub fn seal(mut self, key: SealKey) -> Self {
+        self.options.seal = Some(key);
         self
     }
 

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 mod apply;
+pub(crate) mod binder;
 mod each_tenant;
 mod event;
 mod gate;
@@ -23,6 +24,8 @@ mod seal;
 mod send;
 mod strays;
 mod tenants;
+#[cfg(feature = "cli")]
+pub(crate) mod token;
 mod turn;
 
 pub use apply::apply;

@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::binder::Binder;
 use super::program::{Part, Program};
 use super::review::{Planned, Reviewed};
 use crate::error::{Error, Result, Step};
@@ -37,6 +38,7 @@ impl Borrow<Error> for Trouble {
 pub(super) struct For<'a> {
     pub(super) setting: &'a str,
     pub(super) tenant: &'a str,
+    pub(super) binder: &'a Binder,
     /// The SQL of the note.
     pub(super) note: &'a str,
     pub(super) ledger: &'a str,
@@ -81,7 +83,8 @@ async fn parts(
             }
             (Part::Bind, Some(tenant)) => {
                 let sql = include_str!("../../sql/migrate/bind.sql");
-                let bound = client.query(sql, &[&tenant.setting, &tenant.tenant]).await;
+                let value = tenant.binder.value(tenant.tenant);
+                let bound = client.query(sql, &[&tenant.setting, &value]).await;
                 bound.map_err(|source| Error::script("binding the tenant", source))?;
             }
             (Part::Tenant, Some(tenant)) => {

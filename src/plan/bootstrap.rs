@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Kind};
 use super::step::{Lock, Plan, Work};
-use super::{defect, resolver, roles};
+use super::{defect, resolver, roles, seal};
 use crate::catalog::{Catalog, Function, Grantee, Privilege, Schema, canonical_type};
 use crate::error::Result;
-use crate::ident::{Ident, QualifiedName, literal};
+use crate::ident::{Ident, QualifiedName, SettingName, literal};
 use crate::policy::ddl::{self, Object, Privileges};
 use crate::policy::granted::list;
 use crate::policy::manifest::{Manifest, Problem};
-use crate::policy::{Bootstrap, Missing, PartKind, READS_ALL};
+use crate::policy::sealed::{Sealing, functions};
+use crate::policy::{Bootstrap, PartKind, READS_ALL};
+use crate::tenant::TenantType;
 
 const BOOTSTRAP: Kind =
     Kind { lock: Lock::None, work: Work::None, closes: "policies need their roles and functions" };
@@ -90,12 +92,17 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         }
         _ => false,
     };
-    let parts = Bootstrap::new(tenancy.clone(), roles).parts()?;
+    let parts = Bootstrap::new(tenancy.clone(), roles.clone()).parts()?;
+    let sealing = Sealing::of(&tenancy, &roles)?;
     for part in parts.into_iter().filter(|part| !comes_later(&part.kind)).collect::<Vec<_>>() {
-        if let Some((object, what)) = missing(draft.catalog, &part.kind) {
-            draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default()));
+        match missing(draft.catalog, &part.kind) {
+            Some((object, what)) => {
+                draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default()))
+            }
+            None => seal::changed(draft, sealing.as_ref(), &part)?,
         }
     }
+    seal::remarks(draft, sealing.as_ref());
     Ok(())
 }
 
@@ -119,6 +126,8 @@ fn missing(catalog: &Catalog, part: &PartKind) -> Option<(String, &'static str)>
             .then(|| (format!("function {}", function.plain()), "function that policies call")),
         PartKind::SealKey(table) => (!catalog.relations.contains_key(table))
             .then(|| (format!("table {}", table.plain()), "keys that sealed tenants are verified with")),
+        PartKind::SealKeeper(table) => (!catalog.relations.contains_key(table))
+            .then(|| (format!("table {}", table.plain()), "who adds and retires keys")),
         PartKind::SystemAccess(table) => (!catalog.relations.contains_key(table))
             .then(|| (format!("table {}", table.plain()), "table that records work across tenants")),
         // What they check, the plan has seen in the catalog, and grants are steps of their own.
@@ -126,26 +135,39 @@ fn missing(catalog: &Catalog, part: &PartKind) -> Option<(String, &'static str)>
     }
 }
 
-/// Finds out whether the function that is there is the one that the manifest means: policies depend on it as it is.
+/// Finds out whether the functions that are there are those that the manifest means: policies depend on them as they are.
 pub(super) fn check(manifest: &Manifest, catalog: &Catalog, problems: &mut Vec<Problem>) {
     let tenancy = &manifest.tenancy;
-    let name = QualifiedName::new(tenancy.support().clone(), Ident::known("tenant_id"));
-    let Some(function) = found(catalog, &name).filter(|_| tenancy.when_missing() == Missing::Error) else {
-        return;
-    };
-    let wanted = canonical_type(tenancy.tenant_type().sql());
+    let of_policies = functions(tenancy).into_iter().filter(|(name, ..)| {
+        if *name == "tenant_id" { tenancy.calls_a_function() } else { tenancy.sealed().is_some() }
+    });
+    for (name, setting, of_type) in of_policies {
+        let name = QualifiedName::new(tenancy.support().clone(), Ident::known(name));
+        if let Some(function) = found(catalog, &name) {
+            let what = misfit(function, &name, setting, of_type);
+            problems.extend(what.map(|what| Problem { line: None, what }));
+        }
+    }
+}
+
+fn misfit(
+    function: &Function,
+    name: &QualifiedName,
+    setting: &SettingName,
+    of_type: TenantType,
+) -> Option<String> {
+    let (wanted, name) = (canonical_type(of_type.sql()), name.plain());
     let returns = function.returns.as_deref().unwrap_or("nothing");
     let advice = "keep the tenancy as it was, or name another support_schema";
     if returns != wanted {
-        let what = format!("function {}() returns {returns}; expected {wanted}; {advice}", name.plain());
-        problems.push(Problem { line: None, what });
-    } else if !function.body.contains(&literal(tenancy.setting_name().as_str())) {
-        let setting = tenancy.setting_name();
-        let what = format!("function {}() reads another setting than {setting}; {advice}", name.plain());
-        problems.push(Problem { line: None, what });
+        Some(format!("function {name}() returns {returns}; expected {wanted}; {advice}"))
+    } else if !function.body.contains(&literal(setting.as_str())) {
+        Some(format!("function {name}() reads another setting than {setting}; {advice}"))
+    } else {
+        None
     }
 }
 
 fn found<'a>(catalog: &'a Catalog, name: &QualifiedName) -> Option<&'a Function> {
-    catalog.functions.iter().find(|(signature, _)| signature.name == *name).map(|(_, function)| function)
+    seal::named(&catalog.functions, name).map(|(_, function)| function)
 }

@@ -22,6 +22,7 @@ mod resolver;
 mod roles;
 #[cfg(test)]
 mod sample;
+mod seal;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -42,8 +43,8 @@ pub use files::{File, Numbering, Style};
 pub use map::{Map, map};
 pub use propose::{
     AdoptFrom, Candidate, Choice, Facts, Guess, Hints, Proposal, Proposed, ProposedAdoption,
-    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn,
-    guess, nullable_tenant_columns, propose,
+    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, ProposedSeal, Question, Suggestion,
+    TenantColumn, guess, nullable_tenant_columns, propose,
 };
 pub use queries::Queries;
 pub use step::{InTheWay, Lock, Plan, Remark, Step, Work};
@@ -101,8 +102,15 @@ fn planned(
     draft.transfers = transfers;
     draft.queries = queries;
     let before: [Phase; 5] = [bootstrap::steps, owner::schemas, grant::schemas, owner::steps, column::steps];
-    let after: [Phase; 6] =
-        [policies::steps, partition::steps, view::steps, grant::steps, needed::steps, resolver::steps];
+    let after: [Phase; 7] = [
+        policies::steps,
+        partition::steps,
+        view::steps,
+        grant::steps,
+        needed::steps,
+        resolver::steps,
+        seal::left_over,
+    ];
     if let Some(Absent { meant: Some(meant) }) = absent(manifest, catalog) {
         let what = format!(
             "it is made by this plan; {} works with {} of the tables, did you mean it?",

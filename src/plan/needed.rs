@@ -12,6 +12,7 @@ use crate::ident::{Ident, QualifiedName};
 use crate::policy::ddl::{self as sql, Privileges};
 use crate::policy::granted::{list, of_app};
 use crate::policy::place::Place;
+use crate::policy::sealed::Sealing;
 use crate::rule::needed::{Cause, Thing, may_be_granted, needed};
 
 const GRANT: Kind = Kind {
@@ -21,7 +22,7 @@ const GRANT: Kind = Kind {
 };
 
 pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
-    let catalog = with_invoker_views(draft);
+    let catalog = as_planned(draft)?;
     let roles = &draft.manifest.roles;
     let roles = [Some(roles.app_role()), roles.system_role(), roles.owner_role()];
     for role in roles.into_iter().flatten() {
@@ -89,8 +90,8 @@ fn wanted(draft: &Draft<'_>, name: &QualifiedName, role: &Ident) -> BTreeSet<Pri
     }
 }
 
-/// The catalog as it is once views read with the rights of who asks.
-fn with_invoker_views<'a>(draft: &Draft<'a>) -> Cow<'a, Catalog> {
+/// The catalog as it is once views read with the rights of who asks, and the functions of seals are those of the manifest.
+fn as_planned<'a>(draft: &Draft<'a>) -> Result<Cow<'a, Catalog>> {
     let mut catalog = Cow::Borrowed(draft.catalog);
     for (name, relation, place) in draft.relations() {
         if place == Place::View
@@ -100,5 +101,8 @@ fn with_invoker_views<'a>(draft: &Draft<'a>) -> Cow<'a, Catalog> {
             relation.options.insert("security_invoker".to_owned(), "true".to_owned());
         }
     }
-    catalog
+    if let Some(sealing) = Sealing::of(&draft.manifest.tenancy, &draft.manifest.roles)? {
+        catalog.to_mut().functions.extend(sealing.functions);
+    }
+    Ok(catalog)
 }

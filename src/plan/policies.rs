@@ -66,8 +66,11 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         }
         if !up.is_empty() {
             down.reverse();
-            let new = !relation.policies.keys().any(|policy| policy.as_str().starts_with(PREFIX));
-            let (what, kind) = if new { ("policies", POLICIES) } else { ("changed policies", CHANGED) };
+            let (what, kind) = if has_own_policies(relation) {
+                ("changed policies", CHANGED)
+            } else {
+                ("policies", POLICIES)
+            };
             let what = format!("{what} of shape {}", shape.name().replace('_', " "));
             draft.push(name.plain(), what, kind, (up.join("\n\n"), down.join("\n\n")));
         }
@@ -75,6 +78,11 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         enforce(draft, name, relation)?;
     }
     Ok(())
+}
+
+/// Whether this crate has made policies of it.
+pub(super) fn has_own_policies(relation: &Relation) -> bool {
+    relation.policies.keys().any(|policy| policy.as_str().starts_with(PREFIX))
 }
 
 /// Puts one policy in the place of another, in place where PostgreSQL can: command and kind of a policy are for good.

@@ -228,7 +228,7 @@ fn made(signature: &Signature, function: &Function, role: &Ident, rows: Option<u
 }
 
 /// Gives a function to the role, which needs CREATE on the schema for that, and has it no longer.
-fn given(signature: &Signature, owner: &Ident) -> Result<String> {
+pub(super) fn given(signature: &Signature, owner: &Ident) -> Result<String> {
     let (schema, create) =
         (Object::Schema(signature.name.schema()), Privileges::from([(Privilege::Create, None)]));
     let grantee = Grantee::Role(owner.clone());

@@ -9,7 +9,7 @@ use crate::catalog::{Column, ForeignKey, Grantee, Index, MatchType, Policy, Priv
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName, SettingName, literal};
 
-pub(crate) use routine::{create_function, drop_function};
+pub(crate) use routine::{comment_function, create_function, drop_function};
 
 macro_rules! file {
     ($name:literal) => {

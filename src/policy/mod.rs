@@ -67,7 +67,7 @@ pub(crate) mod resolver;
 mod roles;
 pub(crate) mod scan;
 mod script;
-mod sealed;
+pub(crate) mod sealed;
 mod secure;
 mod shapes;
 mod tenant_table;
@@ -82,7 +82,7 @@ pub use foreign_key::{ForeignKey, OnDelete};
 pub use membership::Membership;
 pub use model::{Missing, Tenancy};
 #[cfg(feature = "lint")]
-pub(crate) use part::PartKind;
+pub(crate) use part::{Part, PartKind};
 pub use password::Password;
 #[cfg(feature = "lint")]
 pub use place::{Place, Places, places};

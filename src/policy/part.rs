@@ -32,6 +32,8 @@ pub(crate) enum PartKind {
     Function(QualifiedName),
     /// The table of the keys that seals are verified with.
     SealKey(QualifiedName),
+    /// What the migrator may do with those keys.
+    SealKeeper(QualifiedName),
     /// The table of accesses across tenants, and who may do what with it.
     SystemAccess(QualifiedName),
     /// What a role needs of something that another part makes.

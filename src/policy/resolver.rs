@@ -178,6 +178,7 @@ fn lookup<'a>(
         settings: BTreeMap::from([("search_path".to_owned(), "pg_catalog, pg_temp".to_owned())]),
         body,
         grants: BTreeSet::from([execute]),
+        comment: None,
         extension: None,
     };
     Ok(Lookup { resolver, signature, function })

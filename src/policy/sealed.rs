@@ -1,5 +1,8 @@
 //! The functions that take no setting but a sealed one, and what they need.
 
+#[cfg(feature = "lint")]
+mod wanted;
+
 use super::model::{Missing, Tenancy};
 use super::part::{Part, PartKind};
 use super::render::{Vars, render};
@@ -7,6 +10,9 @@ use super::roles::Roles;
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName, SettingName};
 use crate::tenant::TenantType;
+
+#[cfg(feature = "lint")]
+pub(crate) use wanted::{Sealing, does_the_same, is_done_by, is_verifier, key_table};
 
 macro_rules! file {
     ($name:literal) => {
@@ -79,7 +85,7 @@ pub(super) fn parts(tenancy: &Tenancy, roles: &Roles, seal: Seal) -> Result<Vec<
     if let Some(migrator) = roles.migrator_role() {
         let what = format!("{migrator} adds and retires keys");
         let vars = named().name("migrator", migrator);
-        parts.push(Part::new(PartKind::Grant, what, file!("seal/keeper"), &vars)?);
+        parts.push(Part::new(PartKind::SealKeeper(within("seal_key")), what, file!("seal/keeper"), &vars)?);
     }
     if tenancy.when_missing() == Missing::Error {
         let (kind, what) =

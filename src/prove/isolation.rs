@@ -10,6 +10,7 @@ use super::run::{Ended, Sessions, Terms, run};
 use crate::error::{Error, Result};
 use crate::policy::manifest::{Manifest, Problem};
 use crate::pool::TenantPool;
+use crate::seal::SealKey;
 
 /// A proof that is still to be made: whether the role of a pool reaches rows of other tenants. See [the module](super).
 ///
@@ -19,6 +20,7 @@ use crate::pool::TenantPool;
 /// | [`statement_timeout`](Self::statement_timeout) | 5 s |
 /// | [`lock_timeout`](Self::lock_timeout) | 1 s |
 /// | [`plans`](Self::plans) | plans are not looked at |
+/// | [`seal`](Self::seal) | tenants are bound without a seal |
 #[derive(Debug)]
 pub struct Isolation<'a> {
     pool: &'a TenantPool,
@@ -63,6 +65,13 @@ impl Isolation<'_> {
         self
     }
 
+    /// The key that tenants are sealed with; it is needed where policies take no others, see [`Seal`](crate::policy::Seal). Default: none.
+    #[must_use]
+    pub fn seal(mut self, key: SealKey) -> Self {
+        self.terms.key = Some(key);
+        self
+    }
+
     /// Weakens the schema in one place at a time, and looks whether the proof notices. The seeder has to be a superuser.
     ///
     /// It runs in transactions that are rolled back, and takes the strongest locks there are: let it run on a copy.
@@ -75,7 +84,7 @@ impl Isolation<'_> {
             return Err(Error::config("mutations are made by a superuser; name one with seeder"));
         };
         let client = connect(config).await?;
-        match mutate(self.manifest, client, None, self.terms.patience, &|_, _, _| {}).await? {
+        match mutate(self.manifest, client, None, self.terms.clone(), &|_, _, _| {}).await? {
             MutationsEnded::Done(mutations) => Ok(mutations),
             MutationsEnded::Unsettled(problems) => Err(unsettled(problems)),
         }
@@ -105,7 +114,7 @@ impl Isolation<'_> {
             _ => (None, None),
         };
         let sessions = Sessions { app, never, guard: Some(Ok(())), seeders };
-        match run(self.manifest, sessions, self.terms, &|_| true, &|_, _, _| {}).await? {
+        match run(self.manifest, sessions, self.terms.clone(), &|_| true, &|_, _, _| {}).await? {
             Ended::Proof(proof) => Ok(proof),
             Ended::Unsettled(problems) => Err(unsettled(problems)),
         }

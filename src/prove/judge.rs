@@ -4,7 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use super::report::Verdict;
 use super::seat::Answer;
-use crate::error::NO_TENANT;
+use crate::error::{NO_TENANT, NOT_SEALED};
 use crate::policy::matrix::Expected;
 
 /// What an answer means where that is promised.
@@ -17,7 +17,7 @@ pub(crate) fn judge(expected: Expected, answer: &Answer) -> Verdict {
         return Verdict::Unproved(reason.to_owned());
     }
     let refused = *code == SqlState::INSUFFICIENT_PRIVILEGE || *code == SqlState::FEATURE_NOT_SUPPORTED;
-    let told = code.code() == NO_TENANT;
+    let told = matches!(code.code(), NO_TENANT | NOT_SEALED);
     match expected {
         // Policies let it pass, and something else holds it.
         Expected::Reached if is_of_integrity(code) => Verdict::Held,

@@ -72,6 +72,8 @@ mod attempt;
 mod check;
 mod columns;
 #[cfg(feature = "cli")]
+mod forge;
+#[cfg(feature = "cli")]
 mod guard;
 mod isolation;
 mod judge;
@@ -84,6 +86,8 @@ mod report;
 mod resolver;
 mod row;
 mod run;
+mod seal;
+mod seals;
 mod seat;
 mod sequence;
 mod session;
@@ -93,6 +97,8 @@ mod tenants;
 mod value;
 mod window;
 
+#[cfg(feature = "cli")]
+pub(crate) use forge::{Forgery, forge};
 #[cfg(feature = "cli")]
 pub(crate) use guard::guard;
 pub use isolation::{Isolation, isolation};

@@ -27,8 +27,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) random: Random,
     /// Whether the tenant of a row is bound while the row is made.
     pub(crate) binds: bool,
-    /// The SQL by which attempts become somebody else than the app role.
-    pub(crate) role: Option<String>,
+    /// Who else than the app role attempts act as.
+    pub(crate) role: Option<Ident>,
     /// Which columns are said that could be NULL.
     pub(crate) fill: Fill,
     /// What another row of the bound tenant's would say, of the table that was tried last.
@@ -70,6 +70,11 @@ impl<'a> Scene<'a> {
     /// What is made of a session before something is tried.
     pub(crate) fn bound(&self, aim: Aim) -> Binding {
         Binding { role: self.role.clone(), ..self.tenants.bound(aim) }
+    }
+
+    /// A value as attempts have to bind it.
+    pub(crate) fn value(&self, setting: &str, value: &str) -> crate::error::Result<String> {
+        self.seat.value(setting, value, self.role.as_ref())
     }
 
     /// The row of a table that is somebody's, made when it is first asked for.

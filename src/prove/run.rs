@@ -8,17 +8,19 @@ use super::made::{Known, Values};
 use super::plans::{Plan, plans};
 use super::report::{Cell, Proof};
 use super::row::Scene;
+use super::seals::Seals;
 use super::seat::{Patience, Seat};
 use super::table::Table;
 use super::target::{Target, Tried, targets};
 use super::tenants::Tenants;
 use super::value::{Random, Types};
-use super::{large_objects, planted, resolver, sequence, session};
+use super::{large_objects, planted, resolver, seal, sequence, session};
 use crate::catalog::{Privilege, live};
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
 use crate::policy::manifest::{Manifest, Problem};
 use crate::policy::places;
+use crate::seal::SealKey;
 
 /// The sessions that a proof is made in.
 pub(crate) struct Sessions {
@@ -33,11 +35,13 @@ pub(crate) struct Sessions {
 }
 
 /// How a proof is made.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Terms {
     pub(crate) patience: Patience,
     /// Whether plans are looked at as well.
     pub(crate) plans: bool,
+    /// What tenants are sealed with.
+    pub(crate) key: Option<SealKey>,
 }
 
 /// How a proof has ended.
@@ -55,7 +59,7 @@ pub(crate) type Progress<'a> = &'a (dyn Fn(usize, usize, &str) + Sync);
 pub(crate) async fn run(
     manifest: &Manifest,
     sessions: Sessions,
-    Terms { patience, plans: looks_at_plans }: Terms,
+    Terms { patience, plans: looks_at_plans, key }: Terms,
     wanted: &dyn Fn(&QualifiedName) -> bool,
     progress: Progress<'_>,
 ) -> Result<Ended> {
@@ -103,12 +107,15 @@ pub(crate) async fn run(
     // What is being changed can be read by nobody; that is waited for no longer than for anything else.
     reader.wait_for_locks(patience).await?;
     let (database, server, _) = names(reader.client()).await?;
+    let seals = seals(manifest, key.as_ref(), &database)?;
     let catalog = live::load(reader.client_mut()).await?;
     let places = places(manifest, &catalog);
     if !places.problems.is_empty() {
         return Ok(Ended::Unsettled(places.problems));
     }
     let types = Types::read(reader.client_mut()).await?;
+    let [app, main, never, unmade] =
+        [app, main, never, unmade].map(|seat| seat.map(|seat| seat.sealing(seals.as_ref())));
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };
     if let Some(main) = main.as_ref().filter(|main| main.is_superusers()) {
         planted::refuse(&known, main.login())?;
@@ -170,6 +177,8 @@ async fn tried(target: &Target<'_>, scene: &mut Scene<'_>, never: bool) -> Resul
         Target::Sequence(_) => Ok(Vec::new()),
         Target::Resolver(lookup) => resolver::prove(lookup, scene, never).await,
         Target::LargeObjects => large_objects::prove(scene, never).await,
+        Target::Seal if never => Ok(Vec::new()),
+        Target::Seal => seal::prove(scene).await,
     }
 }
 
@@ -188,6 +197,7 @@ async fn tried_unmade(
         Target::Sequence(_) => Ok(Vec::new()),
         Target::Resolver(lookup) => resolver::prove_unmade(lookup, scene).await,
         Target::LargeObjects => large_objects::prove(scene, true).await,
+        Target::Seal => Ok(Vec::new()),
     }
 }
 
@@ -198,6 +208,19 @@ async fn planned(target: &Target<'_>, scene: &mut Scene<'_>) -> Result<Vec<Plan>
     match Table::new(scene.known, name, place).filter(reads) {
         Some(table) => plans(scene, &table).await,
         None => Ok(Vec::new()),
+    }
+}
+
+/// What seals tenants, where policies take no others.
+pub(super) fn seals(manifest: &Manifest, key: Option<&SealKey>, database: &str) -> Result<Option<Seals>> {
+    let Some(seal) = manifest.tenancy.sealed() else { return Ok(None) };
+    match key {
+        Some(key) => Ok(Some(Seals::new(key, database, &manifest.tenancy))),
+        None if seal.takes_bare() => Ok(None),
+        None => Err(Error::config(
+            "the manifest has [seal], and no key is named to seal tenants with; name the file that holds it by --seal-key-file, \
+             or by TENANTRY_SEAL_KEY_FILE",
+        )),
     }
 }
 

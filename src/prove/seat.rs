@@ -1,5 +1,6 @@
 //! A session, and as whom it acts.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -8,6 +9,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::attempt::Reads;
+use super::seals::Seals;
 use crate::error::{Error, Result};
 use crate::ident::Ident;
 use crate::migrate::login::Login;
@@ -38,6 +40,9 @@ pub(crate) struct Seat {
     /// Who has logged in.
     login: String,
     superuser: bool,
+    /// The app role's name.
+    app_role: String,
+    seals: Option<Seals>,
 }
 
 /// What a query of one row has shown.
@@ -69,21 +74,25 @@ pub(crate) enum Answer {
 pub(crate) struct Binding {
     /// The settings that are made, each with its value.
     pub(crate) settings: Vec<(String, String)>,
-    /// The SQL by which it becomes somebody else than the app role.
-    pub(crate) role: Option<String>,
+    /// Whether the values are bound as they are, where tenants are sealed.
+    pub(crate) bare: bool,
+    /// Who else than the app role it acts as.
+    pub(crate) role: Option<Ident>,
 }
 
 impl Seat {
     /// A session that is logged in as the app role.
     pub(crate) fn of_app(client: Client, roles: &Roles) -> Self {
         let login = roles.app_role().as_str().to_owned();
-        Self { client, app: String::new(), seeder: None, login, superuser: false }
+        let app_role = login.clone();
+        Self { client, app: String::new(), seeder: None, login, superuser: false, app_role, seals: None }
     }
 
     /// A session whose login can act as the app role and as one that makes rows of all tenants.
     pub(crate) async fn of_seeder(client: Client, roles: &Roles, server_version: u32) -> Result<Self> {
         let login = Login::read(&client, roles, server_version).await?;
         let name = login.name().to_owned();
+        let (app_role, seals) = (roles.app_role().as_str().to_owned(), None);
         let local = |role| {
             let vars = Vars::default().sql("local", "LOCAL").name("role", role);
             render(include_str!("../../sql/migrate/become.sql"), &vars)
@@ -91,11 +100,61 @@ impl Seat {
         if login.is_superuser() {
             let vars = Vars::default().name("role", roles.app_role());
             let app = render(include_str!("../../sql/prove/become_session.sql"), &vars)?;
-            return Ok(Self { client, app, seeder: Some(String::new()), login: name, superuser: true });
+            let seeder = Some(String::new());
+            return Ok(Self { client, app, seeder, login: name, superuser: true, app_role, seals });
         }
         let app = login.for_app(roles)?.map(local).transpose()?.unwrap_or_default();
         let seeder = login.for_system(roles)?.map(local).transpose()?.unwrap_or_default();
-        Ok(Self { client, app, seeder: Some(seeder), login: name, superuser: false })
+        Ok(Self { client, app, seeder: Some(seeder), login: name, superuser: false, app_role, seals })
+    }
+
+    /// Binds sealed tenants, where there is a key.
+    pub(crate) fn sealing(self, seals: Option<&Seals>) -> Self {
+        Self { seals: seals.cloned(), ..self }
+    }
+
+    pub(crate) fn seals(&self) -> Option<&Seals> {
+        self.seals.as_ref()
+    }
+
+    /// Whom the server takes for the session's user while it acts so: only a superuser's session can be another's.
+    pub(crate) fn session_user<'s>(&'s self, role: Option<&'s Ident>) -> &'s str {
+        if self.superuser { role.map_or(self.app_role.as_str(), Ident::as_str) } else { &self.login }
+    }
+
+    /// A value as a setting has to carry it while the session acts so.
+    pub(crate) fn value(&self, setting: &str, value: &str, role: Option<&Ident>) -> Result<String> {
+        match &self.seals {
+            Some(seals) => seals.value(setting, value, self.session_user(role)),
+            None => Ok(value.to_owned()),
+        }
+    }
+
+    /// The SQL of what is bound, for whom the server takes for the session's user.
+    fn bind(&self, binding: &Binding, user: &str) -> Result<String> {
+        let mut sql = String::from("SELECT 1");
+        for (setting, value) in &binding.settings {
+            let value = match self.seals.as_ref().filter(|_| !binding.bare) {
+                Some(seals) => seals.value(setting, value, user)?,
+                None => value.clone(),
+            };
+            let vars = Vars::default().text("setting", setting.as_str()).text("value", value);
+            sql += &render(", pg_catalog.set_config(:'setting', :'value', true)", &vars)?;
+        }
+        Ok(sql)
+    }
+
+    fn unbind(&self, binding: &Binding) -> Result<String> {
+        let settings = binding.settings.iter().map(|(setting, _)| (setting.clone(), String::new())).collect();
+        self.bind(&Binding { settings, ..Binding::default() }, &self.login)
+    }
+
+    /// The SQL by which it acts as somebody else for a while.
+    fn becoming(&self, binding: &Binding) -> Result<Cow<'_, str>> {
+        match &binding.role {
+            Some(role) => acting_as(role).map(Cow::Owned),
+            None => Ok(Cow::Borrowed(&self.app)),
+        }
     }
 
     /// Runs statements of a proof's own as whoever has logged in. What they do stays until the rollback.
@@ -129,11 +188,6 @@ impl Seat {
             "role {:?} cannot weaken a schema to try the proof; log in as a superuser",
             self.login
         )))
-    }
-
-    /// The SQL by which a superuser acts as a role.
-    pub(crate) fn acting_as(role: &Ident) -> Result<String> {
-        render(include_str!("../../sql/prove/become_session.sql"), &Vars::default().name("role", role))
     }
 
     /// Whether somebody else than the app role makes rows.
@@ -216,14 +270,15 @@ impl Seat {
         binding: &Binding,
         sql: &str,
     ) -> Result<std::result::Result<Vec<SimpleQueryMessage>, Answer>> {
-        let bind = bind(binding)?;
+        let (bind, becoming) =
+            (self.bind(binding, self.session_user(binding.role.as_ref()))?, self.becoming(binding)?);
         let texts = statements(sql);
         let (last, before) = texts.split_last().unwrap_or((&sql, &[]));
         // All are sent before the first is answered; after one that fails the server skips to the rollback.
         let ((opened, became, bound, before, answered), closed) = join(
             join5(
                 self.client.simple_query(SAVEPOINT),
-                self.become_(binding.role.as_ref().unwrap_or(&self.app)),
+                self.become_(&becoming),
                 self.client.simple_query(&bind),
                 join_all(before.iter().map(|sql| self.client.simple_query(sql))),
                 self.client.simple_query(last),
@@ -250,8 +305,9 @@ impl Seat {
     async fn copied(&self, binding: &Binding, sql: &str) -> Result<Answer> {
         let failed = |source| Error::script("an attempt", source);
         self.client.simple_query(SAVEPOINT).await.map_err(failed)?;
-        self.become_(binding.role.as_ref().unwrap_or(&self.app)).await.map_err(failed)?;
-        self.client.simple_query(&bind(binding)?).await.map_err(failed)?;
+        self.become_(&self.becoming(binding)?).await.map_err(failed)?;
+        let bind = self.bind(binding, self.session_user(binding.role.as_ref()))?;
+        self.client.simple_query(&bind).await.map_err(failed)?;
         let lines = async {
             let mut stream = std::pin::pin!(self.client.copy_out(sql).await?);
             let mut lines = 0;
@@ -271,7 +327,7 @@ impl Seat {
     /// Runs a statement as the one who makes rows, and returns the first row that it returns.
     /// What it did stays, unless it failed.
     pub(crate) async fn seed(&self, binding: &Binding, sql: &str) -> Result<Seeded> {
-        let (bind, unbind) = (bind(binding)?, unbind(binding)?);
+        let (bind, unbind) = (self.bind(binding, &self.login)?, self.unbind(binding)?);
         let failed = |source| Error::script("the making of a row", source);
         let (opened, became, bound, answered) = join4(
             self.client.simple_query(SAVEPOINT),
@@ -317,18 +373,9 @@ const SAVEPOINT: &str = "SAVEPOINT tenantry_attempt";
 const RELEASE: &str = "RELEASE SAVEPOINT tenantry_attempt";
 const BACK: &str = "ROLLBACK TO SAVEPOINT tenantry_attempt";
 
-fn bind(binding: &Binding) -> Result<String> {
-    let mut sql = String::from("SELECT 1");
-    for (setting, value) in &binding.settings {
-        let vars = Vars::default().text("setting", setting.as_str()).text("value", value.as_str());
-        sql += &render(", pg_catalog.set_config(:'setting', :'value', true)", &vars)?;
-    }
-    Ok(sql)
-}
-
-fn unbind(binding: &Binding) -> Result<String> {
-    let settings = binding.settings.iter().map(|(setting, _)| (setting.clone(), String::new())).collect();
-    bind(&Binding { settings, role: None })
+/// The SQL by which a superuser acts as a role.
+fn acting_as(role: &Ident) -> Result<String> {
+    render(include_str!("../../sql/prove/become_session.sql"), &Vars::default().name("role", role))
 }
 
 /// What the server has refused; an error of the connection ends the proof.

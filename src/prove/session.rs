@@ -82,6 +82,7 @@ fn others<'a>(known: &Known<'a>) -> BTreeSet<&'a Ident> {
         roles.migrator_role(),
         roles.backup_role(),
         roles.resolver_role(),
+        roles.sealer_role(),
     ];
     let owners = known.places.relations.keys().filter_map(|name| Some(&catalog.relations.get(*name)?.owner));
     let superuser = catalog.roles.iter().find(|(_, role)| role.superuser).map(|(name, _)| name);

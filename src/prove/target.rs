@@ -7,6 +7,7 @@ use sqlparser::tokenizer::Token;
 
 use super::made::Known;
 use super::report::Subject;
+use super::seal;
 use super::value::{Random, sql};
 use super::window::{What, Window};
 use crate::catalog::{Function, FunctionKind, Grantee, Privilege, Relation, RelationKind, Signature, tokens};
@@ -24,6 +25,8 @@ pub(crate) enum Target<'a> {
     Resolver(Lookup<'a>),
     /// Those of the whole database.
     LargeObjects,
+    /// What verifies seals.
+    Seal,
 }
 
 impl Target<'_> {
@@ -115,6 +118,12 @@ pub(crate) fn targets<'a>(
         let (name, kind) = ("pg_largeobject".to_owned(), "large objects");
         let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
         targets.push(Tried { subject, target: Target::LargeObjects });
+    }
+    let verifier = seal::verifier(known.manifest);
+    if known.manifest.tenancy.sealed().is_some() && wanted(&verifier) {
+        let (name, kind) = (verifier.plain(), "seal");
+        let subject = Subject { name, kind, place: "", apart: None, cells: Vec::new() };
+        targets.push(Tried { subject, target: Target::Seal });
     }
     (targets, apart)
 }

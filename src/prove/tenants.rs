@@ -79,7 +79,7 @@ impl Tenants {
     pub(crate) fn binding(&self, who: Who) -> Binding {
         let tenant = self.tenant(who).map(|tenant| (self.setting.clone(), tenant));
         let user = self.user_setting.clone().zip(self.user(who));
-        Binding { settings: tenant.into_iter().chain(user).collect(), role: None }
+        Binding { settings: tenant.into_iter().chain(user).collect(), ..Binding::default() }
     }
 
     /// What a transaction of a tenant binds that has no rows.
@@ -94,7 +94,10 @@ impl Tenants {
             Aim::Empty => {
                 let settings = [Some(self.setting.clone()), self.user_setting.clone()];
                 let empty = |setting| (setting, String::new());
-                Binding { settings: settings.into_iter().flatten().map(empty).collect(), role: None }
+                Binding {
+                    settings: settings.into_iter().flatten().map(empty).collect(),
+                    ..Binding::default()
+                }
             }
             Aim::None | Aim::Session => Binding::default(),
         }

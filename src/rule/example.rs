@@ -25,6 +25,17 @@ CREATE ROLE erp_app LOGIN;
 CREATE ROLE erp_system LOGIN BYPASSRLS;
 ";
 
+/// The manifest that an example is read with: [`MANIFEST`], and the lines that it adds, `-- manifest: [seal]`.
+#[must_use]
+pub fn manifest(example: &str) -> String {
+    let mut text = MANIFEST.to_owned();
+    for line in example.lines().filter_map(|line| line.strip_prefix("-- manifest: ")) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
 /// The version of PostgreSQL from which on the SQL of an example runs, if that is a newer one than the oldest that is
 /// supported. Its first line says so: `-- PostgreSQL 17`.
 #[must_use]

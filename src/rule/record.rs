@@ -11,7 +11,7 @@ use super::watch::Watch;
 ///
 /// The examples stand in a database called `example` that has the roles `erp_owner`, `erp_app` and `erp_system`, where the
 /// tenant column is `tenant_id` of type `uuid` and the setting `app.tenant_id`. A line `-- file: 2.sql` begins another
-/// file. They are what the tests of the rule run.
+/// file, and `-- manifest: [seal]` is a line of the manifest. They are what the tests of the rule run.
 #[derive(Debug)]
 pub struct Rule {
     /// What it is called, everywhere.

@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use super::lint_some;
 use super::record::{Check, Rule};
 use super::trial::{manifest, sources};
-use super::{Finding, Report, all, lint};
+use super::{Finding, Report, all, example, lint};
 use crate::catalog::Object;
 use crate::catalog::replay::{Located, Options, Source, replay};
+use crate::policy::manifest::Manifest;
 
 fn found(rule: &Rule, sources: &[Source]) -> Vec<Finding> {
-    let report = lint(&manifest(""), sources);
+    let text: String = sources.iter().map(Source::text).collect();
+    let report = lint(&Manifest::parse(&example::manifest(&text)).unwrap(), sources);
     report.findings.into_iter().filter(|finding| finding.rule.code == rule.code).collect()
 }
 

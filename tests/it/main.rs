@@ -29,6 +29,7 @@ mod replicas;
 mod resolver;
 mod routes;
 mod rule;
+mod seal_tool;
 mod sealed;
 mod session;
 mod sharing;

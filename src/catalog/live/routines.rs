@@ -105,6 +105,7 @@ fn function(row: &Line) -> Result<(Oid, Signature, Function)> {
             None => row.text("prosrc")?,
         },
         grants: BTreeSet::new(),
+        comment: row.get("comment")?,
         extension: row.ident_if_any("extname")?,
     };
     let signature =

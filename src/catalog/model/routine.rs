@@ -48,6 +48,8 @@ pub struct Function {
     pub body: String,
     /// What others than its owner may do. PUBLIC may execute a new function.
     pub grants: BTreeSet<Grant>,
+    /// What `COMMENT ON FUNCTION` says of it.
+    pub comment: Option<String>,
     /// The extension that it belongs to.
     pub extension: Option<Ident>,
 }
@@ -57,6 +59,15 @@ impl Function {
     #[must_use]
     pub fn returns_set(&self) -> bool {
         self.returns.as_deref().is_some_and(|of| of.starts_with("SETOF ") || of.starts_with("TABLE("))
+    }
+
+    /// Whether its body is standard SQL, whose names were found when it was made.
+    #[must_use]
+    pub fn is_in_standard_sql(&self) -> bool {
+        let body = self.body.trim_start();
+        let starts =
+            |word: &str| body.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        self.language == "sql" && (starts("return ") || starts("begin atomic"))
     }
 
     /// A body in standard SQL as [`body`](Self::body) has it: its tokens, without comments, joined by one space.

@@ -46,6 +46,7 @@ pub(crate) enum Statement {
         table: Name,
         comment: Option<String>,
     },
+    CommentOnFunction(FunctionName, Option<String>),
     CreateFunction(Box<CreateFunction>),
     CreateAggregate(Box<CreateAggregate>),
     AlterFunction(FunctionName, AlterFunction),

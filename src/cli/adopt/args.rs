@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cli::args::help;
 use crate::cli::plan::Runner;
+use crate::cli::seal::SealOptions;
 use crate::migrate::adopt::Pause;
 use crate::plan::adopt::Phase;
 
@@ -45,6 +46,9 @@ pub(in crate::cli) struct Arguments {
     /// several times [default: the only one]
     #[arg(long, value_name = "[TABLE=]KEY", requires = "tables")]
     pub(super) via: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) seal: SealOptions,
 
     /// Take along the tables of class tenant that refer to these and lack the column, and those that refer to them
     #[arg(long, requires = "tables")]

@@ -22,6 +22,7 @@ use crate::migrate::adopt::{
 };
 use crate::plan::adopt::{Adoption, Psql, Request, adopt, named, rights};
 use crate::policy::manifest::{Manifest, Problem};
+use crate::seal::SealKey;
 pub(super) use args::Arguments;
 use watch::{Watch, Way};
 
@@ -30,7 +31,8 @@ type Ended = Result<Exit, Failure>;
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Ended {
     let manifest = manifest(&global.config)?;
-    let command = Command { arguments, manifest: &manifest, config: &global.config, terminal };
+    let key = arguments.seal.key()?;
+    let command = Command { arguments, manifest: &manifest, key, config: &global.config, terminal };
     connect::wait(async {
         if let Some(folder) = &arguments.out {
             return command.files(folder, global).await;
@@ -61,6 +63,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
 struct Command<'c> {
     arguments: &'c Arguments,
     manifest: &'c Manifest,
+    /// What tenants are sealed with, where the database takes no others.
+    key: Option<SealKey>,
     config: &'c Path,
     terminal: Terminal,
 }
@@ -153,7 +157,7 @@ impl Command<'_> {
         };
         let mut lacks = rights(&adoption, &catalog, &adopter.login().await?);
         if let Some(tenant) = request.tenant_setting(self.manifest).filter(|_| !adoption.is_empty()) {
-            let found = adopter.tenant(self.manifest, &catalog, &tenant).await?;
+            let found = adopter.tenant(self.manifest, &catalog, &tenant, self.key.as_ref()).await?;
             lacks.extend(self.unknown(&found, &tenant));
         }
         if !lacks.is_empty() {
@@ -186,7 +190,7 @@ impl Command<'_> {
         request: &Request,
     ) -> Result<Option<Problem>, Failure> {
         let Some(tenant) = request.tenant_setting(self.manifest) else { return Ok(None) };
-        let found = TenantCheck::find(client, self.manifest, catalog, &tenant).await?;
+        let found = TenantCheck::find(client, self.manifest, catalog, &tenant, self.key.as_ref()).await?;
         Ok(self.unknown(&found, &tenant))
     }
 

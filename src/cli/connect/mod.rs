@@ -30,6 +30,7 @@ use crate::conninfo::{SslMode, tls};
 use crate::error::Error;
 use crate::policy::manifest::Manifest;
 use crate::prove::guard;
+use crate::seal::SealKey;
 
 /// How long the goodbye to the server may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -110,10 +111,14 @@ impl Way {
     }
 
     /// What the guard of a pool says of that role.
-    pub(super) async fn guard(&self, manifest: &Manifest) -> Result<crate::error::Result<()>, Error> {
+    pub(super) async fn guard(
+        &self,
+        manifest: &Manifest,
+        key: Option<&SealKey>,
+    ) -> Result<crate::error::Result<()>, Error> {
         match &self.tls {
-            Some(tls) => guard(manifest, self.config.clone(), tls.clone()).await,
-            None => guard(manifest, self.config.clone(), NoTls).await,
+            Some(tls) => guard(manifest, self.config.clone(), tls.clone(), key).await,
+            None => guard(manifest, self.config.clone(), NoTls, key).await,
         }
     }
 

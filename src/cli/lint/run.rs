@@ -9,18 +9,24 @@ use super::granted::makes;
 use super::place::{Place, told};
 use crate::catalog::replay::{Located, Source, directives, tokens, units};
 use crate::cli::failure::Failure;
-use crate::ident::{Ident, SettingName};
+use crate::ident::Ident;
+use crate::migrate::SealKeys;
+use crate::migrate::binder::Binder;
+use crate::policy::Tenancy;
 use crate::policy::manifest::Manifest;
 use crate::policy::render::{Vars, render};
 use crate::rule::at as place_at;
+use crate::seal::SealKey;
 use crate::tenant::TenantType;
 
 /// Who runs files, and for whom.
 pub(super) struct Runner<'a> {
     pub(super) role: &'a Ident,
     /// What binds a tenant, and the one that is bound in a file that is run for each.
-    pub(super) setting: &'a SettingName,
+    pub(super) tenancy: &'a Tenancy,
     pub(super) tenant: &'static str,
+    /// One that the database knows once it has keys.
+    pub(super) key: &'a SealKey,
     /// Where the statement stands that is running.
     pub(super) at: &'a RefCell<Option<String>>,
 }
@@ -77,11 +83,20 @@ impl Runner<'_> {
             self.own(&client, &sql).await?;
         }
         if directives(source.text()).each_tenant {
-            let sql = include_str!("../../../sql/lint/bind.sql");
-            let bound = client.query(sql, &[&self.setting.as_str(), &self.tenant]).await;
-            bound.map_err(|error| told("no tenant can be bound", &error))?;
+            self.bind(&client, place).await?;
         }
         Ok(client)
+    }
+
+    /// Binds the tenant as the database takes it now. What verifies seals there is given a key.
+    async fn bind(&self, client: &Client, place: &Place) -> Result<(), Failure> {
+        let binder = Binder::of(client, self.tenancy, Some(self.key)).await?;
+        if binder.seals() {
+            SealKeys::new(&place.admin, self.tenancy).add(self.key).await?;
+        }
+        let (setting, value) = (self.tenancy.setting_name().as_str(), binder.value(self.tenant));
+        let bound = client.query(include_str!("../../../sql/lint/bind.sql"), &[&setting, &value]).await;
+        bound.map(drop).map_err(|error| told("no tenant can be bound", &error))
     }
 
     async fn own(&self, client: &Client, sql: &str) -> Result<(), Failure> {

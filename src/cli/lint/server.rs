@@ -13,6 +13,7 @@ use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::output::Terminal;
 use crate::cli::output::style::took;
+use crate::cli::seal::random_key;
 use crate::cli::server::Server;
 use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
@@ -34,16 +35,13 @@ pub(super) async fn lint(
     let granted = Granted::of(&replay(sources, &manifest.replay_options()).statements);
     let database = granted.database.clone().unwrap_or_else(|| Ident::known(DATABASE));
     let mut place = Place::open(server, database, global, terminal).await?;
+    let key = random_key()?;
     // What is running, to say it when time is up.
     let at = RefCell::new(None);
     let work = async {
         let role = roles(manifest, &granted, &place).await?;
-        let runner = Runner {
-            role: &role,
-            setting: manifest.tenancy.setting_name(),
-            tenant: tenant(manifest),
-            at: &at,
-        };
+        let runner =
+            Runner { role: &role, tenancy: &manifest.tenancy, tenant: tenant(manifest), key: &key, at: &at };
         // With the roles that were made just now, of which the files say nothing.
         let before = place.now().await?;
         let run = async |source: &Source| {
@@ -70,7 +68,7 @@ async fn roles(manifest: &Manifest, granted: &Granted, place: &Place) -> Result<
     let said = manifest.migrations.as_ref().map(|migrations| &migrations.role).or(roles.owner_role());
     let runner = said.unwrap_or(&place.role).clone();
     let above = [roles.system_role(), roles.resolver_role()];
-    let named = [Some(roles.app_role()), roles.migrator_role(), roles.backup_role()];
+    let named = [Some(roles.app_role()), roles.migrator_role(), roles.backup_role(), roles.sealer_role()];
     let mut wanted = granted.roles.clone();
     wanted.extend(named.into_iter().chain(above).flatten().cloned());
     wanted.insert(runner.clone());

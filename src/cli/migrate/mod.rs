@@ -15,6 +15,7 @@ use super::connect::{self, Session};
 use super::failure::{Exit, Failure};
 use super::findings::{self, Level};
 use super::output::Terminal;
+use super::seal::SealOptions;
 use super::source::manifest;
 use crate::catalog::replay::Source;
 use crate::migrate::{Direction, Down, Migrations, Migrator, Patience};
@@ -83,6 +84,9 @@ pub(super) struct Arguments {
     restart: bool,
 
     #[command(flatten)]
+    seal: SealOptions,
+
+    #[command(flatten)]
     patience: PatienceOptions,
 
     /// End a statement that takes longer [default: what the server says, mostly never]
@@ -142,6 +146,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     let sources: Vec<Source> = both.map(|migration| migration.source().clone()).collect();
     let direction = arguments.direction();
     let mut migrator = migrator(arguments, Migrator::new(manifest, migrations));
+    if let Some(key) = arguments.seal.key()? {
+        migrator = migrator.seal(key);
+    }
     if let Some(path) = &arguments.baseline {
         migrator = migrator.baseline(findings::known::read(path)?);
     }

@@ -1,5 +1,6 @@
 //! `tenantry prove`: tries on a server what policies promise.
 
+mod forge;
 mod html;
 mod json;
 mod junit;
@@ -28,6 +29,7 @@ use super::files::{self, Existing, NewFile, Text};
 use super::output::style::{BOLD, count, paint};
 use super::output::{self, Terminal};
 use super::plan::clock;
+use super::seal::SealOptions;
 use super::server::Server;
 use super::source::manifest_and_text;
 use crate::policy::manifest::Problem;
@@ -41,6 +43,7 @@ tenantry prove --table public.invoice               try this table alone
 tenantry prove --plans                              look at the plans of tenants' statements, too
 tenantry prove --mutate --seed-url URL              weaken a copy of the schema, and see that the proof notices
 tenantry prove --mutate --server=18                 the same on a throwaway server
+tenantry prove --seal --seal-key-file key           forge a million seals where the manifest has [seal]
 tenantry prove --html proof.html --junit proof.xml  in CI: a page for reviewers, and what the CI reads";
 
 const SEED_URL: &str = "Who makes the rows, as --database-url names a database: a superuser, or a member of the app role and of one \
@@ -53,6 +56,9 @@ const MUTATE: &str = "Weaken a copy of the schema in one place at a time, and de
 const SERVER: &str = "With --mutate: copy the schema to a throwaway server instead, with the roles of the true one, so that no superuser \
     is needed there; whoever --seed-url or else --database-url names reads the schema. PostgreSQL's binaries on this machine serve, \
     those in TENANTRY_PG_BIN first, or else Docker. WHICH is a major version, 18, or an image, postgis/postgis:18-3.6";
+
+const SEAL: &str = "Forge so many seals [default: 1000000] and bind them as the app role, each beside a valid one: exit with code 1 if \
+    one is taken, or if a valid one is not. Nothing else is tried";
 
 /// Try as the app role to reach the rows of other tenants
 ///
@@ -91,6 +97,12 @@ pub(super) struct Arguments {
 
     #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = Server::parse_throwaway, requires = "mutate", help = SERVER)]
     server: Option<Server>,
+
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "1000000", help = SEAL, conflicts_with_all = ["plans", "html", "junit", "tables", "allow_unproved", "mutate"], value_parser = clap::value_parser!(u64).range(1..))]
+    seal: Option<u64>,
+
+    #[command(flatten)]
+    seal_options: SealOptions,
 
     /// Exit with code 0 although some promises are unproved; how many is said
     #[arg(long)]
@@ -136,7 +148,11 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     if arguments.mutate {
         return mutate::run(&manifest, arguments, patience, global, terminal);
     }
-    let terms = Terms { patience, plans: arguments.plans };
+    let key = arguments.seal_options.key()?;
+    if let Some(count) = arguments.seal {
+        return forge::run(&manifest, key, count, global, terminal);
+    }
+    let terms = Terms { patience, plans: arguments.plans, key };
     let ended = connect::wait(run::run(&manifest, arguments, terms, global, terminal))?;
     let config = global.config.display().to_string();
     let proof = match ended {

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::ident::QualifiedName;
 use crate::policy::manifest::{Manifest, nearest};
 use crate::prove::{self, Ended, Proof, Sessions, Terms};
+use crate::seal::SealKey;
 
 /// The variable that names who makes rows.
 const SEED_URL: &str = "TENANTRY_SEED_URL";
@@ -28,7 +29,7 @@ pub(super) async fn run(
     terminal: Terminal,
 ) -> Result<Ended, Failure> {
     let names = names(&arguments.tables)?;
-    let mut sessions = sessions(manifest, arguments, global, terminal).await?;
+    let mut sessions = sessions(manifest, arguments, terms.key.as_ref(), global, terminal).await?;
     if !names.is_empty() {
         let reader = match &mut sessions {
             Sessions { seeders: Some([client, _]), .. } => Some(client),
@@ -57,6 +58,7 @@ fn failed(error: Error) -> Failure {
 async fn sessions(
     manifest: &Manifest,
     arguments: &Arguments,
+    key: Option<&SealKey>,
     global: &Global,
     terminal: Terminal,
 ) -> Result<Sessions, Failure> {
@@ -85,7 +87,7 @@ async fn sessions(
             "log in as the app role with --database-url or DATABASE_URL; --seed-url names a superuser who makes the rows",
         ));
     }
-    let guard = way.guard(manifest).await.map_err(failed)?;
+    let guard = way.guard(manifest, key).await.map_err(failed)?;
     let never = if seeders.is_none() { Some(second(&way, &name).await?) } else { None };
     Ok(Sessions { app: Ok(client), never, guard: Some(guard), seeders })
 }

@@ -18,6 +18,7 @@ use crate::migrate::send;
 use crate::migrate::turn::{self, Waiting};
 use crate::plan::adopt::{Adoption, rights};
 use crate::policy::manifest::Manifest;
+use crate::seal::SealKey;
 
 /// How long another tool is waited for. One that was killed is gone by then, with whatever it had the server do.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -156,8 +157,9 @@ impl<'c> Adopter<'c> {
         manifest: &Manifest,
         catalog: &Catalog,
         tenant: &str,
+        key: Option<&SealKey>,
     ) -> Result<TenantCheck> {
-        TenantCheck::find(self.client, manifest, catalog, tenant).await
+        TenantCheck::find(self.client, manifest, catalog, tenant, key).await
     }
 
     /// The session that it is.

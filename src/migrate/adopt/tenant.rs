@@ -7,9 +7,11 @@ use super::sql;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::ident::QualifiedName;
+use crate::migrate::binder::Binder;
 use crate::migrate::tenants::Roll;
 use crate::policy::manifest::Manifest;
 use crate::policy::render::{Vars, render};
+use crate::seal::SealKey;
 
 /// What the table that has a row for each tenant says of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +25,17 @@ pub enum TenantCheck {
 }
 
 impl TenantCheck {
-    /// Looks for a tenant, given as the setting carries it.
+    /// Looks for a tenant, given as the setting carries it, and sealed with a key where the database takes no others.
     ///
     /// # Errors
     ///
-    /// The role may not read the table, or the connection was lost.
+    /// The role may not read the table, there is no key where one is needed, or the connection was lost.
     pub async fn find(
         client: &mut Client,
         manifest: &Manifest,
         catalog: &Catalog,
         tenant: &str,
+        key: Option<&SealKey>,
     ) -> Result<Self> {
         let Ok(roll) = Roll::find(manifest, catalog) else { return Ok(Self::Unlisted) };
         let (table, column) = roll.place();
@@ -44,11 +47,13 @@ impl TenantCheck {
             Vars::default().name("schema", table.schema()).name("table", table.name()).name("column", column);
         let sql = render(sql::IS_TENANT, &vars)?;
         // Where policies are in force already, they show a tenant its own row.
+        let binder = Binder::of(client, &manifest.tenancy, key).await?;
+        let bound = binder.value(tenant);
         let transaction = client.transaction().await.map_err(failed)?;
         let setting = manifest.tenancy.setting_name().as_str();
         let bind = include_str!("../../../sql/migrate/bind.sql");
         transaction
-            .query_typed(bind, &[(&setting, Type::TEXT), (&tenant, Type::TEXT)])
+            .query_typed(bind, &[(&setting, Type::TEXT), (&bound, Type::TEXT)])
             .await
             .map_err(failed)?;
         let row = transaction.query_typed_one(&sql, &[(&tenant, Type::TEXT)]).await.map_err(failed)?;

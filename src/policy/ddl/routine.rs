@@ -38,6 +38,13 @@ pub(crate) fn drop_function(function: &Signature) -> Result<String> {
     render(include_str!("../../../sql/ddl/drop_function.sql"), &vars)
 }
 
+/// Says what a function is.
+pub(crate) fn comment_function(function: &Signature, comment: Option<&str>) -> Result<String> {
+    let comment = comment.map_or_else(|| "NULL".to_owned(), literal);
+    let vars = Vars::default().sql("function", called(function)).sql("comment", comment);
+    render(include_str!("../../../sql/ddl/comment_function.sql"), &vars)
+}
+
 fn argument(of: &Argument, mode: &str) -> String {
     let name = of.name.as_ref().map(ToString::to_string);
     let words = [Some(mode.to_owned()), name, Some(of.data_type.clone())];
@@ -78,10 +85,8 @@ fn setting(name: &str, value: &str) -> String {
 }
 
 fn body(function: &Function) -> String {
-    let body = function.body.trim_start();
-    let starts = |word: &str| body.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    if function.language == "sql" && (starts("return ") || starts("begin atomic")) {
-        body.to_owned()
+    if function.is_in_standard_sql() {
+        function.body.trim_start().to_owned()
     } else {
         format!("AS {}", dollar_quoted(&function.body))
     }

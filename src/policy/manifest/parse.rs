@@ -61,6 +61,13 @@ fn read<'t>(mut file: Fields<'t>, text: &'t Text<'t>) -> Option<Manifest> {
             format!("{} is of class {class}, which needs a section {missing}", name.plain()),
         );
     }
+    let is_direct = |entry: &&Entry| matches!(entry.class, Class::Tenant { direct: true });
+    for entry in entries.values().filter(is_direct).filter(|_| seal.is_some()) {
+        text.problem(
+            Some(entry.line),
+            "direct = true would have the seal verified for each row, which takes the server some 30 µs; take it out, or [seal]",
+        );
+    }
     if let Some(roles) = &roles {
         if tree.is_some() && roles.system_role().is_none() {
             text.problem(

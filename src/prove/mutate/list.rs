@@ -12,6 +12,7 @@ use crate::policy::resolver::Lookup;
 use crate::policy::{Place, ddl};
 use crate::prove::attempt::named_mutation;
 use crate::prove::made::Known;
+use crate::prove::mutate::seal;
 use crate::prove::target::Target;
 use crate::prove::window::What;
 use crate::rule::tells_nothing;
@@ -61,6 +62,7 @@ pub(super) fn mutations(known: &Known<'_>, target: &Target<'_>) -> Result<Vec<Mu
             list.add("grant update on the sequence", None, vars, Weakened::Object)?;
         }
         Target::Resolver(lookup) => of_resolver(known, lookup, &mut list)?,
+        Target::Seal => list.0.extend(seal::mutations(known)?),
         Target::LargeObjects => {
             let app = known.manifest.roles.app_role();
             list.add("large objects without privileges", None, Vars::default(), Weakened::Object)?;
@@ -133,6 +135,7 @@ pub(super) fn of_roles(known: &Known<'_>) -> Result<Vec<Mutated>> {
         roles.migrator_role(),
         roles.backup_role(),
         roles.resolver_role(),
+        roles.sealer_role(),
     ];
     for role in others.into_iter().flatten().filter(|role| known.catalog.roles.contains_key(*role)) {
         list.add("member of", Some(role), vars().name("role", role), Weakened::Session)?;

@@ -9,6 +9,7 @@
 
 mod list;
 mod login;
+mod seal;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ pub(crate) use self::login::Login;
 use super::made::Known;
 use super::report::{Aim, Cell};
 use super::row::Scene;
-use super::run::Progress;
+use super::run::{Progress, Terms, seals};
 use super::seat::{Patience, Seat};
 use super::table::Table;
 use super::target::{Target, Tried, targets};
@@ -93,7 +94,7 @@ pub(crate) async fn mutate(
     manifest: &Manifest,
     mut client: Client,
     login: Option<&Login<'_>>,
-    patience: Patience,
+    Terms { patience, key, .. }: Terms,
     progress: Progress<'_>,
 ) -> Result<MutationsEnded> {
     let catalog = live::load(&mut client).await?;
@@ -104,6 +105,9 @@ pub(crate) async fn mutate(
     let types = Types::read(&mut client).await?;
     let seat = Seat::of_seeder(client, &manifest.roles, catalog.server_version.unwrap_or_default()).await?;
     seat.demand_superuser()?;
+    let database = catalog.database.as_ref().map(|database| database.name.as_str()).unwrap_or_default();
+    let seals = seals(manifest, key.as_ref(), database)?;
+    let seat = seat.sealing(seals.as_ref());
     let known = Known { catalog: &catalog, manifest, places: &places, types: &types };
     planted::refuse(&known, seat.login())?;
     let mut random = Random::seeded();
@@ -186,6 +190,7 @@ async fn tried(
         Target::Sequence(name) => sequence::prove(scene, name).await,
         Target::Resolver(lookup) => resolver::prove(lookup, scene, false).await,
         Target::LargeObjects => large_objects::prove(scene, false).await,
+        Target::Seal => super::seal::prove(scene).await,
         Target::Table(name, place) => {
             let Some(mut table) = Table::new(known, name, place) else { return Ok(Vec::new()) };
             if let Weakened::Model(relation) = weakened {

@@ -103,7 +103,7 @@ impl Table<'_> {
                     .sql("row", own.predicate())
                     .sql("child", child.predicate())
                     .text("setting", setting)
-                    .text("other", other);
+                    .text("other", scene.value(setting, other)?);
                 if let Some((column, value)) = change {
                     vars = vars.sql("column", column).sql("value", value);
                 }

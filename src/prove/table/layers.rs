@@ -10,7 +10,7 @@ use crate::prove::attempt::{OF_NEW_ROWS, ON_ROWS, named};
 use crate::prove::judge::judge;
 use crate::prove::report::{Aim, Cell};
 use crate::prove::row::Scene;
-use crate::prove::seat::{Answer, Seat};
+use crate::prove::seat::Answer;
 use crate::prove::tenants::Who;
 
 const LAYERS: &str = include_str!("../../../sql/prove/layers.sql");
@@ -39,7 +39,7 @@ impl Table<'_> {
         for layer in self.layers(scene)? {
             scene.seat.prepare("SAVEPOINT tenantry_layer").await?;
             scene.seat.prepare(&layer.sql).await?;
-            scene.role = layer.role.as_ref().map(Seat::acting_as).transpose()?;
+            scene.role = layer.role.clone();
             self.layer(scene, &cast, layer.name, &mut cells).await?;
             scene.role = None;
             scene.seat.prepare("ROLLBACK TO SAVEPOINT tenantry_layer").await?;

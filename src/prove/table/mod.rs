@@ -258,8 +258,11 @@ impl<'a> Table<'a> {
     fn row_sql(&self, scene: &Scene<'_>, attempt: &Attempt, row: &str) -> Result<String> {
         let by_user = matches!(self.place, Place::Membership { .. } | Place::Members);
         let (setting, own, other) = scene.tenants.switch(by_user);
-        let vars =
-            Vars::default().sql("row", row).text("setting", setting).text("own", own).text("other", other);
+        let vars = Vars::default()
+            .sql("row", row)
+            .text("setting", setting)
+            .text("own", scene.value(setting, own)?)
+            .text("other", scene.value(setting, other)?);
         self.sql(attempt, vars)
     }
 

@@ -21,6 +21,7 @@ use crate::policy::ddl;
 use crate::policy::granted::of_app;
 use crate::policy::manifest::Manifest;
 use crate::policy::place::Place;
+use crate::policy::sealed::key_table;
 use crate::rule::code::Code;
 use crate::rule::code::sentence::Sentence;
 use deeds::Deeds;
@@ -115,7 +116,7 @@ pub(crate) fn needed<'a>(
 }
 
 /// Whether the class of what is needed leaves it to a grant. What the manifest calls exempt is open by its grants alone; a
-/// table of tenants is never opened wider than its class, and one that nobody has classed not for reading.
+/// table of tenants is never opened wider than its class, one that nobody has classed not for reading, and the keys of seals to nobody.
 pub(crate) fn may_be_granted(
     manifest: &Manifest,
     catalog: &Catalog,
@@ -125,6 +126,9 @@ pub(crate) fn may_be_granted(
 ) -> bool {
     let Thing::Relation(name) = need.thing else { return true };
     let Some(relation) = catalog.relations.get(name) else { return false };
+    if *name == key_table(&manifest.tenancy) {
+        return false;
+    }
     match places.get(name) {
         None => need.privilege == Privilege::Insert || relation.column(manifest.column(name)).is_none(),
         Some(Place::Exempt { .. } | Place::Apart | Place::View) => true,

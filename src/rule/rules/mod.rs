@@ -6,6 +6,7 @@ mod migration;
 mod object;
 mod performance;
 mod role;
+mod seal;
 mod server;
 mod session;
 pub(super) mod suppression;
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         role::RULES,
         expression::RULES,
         object::RULES,
+        seal::RULES,
         integrity::RULES,
         session::RULES,
         migration::RULES,

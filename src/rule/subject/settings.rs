@@ -29,7 +29,8 @@ pub(in crate::rule) fn read_by_policies(subject: &Subject<'_>) -> BTreeSet<Strin
     found
 }
 
-fn read_by(sentence: &Sentence) -> Vec<String> {
+/// Those that a statement reads.
+pub(in crate::rule) fn read_by(sentence: &Sentence) -> Vec<String> {
     let calls = sentence.calls();
     let reads = calls.iter().filter(|call| call.name.name.as_str() == "current_setting");
     let name = reads.filter_map(|call| literal(call.arguments.first()?));

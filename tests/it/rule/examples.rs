@@ -16,7 +16,6 @@ use crate::support::version;
 pub(crate) struct Stand {
     server: Server,
     admin: Client,
-    manifest: Manifest,
     version: u32,
 }
 
@@ -24,9 +23,8 @@ impl Stand {
     pub(crate) async fn new() -> Self {
         let server = testing::Server::builder().start().await.unwrap();
         let admin = server.connect().await.unwrap();
-        let manifest = Manifest::parse(example::MANIFEST).unwrap();
         let version = version::of(&admin).await;
-        Self { server, admin, manifest, version }
+        Self { server, admin, version }
     }
 
     /// Runs an example in a database of its own. What it leaves goes when the next one begins.
@@ -76,10 +74,14 @@ impl Stand {
         example::needs(example).is_some_and(|version| version * 10_000 > self.version)
     }
 
-    async fn found(&self, rule: &Rule, client: &mut Client) -> Vec<Finding> {
+    async fn found(&self, rule: &Rule, example: &str, client: &mut Client) -> Vec<Finding> {
         let catalog = live::load(client).await.unwrap();
-        of(rule, audit(&self.manifest, &catalog).findings)
+        of(rule, audit(&manifest(example), &catalog).findings)
     }
+}
+
+fn manifest(example: &str) -> Manifest {
+    Manifest::parse(&example::manifest(example)).unwrap()
 }
 
 fn of(rule: &Rule, findings: Vec<Finding>) -> Vec<Finding> {
@@ -101,14 +103,14 @@ async fn a_rule_says_the_same_of_a_database_as_of_the_files_that_make_it() {
             sources.extend(example::files(sql));
             sources
         };
-        let in_files = objects(&of(rule, lint(&stand.manifest, &sources(rule.bad)).findings));
+        let in_files = objects(&of(rule, lint(&manifest(rule.bad), &sources(rule.bad)).findings));
         let is_newer = stand.is_older_than(rule.bad);
         match stand.database(rule.bad).await {
             Err(_) if is_newer => {}
             Ok(_) if is_newer => wrong.push(format!("{code}: its bad example runs on an older server too")),
             Err(why) => wrong.push(format!("{code}: its bad example does not run: {why}")),
             Ok(mut client) => {
-                let found = stand.found(rule, &mut client).await;
+                let found = stand.found(rule, rule.bad, &mut client).await;
                 if objects(&found) != in_files {
                     wrong.push(format!(
                         "{code}: {in_files:?} in files, {:?} in the database",
@@ -135,7 +137,7 @@ async fn a_rule_says_the_same_of_a_database_as_of_the_files_that_make_it() {
                             let lost = before.lost(&after, said);
                             wrong
                                 .extend(lost.iter().map(|lost| format!("{code}: its fix takes away {lost}")));
-                            let left = stand.found(rule, &mut client).await;
+                            let left = stand.found(rule, rule.bad, &mut client).await;
                             wrong.extend(
                                 left.iter().map(|left| format!("{code} after its fix: {}", left.message)),
                             );
@@ -150,7 +152,7 @@ async fn a_rule_says_the_same_of_a_database_as_of_the_files_that_make_it() {
             Ok(_) if is_newer => wrong.push(format!("{code}: its good example runs on an older server too")),
             Err(why) => wrong.push(format!("{code}: its good example does not run: {why}")),
             Ok(mut client) => {
-                let found = stand.found(rule, &mut client).await;
+                let found = stand.found(rule, rule.good, &mut client).await;
                 wrong.extend(
                     found.iter().map(|found| format!("{code} in its good example: {}", found.message)),
                 );

@@ -42,6 +42,7 @@ impl State {
                 Body::Sql(text) => Function::joined_tokens(text),
             },
             grants: self.granted_by_default(Some(name.schema()), ObjectKind::Function),
+            comment: None,
             extension: None,
         };
         self.change_attributes(&mut function, &made.attributes);
@@ -53,6 +54,7 @@ impl State {
             function.owner.clone_from(&known.owner);
             function.owner_is_assumed = known.owner_is_assumed;
             function.grants.clone_from(&known.grants);
+            function.comment.clone_from(&known.comment);
         }
         let defaults = made.arguments.iter().map(|argument| argument.default.clone()).collect();
         self.argument_defaults.insert(signature.clone(), defaults);
@@ -186,6 +188,7 @@ impl State {
             settings: BTreeMap::new(),
             body: "aggregate_dummy".to_owned(),
             grants: self.granted_by_default(Some(name.schema()), ObjectKind::Function),
+            comment: None,
             extension: None,
         };
         self.catalog.functions.insert(signature, function);
@@ -220,6 +223,14 @@ impl State {
                 }
                 Ok(())
             }
+        }
+    }
+
+    pub(super) fn comment_on_function(&mut self, name: &FunctionName, comment: Option<&str>) {
+        // Of one that is not known, such as an extension's, nothing depends on it.
+        let known = self.find_function(name).ok();
+        if let Some(function) = known.and_then(|known| self.catalog.functions.get_mut(&known)) {
+            function.comment = comment.filter(|comment| !comment.is_empty()).map(str::to_owned);
         }
     }
 

@@ -58,6 +58,10 @@ impl State {
             Statement::CommentOnPolicy { name, table, comment } => {
                 self.comment_on_policy(name, table, comment.as_deref())
             }
+            Statement::CommentOnFunction(name, comment) => {
+                self.comment_on_function(name, comment.as_deref());
+                Ok(())
+            }
             Statement::CreateFunction(made) => self.create_function(made),
             Statement::CreateAggregate(made) => self.create_aggregate(made),
             Statement::AlterFunction(name, change) => self.alter_function(name, change),

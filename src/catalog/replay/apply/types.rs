@@ -95,6 +95,7 @@ impl State {
                 settings: BTreeMap::new(),
                 body: body.to_owned(),
                 grants: self.defaults.of(&owner, Some(name.schema()), ObjectKind::Function),
+                comment: None,
                 extension: None,
             };
             self.catalog.functions.insert(Signature { name: name.clone(), arguments }, function);

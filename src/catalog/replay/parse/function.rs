@@ -1,6 +1,7 @@
 //! Functions, procedures and aggregates.
 
 use super::super::cursor::{Cursor, Name, Parsed};
+use super::super::statement::Statement;
 use super::session::{SetValue, setting_value};
 use super::type_name::{TypeName, type_name};
 use crate::catalog::{FunctionKind, Parallel, Volatility};
@@ -204,6 +205,18 @@ pub(crate) fn function_name(cursor: &mut Cursor<'_>) -> Parsed<FunctionName> {
         return Ok(FunctionName { name, arguments: None });
     }
     Ok(FunctionName { name, arguments: Some(aggregated(cursor)?) })
+}
+
+/// `COMMENT ON FUNCTION`, where it is that.
+pub(crate) fn comment(mut cursor: Cursor<'_>) -> Option<Statement> {
+    if !cursor.take("comment on function") {
+        return None;
+    }
+    let name = function_name(&mut cursor).ok()?;
+    cursor.expect("is").ok()?;
+    let comment = if cursor.take("null") { None } else { Some(cursor.string().ok()?) };
+    cursor.end().ok()?;
+    Some(Statement::CommentOnFunction(name, comment))
 }
 
 fn aggregated(cursor: &mut Cursor<'_>) -> Parsed<Vec<ArgumentDef>> {

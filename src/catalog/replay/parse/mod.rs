@@ -72,6 +72,9 @@ pub(super) fn statement(cursor: Cursor<'_>) -> Parsed<Statement> {
     if passed.is_some() && cursor.is("drop") {
         return Ok(Statement::Drop(drop::drop_other(&mut cursor)));
     }
+    if let (Some(_), Some(read)) = (&passed, function::comment(cursor)) {
+        return Ok(read);
+    }
     if passed.is_some() || cursor.is_one_of(&NOTHING) {
         return Ok(Statement::Nothing);
     }

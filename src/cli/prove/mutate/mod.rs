@@ -19,9 +19,11 @@ use crate::cli::failure::{Exit, Failure, causes};
 use crate::cli::output::Terminal;
 use crate::cli::output::layout::{Cell, Row, Width};
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, block, count, paint};
+use crate::cli::seal::random_key;
 use crate::cli::server::Server;
+use crate::migrate::SealKeys;
 use crate::policy::manifest::Manifest;
-use crate::prove::{Fate, LoggedIn, Login, Mutation, Mutations, MutationsEnded, Patience, mutate};
+use crate::prove::{Fate, LoggedIn, Login, Mutation, Mutations, MutationsEnded, Patience, Terms, mutate};
 
 pub(super) fn run(
     manifest: &Manifest,
@@ -143,7 +145,14 @@ async fn weakened(
 ) -> Result<MutationsEnded, Failure> {
     let progress = Progress::new(terminal);
     let see = |done: usize, of: usize, next: &str| progress.see(done, of, next);
-    Ok(Box::pin(mutate(manifest, client, Some(login), patience, &see)).await?)
+    let mut terms = Terms { patience, ..Terms::default() };
+    if manifest.tenancy.sealed().is_some() {
+        // The copy has no keys: it is made without rows.
+        let key = random_key()?;
+        SealKeys::new(&client, &manifest.tenancy).add(&key).await?;
+        terms.key = Some(key);
+    }
+    Ok(Box::pin(mutate(manifest, client, Some(login), terms, &see)).await?)
 }
 
 fn text(mutations: &Mutations, database: &str, width: Width) -> String {
