@@ -43,7 +43,7 @@ pub use files::{File, Numbering, Style};
 pub use map::{Map, map};
 pub use propose::{
     AdoptFrom, Candidate, Choice, Facts, Guess, Hints, Proposal, Proposed, ProposedAdoption,
-    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, Question, Suggestion, TenantColumn,
+    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, ProposedSeal, Question, Suggestion, TenantColumn,
     guess, nullable_tenant_columns, propose,
 };
 pub use queries::Queries;

@@ -8,6 +8,7 @@ mod guess;
 mod migrations;
 mod name;
 mod role;
+mod seal;
 mod setting;
 mod table;
 mod users;
@@ -31,6 +32,7 @@ pub use column::Candidate;
 pub use guess::{Guess, guess};
 pub use migrations::ProposedMigrations;
 pub use role::{ProposedRole, ProposedRoles};
+pub use seal::ProposedSeal;
 pub use users::ProposedMembership;
 
 /// What somebody knows of the database who asks for a proposal.
@@ -70,6 +72,8 @@ pub struct Proposal {
     pub setting: Option<SettingName>,
     /// What says which users belong to which tenants, if one table does.
     pub membership: Option<ProposedMembership>,
+    /// What verifies seals, where tenants are sealed.
+    pub seal: Option<ProposedSeal>,
     /// The schema of the functions that policies call, where that is not the default.
     pub support_schema: Option<Ident>,
     /// The roles.
@@ -267,12 +271,14 @@ pub fn propose(catalog: &Catalog, hints: &Hints, facts: &Facts) -> Proposal {
     let membership = memberships.pop().filter(|_| memberships.is_empty());
     problems.sort();
     let support_schema = hints.support_schema.clone();
+    let seal = seal::find(catalog, support_schema.as_ref());
     let migrations = migrations::find(catalog, &schemas);
     Proposal {
         column,
         candidates,
         setting,
         membership,
+        seal,
         support_schema,
         roles,
         migrations,

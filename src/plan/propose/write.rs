@@ -9,7 +9,7 @@ use toml_edit::Key;
 
 use self::layout::{Line, aligned, comment, line, list, ragged};
 use super::{
-    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, Question, Suggestion,
+    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, ProposedSeal, Question, Suggestion,
     TenantColumn, count,
 };
 use crate::catalog::Privilege;
@@ -28,6 +28,7 @@ impl Proposal {
     pub fn to_toml(&self) -> String {
         let mut sections =
             vec![self.head(), self.tenancy(), self.roles(), self.migrations(), self.governed()];
+        sections.extend(self.seal.as_ref().map(seal));
         sections.extend(self.membership.as_ref().map(membership));
         sections.push(self.tables());
         sections.join("\n")
@@ -80,12 +81,14 @@ impl Proposal {
             Some(role_name) => field(name, role_name.as_str(), &role.reason),
             None => field(name, "…", &role.reason).out(),
         };
-        let lines = [
+        let mut lines = vec![
             line("app", &roles.app),
             line("owner", &roles.owner),
             line("migrator", &roles.migrator),
             line("system", &roles.system),
         ];
+        let sealer = self.seal.as_ref().map(|seal| field("sealer", seal.sealer.as_str(), "owns what verifies seals"));
+        lines.extend(sealer);
         format!("[roles]\n{}", ragged(&lines))
     }
 
@@ -237,6 +240,12 @@ impl Question {
             Self::NoPolicy => "Who may read what takes no policy?",
         }
     }
+}
+
+/// The section of sealed tenants.
+fn seal(of: &ProposedSeal) -> String {
+    let why = "as the functions that are there verify seals; true takes tenants without one, too";
+    format!("[seal]\n{}", ragged(&[line("bare", of.bare.to_string(), why)]))
 }
 
 /// The section for tables that a user sees by its membership, commented out: nothing needs it that is proposed.

@@ -15,7 +15,6 @@
 //! system = "erp_system"           # work across tenants, BYPASSRLS; default: none
 //! backup = "erp_backup"           # pg_dump logs in as it: it reads everything, BYPASSRLS, and writes nothing; default: none
 //! resolver = "erp_resolver"       # resolvers run as it, nobody else, BYPASSRLS; default: app with _resolver, where there are resolvers
-//!
 //! sealer = "erp_sealer"           # owns the keys of seals, cannot log in; default: app with _sealer, where there is [seal]
 //!
 //! [seal]                          # policies take no tenant but a sealed one, see Seal; default: any SQL can bind any tenant
@@ -76,7 +75,7 @@
 //!
 //! Any entry can have `column`, the name of this table's tenant column, and `grants`, a list of what the app role may do
 //! with it in place of the class's own (`select`, `insert`, `update`, `delete`). Class `tenant` can have `direct = true`: the
-//! policy compares with the setting itself and not with a subselect of it, so that the planner sees the value.
+//! policy compares with the setting itself and not with a subselect of it, so that the planner sees the value. With `[seal]` it cannot.
 //!
 //! `unique = ["number", "year, code"]` lists what is unique within a tenant, each as one column or several: a plan makes the key that
 //! begins with the tenant column, and drops the one without it as soon as it has seen that no statement names it.

@@ -183,3 +183,17 @@ fn a_seal_is_not_verified_for_each_row() {
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(problems[0].to_string().starts_with("line 9: direct = true would have the seal verified for each row"), "{}", problems[0]);
 }
+
+#[tokio::test]
+async fn a_proposal_knows_what_is_sealed() {
+    for (seal, section) in [(SEALED, Some("bare = false")), (BARE, Some("bare = true")), (UNSEALED, None)] {
+        let mut world = World::planned("error", seal).await;
+        let catalog = world.catalog().await;
+        let proposal = plan::propose(&catalog, &plan::Hints::default(), &plan::Facts::default());
+        let text = world.plain(&proposal.to_toml());
+        assert_eq!(text.contains("[seal]"), section.is_some(), "{text}");
+        if let Some(section) = section {
+            assert!(text.contains(section) && text.contains("sealer = \"SEALER\""), "{text}");
+        }
+    }
+}
