@@ -3,12 +3,12 @@
 CARGO ?= cargo
 FEATURES = axum,cli,metrics,serde,test-util
 FUZZ_SECONDS ?= 60
-BENCHES = --bench switch --bench saturation --bench policy --bench checkout --bench bulk --bench overhead --bench fairness
+BENCHES = --bench switch --bench saturation --bench policy --bench seal --bench checkout --bench bulk --bench overhead --bench fairness
 
 .DEFAULT_GOAL := help
 
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
-BY_VERSION = catalog:: policy:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
+BY_VERSION = catalog:: policy:: sealed:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
 
 .PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-erp bench-peers check doc test-erp screenshot-erp check-deploy try-deploy erp server pgbouncer prometheus around tool curl seaweedfs chromium tryton
 

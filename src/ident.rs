@@ -5,6 +5,7 @@ pub(crate) mod counted;
 mod setting;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,8 +33,21 @@ pub(crate) const MAX_NAME_BYTES: usize = 63;
 /// # Ok(())
 /// # }
 /// ```
-#[cfg_attr(not(all(test, feature = "lint")), derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash))]
+#[cfg_attr(not(all(test, feature = "lint")), derive(Clone, PartialEq, Eq, Hash))]
 pub struct Ident(Arc<str>);
+
+impl Ord for Ident {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The schema of most tables is one name, not just the same.
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Ident {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ident {
     /// Takes a name as the catalog spells it: case matters and no quotes are written.

@@ -28,6 +28,7 @@ pub mod cli;
 mod conninfo;
 mod error;
 mod ident;
+mod lex;
 #[cfg(feature = "lint")]
 mod markup;
 #[cfg(feature = "migrate")]
@@ -59,10 +60,10 @@ pub use pool::PoolSettings;
 pub use pool::{
     Batch, BatchResult, CancelToken, Closed, Closing, CopyIn, CopyOut, CredentialFuture, CredentialProvider,
     CredentialRequest, Credentials, Cursor, EachTenant, Fairness, FromRow, Heard, InsertInto, Listener,
-    PasswordFile, PoolStatus, RowStream, Savepoint, Scope, Setup, SetupFuture, Sharing, Statement,
-    Statements, Strategy, System, SystemScope, SystemTransaction, Tenant, TenantKey, TenantPool,
-    TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement, TraceCarrier,
-    Transaction, TransactionBlock, Unbound, UnboundScope, read_column,
+    NamedColumns, NamedValues, PasswordFile, PoolStatus, RowStream, Savepoint, Scope, Setup, SetupFuture,
+    Sharing, Statement, Statements, Strategy, System, SystemScope, SystemTransaction, Tenant, TenantKey,
+    TenantPool, TenantPoolBuilder, TenantScope, TenantTransaction, TenantVisibility, ToStatement,
+    TraceCarrier, Transaction, TransactionBlock, Unbound, UnboundScope, read_column,
 };
 pub use seal::SealKey;
 pub use tenant::{TenantContext, TenantId, TenantType, WalPosition};

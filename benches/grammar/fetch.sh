@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes sure that the regression tests of one major version of PostgreSQL are there, and prints the folder of their SQL files. They
-# come from Debian's source package, and stay in a folder of the user's cache.
+# come from Debian's source package, and stay in the cache.
 #
 #   sh fetch.sh 15
 set -eu
+. "$(dirname "$0")/../../tests/server/cache.sh"
 
 major=$1
 case $major in
@@ -15,14 +16,7 @@ case $major in
     exit 2
     ;;
 esac
-folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tenantry/regression-$major
-
-# The mirror that this machine has its own packages from, and no other.
-mirror() {
-    # shellcheck disable=SC2016 # apt-get puts these in
-    apt-get indextargets --format '$(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^main \(.*\/debian\/\)$/\1/p' | head -n 1
-}
+folder=$cache/regression-$major
 
 download() {
     from=$(mirror)
@@ -37,18 +31,10 @@ download() {
     mkdir "$work/sql"
     tar --extract --directory "$work/sql" --file "$work/$archive" --wildcards --strip-components 1 \
         '*/src/test/regress/sql/*.sql' '*/src/pl/plpgsql/src/sql/*.sql'
-    mkdir -p "$(dirname "$folder")"
-    # Last, and at once, so that nobody finds half of it.
     mv "$work/sql" "$folder"
 }
 
 if [ ! -d "$folder" ]; then
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-    if ! download >"$work/log" 2>&1; then
-        tail -n 20 "$work/log" >&2
-        echo "the regression tests of PostgreSQL $major could not be fetched" >&2
-        exit 1
-    fi
+    unpack "the regression tests of PostgreSQL $major"
 fi
 echo "$folder"

@@ -50,7 +50,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Why a command did not come to its end. Every line is lower-case and without a final period, and none holds a secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) exit: Exit,
     /// What failed, in one line.
@@ -64,7 +64,7 @@ pub(super) struct Failure {
 }
 
 /// What is wrong with a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Flaws {
     pub(super) file: String,
     pub(super) problems: Vec<Problem>,

@@ -1,26 +1,64 @@
 //! Which files have changed since a commit, as git tells it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use super::failure::Failure;
 
-/// Files that have changed.
+/// The files that have changed since a commit, which git is asked for meanwhile.
 pub(super) struct Changed {
-    files: BTreeSet<PathBuf>,
+    question: Arc<Question>,
+    /// Of a file there is much to be found.
+    known: Mutex<BTreeMap<String, bool>>,
+}
+
+struct Question {
+    since: String,
+    paths: Vec<PathBuf>,
+    answer: OnceLock<Result<BTreeSet<PathBuf>, Failure>>,
+}
+
+impl Question {
+    fn answer(&self) -> &Result<BTreeSet<PathBuf>, Failure> {
+        self.answer.get_or_init(|| changed(&self.since, &self.paths))
+    }
 }
 
 impl Changed {
+    /// Asks git what has changed of files and in folders.
+    pub(super) fn since(commit: &str, paths: &[PathBuf]) -> Self {
+        let (since, paths) = (commit.to_owned(), paths.to_vec());
+        let question = Arc::new(Question { since, paths, answer: OnceLock::new() });
+        let asks = Arc::clone(&question);
+        // Where there is no thread for it, whoever waits for the answer asks.
+        let _ = thread::Builder::new().spawn(move || asks.answer().is_ok());
+        Self { question, known: Mutex::default() }
+    }
+
+    /// Waits for what git says, which may be that it does not know.
+    pub(super) fn wait(&self) -> Result<(), Failure> {
+        self.question.answer().as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
     /// Whether a file has changed, by a name that leads to it from here.
     pub(super) fn contains(&self, file: &str) -> bool {
-        Path::new(file).canonicalize().is_ok_and(|path| self.files.contains(&path))
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(file) {
+            return *known;
+        }
+        let is_among = |path| self.question.answer().as_ref().is_ok_and(|files| files.contains(&path));
+        let has_changed = Path::new(file).canonicalize().is_ok_and(is_among);
+        known.insert(file.to_owned(), has_changed);
+        has_changed
     }
 }
 
 /// The files that have changed since a commit, those that git does not know yet among them.
-pub(super) fn changed(since: &str, paths: &[PathBuf]) -> Result<Changed, Failure> {
+fn changed(since: &str, paths: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Failure> {
     let mut files = BTreeSet::new();
     let mut roots = BTreeSet::new();
     for path in paths {
@@ -48,7 +86,7 @@ pub(super) fn changed(since: &str, paths: &[PathBuf]) -> Result<Changed, Failure
             files.extend(root.join(name).canonicalize());
         }
     }
-    Ok(Changed { files })
+    Ok(files)
 }
 
 fn git(folder: &Path, arguments: &[&str], since: &str) -> Result<String, Failure> {

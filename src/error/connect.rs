@@ -23,11 +23,14 @@ impl Error {
     /// Whether no connection can be had at the moment, and perhaps soon: nobody listens, or the server starts,
     /// stops or is full.
     pub(crate) fn is_server_unready(&self) -> bool {
-        let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        // Who stops resets those that it has not accepted yet.
+        let closed = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+        };
         match self.kind() {
             // A server makes the file of its socket when it starts.
-            Kind::Socket(error) => refused(error) || error.kind() == io::ErrorKind::NotFound,
-            Kind::Connect { source, .. } if io_source(source).is_some_and(refused) => true,
+            Kind::Socket(error) => closed(error) || error.kind() == io::ErrorKind::NotFound,
+            Kind::Connect { source, .. } if io_source(source).is_some_and(closed) => true,
             _ => self.code().is_some_and(|code| {
                 *code == SqlState::TOO_MANY_CONNECTIONS || *code == SqlState::CANNOT_CONNECT_NOW
             }),

@@ -3,7 +3,6 @@
 //! does not look at all of them does instead.
 
 use std::cell::Cell;
-use std::cmp::Ordering;
 
 use super::Ident;
 
@@ -40,18 +39,6 @@ impl PartialEq for Ident {
 }
 
 impl Eq for Ident {}
-
-impl PartialOrd for Ident {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ident {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
 
 impl std::hash::Hash for Ident {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {

@@ -31,9 +31,8 @@ impl Binder {
         let text = |column: &str| row.try_get::<_, String>(column).map_err(failed);
         match key {
             _ if !is("sealed")? => Ok(Self(None)),
-            Some(key) => {
-                Sealer::new(key, tenancy.setting_name(), &text("role")?, &text("database")?).map(|sealer| Self(Some(sealer)))
-            }
+            Some(key) => Sealer::new(key, tenancy.setting_name(), &text("role")?, &text("database")?)
+                .map(|sealer| Self(Some(sealer))),
             None if is("bare")? => Ok(Self(None)),
             None => Err(Error::config(
                 "the database takes sealed tenants alone, and no key is named to seal with; name the file that holds it by \

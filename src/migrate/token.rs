@@ -78,13 +78,20 @@ pub(crate) async fn token(
 
     let told = format!("seal token for tenant {tenant} as role {role} until {until}: {}", request.reason);
     bind(&transaction, "tenantry.seal_token", &format!("tenantry: {told}")).await?;
-    transaction.batch_execute(&render(include_str!("../../sql/seal/log.sql"), &Vars::default())?).await.map_err(failed)?;
+    transaction
+        .batch_execute(&render(include_str!("../../sql/seal/log.sql"), &Vars::default())?)
+        .await
+        .map_err(failed)?;
     if let Some(table) = tenancy.system_access() {
         bind(&transaction, "tenantry.system_reason", &told).await?;
-        let sql = render(include_str!("../../sql/seal/record.sql"), &Vars::default().name("support", tenancy.support()))?;
-        transaction.execute_typed(&sql, &[]).await.map_err(|source| {
-            Error::script(format!("recording the token in {}", table.plain()), source)
-        })?;
+        let sql = render(
+            include_str!("../../sql/seal/record.sql"),
+            &Vars::default().name("support", tenancy.support()),
+        )?;
+        transaction
+            .execute_typed(&sql, &[])
+            .await
+            .map_err(|source| Error::script(format!("recording the token in {}", table.plain()), source))?;
     }
     transaction.commit().await.map_err(failed)?;
 
@@ -98,11 +105,20 @@ pub(crate) async fn token(
 }
 
 /// Asks the database whether it takes what the key seals.
-async fn verified(transaction: &Transaction<'_>, manifest: &Manifest, key: &SealKey, tenant: &str) -> Result<()> {
+async fn verified(
+    transaction: &Transaction<'_>,
+    manifest: &Manifest,
+    key: &SealKey,
+    tenant: &str,
+) -> Result<()> {
     let vars = Vars::default().name("support", manifest.tenancy.support());
-    let asked = transaction.query_typed(&render(include_str!("../../sql/seal/verify.sql"), &vars)?, &[]).await;
+    let asked =
+        transaction.query_typed(&render(include_str!("../../sql/seal/verify.sql"), &vars)?, &[]).await;
     let unknown = || {
-        Error::config(format!("the database does not know key {}; tenantry seal keys lists those it knows", key.id()))
+        Error::config(format!(
+            "the database does not know key {}; tenantry seal keys lists those it knows",
+            key.id()
+        ))
     };
     match asked {
         Ok(rows) => {
@@ -119,9 +135,15 @@ async fn bind(transaction: &Transaction<'_>, setting: &str, value: &str) -> Resu
     one(transaction, include_str!("../../sql/seal/bind.sql"), &params).await.map(drop)
 }
 
-async fn one(transaction: &Transaction<'_>, sql: &str, params: &[(&(dyn ToSql + Sync), Type)]) -> Result<Row> {
+async fn one(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    params: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Row> {
     let rows = transaction.query_typed(sql, params).await.map_err(failed)?;
-    rows.into_iter().next().ok_or_else(|| Error::config("the server gave no answer to what a token is made of"))
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| Error::config("the server gave no answer to what a token is made of"))
 }
 
 fn get<'r, T: tokio_postgres::types::FromSql<'r>>(row: &'r Row, column: &str) -> Result<T> {

@@ -96,7 +96,9 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     let sealing = Sealing::of(&tenancy, &roles)?;
     for part in parts.into_iter().filter(|part| !comes_later(&part.kind)).collect::<Vec<_>>() {
         match missing(draft.catalog, &part.kind) {
-            Some((object, what)) => draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default())),
+            Some((object, what)) => {
+                draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default()))
+            }
             None => seal::changed(draft, sealing.as_ref(), &part)?,
         }
     }

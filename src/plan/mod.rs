@@ -43,8 +43,8 @@ pub use files::{File, Numbering, Style};
 pub use map::{Map, map};
 pub use propose::{
     AdoptFrom, Candidate, Choice, Facts, Guess, Hints, Proposal, Proposed, ProposedAdoption,
-    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, ProposedSeal, Question, Suggestion, TenantColumn,
-    guess, nullable_tenant_columns, propose,
+    ProposedMembership, ProposedMigrations, ProposedRole, ProposedRoles, ProposedSeal, Question, Suggestion,
+    TenantColumn, guess, nullable_tenant_columns, propose,
 };
 pub use queries::Queries;
 pub use step::{InTheWay, Lock, Plan, Remark, Step, Work};

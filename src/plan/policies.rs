@@ -66,8 +66,11 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
         }
         if !up.is_empty() {
             down.reverse();
-            let (what, kind) =
-                if has_own_policies(relation) { ("changed policies", CHANGED) } else { ("policies", POLICIES) };
+            let (what, kind) = if has_own_policies(relation) {
+                ("changed policies", CHANGED)
+            } else {
+                ("policies", POLICIES)
+            };
             let what = format!("{what} of shape {}", shape.name().replace('_', " "));
             draft.push(name.plain(), what, kind, (up.join("\n\n"), down.join("\n\n")));
         }

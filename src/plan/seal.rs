@@ -27,11 +27,8 @@ const CHANGED: Kind = Kind {
     closes: "the function is not the one that the manifest asks for",
 };
 
-const KEYS: Kind = Kind {
-    lock: Lock::AccessExclusive,
-    work: Work::None,
-    closes: "who reads the keys can seal any tenant",
-};
+const KEYS: Kind =
+    Kind { lock: Lock::AccessExclusive, work: Work::None, closes: "who reads the keys can seal any tenant" };
 
 /// Has a part of the bootstrap that is there be as the manifest asks for it.
 pub(super) fn changed(draft: &mut Draft<'_>, sealing: Option<&Sealing>, part: &Part) -> Result<()> {
@@ -50,12 +47,7 @@ pub(super) fn named<'a>(
     functions.into_iter().find(|(signature, _)| signature.name == *name)
 }
 
-fn function(
-    draft: &mut Draft<'_>,
-    sealing: Option<&Sealing>,
-    name: &QualifiedName,
-    sql: &str,
-) -> Result<()> {
+fn function(draft: &mut Draft<'_>, sealing: Option<&Sealing>, name: &QualifiedName, sql: &str) -> Result<()> {
     let Some((signature, present)) = named(&draft.catalog.functions, name) else { return Ok(()) };
     let object = format!("function {}", name.plain());
     let wanted = sealing.and_then(|sealing| sealing.functions.get(signature));
@@ -63,7 +55,10 @@ fn function(
         if name.name().as_str() == "tenant_id" && draft.tenancy.sealed().is_none() && is_sealed(present) {
             let up = [
                 sql.to_owned(),
-                ddl::owner(Object::Routine(signature), draft.catalog.schemas.get(name.schema()).map_or(&present.owner, |of| &of.owner))?,
+                ddl::owner(
+                    Object::Routine(signature),
+                    draft.catalog.schemas.get(name.schema()).map_or(&present.owner, |of| &of.owner),
+                )?,
                 ddl::comment_function(signature, None)?,
             ];
             let down = restored(signature, present, None)?;
@@ -164,9 +159,8 @@ fn grants(
         let (has, is_to_have) = (held(present), held(wanted));
         let excess: Vec<&Grant> = has.iter().filter(|grant| !is_to_have.contains(grant)).collect();
         // Taking a privilege on the table takes it on the columns too.
-        let is_lost = |grant: &Grant| {
-            excess.iter().any(|of| of.column.is_none() && of.privilege == grant.privilege)
-        };
+        let is_lost =
+            |grant: &Grant| excess.iter().any(|of| of.column.is_none() && of.privilege == grant.privilege);
         let table = Object::Table(name);
         if !excess.is_empty() {
             let lost: Privileges<'_> =
@@ -176,11 +170,8 @@ fn grants(
             let what = format!("no {} for {}", list(&lost), grantee.plain());
             draft.push(object, what, KEYS, (ddl::revoke(table, &lost, grantee)?, down));
         }
-        let missing: Vec<(Privilege, Option<Ident>)> = is_to_have
-            .iter()
-            .filter(|grant| !has.contains(grant) || is_lost(grant))
-            .map(of)
-            .collect();
+        let missing: Vec<(Privilege, Option<Ident>)> =
+            is_to_have.iter().filter(|grant| !has.contains(grant) || is_lost(grant)).map(of).collect();
         if !missing.is_empty() {
             let given: Privileges<'_> =
                 missing.iter().map(|(privilege, column)| (*privilege, column.as_ref())).collect();
@@ -227,12 +218,18 @@ pub(super) fn remarks(draft: &mut Draft<'_>, sealing: Option<&Sealing>) {
     let object = format!("table {}", keys.plain());
     let Some(sealing) = sealing else {
         if has_keys {
-            draft.remark_on(object, "nothing verifies seals by it without [seal]: drop it once no service seals any more");
+            draft.remark_on(
+                object,
+                "nothing verifies seals by it without [seal]: drop it once no service seals any more",
+            );
         }
         return;
     };
     if !has_keys {
-        draft.remark_on(object, "it is made without a key, and services need one: add it with tenantry seal add");
+        draft.remark_on(
+            object,
+            "it is made without a key, and services need one: add it with tenantry seal add",
+        );
     }
     let catalog = draft.catalog;
     let is_there = |(signature, wanted): (&Signature, &Function)| {

@@ -10,7 +10,7 @@ use tokio_postgres::IsolationLevel;
 
 use super::access::Record;
 use super::limits::{Plan, Plans, READ_ONLY, of_statement, statement};
-use super::seal::Seals;
+use super::seal::{BARE, Sealed, Seals};
 use crate::error::{Error, Result};
 use crate::ident::{SettingName, literal};
 use crate::tenant::{Limits, Reading, TenantContext, TenantId, TenantType, TransactionMode};
@@ -129,7 +129,8 @@ impl Binding {
         let first = (Name::Given(setting.clone()), tenant.as_setting());
         let given = context.settings().iter().map(|(name, value)| (Name::Given(name.clone()), value.clone()));
         let limits = context.limits().or(*of_pool);
-        let Plans { single, block } = if limits == *of_pool { plans.clone() } else { Plans::new(&limits) };
+        let Plans { single, block } =
+            if limits == *of_pool { plans.clone() } else { Plans::new(&limits, plans.single.forms.as_ref()) };
         let mode = context.mode();
         Ok(Self {
             begin: begin(mode),
@@ -159,7 +160,7 @@ impl Binding {
 
     fn of_none(first: (Name, String), limits: Limits) -> Self {
         let mode = TransactionMode::default();
-        let Plans { single, block } = Plans::new(&limits);
+        let Plans { single, block } = Plans::new(&limits, None);
         Self {
             begin: begin(mode),
             mode,
@@ -177,7 +178,7 @@ impl Binding {
     /// The same with another limit for each call.
     pub(super) fn with_timeout(&self, limit: Duration) -> Self {
         let limits = Limits { call: Some(limit), ..self.limits };
-        let Plans { single, block } = Plans::new(&limits);
+        let Plans { single, block } = Plans::new(&limits, self.plan.forms.as_ref());
         Self { limits, plan: single, block, ..self.clone() }
     }
 
@@ -274,7 +275,7 @@ impl Binding {
     }
 
     /// What it binds, sealed where it is.
-    fn settings<'a>(&'a self, sealed: &'a Sealed) -> impl Iterator<Item = (&'a str, &'a str)> {
+    fn settings<'a>(&'a self, sealed: &'a Sealed) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
         let first = (self.first.0.as_str(), sealed.first.as_deref().unwrap_or(&self.first.1));
         let more = self.more.iter().enumerate().map(|(at, (name, value))| {
             let sealed = sealed.more.get(at).and_then(Option::as_deref);
@@ -324,6 +325,13 @@ impl Binding {
                 [sealed.first.as_deref().unwrap_or(&self.first.1)],
             );
         }
+        let settings = self.settings(&sealed).map(|(setting, _)| setting);
+        if let Some((name, select)) =
+            self.plan.forms.as_ref().and_then(|forms| forms.get(settings, extra.is_some()))
+        {
+            let values = self.settings(&sealed).map(|(_, value)| value);
+            return prologue.push(Part::Context, name, Sql::Shared(select), values);
+        }
         let count = self.count() + usize::from(extra.is_some());
         let name = SELECTS.get(count - 1).copied().unwrap_or_default();
         let settings = self.settings(&sealed).chain(extra);
@@ -345,15 +353,6 @@ impl Binding {
         })
     }
 }
-
-/// What of a binding is sealed, if anything is.
-#[derive(Default)]
-struct Sealed {
-    first: Option<String>,
-    more: Vec<Option<String>>,
-}
-
-static BARE: Sealed = Sealed { first: None, more: Vec::new() };
 
 /// Whether a unit of work is one statement or a block of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -319,9 +319,9 @@ impl TenantPoolBuilder {
             (setting.name(), tenants.strategy(), tenants.guard().statements());
         let (role, max_size) =
             (tenants.guard().role().unwrap_or_default(), tenants.options().bounds.max_size);
-        let SharingRules { sharing, depth } = tenants.options().sharing;
+        let SharingRules { sharing, depth, width } = tenants.options().sharing;
         info!(
-            role, %setting, %tenant_type, ?strategy, ?statements, max_size, ?sharing, sharing_depth = depth,
+            role, %setting, %tenant_type, ?strategy, ?statements, max_size, ?sharing, sharing_depth = depth, sharing_width = width.min(max_size),
             "tenant pool is open"
         );
         Ok(pool)

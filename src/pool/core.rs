@@ -89,7 +89,7 @@ impl Core {
         let cached_statements = options.statement_cache_size;
         let hook = options.hook.clone();
         let opener = Opener { target, guard, drain, observer, hook, cached_statements, member };
-        let stock = Stock::new(options.bounds, options.sharing.depth, opener);
+        let stock = Stock::new(options.bounds, options.sharing, opener);
         // Each connection keeps so many, and not all have to keep the same.
         let texts = Texts::new(cached_statements.saturating_mul(4));
         let bounds = &options.bounds;

@@ -45,6 +45,15 @@ pub trait FromRow: Sized {
     ///
     /// A column is missing, is NULL where no `Option` takes it, or is of a type that does not convert.
     fn from_row(row: &Row) -> Result<Self>;
+
+    /// Reads rows. A struct of [`from_row!`](crate::from_row) looks for its columns once for all rows of one answer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_row`](Self::from_row), of the first row that has one.
+    fn from_rows(rows: &[Row]) -> Result<Vec<Self>> {
+        rows.iter().map(Self::from_row).collect()
+    }
 }
 
 /// Reads the column of this name, for a [`FromRow`] that is written by hand.
@@ -63,6 +72,58 @@ pub trait FromRow: Sized {
 /// and shows no value.
 pub fn read_column<'a, T: FromSql<'a>>(row: &'a Row, name: &str) -> Result<T> {
     row.try_get(name).map_err(|error| Error::column(name, row.columns(), error))
+}
+
+/// Where the columns of these names stand: for [`from_row!`](crate::from_row), which makes the code that calls it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NamedColumns<'r, const N: usize> {
+    names: [&'static str; N],
+    /// The row whose columns were looked at last.
+    seen: Option<&'r Row>,
+    at: [Option<usize>; N],
+}
+
+/// A row whose values are taken in the order of the names.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct NamedValues<'a, 'r, const N: usize> {
+    columns: &'a NamedColumns<'r, N>,
+    row: &'r Row,
+    next: usize,
+}
+
+impl<'r, const N: usize> NamedColumns<'r, N> {
+    #[must_use]
+    pub fn new(names: [&'static str; N]) -> Self {
+        Self { names, seen: None, at: [None; N] }
+    }
+
+    pub fn of(&mut self, row: &'r Row) -> NamedValues<'_, 'r, N> {
+        // Rows of one answer have one list of columns.
+        if self.seen.is_none_or(|seen| !std::ptr::eq(seen.columns(), row.columns())) {
+            let at = |name: &str| row.columns().iter().position(|column| column.name() == name);
+            (self.seen, self.at) = (Some(row), self.names.map(at));
+        }
+        NamedValues { columns: self, row, next: 0 }
+    }
+}
+
+impl<'r, const N: usize> NamedValues<'_, 'r, N> {
+    /// The value of the next name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read_column`].
+    pub fn read<T: FromSql<'r>>(&mut self) -> Result<T> {
+        let (at, name) = (self.columns.at[self.next], self.columns.names[self.next]);
+        self.next += 1;
+        match at {
+            Some(at) => self.row.try_get(at).map_err(|error| Error::column(name, self.row.columns(), error)),
+            // One that is spelled in another case, or is not there.
+            None => read_column(self.row, name),
+        }
+    }
 }
 
 fn read_at<T: FromSqlOwned>(row: &Row, position: usize) -> Result<T> {
@@ -143,6 +204,17 @@ macro_rules! from_row {
                 ::core::result::Result::Ok(Self {
                     $($field: $crate::read_column(row, $crate::from_row!(@column $field $($column)?))?,)*
                 })
+            }
+
+            fn from_rows(rows: &[$crate::Row]) -> $crate::Result<::std::vec::Vec<Self>> {
+                let mut columns =
+                    $crate::NamedColumns::new([$($crate::from_row!(@column $field $($column)?)),*]);
+                let mut read = ::std::vec::Vec::with_capacity(rows.len());
+                for row in rows {
+                    let mut values = columns.of(row);
+                    read.push(Self { $($field: values.read()?,)* });
+                }
+                ::core::result::Result::Ok(read)
             }
         }
     )+};

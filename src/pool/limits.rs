@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::forms::Forms;
 use crate::ident::{SettingName, literal};
 use crate::tenant::Limits;
 
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     pub(super) select: Option<(&'static str, Arc<str>)>,
     /// The same for a statement on its own that only reads.
     pub(super) read_only: Option<(&'static str, Arc<str>)>,
+    /// The statements for contexts that set more, where a tenant is bound.
+    pub(super) forms: Option<Arc<Forms>>,
 }
 
 /// What makes a transaction read-only where no `BEGIN` says so.
@@ -39,40 +42,48 @@ pub(super) struct Plans {
 
 impl Plans {
     /// For the limits of one context, which are parameters of the context select.
-    pub(super) fn new(limits: &Limits) -> Self {
-        let plan = |limits| Arc::new(Plan { limits, select: None, read_only: None });
+    pub(super) fn new(limits: &Limits, forms: Option<&Arc<Forms>>) -> Self {
+        let plan = |limits| Arc::new(Plan { limits, select: None, read_only: None, forms: forms.cloned() });
         Self { single: plan(settings(limits)), block: block(limits).map(plan) }
     }
 
     /// For the limits of a pool: as they never change, they stand in the text of the statement that binds the tenant.
     pub(super) fn of_pool(setting: &SettingName, limits: &Limits) -> Self {
         let select = |name, limits: &[(&'static str, String)], more: &[(&str, &str)]| {
-            let mut sql = statement(SET_TENANT).replace(":'setting'", &literal(setting.as_str()));
+            let mut sql = set_tenant(setting.as_str());
             let limits = limits.iter().map(|(setting, value)| (*setting, value.as_str()));
             for (setting, value) in limits.chain(more.iter().copied()) {
-                // OR, because PostgreSQL keeps its order and goes on while it is not true. Writing to a String does not fail.
-                let _ = write!(
-                    sql,
-                    " OR pg_catalog.set_config({}, {}, true) IS NULL",
-                    literal(setting),
-                    literal(value)
-                );
+                and_set(&mut sql, setting, &literal(value));
             }
             Some((name, sql.into()))
         };
         let of_single = settings(limits);
+        let forms = Arc::<Forms>::default();
         let single = Plan {
             select: select(TENANT, &of_single, &[]),
             read_only: select(TENANT_READ_ONLY, &of_single, &[READ_ONLY]),
             limits: of_single,
+            forms: Some(Arc::clone(&forms)),
         };
         let block = block(limits).map(|limits| Plan {
             select: select(TENANT_BLOCK, &limits, &[]),
             read_only: None,
             limits,
+            forms: Some(forms),
         });
         Self { single: Arc::new(single), block: block.map(Arc::new) }
     }
+}
+
+/// The statement that sets one setting to its first parameter.
+pub(super) fn set_tenant(setting: &str) -> String {
+    statement(SET_TENANT).replace(":'setting'", &literal(setting))
+}
+
+/// Has it set another one. OR, because PostgreSQL keeps its order and goes on while it is not true.
+pub(super) fn and_set(sql: &mut String, setting: &str, value: &str) {
+    // Writing to a String does not fail.
+    let _ = write!(sql, " OR pg_catalog.set_config({}, {value}, true) IS NULL", literal(setting));
 }
 
 /// The statement of a file, without the comments ahead of it and its semicolon.

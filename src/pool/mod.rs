@@ -33,6 +33,7 @@ mod elsewhere;
 mod ending;
 mod environment;
 mod fairness;
+mod forms;
 mod from_row;
 mod guard;
 mod insert;
@@ -112,7 +113,7 @@ pub use self::cursor::Cursor;
 pub use self::door::{System, Tenant, Unbound};
 pub use self::each_tenant::EachTenant;
 pub use self::fairness::Fairness;
-pub use self::from_row::{FromRow, read_column};
+pub use self::from_row::{FromRow, NamedColumns, NamedValues, read_column};
 pub use self::insert::InsertInto;
 pub use self::listener::{Heard, Listener};
 #[cfg(feature = "test-util")]
@@ -124,6 +125,7 @@ pub use self::scope::{Scope, SystemScope, TenantScope, UnboundScope};
 pub use self::settings::PoolSettings;
 pub use self::setup::{Setup, SetupFuture};
 pub use self::sharing::Sharing;
+use self::sharing::SharingRules;
 pub use self::statement::{Statement, ToStatement};
 pub use self::statements::Statements;
 pub use self::status::PoolStatus;
@@ -355,11 +357,13 @@ impl TenantPool {
 impl fmt::Debug for TenantPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { tenants, system, setting, tenant_type, .. } = &*self.0;
+        let SharingRules { sharing, depth, width } = tenants.options().sharing;
         f.debug_struct("TenantPool")
             .field("strategy", &tenants.strategy())
             .field("statements", &tenants.guard().statements())
-            .field("sharing", &tenants.options().sharing.sharing)
-            .field("sharing_depth", &tenants.options().sharing.depth)
+            .field("sharing", &sharing)
+            .field("sharing_depth", &depth)
+            .field("sharing_width", &width.min(tenants.options().bounds.max_size))
             .field("settled", &tenants.guard().is_settled())
             .field("setting", &setting.name().as_str())
             .field("tenant_type", tenant_type)

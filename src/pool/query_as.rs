@@ -27,7 +27,7 @@ impl Statements {
         statement: &(impl ToStatement + ?Sized),
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<T>> {
-        self.query(statement, params).await?.iter().map(T::from_row).collect()
+        T::from_rows(&self.query(statement, params).await?)
     }
 
     /// The same of a statement that returns one row.

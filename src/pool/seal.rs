@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 use tokio_postgres::types::{ToSql, Type};
 use tracing::{info, warn};
 
+use super::drain::Debt;
 use super::lease::Lease;
 use super::limits::statement;
 use crate::error::{Error, NOT_SEALED, Result, Step};
@@ -199,6 +200,7 @@ impl Sealing {
             .tenant(nobody);
         let (setting, sql) = (self.settings[0].as_str(), statement(VERIFY).replace(":support", support));
         let params: [(&(dyn ToSql + Sync), Type); 2] = [(&setting, Type::TEXT), (&sealed, Type::TEXT)];
+        lease.owe(Debt::Answer);
         let asked = now();
         let rows = lease.client().query_typed(&sql, &params).await;
         let key = self.key().map(|key| key.id().to_owned()).unwrap_or_default();
@@ -210,27 +212,16 @@ impl Sealing {
             )),
             _ => lease.error(Step::Guard, error),
         })?;
+        let answered = now();
+        lease.settle();
         let told = rows.first().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose();
         let told: Option<(Option<String>, f64)> = told.map_err(|error| lease.error(Step::Guard, error))?;
-        let Some((Some(tenant), clock)) = told.filter(|(tenant, _)| tenant.as_deref() == Some(nobody)) else {
+        let Some((_, clock)) = told.filter(|(tenant, _)| tenant.as_deref() == Some(nobody)) else {
             return Err(Error::config(format!(
                 "the database does not take what the pool seals with key {key}; see that tenantry seal keys lists it"
             )));
         };
-        drop(tenant);
-        // What the answer took may have passed before the server looked at its clock, or after.
-        let (before, after) = (asked.as_secs_f64() - clock, now().as_secs_f64() - clock);
-        let apart = if before > 0.0 { before } else { (-after).max(0.0) };
-        let most = self.window / 4;
-        if apart > most.as_secs_f64() {
-            let side = if before > 0.0 { "behind" } else { "ahead of" };
-            return Err(Error::config(format!(
-                "the server's clock is {apart:.0} s {side} this machine's, and seals of {:?} allow for {most:?}; \
-                 set both by the same source, or raise seal_window",
-                self.window
-            )));
-        }
-        Ok(())
+        suits([asked, answered], clock, self.window)
     }
 }
 
@@ -276,8 +267,57 @@ impl<'a> Seals<'a> {
     }
 }
 
+/// What of a binding is sealed, if anything is.
+#[derive(Default)]
+pub(super) struct Sealed {
+    pub(super) first: Option<String>,
+    pub(super) more: Vec<Option<String>>,
+}
+
+pub(super) static BARE: Sealed = Sealed { first: None, more: Vec::new() };
+
 /// The process that serves a connection, unless a pooler may have another one serve its next statement.
 fn backend(lease: &Lease) -> Option<i32> {
     let link = lease.link();
     if link.is_direct() { link.process_id() } else { None }
+}
+
+/// Refuses a server whose clock is too far from this one for seals that last so long. It was asked and has answered at these times.
+fn suits([asked, answered]: [Duration; 2], clock: f64, window: Duration) -> Result<()> {
+    // It looked at its clock at some moment between the two.
+    let (behind, ahead) = (asked.as_secs_f64() - clock, clock - answered.as_secs_f64());
+    let (apart, side) = if behind > ahead { (behind, "behind") } else { (ahead, "ahead of") };
+    let most = window / 4;
+    if apart <= most.as_secs_f64() {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "the server's clock is {apart:.0} s {side} this machine's, and seals of {window:?} allow for {most:?}; \
+         set both by the same source, or raise seal_window"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::suits;
+
+    #[test]
+    fn clocks_may_differ_by_a_quarter_of_the_window() {
+        let window = Duration::from_mins(2);
+        let between = |clock| {
+            suits([1_000, 1_010].map(Duration::from_secs), clock, window).map_err(|error| error.to_string())
+        };
+        for clock in [970.0, 1_000.0, 1_005.0, 1_010.0, 1_040.0] {
+            assert_eq!(between(clock), Ok(()), "{clock}");
+        }
+        let says = |apart: &str| {
+            Err(format!(
+                "the server's clock is {apart} this machine's, and seals of 120s allow for 30s; set both by the same source, or raise seal_window"
+            ))
+        };
+        assert_eq!(between(969.0), says("31 s behind"));
+        assert_eq!(between(1_141.0), says("131 s ahead of"));
+    }
 }

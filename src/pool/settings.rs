@@ -28,7 +28,7 @@ use crate::wire::StatementMode;
 /// | `seal_key_file` | a file that holds the key of seals, see [`SealKey`](crate::SealKey) |
 /// | `setting`, `name`, `record_system_access` | a text |
 /// | `tenant_type` | `"uuid"`, `"bigint"`, `"integer"` or `"text"` |
-/// | `max_size`, `min_idle`, `system_max_size`, `replica_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth` | a number |
+/// | `max_size`, `min_idle`, `system_max_size`, `replica_max_size`, `max_retries`, `statement_cache_size`, `sharing_depth`, `sharing_width` | a number |
 /// | `wait_timeout`, `connect_timeout`, `max_lifetime`, `idle_timeout`, `check_idle_after`, `recheck_role_after`, `drain_timeout`, `slow_statement_after`, `replica_wait`, `max_replica_lag`, `seal_window` | a duration |
 /// | `timeout`, `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout`, `transaction_timeout` | a duration |
 /// | `sharing` | `"never"`, `"reads"` or `"always"` |
@@ -73,6 +73,7 @@ pub struct PoolSettings {
     max_retries: Option<u32>,
     statement_cache_size: Option<usize>,
     sharing_depth: Option<usize>,
+    sharing_width: Option<usize>,
     wait_timeout: Option<Limit>,
     connect_timeout: Option<Limit>,
     max_lifetime: Option<LimitOrNone>,
@@ -283,6 +284,7 @@ impl TenantPoolBuilder {
             max_retries = |count| count;
             statement_cache_size = |count| count;
             sharing_depth = |count| count;
+            sharing_width = |count| count;
             wait_timeout = |limit| limit.0;
             connect_timeout = |limit| limit.0;
             max_lifetime = |limit| limit.0;

@@ -45,6 +45,8 @@ pub(super) struct SharingRules {
     pub(super) sharing: Sharing,
     /// How many statements may be under way on one connection.
     pub(super) depth: usize,
+    /// On how many connections they are spread, at most.
+    pub(super) width: usize,
 }
 
 /// The most that a pool may be told.
@@ -52,15 +54,20 @@ const DEEPEST: usize = 1024;
 
 impl Default for SharingRules {
     fn default() -> Self {
-        Self { sharing: Sharing::default(), depth: 64 }
+        Self { sharing: Sharing::default(), depth: 64, width: usize::MAX }
     }
 }
 
 impl SharingRules {
     /// Nothing shares.
-    pub(super) const NEVER: Self = Self { sharing: Sharing::Never, depth: 1 };
+    pub(super) const NEVER: Self = Self { sharing: Sharing::Never, depth: 1, width: usize::MAX };
 
     pub(super) fn check(self) -> Result<()> {
+        if self.width == 0 {
+            return Err(Error::config(
+                "a sharing_width of 0 leaves no connection for what shares; set it to 1 or more, or sharing to Never",
+            ));
+        }
         if (1..=DEEPEST).contains(&self.depth) {
             return Ok(());
         }

@@ -19,6 +19,7 @@ use super::opener::Opener;
 use super::pace::Pace;
 use super::places::Place;
 use super::shared::Shared;
+use super::sharing::SharingRules;
 use super::tending::Tending;
 use super::waiting::{Answer, Got, Ticket, Waiting};
 use super::{recheck, task};
@@ -37,6 +38,8 @@ pub(super) struct Stock {
     tending: Tending,
     /// How many of those who wait would share a connection. To see that nobody would takes no lock.
     willing: AtomicUsize,
+    /// On how many connections statements share, before the next one shares though another is idle.
+    width: usize,
     /// Rings when a place is free again, and when the pool ends.
     bell: Arc<Notify>,
 }
@@ -82,13 +85,13 @@ pub(super) enum Taken {
 
 impl Stock {
     /// Nothing is opened before somebody wants a connection, or some are to be kept idle.
-    pub(super) fn new(bounds: Bounds, depth: usize, opener: Opener) -> Arc<Self> {
+    pub(super) fn new(bounds: Bounds, sharing: SharingRules, opener: Opener) -> Arc<Self> {
         let now = Instant::now();
         Arc::new_cyclic(|this: &Weak<Self>| Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
                 queue: VecDeque::new(),
-                shared: Shared::new(depth),
+                shared: Shared::new(sharing.depth),
                 tickets: 0,
                 free: bounds.max_size,
                 coming: 0,
@@ -102,6 +105,7 @@ impl Stock {
             }),
             tending: Tending::start(&bounds, opener.observer.meters().is_some(), this.clone()),
             willing: AtomicUsize::new(0),
+            width: sharing.width,
             bell: Arc::default(),
             bounds,
             opener,

@@ -49,8 +49,7 @@ fn values(scene: &Scene<'_>, seals: &Seals) -> Result<Vec<(&'static str, Expecte
     let tenancy = &scene.known.manifest.tenancy;
     let (setting, key, database) = (tenancy.setting_name(), seals.key(), seals.database());
     let role = scene.seat.session_user(None);
-    let [own, other] =
-        [Who::Own, Who::Other].map(|who| scene.tenants.tenant(who).unwrap_or_default());
+    let [own, other] = [Who::Own, Who::Other].map(|who| scene.tenants.tenant(who).unwrap_or_default());
     let time = now().as_secs();
     let sealed = |key: &SealKey, role: &str, database: &str, expires: u64, backend: Option<i32>| {
         Sealer::new(key, setting, role, database).map(|sealer| sealer.seal(&own, expires, backend))
@@ -74,11 +73,27 @@ fn values(scene: &Scene<'_>, seals: &Seals) -> Result<Vec<(&'static str, Expecte
         ("bind another tenant by the same seal", Expected::Kept, part(0, &other)),
         ("bind it for longer by the same seal", Expected::Kept, part(1, &(until + HOUR).to_string())),
         ("bind what has expired", Expected::Kept, sealed(key, role, database, time - HOUR, None)?),
-        ("bind the seal of another role", Expected::Kept, sealed(key, &format!("{role}_"), database, until, None)?),
-        ("bind the seal of another database", Expected::Kept, sealed(key, role, &format!("{database}_"), until, None)?),
-        ("bind the seal of another connection", Expected::Kept, sealed(key, role, database, until, Some(i32::MAX))?),
+        (
+            "bind the seal of another role",
+            Expected::Kept,
+            sealed(key, &format!("{role}_"), database, until, None)?,
+        ),
+        (
+            "bind the seal of another database",
+            Expected::Kept,
+            sealed(key, role, &format!("{database}_"), until, None)?,
+        ),
+        (
+            "bind the seal of another connection",
+            Expected::Kept,
+            sealed(key, role, database, until, Some(i32::MAX))?,
+        ),
         ("bind the seal of an unknown key", Expected::Kept, another.clone()),
-        ("bind the seal of another key under the same name", Expected::Kept, format!("{claims}.{}", mac(&another))),
+        (
+            "bind the seal of another key under the same name",
+            Expected::Kept,
+            format!("{claims}.{}", mac(&another)),
+        ),
         ("bind an empty seal", Expected::Kept, format!("{claims}.")),
     ];
     if !tenancy.sealed().is_some_and(|seal| seal.takes_bare()) {

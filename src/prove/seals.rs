@@ -18,7 +18,8 @@ pub(crate) struct Seals {
 
 impl Seals {
     pub(crate) fn new(key: &SealKey, database: &str, tenancy: &Tenancy) -> Self {
-        let settings = sealed::functions(tenancy).into_iter().map(|(_, setting, _)| setting.clone()).collect();
+        let settings =
+            sealed::functions(tenancy).into_iter().map(|(_, setting, _)| setting.clone()).collect();
         Self { key: key.clone(), database: database.to_owned(), settings }
     }
 

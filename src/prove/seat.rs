@@ -13,9 +13,9 @@ use super::seals::Seals;
 use crate::error::{Error, Result};
 use crate::ident::Ident;
 use crate::migrate::login::Login;
+use crate::policy::Roles;
 use crate::policy::render::{Vars, render};
 use crate::policy::scan::statements;
-use crate::policy::Roles;
 
 /// How long one statement may take, and how long it waits for a lock.
 #[derive(Clone, Copy, Debug)]

@@ -94,7 +94,10 @@ impl Tenants {
             Aim::Empty => {
                 let settings = [Some(self.setting.clone()), self.user_setting.clone()];
                 let empty = |setting| (setting, String::new());
-                Binding { settings: settings.into_iter().flatten().map(empty).collect(), ..Binding::default() }
+                Binding {
+                    settings: settings.into_iter().flatten().map(empty).collect(),
+                    ..Binding::default()
+                }
             }
             Aim::None | Aim::Session => Binding::default(),
         }

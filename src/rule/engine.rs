@@ -9,8 +9,8 @@ use super::shared_out::shared_out;
 use super::subject::{Ground, Subject};
 use super::watch::Watch;
 use super::{place, rules, suppression};
-use crate::catalog::replay::{Located, Replayed, Replaying, Source, Step, replay_watched};
-use crate::catalog::{Catalog, Function, Object, Relation, RelationKind};
+use crate::catalog::replay::{Replayed, Replaying, Source, Step, replay_watched};
+use crate::catalog::{Catalog, Function, Object, Relation, RelationKind, Signature};
 use crate::ident::Ident;
 use crate::policy::manifest::Manifest;
 
@@ -29,7 +29,7 @@ pub struct Report {
 #[must_use]
 pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
     let subject = Subject::new(catalog, manifest);
-    let findings = judged(&subject, &[], true);
+    let findings = judged(&subject, None);
     let mut report = Report { findings, ..Report::default() };
     report.sort();
     report
@@ -38,14 +38,24 @@ pub fn audit(manifest: &Manifest, catalog: &Catalog) -> Report {
 /// Looks at files, in the order in which they are run.
 #[must_use]
 pub fn lint(manifest: &Manifest, sources: &[Source]) -> Report {
-    looked_at(manifest, None, sources)
+    looked_at(manifest, None, sources, &|_| true)
+}
+
+/// The same, but what is found in files of other names is of no account, and may be left out.
+#[cfg(feature = "cli")]
+pub(crate) fn lint_some(
+    manifest: &Manifest,
+    sources: &[Source],
+    is_wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> Report {
+    looked_at(manifest, None, sources, is_wanted)
 }
 
 /// Looks at files that are still to be run, on the database that is there: one that [`live::load`](crate::catalog::live::load)
 /// has read. What was there before is theirs only as far as they change it.
 #[must_use]
 pub fn lint_on(manifest: &Manifest, base: &Catalog, sources: &[Source]) -> Report {
-    looked_at(manifest, Some(base), sources)
+    looked_at(manifest, Some(base), sources, &|_| true)
 }
 
 /// Looks at files that a server runs too, in their order: each is judged by what the server says it has left. How the files get
@@ -78,10 +88,15 @@ pub async fn lint_run<E>(
         replaying.observe(from, &now, before);
     }
     let replayed = replaying.end();
-    Ok(watching.report(&ground, sources, &replayed, Wanted::All))
+    Ok(watching.report(&ground, sources, &replayed, &Wanted { theirs: false, file: &|_| true }))
 }
 
-fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) -> Report {
+fn looked_at(
+    manifest: &Manifest,
+    base: Option<&Catalog>,
+    sources: &[Source],
+    file: &(dyn Fn(&str) -> bool + Sync),
+) -> Report {
     let ground = Ground { manifest };
     let mut options = manifest.replay_options();
     if let Some(version) = base.and_then(|base| base.server_version) {
@@ -89,16 +104,31 @@ fn looked_at(manifest: &Manifest, base: Option<&Catalog>, sources: &[Source]) ->
     }
     let mut watching = Watching::new();
     let replayed = replay_watched(base, sources, &options, &mut |step| watching.see(step, &ground));
-    let wanted = if base.is_some() { Wanted::Theirs } else { Wanted::All };
-    watching.report(&ground, sources, &replayed, wanted)
+    let wanted = Wanted { theirs: base.is_some(), file };
+    watching.report(&ground, sources, &replayed, &wanted)
 }
 
 /// Which findings are wanted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    All,
-    /// Those that come of the files.
-    Theirs,
+struct Wanted<'a> {
+    /// Only those that come of the files.
+    theirs: bool,
+    /// Those in a file of this name.
+    file: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// What the files have left, as far as code is looked into.
+struct Files<'a> {
+    replayed: &'a Replayed,
+    is_wanted: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+impl Files<'_> {
+    /// Whether what is found in a function is wanted.
+    fn has(&self, signature: &Signature) -> bool {
+        let statement = self.replayed.origins.of(&Object::Function(signature.clone()));
+        let located = statement.and_then(|at| self.replayed.statements.get(at));
+        located.is_none_or(|located| (self.is_wanted)(located.file()))
+    }
 }
 
 /// The rules that watch statements, at work.
@@ -126,14 +156,20 @@ impl Watching {
     }
 
     /// What they have found, and what the other rules find in what is left.
-    fn report(self, ground: &Ground<'_>, sources: &[Source], replayed: &Replayed, wanted: Wanted) -> Report {
+    fn report(
+        self,
+        ground: &Ground<'_>,
+        sources: &[Source],
+        replayed: &Replayed,
+        wanted: &Wanted<'_>,
+    ) -> Report {
         let mut findings = Vec::new();
         for (mut found, mut watch) in self.watches {
             watch.end(ground, &mut found);
             findings.extend(found.into_found());
         }
         let subject = Subject::new(&replayed.catalog, ground.manifest);
-        findings.extend(judged(&subject, &replayed.statements, false));
+        findings.extend(judged(&subject, Some(&Files { replayed, is_wanted: wanted.file })));
         findings.extend(opaque_statement::findings(replayed, &subject));
         self.doubt.grade(replayed, &mut findings);
         for finding in &mut findings {
@@ -143,11 +179,11 @@ impl Watching {
             let located = statement.and_then(|at| replayed.statements.get(at));
             finding.place = located.map(|located| place::place(finding, located));
         }
-        if wanted == Wanted::Theirs {
+        if wanted.theirs {
             findings.retain(|finding| finding.statement.is_some());
         }
         let unused = suppression::apply(sources, &replayed.statements, &mut findings);
-        if wanted == Wanted::All {
+        if !wanted.theirs {
             findings.extend(unused);
         }
         let statements = replayed.statements.iter().filter(|located| located.runs_within().is_none()).count();
@@ -166,13 +202,13 @@ fn rests_on_owner(catalog: &Catalog) -> bool {
     catalog.relations.values().any(relation) || catalog.functions.values().any(function)
 }
 
-/// What the rules find that look at what is left, and at code.
-fn judged(subject: &Subject<'_>, statements: &[Located], live: bool) -> Vec<Finding> {
+/// What the rules find that look at what is left, and at code. Without files it is a live database.
+fn judged(subject: &Subject<'_>, files: Option<&Files<'_>>) -> Vec<Finding> {
     let rules: Vec<&'static Rule> = rules::all().collect();
     // Code takes longest, so it is begun first.
     let job = |at: usize| match at.checked_sub(1) {
-        None => Some(code(subject, statements)),
-        Some(at) => rules.get(at).map(|rule| check(rule, subject, live)),
+        None => Some(code(subject, files)),
+        Some(at) => rules.get(at).map(|rule| check(rule, subject, files.is_none())),
     };
     let mut found = shared_out(subject.catalog.relations.len() >= MANY, job);
     if !found.is_empty() {
@@ -195,7 +231,7 @@ fn check(rule: &'static Rule, subject: &Subject<'_>, live: bool) -> Vec<Finding>
 }
 
 /// Looks into the bodies of functions, and into files with their DO blocks.
-fn code(subject: &Subject<'_>, statements: &[Located]) -> Vec<Finding> {
+fn code(subject: &Subject<'_>, files: Option<&Files<'_>>) -> Vec<Finding> {
     let mut checks: Vec<_> = rules::all()
         .filter_map(|rule| match rule.check {
             Check::Code(check) => Some((Findings::of(rule), check)),
@@ -208,14 +244,18 @@ fn code(subject: &Subject<'_>, statements: &[Located]) -> Vec<Finding> {
             check(code, subject, found);
         }
     };
-    for (signature, function) in &subject.catalog.functions {
+    let functions = subject.catalog.functions.iter();
+    for (signature, function) in functions.filter(|(signature, _)| files.is_none_or(|of| of.has(signature))) {
         if let Some(code) = Code::of_function(signature, function) {
             look(&code);
         }
     }
     let mut from = 0;
+    let statements = files.map_or(&[][..], |files| &files.replayed.statements);
     for file in statements.chunk_by(|one, next| one.file() == next.file()) {
-        look(&Code::of_file(file, from));
+        if files.zip(file.first()).is_some_and(|(files, first)| (files.is_wanted)(first.file())) {
+            look(&Code::of_file(file, from));
+        }
         from += file.len();
     }
     checks.into_iter().flat_map(|(found, _)| found.into_distinct()).collect()

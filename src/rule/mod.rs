@@ -32,6 +32,8 @@ mod watch;
 mod words;
 
 pub use baseline::Baseline;
+#[cfg(feature = "cli")]
+pub(crate) use engine::lint_some;
 pub use engine::{Report, audit, lint, lint_on, lint_run};
 pub use finding::Finding;
 pub use place::Place;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+#[cfg(feature = "cli")]
+use super::lint_some;
 use super::record::{Check, Rule};
 use super::trial::{manifest, sources};
-use super::{Finding, all, example, lint};
+use super::{Finding, Report, all, example, lint};
 use crate::catalog::Object;
-use crate::catalog::replay::{Options, Source, replay};
+use crate::catalog::replay::{Located, Options, Source, replay};
 use crate::policy::manifest::Manifest;
 
 fn found(rule: &Rule, sources: &[Source]) -> Vec<Finding> {
@@ -57,6 +59,35 @@ fn what_a_rule_says_mends_it() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The statements of files, each in one of its own.
+fn apart(sources: &[Source]) -> Vec<Source> {
+    let replayed = replay(sources, &Options::default());
+    let statements = replayed.statements.iter().filter(|statement| statement.runs_within().is_none());
+    let file = |(number, text): (usize, &str)| Source::new(format!("{number}.sql"), format!("{text};"));
+    statements.map(Located::text).enumerate().map(file).collect()
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn what_is_found_in_one_file_is_the_same_where_the_others_are_of_no_account() {
+    for rule in offline() {
+        for example in [rule.bad, rule.good] {
+            let sources = apart(&sources(example));
+            let all = lint(&manifest(""), &sources);
+            for source in &sources {
+                let of_it = |report: &Report| {
+                    let wanted = |finding: &&Finding| {
+                        finding.place.as_ref().is_none_or(|place| place.file == source.name())
+                    };
+                    report.findings.iter().filter(wanted).map(|of| format!("{of:?}")).collect::<Vec<_>>()
+                };
+                let some = lint_some(&manifest(""), &sources, &|file| file == source.name());
+                assert_eq!(of_it(&some), of_it(&all), "{}: {}", rule.code, source.text());
+            }
+        }
+    }
 }
 
 /// What an example shows must not depend on what the loader does not follow.

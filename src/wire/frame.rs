@@ -56,7 +56,7 @@ impl Partial {
 
 impl Header {
     #[inline]
-    fn parse([tag, length @ ..]: [u8; HEADER]) -> Result<Self, Violation> {
+    pub(super) fn parse([tag, length @ ..]: [u8; HEADER]) -> Result<Self, Violation> {
         let length = u32::from_be_bytes(length);
         if !(4..LONGEST).contains(&length) {
             return Err(Violation::new(

@@ -121,6 +121,8 @@ impl Incoming {
         while piece.read < piece.bytes.len() && sound.is_ok() {
             if self.left > 0 {
                 self.take_body(&mut piece, outgoing, link);
+            } else if self.pass_rows(&mut piece, ledger, link) {
+                continue;
             } else {
                 sound = self.take_header(&mut piece, ledger, outgoing, link);
             }
@@ -138,6 +140,24 @@ impl Incoming {
         self.ready.unsplit(self.held.split());
         self.holding = false;
         self.ready.extend_from_slice(self.header.take());
+    }
+
+    /// Passes the rows on to the driver that stand whole next, as most messages of a long answer do. Whether there were any.
+    fn pass_rows(&mut self, piece: &mut Piece<'_>, ledger: &Ledger, link: &Link) -> bool {
+        let plain =
+            !piece.spills && self.keeping.is_none() && self.header.is_empty() && !link.tally().is_on();
+        if !plain || !self.started || !ledger.awaits_rows() {
+            return false;
+        }
+        let from = piece.read;
+        while let Some(body) = whole_row(&piece.bytes[piece.read..]) {
+            piece.read += HEADER + body;
+            self.rows += body;
+        }
+        if self.rows > LONG && piece.read > from {
+            link.note_heavy(ledger.carried());
+        }
+        piece.read > from
     }
 
     fn take_body(&mut self, piece: &mut Piece<'_>, outgoing: &mut Outgoing, link: &Link) {
@@ -344,6 +364,14 @@ impl Incoming {
         }
         self.held.clear();
     }
+}
+
+/// How long the body of the row is that these bytes begin with, if they hold all of it.
+#[inline]
+fn whole_row(bytes: &[u8]) -> Option<usize> {
+    let (header, rest) = bytes.split_first_chunk()?;
+    let header = Header::parse(*header).ok()?;
+    (header.tag == b'D' && header.body <= rest.len()).then_some(header.body)
 }
 
 /// What an error says by which the server ends the connection, so that no ReadyForQuery follows it. One

@@ -192,6 +192,11 @@ impl Ledger {
         Ok(Reply::To(sender))
     }
 
+    /// Whether rows may come next, for the driver.
+    pub(super) fn awaits_rows(&self) -> bool {
+        self.copying == Copying::No && matches!(self.owed.front(), Some((Message::Execute, Sender::Driver)))
+    }
+
     /// The number of the prologue that the request under way carries, if it does.
     pub(super) fn carried(&self) -> Option<u64> {
         self.carried

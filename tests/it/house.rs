@@ -21,10 +21,11 @@ const LONGEST_FILE: usize = 400;
 
 /// Who may import whom: each those to its left.
 const RUNTIME: &[&str] =
-    &["error", "ident", "tenant", "conninfo", "passfile", "secret", "seal", "wire", "pool", "axum"];
+    &["error", "ident", "lex", "tenant", "conninfo", "passfile", "secret", "seal", "wire", "pool", "axum"];
 const TOOL: &[&str] = &[
     "error",
     "ident",
+    "lex",
     "tenant",
     "conninfo",
     "passfile",
@@ -42,7 +43,7 @@ const TOOL: &[&str] = &[
     "cli",
 ];
 const USE_POOL: &[&str] = &["migrate", "prove", "transfer"];
-const TESTING_USES: &[&str] = &["error", "ident", "tenant", "pool", "migrate", "policy", "throwaway"];
+const TESTING_USES: &[&str] = &["error", "ident", "lex", "tenant", "pool", "migrate", "policy", "throwaway"];
 
 const PURE: &[&str] = &["src/catalog/model", "src/policy", "src/rule", "src/plan"];
 const IMPURE: &[&str] = &[

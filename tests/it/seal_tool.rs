@@ -88,7 +88,9 @@ impl World {
 
     /// With the names of roles by their purpose.
     pub(crate) fn plain(&self, text: &str) -> String {
-        self.names.iter().fold(text.to_owned(), |text, (place, name)| text.replace(name, &place.to_uppercase()))
+        self.names
+            .iter()
+            .fold(text.to_owned(), |text, (place, name)| text.replace(name, &place.to_uppercase()))
     }
 
     /// What the manifest says of seals from here on.

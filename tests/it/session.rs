@@ -6,6 +6,7 @@ mod panics;
 mod refused;
 mod remains;
 mod reported;
+mod settings;
 mod tables;
 
 use tenantry::{Error, StatementMode, Strategy, TenantPool, TenantPoolBuilder};

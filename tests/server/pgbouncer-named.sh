@@ -7,9 +7,10 @@
 #   sh pgbouncer-named.sh        unpacks it, unless there is one
 #   sh pgbouncer-named.sh find   prints the path of the program, and fails where there is none
 set -eu
+. "$(dirname "$0")/cache.sh"
 
 suite=trixie
-folder=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tenantry/pgbouncer-$suite
+folder=$cache/pgbouncer-$suite
 
 # The oldest version that knows max_prepared_statements is 1.21.
 is_new_enough() {
@@ -30,20 +31,13 @@ find_program() {
     return 1
 }
 
-# The mirror that this machine has its own packages from, and no other.
-mirror() {
-    # shellcheck disable=SC2016 # apt-get puts these in
-    apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n "s/^$VERSION_CODENAME main //p" | head -n 1
-}
-
 # Everything that apt-get keeps is in a folder of this script's, so that it neither sees nor changes
 # what the machine has. Debian's own keys verify what it downloads.
 private_apt_get() {
     apt-get -q -c "$work/apt.conf" "$@"
 }
 
-unpack() {
+download() {
     # shellcheck disable=SC1091 # every Debian has it
     . /etc/os-release
     keys=/usr/share/keyrings/debian-archive-$suite-automatic.gpg
@@ -95,9 +89,7 @@ arrange() {
 	END
     chmod 755 "$work/made/pgbouncer" "$work/made/loader" "$work/made/program"
     is_new_enough "$work/made/pgbouncer"
-    mkdir -p "$(dirname "$folder")"
     rm -rf "$folder"
-    # Last, and at once, so that nobody finds half of it.
     mv "$work/made" "$folder"
 }
 
@@ -109,11 +101,5 @@ if find_program >/dev/null; then
     exit 0
 fi
 echo "PgBouncer 1.21 or newer for the tests: not found; unpacking that of Debian's $suite"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-if ! (unpack) >"$work/log" 2>&1; then
-    tail -n 20 "$work/log" >&2
-    echo "PgBouncer of Debian's $suite could not be unpacked" >&2
-    exit 1
-fi
+unpack "PgBouncer of Debian's $suite"
 find_program >/dev/null

@@ -19,7 +19,7 @@ use tenantry_erp::invoices::Invoice;
 use tenantry_erp::log;
 use tokio_postgres::NoTls;
 
-use crate::{AnyError, POOL};
+use crate::AnyError;
 
 const PAGE: i64 = 50;
 
@@ -69,10 +69,10 @@ fn layered<S: Clone + Send + Sync + 'static>(router: Router<S>, state: S, gate: 
         .with_state(state)
 }
 
-pub fn with_a_filter(url: &str, gate: Arc<Gate>) -> Result<Router, AnyError> {
+pub fn with_a_filter(url: &str, connections: usize, gate: Arc<Gate>) -> Result<Router, AnyError> {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(url.parse()?, NoTls, config);
-    let pool = Pool::builder(manager).max_size(POOL).build()?;
+    let pool = Pool::builder(manager).max_size(connections).build()?;
     Ok(layered(Router::new().route("/invoices", get(filtered)), pool, gate))
 }
 
@@ -109,8 +109,14 @@ async fn filtered(
     Ok(Json(rows.iter().map(invoice).collect::<Result<_, _>>()?))
 }
 
-pub async fn with_a_transaction(url: &str, is_tested: bool, gate: Arc<Gate>) -> Result<Router, AnyError> {
-    let options = PgPoolOptions::new().max_connections(u32::try_from(POOL)?).test_before_acquire(is_tested);
+pub async fn with_a_transaction(
+    url: &str,
+    connections: usize,
+    is_tested: bool,
+    gate: Arc<Gate>,
+) -> Result<Router, AnyError> {
+    let connections = u32::try_from(connections)?;
+    let options = PgPoolOptions::new().max_connections(connections).test_before_acquire(is_tested);
     let pool = options.connect(url).await?;
     Ok(layered(Router::new().route("/invoices", get(in_a_transaction)), pool, gate))
 }

@@ -12,11 +12,15 @@ use tenantry_erp::gate::Gate;
 use tenantry_erp::token::Keys;
 use tenantry_erp::{Service, routes};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::clients::Clients;
 use crate::database::PASSWORD;
 use crate::keys::{AUDIENCE, ISSUER, SignIn};
-use crate::{AnyError, POOL, by_hand};
+use crate::{AnyError, by_hand};
+
+/// As many as the service has by default.
+const SHARING_WIDTH: usize = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -43,14 +47,29 @@ impl Way {
         }
     }
 
-    /// Serves it, and returns where.
-    pub async fn serve(self, database: &Database, sign_in: &SignIn) -> Result<String, AnyError> {
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::ByHand => "by hand",
+            Self::Erp => "the ERP",
+            Self::Sqlx => "sqlx",
+            Self::SqlxUntested => "sqlx, untested",
+        }
+    }
+
+    /// Serves it with so many connections to the database.
+    pub async fn serve(
+        self,
+        connections: usize,
+        database: &Database,
+        sign_in: &SignIn,
+    ) -> Result<Served, AnyError> {
         let app = database.url_as("erp_app", PASSWORD);
         // As the service opens it.
         let pool = TenantPool::builder(&app)
             .system_url(&database.url_as("erp_system", PASSWORD))
             .record_system_access("tenantry.system_access")
-            .max_size(POOL)
+            .max_size(connections)
+            .sharing_width(SHARING_WIDTH)
             .fairness(Fairness::round_robin().max_waiting(200))
             .slow_statement_after(Duration::from_secs(1))
             .build()
@@ -58,15 +77,28 @@ impl Way {
         let keys = Keys::read(sign_in.file.clone(), ISSUER, AUDIENCE)?;
         let gate = Arc::new(Gate::new(pool.clone(), keys));
         let router: Router = match self {
-            Self::ByHand => by_hand::with_a_filter(&database.url_as("erp_system", PASSWORD), gate)?,
+            Self::ByHand => {
+                by_hand::with_a_filter(&database.url_as("erp_system", PASSWORD), connections, gate)?
+            }
             Self::Erp => routes(Service::new(pool, gate)),
-            Self::Sqlx => by_hand::with_a_transaction(&app, true, gate).await?,
-            Self::SqlxUntested => by_hand::with_a_transaction(&app, false, gate).await?,
+            Self::Sqlx => by_hand::with_a_transaction(&app, connections, true, gate).await?,
+            Self::SqlxUntested => by_hand::with_a_transaction(&app, connections, false, gate).await?,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}/invoices", listener.local_addr()?);
-        tokio::spawn(axum::serve(listener, router).into_future());
-        Ok(address)
+        Ok(Served { address, server: tokio::spawn(axum::serve(listener, router).into_future()) })
+    }
+}
+
+/// A way that is being served. Dropped, it takes no more connections.
+pub struct Served {
+    pub address: String,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.server.abort();
     }
 }
 

@@ -54,6 +54,7 @@ async fn open() -> Result<TenantPool, Box<dyn Error>> {
         TenantPool::from_env()?.tenant_type(TenantType::Uuid).record_system_access("tenantry.system_access");
     let pool = pool
         .max_size(number(&environment, "ERP_POOL_SIZE", 16)?)
+        .sharing_width(number(&environment, "ERP_SHARING_WIDTH", 4)?)
         .system_max_size(number(&environment, "ERP_SYSTEM_POOL_SIZE", 2)?)
         .wait_timeout(Duration::from_millis(number(&environment, "ERP_POOL_WAIT_MS", 5000)?))
         .fairness(Fairness::round_robin().max_waiting(WAITING));

@@ -65,7 +65,8 @@ impl Function {
     #[must_use]
     pub fn is_in_standard_sql(&self) -> bool {
         let body = self.body.trim_start();
-        let starts = |word: &str| body.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let starts =
+            |word: &str| body.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
         self.language == "sql" && (starts("return ") || starts("begin atomic"))
     }
 

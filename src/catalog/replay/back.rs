@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::defaults::Defaults;
 use super::model::Model;
-use super::state::{Session, State};
+use super::state::State;
+use super::told::Session;
 use super::undo::Undo;
 use crate::catalog::{DefaultPrivileges, Extension, ServerGrant};
 use crate::ident::Ident;
@@ -71,6 +72,7 @@ impl State {
         let Self {
             catalog,
             version: _,
+            alike: _,
             session: _,
             types,
             indexes,

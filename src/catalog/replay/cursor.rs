@@ -1,7 +1,7 @@
 //! A place among the tokens of a statement, and what may be read from there.
 
-use super::lex::{Kind, Token};
 use crate::ident::{Ident, QualifiedName};
+use crate::lex::{Kind, Token};
 
 /// What was read, or why it was not.
 pub(crate) type Parsed<T> = Result<T, String>;

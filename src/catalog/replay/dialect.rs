@@ -1,7 +1,7 @@
 //! Files that are written for another database.
 
-use super::lex::{Kind, Token};
 use super::split::{Piece, split};
+use crate::lex::{Kind, Token};
 
 /// What tells that a file is written for another database.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What a migration says in comments to whoever runs it: `-- tenantry: each-tenant`.
 
-use super::lex::{self, Kind};
+use crate::lex::{self, Kind};
 
 /// Everything that a file says to its runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,6 @@ mod depend;
 mod dialect;
 mod directive;
 mod foreign;
-mod lex;
 mod lines;
 mod links;
 #[cfg(feature = "cli")]
@@ -41,16 +40,17 @@ mod split;
 mod state;
 mod statement;
 mod step;
+mod told;
 mod tracked;
 mod types;
 mod undo;
 mod value;
 
+pub(crate) use crate::lex::{Kind, Token, token, tokens};
 pub(crate) use cursor::Name;
 #[cfg(feature = "migrate")]
 pub(crate) use directive::Directives;
 pub(crate) use directive::directives;
-pub(crate) use lex::{Kind, Token, token, tokens};
 #[cfg(feature = "cli")]
 pub(crate) use listed::units;
 pub use located::{Extent, Located, Opaque};

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::cursor::{Cursor, Name, Parsed};
-use super::lex::{self, Token};
 use super::parse::policy::{comment, created, policy_of};
 use super::parse::role::RoleName;
 use super::statement::Statement;
 use crate::catalog::{Expr, Grantee, Policy};
 use crate::error::{Error, Result};
 use crate::ident::{Ident, QualifiedName};
+use crate::lex::{self, Token};
 
 /// Reads texts of policies. Of thousands of tables most have the same conditions, and each is read once.
 #[derive(Default)]

@@ -1,11 +1,11 @@
 //! What a piece of a file says.
 
 use super::cursor::Cursor;
-use super::lex::{Kind, Token};
 use super::parens::Unbalanced;
 use super::parse;
 use super::split::{Piece, PieceKind};
 use super::statement::Statement;
+use crate::lex::{Kind, Token};
 
 pub(super) fn read(text: &str, piece: &Piece) -> Result<Statement, String> {
     match piece.kind {

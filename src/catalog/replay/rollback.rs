@@ -15,21 +15,13 @@ const TRANSACTION: [&str; 8] =
 /// One of these stands in each that goes back.
 const BACK: [&str; 2] = ["rollback", "abort"];
 
-/// Whether a text has the letters of a word anywhere.
-fn has_word(text: &str, word: &str) -> bool {
-    let first = word.as_bytes().first().copied();
-    let mut windows = text.as_bytes().windows(word.len());
-    windows.any(|window| {
-        window.first().map(u8::to_ascii_lowercase) == first && window.eq_ignore_ascii_case(word.as_bytes())
-    })
-}
-
 /// Each statement that goes back, with the one after which it was so again. Only there is a copy worth its while.
 ///
 /// It has to be known before the statements are applied, so the text is read once for this alone, unless it has no word for it.
 pub(super) fn going_back(text: &str) -> BTreeMap<usize, usize> {
     let mut back = BTreeMap::new();
-    if !BACK.iter().any(|word| has_word(text, word)) {
+    let lower = text.to_ascii_lowercase();
+    if !BACK.iter().any(|word| lower.contains(word)) {
         return back;
     }
     let mut begun = None;

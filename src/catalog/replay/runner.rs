@@ -1,6 +1,6 @@
 //! What a migration's name and comments tell of how its runner runs it.
 
-use super::lex::{self, Kind};
+use crate::lex::{self, Kind};
 
 /// Whether the runner that names its files like this runs each as one transaction, unless the file says that it does not.
 ///
@@ -46,19 +46,30 @@ const REFUSALS: [&str; 11] = [
 ];
 
 fn refuses(text: &str) -> bool {
+    // Most files say nothing of the kind, and need not be cut into tokens once more.
+    let may_refuse = |(at, _): (usize, &str)| {
+        let line = text.get(at..).and_then(|rest| rest.lines().next());
+        line.and_then(|line| line.strip_prefix("--")).is_some_and(is_refusal)
+    };
+    if !text.match_indices("--").any(may_refuse) {
+        return false;
+    }
     let mut at = 0;
     while let Some(token) = lex::token(text, at) {
         at = token.end;
         if token.kind != Kind::Comment {
             continue;
         }
-        let Some(comment) = token.of(text).strip_prefix("--") else { continue };
-        let words: Vec<&str> = comment.split_whitespace().collect();
-        if REFUSALS.contains(&words.join(" ").to_ascii_lowercase().as_str()) {
+        if token.of(text).strip_prefix("--").is_some_and(is_refusal) {
             return true;
         }
     }
     false
+}
+
+fn is_refusal(comment: &str) -> bool {
+    let words: Vec<&str> = comment.split_whitespace().collect();
+    REFUSALS.contains(&words.join(" ").to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]

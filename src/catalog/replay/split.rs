@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::lex::{self, Kind, Token};
 use super::lines::Lines;
 use super::parens::{Parens, Unbalanced};
 use super::section::{Format, Part, Said};
+use crate::lex::{self, Kind, Token};
 
 /// How many tokens of a piece are kept. What is longer is a list of rows, of which the head tells all, or is not to be followed.
 const MOST_TOKENS: usize = 1 << 18;

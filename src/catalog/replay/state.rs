@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Options;
+use super::analyze::Alike;
 use super::change::Before;
 use super::cursor::Name;
 use super::defaults::Defaults;
@@ -13,6 +14,7 @@ use super::origin::Origins;
 use super::parse::role::RoleName;
 use super::parse::type_name::{BaseType, TypeName};
 use super::parts::Parts;
+use super::told::{Assumed, Session, Told};
 use super::tracked::Tracked;
 use super::types::{self, Type};
 use super::undo::Undoable;
@@ -49,6 +51,7 @@ pub(super) struct State {
     pub(super) argument_defaults: Undoable<Signature, Vec<Option<String>>>,
     pub(super) uses: Uses,
     pub(super) defaults: Defaults,
+    pub(super) alike: Alike,
     pub(super) origins: Origins,
     /// Whether a table has ever been a partition or inherited from another: most schemas have neither, and need no search.
     pub(super) has_children: bool,
@@ -66,53 +69,6 @@ pub(super) struct IndexOf {
     pub(super) table: QualifiedName,
     /// What the index calls its columns, which keep the names that the table's columns had then.
     pub(super) columns: Vec<String>,
-}
-
-/// What a session has been told.
-#[derive(Clone, Debug)]
-pub(super) struct Session {
-    /// What holds now.
-    pub(super) now: Told,
-    /// What will hold when the transaction has ended.
-    pub(super) after: Told,
-    /// What a new session starts with.
-    start: Told,
-}
-
-/// What a session can be told that matters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Told {
-    /// `session_user`.
-    pub(super) user: Ident,
-    /// `current_user`.
-    pub(super) role: Ident,
-    /// Whether nobody says which role each of the two is: it is the one that runs the files.
-    pub(super) assumed: Assumed,
-    pub(super) path: Vec<Ident>,
-    /// Any other settings, by their names in lower case.
-    pub(super) settings: BTreeMap<String, String>,
-}
-
-/// Which roles of a session nobody has named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Assumed {
-    pub(super) user: bool,
-    pub(super) role: bool,
-}
-
-impl Session {
-    pub(super) fn restart(&mut self) {
-        self.now = self.start.clone();
-        self.after = self.start.clone();
-    }
-
-    pub(super) fn start(&self) -> &Told {
-        &self.start
-    }
-
-    pub(super) fn end_transaction(&mut self) {
-        self.now = self.after.clone();
-    }
 }
 
 impl State {
@@ -143,7 +99,7 @@ impl State {
         Self {
             catalog,
             version: options.server_version,
-            session: Session { now: told.clone(), after: told.clone(), start: told },
+            session: Session::new(told),
             types: Tracked::default(),
             indexes: Undoable::default(),
             parts: Parts::default(),
@@ -154,6 +110,7 @@ impl State {
             argument_defaults: Undoable::default(),
             uses: Uses::default(),
             defaults: Defaults::default(),
+            alike: Alike::default(),
             origins: Origins::default(),
             has_children: false,
             notes: Vec::new(),

@@ -3,8 +3,8 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::lex::{Kind, Token};
 use crate::ident::{Ident, MAX_NAME_BYTES};
+use crate::lex::{Kind, Token};
 
 /// The name that a token says, cut to what the server keeps.
 pub(crate) fn ident(token: Token, text: &str) -> Option<Ident> {
@@ -143,8 +143,8 @@ fn unicode(written: &str, quote: char) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lex;
     use super::{ident, string};
+    use crate::lex;
 
     fn said(text: &str) -> Option<String> {
         string(lex::token(text, 0)?, text)

@@ -13,12 +13,13 @@ use super::failure::{Exit, Failure};
 use super::findings::{self, Looked};
 use super::output::Terminal;
 use super::server::Server;
+use super::since::Changed;
 use super::source::{manifest, name_of};
-use super::{connect, from, since};
+use super::{connect, from};
 use crate::catalog::replay::{Options, Source, replay};
 use crate::plan::{Guess, guess};
 use crate::policy::manifest::Manifest;
-use crate::rule::lint;
+use crate::rule::lint_some;
 
 const EXAMPLES: &str = "\
 tenantry lint migrations                       everything that the migrations leave or do on their way
@@ -69,20 +70,22 @@ const SERVER: &str = "Run the files on a throwaway server and look at what its c
     role in [migrations] of the manifest, or else its owner, as a superuser; roles that the manifest or the files take for granted are made";
 
 pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) -> Result<Exit, Failure> {
+    let changed = arguments.since.as_deref().map(|commit| Changed::since(commit, &arguments.paths));
+    let told = || changed.as_ref().map_or(Ok(()), Changed::wait);
+    let is_wanted = |file: &str| changed.as_ref().is_none_or(|changed| changed.contains(file));
     let from::Files { sources, stand } = from::read(&arguments.paths)?;
     let (manifest, guessed) = manifest_or_guess(global, &sources)?;
-    let changed =
-        arguments.since.as_deref().map(|since| since::changed(since, &arguments.paths)).transpose()?;
-    let is_wanted = |file: &str| changed.as_ref().is_none_or(|changed| changed.contains(file));
     let (report, server) = match &arguments.server {
         Some(server) => {
+            told()?;
             let limit = arguments.server_timeout;
             let run = server::lint(&manifest, &sources, server, limit, global, terminal);
             let (report, version) = connect::wait(run)?;
             (report, Some(version))
         }
-        None => (lint(&manifest, &sources), None),
+        None => (lint_some(&manifest, &sources, &is_wanted), None),
     };
+    told()?;
     let mut assumptions = stand;
     assumptions.extend(guessed);
     if report.assumes_superuser {

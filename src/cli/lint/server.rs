@@ -40,13 +40,8 @@ pub(super) async fn lint(
     let at = RefCell::new(None);
     let work = async {
         let role = roles(manifest, &granted, &place).await?;
-        let runner = Runner {
-            role: &role,
-            tenancy: &manifest.tenancy,
-            tenant: tenant(manifest),
-            key: &key,
-            at: &at,
-        };
+        let runner =
+            Runner { role: &role, tenancy: &manifest.tenancy, tenant: tenant(manifest), key: &key, at: &at };
         // With the roles that were made just now, of which the files say nothing.
         let before = place.now().await?;
         let run = async |source: &Source| {

@@ -24,11 +24,15 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     match manifest.tenancy.sealed() {
         None => {
-            return Err(Failure::usage("the manifest has no [seal]: there is nothing to forge, any SQL can bind any tenant"));
+            return Err(Failure::usage(
+                "the manifest has no [seal]: there is nothing to forge, any SQL can bind any tenant",
+            ));
         }
         Some(seal) if seal.takes_bare() => {
-            return Err(Failure::usage("bare = true in [seal] takes tenants without a seal: nobody needs to forge one")
-                .help("take it out once all services seal, and apply tenantry plan"));
+            return Err(Failure::usage(
+                "bare = true in [seal] takes tenants without a seal: nobody needs to forge one",
+            )
+            .help("take it out once all services seal, and apply tenantry plan"));
         }
         Some(_) => {}
     }
@@ -46,7 +50,9 @@ pub(super) fn run(
                 session.way().user(),
                 app.plain()
             );
-            return Err(Failure::usage(line).help("log in as the app role with --database-url or DATABASE_URL"));
+            return Err(
+                Failure::usage(line).help("log in as the app role with --database-url or DATABASE_URL")
+            );
         }
         let progress = Progress::new(terminal);
         let number = |of: u64| usize::try_from(of).unwrap_or(usize::MAX);
@@ -56,7 +62,10 @@ pub(super) fn run(
         let database = session.close().await;
         Ok((forgery?, database))
     })?;
-    terminal.result(|width| text(&forgery, &database, &took(begun.elapsed()), width), || fields(&forgery, &database))?;
+    terminal.result(
+        |width| text(&forgery, &database, &took(begun.elapsed()), width),
+        || fields(&forgery, &database),
+    )?;
     Ok(if forgery.holds() { Exit::Clean } else { Exit::Findings })
 }
 
@@ -67,7 +76,8 @@ fn text(forgery: &Forgery, database: &str, took: &str, width: Width) -> String {
     };
     let mut text = format!("Forged seals in {}\n", paint(BOLD, database));
     text.push_str(&width.rows(2, &forgery.kinds.iter().map(row).collect::<Vec<_>>()));
-    let refused: Vec<String> = forgery.refused.iter().map(|(code, count)| format!("{count} by {code}")).collect();
+    let refused: Vec<String> =
+        forgery.refused.iter().map(|(code, count)| format!("{count} by {code}")).collect();
     if !refused.is_empty() {
         text.push_str(&width.wrap(2, format!("refused: {}", refused.join(", "))));
     }
@@ -80,7 +90,8 @@ fn text(forgery: &Forgery, database: &str, took: &str, width: Width) -> String {
 fn fields(forgery: &Forgery, database: &str) -> Value {
     let ((forged, accepted), (valid, taken)) = (forgery.forged(), forgery.valid);
     let kinds = forgery.kinds.iter();
-    let kinds = kinds.map(|(name, (tried, taken))| json!({ "kind": name, "forged": tried, "accepted": taken }));
+    let kinds =
+        kinds.map(|(name, (tried, taken))| json!({ "kind": name, "forged": tried, "accepted": taken }));
     json!({
         "database": database,
         "forged": forged,

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
-use crate::secret;
 use crate::seal::SealKey;
+use crate::secret;
 
 const FILE: &str = "TENANTRY_SEAL_KEY_FILE";
 const KEY: &str = "TENANTRY_SEAL_KEY";

@@ -59,7 +59,8 @@ enum Deed {
     Token(token::Arguments),
 }
 
-const KEY_FILE: &str = "A file that holds the key and nothing else, as secrets are mounted; - is the standard input";
+const KEY_FILE: &str =
+    "A file that holds the key and nothing else, as secrets are mounted; - is the standard input";
 
 #[derive(clap::Args)]
 struct AddArguments {
@@ -103,8 +104,11 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     };
     let manifest = manifest(&global.config)?;
     if manifest.tenancy.sealed().is_none() {
-        return Err(Failure::usage(format!("{} has no [seal]: any SQL can bind any tenant", global.config.display()))
-            .help("write [seal] with bare = true into it, and apply tenantry plan"));
+        return Err(Failure::usage(format!(
+            "{} has no [seal]: any SQL can bind any tenant",
+            global.config.display()
+        ))
+        .help("write [seal] with bare = true into it, and apply tenantry plan"));
     }
     if let Deed::Token(asked) = &arguments.deed {
         return token::run(asked, &manifest, global, terminal);
@@ -174,7 +178,8 @@ async fn work(
 fn may_retire(known: &[KnownKey], asked: &RetireArguments) -> Result<(), Failure> {
     if !known.iter().any(|key| key.id == asked.id) {
         let ids: Vec<&str> = known.iter().map(|key| key.id.as_str()).collect();
-        let listed = if ids.is_empty() { "it knows none".to_owned() } else { format!("it knows {}", ids.join(", ")) };
+        let listed =
+            if ids.is_empty() { "it knows none".to_owned() } else { format!("it knows {}", ids.join(", ")) };
         return Err(Failure::usage(format!("the database knows no key {}", asked.id)).help(listed));
     }
     let stays = |key: &KnownKey| key.id != asked.id && key.retires_at.is_none();
@@ -209,7 +214,9 @@ fn without_keys(error: Error) -> Failure {
     let code = error.code().map(|code| code.code().to_owned());
     let failure = Failure::from(error);
     match code.as_deref() {
-        Some("42P01" | "3F000") => failure.help("the database does not verify seals yet: apply tenantry plan"),
+        Some("42P01" | "3F000") => {
+            failure.help("the database does not verify seals yet: apply tenantry plan")
+        }
         Some("42501") => failure.help("log in as the migrator of [roles], or as a superuser"),
         _ => failure,
     }

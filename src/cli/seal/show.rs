@@ -13,7 +13,8 @@ use crate::migrate::KnownKey;
 pub(super) fn keys(known: &[KnownKey], now: SystemTime, place: &str, width: Width) -> String {
     let place = plain(place);
     if known.is_empty() {
-        let said = format!("no key is in {place}: nobody can bind a sealed tenant; tenantry seal add adds one");
+        let said =
+            format!("no key is in {place}: nobody can bind a sealed tenant; tenantry seal add adds one");
         return width.wrap(0, &said);
     }
     let row = |key: &KnownKey| {
@@ -60,7 +61,13 @@ pub(super) fn forgotten(keys: &str, place: &str) -> String {
 }
 
 /// What there is to do next.
-pub(super) fn rotated(id: &str, others: &[String], after: Option<Duration>, place: &str, width: Width) -> String {
+pub(super) fn rotated(
+    id: &str,
+    others: &[String],
+    after: Option<Duration>,
+    place: &str,
+    width: Width,
+) -> String {
     let mut text = added(id, place, width);
     if others.is_empty() {
         return text;

@@ -17,7 +17,9 @@ pub(super) fn find(catalog: &Catalog, support: Option<&Ident>) -> Option<Propose
     let support = support.map_or("tenantry", Ident::as_str);
     let (_, function) = catalog.functions.iter().find(|(signature, _)| {
         let name = &signature.name;
-        name.schema().as_str() == support && name.name().as_str() == "tenant_id" && signature.arguments.is_empty()
+        name.schema().as_str() == support
+            && name.name().as_str() == "tenant_id"
+            && signature.arguments.is_empty()
     })?;
     let said = function.comment.as_deref()?;
     said.starts_with("tenantry: sealed").then(|| ProposedSeal {

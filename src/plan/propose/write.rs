@@ -9,8 +9,8 @@ use toml_edit::Key;
 
 use self::layout::{Line, aligned, comment, line, list, ragged};
 use super::{
-    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, ProposedSeal, Question, Suggestion,
-    TenantColumn, count,
+    Choice, Proposal, Proposed, ProposedMembership, ProposedMigrations, ProposedRole, ProposedSeal, Question,
+    Suggestion, TenantColumn, count,
 };
 use crate::catalog::Privilege;
 use crate::ident::{Ident, QualifiedName};
@@ -87,7 +87,8 @@ impl Proposal {
             line("migrator", &roles.migrator),
             line("system", &roles.system),
         ];
-        let sealer = self.seal.as_ref().map(|seal| field("sealer", seal.sealer.as_str(), "owns what verifies seals"));
+        let sealer =
+            self.seal.as_ref().map(|seal| field("sealer", seal.sealer.as_str(), "owns what verifies seals"));
         lines.extend(sealer);
         format!("[roles]\n{}", ragged(&lines))
     }

@@ -10,7 +10,11 @@ use crate::rule::{Finding, lint};
 const TABLE: &str = "CREATE TABLE invoice (tenant_id uuid, id int, total int, PRIMARY KEY (tenant_id, id));";
 
 fn manifest(seal: &str) -> Manifest {
-    let text = MANIFEST.split("[tables]").next().unwrap().replace("[migrations]", "sealer = \"erp_sealer\"\n[migrations]");
+    let text = MANIFEST
+        .split("[tables]")
+        .next()
+        .unwrap()
+        .replace("[migrations]", "sealer = \"erp_sealer\"\n[migrations]");
     Manifest::parse(&format!("{text}{seal}\n")).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
@@ -19,11 +23,13 @@ fn said(planned: &str, asked: &str, more: &str) -> Vec<String> {
     let options = Options { role: Ident::new("erp_owner").unwrap(), ..Options::default() };
     let mut sources = vec![Source::new("roles.sql", ROLES), Source::new("1.sql", TABLE)];
     let before = replay(&sources, &options).catalog;
-    let up = plan(&manifest(planned), &before).unwrap_or_else(|problems| panic!("{problems:?}")).up().unwrap();
+    let up =
+        plan(&manifest(planned), &before).unwrap_or_else(|problems| panic!("{problems:?}")).up().unwrap();
     sources.push(Source::new("2.sql", up.to_string()));
     sources.push(Source::new("3.sql", more));
     let report = lint(&manifest(asked), &sources);
-    let line = |finding: &Finding| format!("{} {}: {}", finding.severity.name(), finding.rule.code, finding.message);
+    let line =
+        |finding: &Finding| format!("{} {}: {}", finding.severity.name(), finding.rule.code, finding.message);
     // A plan is of one transaction, and what is said of locks in it is said of every plan.
     let about = |text: &String| !text.contains(" sequence-shared") && !text.contains(" tenant-index");
     let mut said: Vec<String> = report.findings.iter().map(line).filter(about).collect();
@@ -119,5 +125,8 @@ fn what_somebody_has_changed_is_found() {
 #[test]
 fn what_is_not_sealed_yet_is_found() {
     let said = said("", "[seal]", "");
-    assert!(said.iter().any(|line| line.starts_with("high seal-verifier-changed: tenantry.tenant_id ")), "{said:#?}");
+    assert!(
+        said.iter().any(|line| line.starts_with("high seal-verifier-changed: tenantry.tenant_id ")),
+        "{said:#?}"
+    );
 }

@@ -21,8 +21,7 @@ impl Sealing {
     /// As the manifest asks for it, if it does.
     pub(crate) fn of(tenancy: &Tenancy, roles: &Roles) -> Result<Option<Self>> {
         let (Some(seal), Some(sealer)) = (tenancy.sealed(), roles.sealer_role()) else { return Ok(None) };
-        let sql: Vec<String> =
-            parts(tenancy, roles, seal)?.into_iter().map(|part| part.sql).collect();
+        let sql: Vec<String> = parts(tenancy, roles, seal)?.into_iter().map(|part| part.sql).collect();
         let mut made = replay(&[Source::new("seal.sql", sql.join("\n\n"))], &Options::default()).catalog;
         let keys = made
             .relations
@@ -68,7 +67,6 @@ pub(crate) fn does_the_same(wanted: &Function, present: &Function) -> bool {
 }
 
 fn may_be_called(present: &Function) -> bool {
-    let by_all =
-        |(grantee, privilege)| grantee == &Grantee::Public && privilege == Privilege::Execute;
+    let by_all = |(grantee, privilege)| grantee == &Grantee::Public && privilege == Privilege::Execute;
     present.grants.iter().any(|grant| by_all((&grant.grantee, grant.privilege)))
 }

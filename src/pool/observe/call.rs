@@ -39,8 +39,7 @@ struct Watched {
     since: Instant,
     /// None of a transaction.
     operation: Option<Operation>,
-    /// Worked out where a warning is to show it.
-    summary: Option<String>,
+    /// For a warning, which is seldom, and for what it shows of it.
     text: Option<String>,
     /// The tenant as it is to be shown.
     tenant: Option<String>,
@@ -151,19 +150,15 @@ impl Call {
             span.record("tenantry.tenant", tenant.as_str());
         }
         let observing = &observer.observing;
-        // Kept for the warning alone.
         let text = match kind {
-            Kind::Statement { text, .. } if observing.slow.is_some() => text,
+            Kind::Statement { text, .. } if observing.slow.is_some() => text.map(str::to_owned),
             _ => None,
         };
-        let summary = text.zip(operation).map(|(text, operation)| summary(operation, text));
-        let text = text.filter(|_| observing.query_text).map(str::to_owned);
         Self(Some(Box::new(Watched {
             observer: Arc::clone(observer),
             span,
             since: Instant::now(),
             operation,
-            summary,
             text,
             tenant,
             begun_in,
@@ -262,11 +257,13 @@ impl Watched {
         }
         let (Some(operation), Some(limit)) = (self.operation, self.observer.observing.slow) else { return };
         if took >= limit {
+            let text = self.text.as_deref();
+            let summary = text.map(|text| summary(operation, text));
             warn!(
                 target: "tenantry::slow", parent: &self.span,
                 ?took,
-                db.query.summary = self.summary.as_deref().unwrap_or(operation.name()),
-                db.query.text = self.text,
+                db.query.summary = summary.as_deref().unwrap_or(operation.name()),
+                db.query.text = text.filter(|_| self.observer.observing.query_text),
                 tenantry.tenant = self.tenant,
                 tenantry.outcome = outcome,
                 "slow statement"

@@ -10,7 +10,7 @@ mod set;
 mod tests;
 pub(super) mod tokens;
 
-use self::tokens::{Token, Tokens, past_space};
+use self::tokens::{Token, Tokens};
 use crate::error::{Error, Kind, Result};
 use crate::tenant::refuse_nul;
 
@@ -241,7 +241,12 @@ fn uppercase<'a>(word: &'a str, upper: &'a mut [u8; LONGEST_KEYWORD]) -> &'a str
 /// The first word of a statement and what follows it, past what PostgreSQL's scanner skips:
 /// white space, comments, empty statements and opening parentheses.
 fn word(sql: &str) -> (&str, &str) {
-    let rest = past_space(sql, &[' ', '\t', '\n', '\r', '\x0b', '\x0c', ';', '(']);
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-    rest.split_at(end)
+    let mut tokens = Tokens::new(sql);
+    loop {
+        match tokens.next() {
+            Some(Token::Sign(b';' | b'(')) => {}
+            Some(Token::Word(word)) => return (word, tokens.rest()),
+            _ => return ("", sql),
+        }
+    }
 }

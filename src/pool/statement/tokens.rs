@@ -1,7 +1,8 @@
-//! SQL text as PostgreSQL's scanner cuts it, as far as a judgement needs it.
+//! Tokens of a statement, as far as a judgement needs them.
 //!
-//! See [Lexical Structure](https://www.postgresql.org/docs/current/sql-syntax-lexical.html). Strings, quoted names,
-//! dollar quotes and comments are passed over whole, so that nothing in them is taken for a keyword.
+//! Strings, quoted names, dollar quotes and comments are passed over whole, so that nothing in them is taken for a keyword.
+
+use crate::lex::{self, Kind};
 
 /// A piece of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub(in crate::pool) enum Token<'a> {
     Escaped,
     /// A string constant of any kind.
     Text,
-    /// Anything else, byte by byte.
+    /// Anything else, by its first byte.
     Sign(u8),
 }
 
@@ -31,8 +32,8 @@ impl Token<'_> {
 #[derive(Clone, Debug)]
 pub(in crate::pool) struct Tokens<'a> {
     rest: &'a str,
-    /// Whether a string ended behind a backslash. What kind of string it is, and a setting of the
-    /// server's, decide whether that was its end, so what follows may be cut wrongly.
+    /// Whether a backslash stands ahead of a quote in a string. What kind of string it is, and a setting of the
+    /// server's, decide whether that ends it, so what follows may be cut wrongly.
     unsure: bool,
 }
 
@@ -62,162 +63,33 @@ impl<'a> Tokens<'a> {
         }
         is_next
     }
-
-    /// Cuts off as many bytes.
-    fn cut(&mut self, len: usize) -> &'a str {
-        let (cut, rest) = self.rest.split_at(len);
-        self.rest = rest;
-        cut
-    }
-
-    fn cut_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
-        self.cut(end)
-    }
-
-    /// Up to the quote that ends a string. A doubled quote ends one and begins another, which comes
-    /// to the same.
-    fn string(&mut self) -> Token<'a> {
-        let end = self.rest.find('\'').unwrap_or(self.rest.len());
-        let text = self.cut(end);
-        self.unsure |= text.ends_with('\\');
-        self.rest = self.rest.get(1..).unwrap_or_default();
-        Token::Text
-    }
-
-    /// Up to the quote that ends a name, past those that are doubled.
-    fn quoted(&mut self) -> Token<'a> {
-        let all = self.rest;
-        let mut len = 0;
-        loop {
-            len += all[len..].find('"').unwrap_or(all.len() - len);
-            if all[len..].starts_with("\"\"") {
-                len += 2;
-            } else {
-                self.rest = all.get(len + 1..).unwrap_or_default();
-                return Token::Quoted(&all[..len]);
-            }
-        }
-    }
-
-    /// From a `$` on: a parameter, a dollar quote, or a sign that stands for nothing.
-    fn dollar(&mut self) -> Token<'a> {
-        let tag_len = self.rest.find(|c: char| !continues(c) || c == '$').unwrap_or(self.rest.len());
-        let is_quote =
-            self.rest[tag_len..].starts_with('$') && !self.rest.starts_with(|c: char| c.is_ascii_digit());
-        if !is_quote {
-            self.cut_while(|c| c.is_ascii_digit());
-            return Token::Sign(b'$');
-        }
-        let tag = self.cut(tag_len + 1);
-        // The closing delimiter has a `$` ahead of what was cut here.
-        let mut from = 0;
-        while let Some(at) = self.rest[from..].find('$') {
-            from += at + 1;
-            if self.rest[from..].starts_with(tag) {
-                self.cut(from + tag.len());
-                return Token::Text;
-            }
-        }
-        self.rest = "";
-        Token::Text
-    }
-
-    /// A number ends where its digits end, and older servers take a keyword right behind it.
-    fn number(&mut self) -> Token<'a> {
-        self.cut_while(|c| c.is_ascii_digit());
-        if let Some(exponent) = self.rest.strip_prefix(['e', 'E']) {
-            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-            if digits.starts_with(|c: char| c.is_ascii_digit()) {
-                self.rest = digits;
-                self.cut_while(|c| c.is_ascii_digit());
-            }
-        }
-        Token::Sign(b'0')
-    }
-
-    fn word(&mut self) -> Token<'a> {
-        let word = self.cut_while(continues);
-        if word.eq_ignore_ascii_case("u")
-            && let Some(name) = self.rest.strip_prefix("&\"")
-        {
-            self.rest = name;
-            self.quoted();
-            return Token::Escaped;
-        }
-        Token::Word(word)
-    }
 }
 
 impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
-        self.rest = past_space(self.rest, SPACE);
-        let first = self.rest.chars().next()?;
-        Some(match first {
-            '\'' => {
-                self.cut(1);
-                self.string()
-            }
-            '"' => {
-                self.cut(1);
-                self.quoted()
-            }
-            '$' => {
-                self.cut(1);
-                self.dollar()
-            }
-            '0'..='9' => self.number(),
-            _ if continues(first) => self.word(),
-            _ => {
-                self.cut(1);
-                // Every character that is not ASCII continues a word.
-                Token::Sign(u8::try_from(first).unwrap_or(0))
-            }
-        })
-    }
-}
-
-/// Whether a character can stand in a name that is not quoted, behind its first.
-fn continues(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '$') || !c.is_ascii()
-}
-
-/// What PostgreSQL's scanner takes for white space.
-pub(super) const SPACE: &[char] = &[' ', '\t', '\n', '\r', '\x0b', '\x0c'];
-
-/// What follows white space and comments. Other signs can be passed over with them.
-pub(super) fn past_space<'a>(mut rest: &'a str, space: &[char]) -> &'a str {
-    loop {
-        rest = rest.trim_start_matches(space);
-        rest = if let Some(comment) = rest.strip_prefix("--") {
-            comment.find(['\n', '\r']).map_or("", |end| &comment[end..])
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            past_block_comment(comment)
-        } else {
-            return rest;
-        };
-    }
-}
-
-/// Block comments nest in PostgreSQL.
-fn past_block_comment(mut rest: &str) -> &str {
-    let mut depth = 1;
-    while depth > 0 {
-        let Some(at) = rest.find(['*', '/']) else { return "" };
-        let tail = &rest[at..];
-        if let Some(after) = tail.strip_prefix("*/") {
-            depth -= 1;
-            rest = after;
-        } else if let Some(after) = tail.strip_prefix("/*") {
-            depth += 1;
-            rest = after;
-        } else {
-            rest = &tail[1..];
+        loop {
+            let token = lex::token(self.rest, 0)?;
+            let written = token.of(self.rest);
+            self.rest = self.rest.get(token.end..).unwrap_or_default();
+            let first = written.as_bytes().first().copied().unwrap_or_default();
+            return Some(match token.kind {
+                Kind::Comment => continue,
+                Kind::Word => Token::Word(written),
+                Kind::Quoted if first == b'"' => {
+                    Token::Quoted(written.get(1..written.len() - 1).unwrap_or_default())
+                }
+                Kind::Quoted => Token::Escaped,
+                Kind::Text | Kind::Open if first != b'$' => {
+                    self.unsure |= written.contains("\\'") || written.ends_with('\\');
+                    Token::Text
+                }
+                Kind::Text | Kind::Open => Token::Text,
+                _ => Token::Sign(first),
+            });
         }
     }
-    rest
 }
 
 #[cfg(test)]

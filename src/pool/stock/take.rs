@@ -45,6 +45,12 @@ impl Stock {
             return Err(Error::from(Kind::PoolClosed));
         }
         let now = Instant::now();
+        let narrow = text.filter(|_| state.shared.len() >= self.width);
+        if let Some(ride) = narrow.and_then(|text| state.ride(text, state.queue.len(), &mut seen, now)) {
+            drop(state);
+            drop(seen);
+            return Ok(Taken::Got(Got::Ride(ride)));
+        }
         let mut found = None;
         while let Some(client) = state.idle.pop() {
             if !state.is_over(&client, now) {

@@ -12,7 +12,10 @@ use crate::prove::made::Known;
 const CHECKS: [(&str, &str); 3] = [
     ("seal without its expiry", "AND to_timestamp(part[2]::float8) > current_timestamp"),
     ("seal without its connection", "AND part[4] IN ('0', pg_backend_pid()::text)"),
-    ("seal without its MAC", "AND hashtextextended(mac, 0) = hashtextextended(part[5], 0)\n        AND mac = part[5]"),
+    (
+        "seal without its MAC",
+        "AND hashtextextended(mac, 0) = hashtextextended(part[5], 0)\n        AND mac = part[5]",
+    ),
 ];
 
 /// Functions that verify less, and keys that others can have.
@@ -34,7 +37,8 @@ pub(super) fn mutations(known: &Known<'_>) -> Result<Vec<Mutated>> {
         };
         if !tenancy.sealed().is_some_and(|seal| seal.takes_bare()) {
             let setting = literal(tenancy.setting_name().as_str());
-            let bare = format!("\nBEGIN\n    RETURN split_part(current_setting({setting}, true), '.', 1);\nEND\n");
+            let bare =
+                format!("\nBEGIN\n    RETURN split_part(current_setting({setting}, true), '.', 1);\nEND\n");
             add("setting read without its seal", with(bare)?);
         }
         for (what, check) in CHECKS.into_iter().filter(|(_, check)| wanted.body.contains(check)) {

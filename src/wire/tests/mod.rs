@@ -28,4 +28,5 @@ mod prologue;
 mod property;
 mod random;
 mod rest;
+mod rows;
 mod unnamed;

@@ -69,9 +69,10 @@ async fn the_whole_schema_is_the_same_both_ways() {
 }
 
 /// Scripts that look into one corner each; statements go to the server one by one.
-const SCRIPTS: [(&str, &str); 13] = [
+const SCRIPTS: [(&str, &str); 14] = [
     ("blocks", include_str!("replay/blocks.sql")),
     ("caught", include_str!("replay/caught.sql")),
+    ("cursors", include_str!("replay/cursors.sql")),
     ("drops", include_str!("replay/drops.sql")),
     ("expressions", include_str!("replay/expressions.sql")),
     ("functions", include_str!("replay/functions.sql")),

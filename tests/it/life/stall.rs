@@ -24,6 +24,8 @@ struct Shared {
     forgotten: watch::Sender<usize>,
     /// How many are refused with SQLSTATE 57P03 before one passes.
     starting: AtomicUsize,
+    /// How many are reset before one passes.
+    resetting: AtomicUsize,
     accepted: AtomicUsize,
     open: AtomicUsize,
     most: AtomicUsize,
@@ -72,6 +74,11 @@ impl Stall {
         self.shared.starting.store(clients, Ordering::SeqCst);
     }
 
+    /// Resets the connections of so many clients, as a server does that stops with those that it has not accepted yet.
+    pub fn resets(&self, clients: usize) {
+        self.shared.resetting.store(clients, Ordering::SeqCst);
+    }
+
     /// How many clients have ever connected.
     pub fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
@@ -99,9 +106,13 @@ impl Shared {
 }
 
 async fn relay(mut client: TcpStream, server: SocketAddr, number: usize, shared: &Shared) -> io::Result<()> {
-    let starting =
-        shared.starting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-    if starting.is_ok() {
+    let is_due = |left: &AtomicUsize| {
+        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    };
+    if is_due(&shared.resetting) {
+        return client.set_zero_linger();
+    }
+    if is_due(&shared.starting) {
         let length = client.read_u32().await? as usize;
         client.read_exact(&mut vec![0; length.saturating_sub(4)]).await?;
         let fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";

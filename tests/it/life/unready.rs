@@ -50,6 +50,19 @@ async fn a_pool_waits_for_a_server_that_starts_as_long_as_it_may() {
 }
 
 #[tokio::test]
+async fn a_pool_waits_for_a_server_that_resets_connections_as_it_stops() {
+    let erp = Erp::new().await;
+    let stall = Stall::start(erp.address()).await;
+    let builder = TenantPool::builder(&erp.app_url_through(stall.port())).max_size(1);
+    stall.resets(3);
+    backend(&builder.clone().build().await.unwrap()).await;
+    assert_eq!(stall.accepted(), 4);
+    stall.resets(usize::MAX);
+    let error = builder.wait_timeout(Duration::ZERO).build().await.unwrap_err();
+    assert!(error.is_connection_lost() && !error.is_pool_timeout(), "{error}");
+}
+
+#[tokio::test]
 async fn a_pool_waits_for_a_server_that_is_full() {
     let erp = Erp::new().await;
     let admin = erp.admin().await;

@@ -17,6 +17,12 @@ from_row! {
 
     #[derive(Debug, PartialEq)]
     struct Nothing {}
+
+    #[derive(Debug, PartialEq)]
+    struct Pair {
+        first: i64,
+        second: i64,
+    }
 }
 
 const ACCOUNT: &str =
@@ -109,6 +115,25 @@ async fn what_does_not_fit_is_told_by_column_and_type_without_the_value() {
         assert_eq!(error.to_string(), line);
         assert!(!error.is_usage() && !error.is_connection_lost() && error.code().is_none(), "{error}");
     }
+}
+
+/// Columns are looked for again where rows of another answer follow, and as the driver looks for them: in whatever case.
+#[tokio::test]
+async fn rows_of_several_answers_are_read_by_their_own_columns() {
+    let erp = Erp::new().await;
+    let pool = erp.pool(1).await;
+    let db = pool.tenant(tenant(1));
+    let mut rows = Vec::new();
+    for columns in ["1::bigint as first, 2::bigint as second", r#"4::bigint as second, 3::bigint as "FIRST""#]
+    {
+        rows.extend(db.query(&*format!("select {columns} from generate_series(1, 2)"), &[]).await.unwrap());
+    }
+    let pair = |first, second| Pair { first, second };
+    assert_eq!(Pair::from_rows(&rows).unwrap(), [pair(1, 2), pair(1, 2), pair(3, 4), pair(3, 4)]);
+    assert_eq!(Pair::from_rows(&[]).unwrap(), []);
+    rows.extend(db.query("select 5::bigint as first", &[]).await.unwrap());
+    let error = Pair::from_rows(&rows).unwrap_err();
+    assert_eq!(error.to_string(), r#"the row has no column "second"; it has "first""#);
 }
 
 /// Types of others read our rows as they are.

@@ -61,7 +61,10 @@ fn a_key_is_64_digits_that_nobody_else_gets() {
     let generate = || Tool::at(&folder).args(&["seal", "generate"]).run();
     let (one, other) = (generate(), generate());
     assert_eq!((one.code, one.err.as_str()), (0, ""), "{one:?}");
-    assert!(one.out.len() == 65 && one.out.trim_end().bytes().all(|byte| byte.is_ascii_hexdigit()), "{one:?}");
+    assert!(
+        one.out.len() == 65 && one.out.trim_end().bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{one:?}"
+    );
     assert_ne!(one.out, other.out);
     let json = Tool::at(&folder).args(&["seal", "generate", "--format", "json"]).run().json();
     assert_eq!(json["id"].as_str().unwrap().len(), 8);
@@ -76,14 +79,18 @@ async fn keys_come_and_go() {
     let id = added["added"].as_str().unwrap().to_owned();
     assert_eq!(desk.keys()[0]["id"], id.as_str());
     desk.seal(&["retire", &id]).said(2, &[&format!("error: {id} is the last key"), "--last"]);
-    desk.seal(&["retire", "00000000"]).said(2, &["error: the database knows no key 00000000", &format!("it knows {id}")]);
+    desk.seal(&["retire", "00000000"])
+        .said(2, &["error: the database knows no key 00000000", &format!("it knows {id}")]);
 
     let rotated = desk.seal(&["rotate", "--key-file", "next"]);
     let next = tenantry::SealKey::new(NEXT).unwrap().id().to_owned();
     assert!(rotated.unwrapped().contains(&format!("added key {next}")), "{rotated:?}");
     assert!(rotated.unwrapped().contains(&format!("tenantry seal retire {id} --after 2m")), "{rotated:?}");
     let rotated = desk.seal(&["rotate", "--key-file", "next", "--retire-others-after", "10m"]);
-    assert!(rotated.unwrapped().contains(&format!("within 10 min 0 s: what {id} seals is refused then")), "{rotated:?}");
+    assert!(
+        rotated.unwrapped().contains(&format!("within 10 min 0 s: what {id} seals is refused then")),
+        "{rotated:?}"
+    );
     let listed = desk.seal(&["keys"]).unwrapped();
     assert!(listed.contains(", retires ") && listed.contains(&next), "{listed}");
     desk.seal(&["retire", &next]).said(2, &["is the last key"]);
@@ -103,7 +110,14 @@ async fn keys_come_and_go() {
 async fn a_key_comes_by_the_standard_input() {
     let desk = Desk::new("error").await;
     let mut tool = Command::new(env!("CARGO_BIN_EXE_tenantry"));
-    tool.current_dir(desk.folder.path("")).args(["seal", "add", "--key-file", "-", "--database-url", &desk.migrator]);
+    tool.current_dir(desk.folder.path("")).args([
+        "seal",
+        "add",
+        "--key-file",
+        "-",
+        "--database-url",
+        &desk.migrator,
+    ]);
     let mut child = tool.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(format!("{KEY}\n").as_bytes()).unwrap();
     assert!(child.wait().unwrap().success());
@@ -116,13 +130,25 @@ async fn what_goes_wrong_is_said_with_what_to_do() {
     desk.folder.write("short", "hush");
     desk.folder.write("unsealed.toml", &desk.world.manifest_text().replace("[seal]", ""));
     for (args, parts) in [
-        (&["add", "--key-file", "nowhere"][..], &["error: the file of the seal's key nowhere cannot be read"][..]),
+        (
+            &["add", "--key-file", "nowhere"][..],
+            &["error: the file of the seal's key nowhere cannot be read"][..],
+        ),
         (&["add", "--key-file", "short"], &["error: the seal's key has 4 bytes; expected at least 32"]),
         (&["add", "--key-file", "-"], &["error: the standard input is empty; write the secret into it"]),
         (&["keys", "--config", "unsealed.toml"], &["error: unsealed.toml has no [seal]", "tenantry plan"]),
-        (&["token", "--tenant", A, "--reason", "x"], &["error: no key is named to seal with", "TENANTRY_SEAL_KEY_FILE"]),
-        (&["token", "--tenant", A, "--reason", "x", "--for", "13h"], &["expected something between 1s and 12h"]),
-        (&["token", "--tenant", A, "--reason", " "], &["expected what somebody would want to read in the log"]),
+        (
+            &["token", "--tenant", A, "--reason", "x"],
+            &["error: no key is named to seal with", "TENANTRY_SEAL_KEY_FILE"],
+        ),
+        (
+            &["token", "--tenant", A, "--reason", "x", "--for", "13h"],
+            &["expected something between 1s and 12h"],
+        ),
+        (
+            &["token", "--tenant", A, "--reason", " "],
+            &["expected what somebody would want to read in the log"],
+        ),
         (&["token", "--tenant", A], &["--reason"]),
     ] {
         let run = desk.seal(args);
@@ -134,7 +160,8 @@ async fn what_goes_wrong_is_said_with_what_to_do() {
     let url = desk.world.admin.url_as(&app);
     desk.seal_as(&url, &["keys"]).said(3, &["permission denied", "help: log in as the migrator of [roles]"]);
     let other = World::planned("error", UNSEALED).await;
-    desk.seal_as(&other.admin.url(), &["keys"]).said(3, &["help: the database does not verify seals yet: apply tenantry plan"]);
+    desk.seal_as(&other.admin.url(), &["keys"])
+        .said(3, &["help: the database does not verify seals yet: apply tenantry plan"]);
 }
 
 #[tokio::test]
@@ -164,7 +191,9 @@ async fn a_token_binds_a_tenant_in_psql() {
         let edited = token.out.replace(A, B);
         assert_eq!(seen(&app, &edited).await, refused);
         // With a user, whose memberships it has.
-        desk.world.run("INSERT INTO erp.member VALUES ('{b}', '{a}'); INSERT INTO erp.desk VALUES ('{a}', 1)").await;
+        desk.world
+            .run("INSERT INTO erp.member VALUES ('{b}', '{a}'); INSERT INTO erp.desk VALUES ('{a}', 1)")
+            .await;
         let user = asked(&["--tenant", A, "--user", B]);
         app.batch_execute(&user.out).await.unwrap();
         let desks: i64 = app.query_one("SELECT count(*) FROM erp.desk", &[]).await.unwrap().get(0);
@@ -194,7 +223,12 @@ async fn a_token_leaves_a_trace() {
     drop(desk.world.admin.login(&system).await);
     let system = desk.world.admin.url_as(&system);
     assert_eq!(desk.seal_as(&system, &args).code, 0);
-    let row = desk.world.admin.query_one("SELECT role::text, reason FROM tenantry.system_access", &[]).await.unwrap();
+    let row = desk
+        .world
+        .admin
+        .query_one("SELECT role::text, reason FROM tenantry.system_access", &[])
+        .await
+        .unwrap();
     let (role, reason): (String, String) = (row.get(0), row.get(1));
     assert_eq!(role, desk.world.name("system"));
     let begins = format!("seal token for tenant {A} as role {} until ", desk.world.name("app"));

@@ -33,7 +33,10 @@ async fn desk(seal: &'static str) -> Desk {
 async fn tenants_are_sealed_where_the_database_asks_for_it() {
     let desk = desk(SEALED).await;
     let without = migrate(&desk, &[]);
-    without.said(2, &["the database takes sealed tenants alone, and no key is named to seal with", "--seal-key-file"]);
+    without.said(
+        2,
+        &["the database takes sealed tenants alone, and no key is named to seal with", "--seal-key-file"],
+    );
     let unknown = migrate(&desk, &["--seal-key-file", "key"]);
     assert_eq!(unknown.code, 3, "{unknown:?}");
     assert!(unknown.err.contains("is not by a key of database"), "{unknown:?}");
@@ -67,7 +70,8 @@ async fn files_are_linted_on_a_server_that_asks_for_seals() {
     // Who runs the files is made for it, with every right.
     let desk = Desk::of("error", SEALED).await;
     let anew = |text: &str| {
-        let roles = ["owner", "app", "system", "migrator", "sealer"].map(|role| desk.world.name(role).to_owned());
+        let roles =
+            ["owner", "app", "system", "migrator", "sealer"].map(|role| desk.world.name(role).to_owned());
         roles.iter().fold(text.to_owned(), |text, role| text.replace(role, &format!("{role}_of_files")))
     };
     let text = anew(&desk.world.manifest_text());

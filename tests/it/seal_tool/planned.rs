@@ -20,7 +20,9 @@ async fn a_database_gets_there_by_steps_and_back() {
         let mut world = World::planned(missing, UNSEALED).await;
         let unsealed = world.catalog().await;
         let mut page = String::new();
-        for (seal, title) in [(BARE, "bare"), (SEALED, "sealed"), (BARE, "bare again"), (UNSEALED, "unsealed again")] {
+        for (seal, title) in
+            [(BARE, "bare"), (SEALED, "sealed"), (BARE, "bare again"), (UNSEALED, "unsealed again")]
+        {
             let before = world.catalog().await;
             world.seal(seal);
             let plan = world.apply().await;
@@ -60,7 +62,12 @@ async fn who_skips_a_step_is_told() {
     for missing in ["error", "empty"] {
         let told = "function tenantry.tenant_id: what services bind without a seal is refused from this plan on: give them their key, \
                     and set bare = true in [seal] first";
-        for (from, to, is_told) in [(Some(UNSEALED), SEALED, true), (None, SEALED, false), (Some(UNSEALED), BARE, false), (Some(BARE), SEALED, false)] {
+        for (from, to, is_told) in [
+            (Some(UNSEALED), SEALED, true),
+            (None, SEALED, false),
+            (Some(UNSEALED), BARE, false),
+            (Some(BARE), SEALED, false),
+        ] {
             let mut world = World::new(missing, from.unwrap_or(to)).await;
             if from.is_some() {
                 world.apply().await;
@@ -149,15 +156,19 @@ async fn files_with_the_plans_in_them_leave_nothing_to_do() {
             // Whether the migrator is a member of the owner is asked when the first plan runs.
             let opaque = replayed.opaque.iter().find(|of| of.file() != "2.sql");
             assert!(opaque.is_none(), "{opaque:?}");
-            let of_files = plan::plan(&manifest, &replayed.catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
+            let of_files =
+                plan::plan(&manifest, &replayed.catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
             let plan = world.apply().await;
             // Who runs the files owns what they make.
-            let of_seals = |titles: Vec<String>| titles.into_iter().filter(|title| title.contains("tenantry.")).collect::<Vec<_>>();
+            let of_seals = |titles: Vec<String>| {
+                titles.into_iter().filter(|title| title.contains("tenantry.")).collect::<Vec<_>>()
+            };
             assert_eq!(of_seals(world.titles(&of_files)), of_seals(world.titles(&plan)), "{seal}");
             let name = format!("{}.sql", at + 2);
             files.push(Source::new(name.as_str(), plan.up().unwrap().to_string()));
             let replayed = replay(&files, &manifest.replay_options());
-            let then = plan::plan(&manifest, &replayed.catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
+            let then =
+                plan::plan(&manifest, &replayed.catalog).unwrap_or_else(|problems| panic!("{problems:#?}"));
             assert_eq!(of_seals(world.titles(&then)), Vec::<String>::new(), "{seal}");
             if at == 0 {
                 continue;
@@ -181,7 +192,27 @@ fn a_seal_is_not_verified_for_each_row() {
                 \"public.t\" = { class = \"tenant\", direct = true }\n";
     let problems = tenantry::policy::manifest::Manifest::parse(text).unwrap_err();
     assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert!(problems[0].to_string().starts_with("line 9: direct = true would have the seal verified for each row"), "{}", problems[0]);
+    assert!(
+        problems[0]
+            .to_string()
+            .starts_with("line 9: direct = true would have the seal verified for each row"),
+        "{}",
+        problems[0]
+    );
+}
+
+#[tokio::test]
+async fn a_proposal_knows_what_is_sealed() {
+    for (seal, section) in [(SEALED, Some("bare = false")), (BARE, Some("bare = true")), (UNSEALED, None)] {
+        let mut world = World::planned("error", seal).await;
+        let catalog = world.catalog().await;
+        let proposal = plan::propose(&catalog, &plan::Hints::default(), &plan::Facts::default());
+        let text = world.plain(&proposal.to_toml());
+        assert_eq!(text.contains("[seal]"), section.is_some(), "{text}");
+        if let Some(section) = section {
+            assert!(text.contains(section) && text.contains("sealer = \"SEALER\""), "{text}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,12 @@ fn of_seals(run: &Run) -> Vec<(String, String)> {
     let subjects = json["subjects"].as_array().unwrap();
     let seal = subjects.iter().find(|subject| subject["kind"] == "seal").unwrap_or_else(|| panic!("{json}"));
     let text = |cell: &serde_json::Value, field: &str| cell[field].as_str().unwrap_or_default().to_owned();
-    seal["cells"].as_array().unwrap().iter().map(|cell| (text(cell, "attempt"), text(cell, "verdict"))).collect()
+    seal["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| (text(cell, "attempt"), text(cell, "verdict")))
+        .collect()
 }
 
 #[tokio::test]
@@ -34,7 +39,13 @@ async fn a_sealed_database_is_proved_with_sealed_tenants() {
         let superuser = desk.world.admin.url();
         let without = proving(&desk, &["--seed-url", &superuser]);
         if seal == SEALED {
-            without.said(2, &["error: the manifest has [seal], and no key is named to seal tenants with", "--seal-key-file"]);
+            without.said(
+                2,
+                &[
+                    "error: the manifest has [seal], and no key is named to seal tenants with",
+                    "--seal-key-file",
+                ],
+            );
         }
         let key = ["--seal-key-file", "key", "--format", "json"];
         for seeded in [&["--seed-url", superuser.as_str()][..], &["--allow-unproved"]] {
@@ -58,8 +69,11 @@ async fn what_takes_too_much_is_red() {
         .await;
     let run = proving(&desk, &["--seed-url", &superuser, "--seal-key-file", "key", "--format", "json"]);
     assert_eq!(run.code, 1, "{run:#?}");
-    let red: Vec<String> =
-        of_seals(&run).into_iter().filter(|(_, verdict)| verdict == "leaked").map(|(attempt, _)| attempt).collect();
+    let red: Vec<String> = of_seals(&run)
+        .into_iter()
+        .filter(|(_, verdict)| verdict == "leaked")
+        .map(|(attempt, _)| attempt)
+        .collect();
     assert!(red.contains(&"bind a tenant without a seal".to_owned()) && red.len() > 8, "{red:#?}");
 }
 
@@ -85,7 +99,8 @@ async fn nothing_forged_is_accepted_and_everything_valid_is() {
         let run = proving(&desk, &["--seal", "3200", "--seal-key-file", "key", "--format", "json"]);
         assert_eq!(run.code, 0, "{run:#?}");
         let json = run.json();
-        let numbers = ["forged", "accepted", "valid", "valid_accepted"].map(|field| json[field].as_u64().unwrap());
+        let numbers =
+            ["forged", "accepted", "valid", "valid_accepted"].map(|field| json[field].as_u64().unwrap());
         assert_eq!(numbers, [3200, 0, 3200, 3200], "{json}");
         assert_eq!(json["kinds"].as_array().unwrap().len(), 16, "{json}");
         let said = proving(&desk, &["--seal", "32", "--seal-key-file", "key"]).unwrapped();
@@ -96,8 +111,10 @@ async fn nothing_forged_is_accepted_and_everything_valid_is() {
         assert_eq!(other.code, 1, "{other:#?}");
         assert!(other.unwrapped().contains("valid 32, accepted 0"), "{other:#?}");
         desk.world
-            .run("DO $do$ BEGIN EXECUTE replace(pg_get_functiondef('tenantry.tenant_id()'::regprocedure),
-                      'AND to_timestamp(part[2]::float8) > current_timestamp', ''); END $do$")
+            .run(
+                "DO $do$ BEGIN EXECUTE replace(pg_get_functiondef('tenantry.tenant_id()'::regprocedure),
+                      'AND to_timestamp(part[2]::float8) > current_timestamp', ''); END $do$",
+            )
             .await;
         let weak = proving(&desk, &["--seal", "320", "--seal-key-file", "key", "--format", "json"]);
         assert_eq!((weak.code, weak.json()["accepted"].as_u64()), (1, Some(20)), "{weak:#?}");
@@ -107,7 +124,8 @@ async fn nothing_forged_is_accepted_and_everything_valid_is() {
 #[tokio::test]
 async fn there_has_to_be_something_to_forge() {
     let bare = desk("error", BARE).await;
-    proving(&bare, &["--seal", "--seal-key-file", "key"]).said(2, &["error: bare = true in [seal] takes tenants without a seal"]);
+    proving(&bare, &["--seal", "--seal-key-file", "key"])
+        .said(2, &["error: bare = true in [seal] takes tenants without a seal"]);
     let sealed = desk("error", SEALED).await;
     proving(&sealed, &["--seal"]).said(2, &["error: no key is named to seal with"]);
     let superuser = sealed.world.admin.url();

@@ -6,8 +6,8 @@ use futures_util::poll;
 use tenantry::{Sharing, TenantPool};
 use tracing::Level;
 
-use super::company::{Sent, answer, answers, echo, is_own, reader, rests, together, warm};
-use crate::support::erp::Erp;
+use super::company::{Sent, answers, echo, is_own, reader, rests, together, warm};
+use crate::support::erp::{Erp, tenant};
 use crate::support::log::Log;
 
 #[tokio::test]
@@ -31,10 +31,41 @@ async fn the_pool_and_its_log_say_how_it_shares() {
     let (log, _guard) = Log::listen(Level::INFO);
     let pool = erp.builder().sharing_depth(7).build().await.unwrap();
     let shown = format!("{pool:?}");
-    assert!(shown.contains("sharing: Reads, sharing_depth: 7"), "{shown}");
+    assert!(shown.contains("sharing: Reads, sharing_depth: 7, sharing_width: 16"), "{shown}");
     assert!(shown.contains("sharing: 0"), "{shown}");
     let line = log.text();
-    assert!(line.contains("sharing=Reads sharing_depth=7"), "{line}");
+    assert!(line.contains("sharing=Reads sharing_depth=7 sharing_width=16"), "{line}");
+}
+
+/// The second and later ones follow where a width is reached, though other connections are idle, and what shares nothing has those.
+#[tokio::test]
+async fn no_more_connections_are_shared_than_the_width_says() {
+    let erp = Erp::new().await;
+    let error = erp.builder().sharing_width(0).build().await.unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("a sharing_width of 0"), "{error}");
+    for width in [1, 2, 4] {
+        let pool = erp.builder().max_size(4).sharing_width(width).build().await.unwrap();
+        assert!(format!("{pool:?}").contains(&format!("sharing_width: {width}")), "{pool:?}");
+        warm(&pool).await;
+        let mut reached = false;
+        for _ in 0..20 {
+            let mut sent: Vec<Sent> = (1..=6).map(|n| echo(reader(&pool, n), 1, 0.0)).collect();
+            for sent in &mut sent {
+                assert!(poll!(sent.as_mut()).is_pending());
+            }
+            let status = pool.status();
+            reached |= status.size - status.available == width && status.sharing == 6 - width;
+            let alone = pool.tenant(tenant(7));
+            let (served, answers) = tokio::join!(alone.query("select 1", &[]), answers(sent));
+            served.unwrap();
+            for (n, answer) in (1..=6).zip(&answers) {
+                is_own(answer, n, 1);
+            }
+            rests(&pool).await;
+        }
+        assert!(reached, "a width of {width} was never reached");
+        pool.close().await;
+    }
 }
 
 async fn pool(depth: usize, sharing: Sharing) -> (Erp, TenantPool) {
@@ -58,8 +89,9 @@ async fn no_more_follow_than_the_depth_says() {
             let status = pool.status();
             assert!(status.sharing <= most && status.sharing + status.waiting == 5, "{status:?}");
             reached |= status.sharing == most;
-            for (n, sent) in (1..=6).zip(sent) {
-                is_own(&answer(sent).await, n, 1);
+            // All at once: who leaves the connection waits for another, which one that is not heard yet may hold.
+            for (n, answer) in (1..=6).zip(&answers(sent).await) {
+                is_own(answer, n, 1);
             }
             rests(&pool).await;
         }

@@ -2,8 +2,19 @@
 
 use super::{Folder, Tool};
 
-const COMMANDS: &[&[&str]] =
-    &[&[], &["init"], &["plan"], &["lint"], &["audit"], &["prove"], &["seal"], &["seal", "token"], &["explain"], &["map"], &["completions"]];
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["init"],
+    &["plan"],
+    &["lint"],
+    &["audit"],
+    &["prove"],
+    &["seal"],
+    &["seal", "token"],
+    &["explain"],
+    &["map"],
+    &["completions"],
+];
 
 #[test]
 fn the_help_of_every_command_shows_examples_defaults_and_exit_codes() {

@@ -144,6 +144,7 @@ async fn the_schemas_of_other_tests_are_the_same_both_ways() {
         "adopt/erp.sql",
         "catalog/replay/blocks.sql",
         "catalog/replay/caught.sql",
+        "catalog/replay/cursors.sql",
         "catalog/replay/drops.sql",
         "catalog/replay/expressions.sql",
         "catalog/replay/functions.sql",

@@ -16,6 +16,9 @@ impl Walk<'_> {
     pub(super) fn scope(&mut self, select: &mut Select) -> Scope {
         let mut taken: BTreeSet<Ident> =
             self.scopes.iter().flat_map(|scope| &scope.ranges).map(|range| range.shown.clone()).collect();
+        if !select.from.is_empty() {
+            self.rests_on_more();
+        }
         let mut scope = Scope { ranges: Vec::new(), prefixed: true };
         for factor in factors(&mut select.from) {
             if let Some(range) = self.range(factor, &taken) {

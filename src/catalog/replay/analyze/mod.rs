@@ -3,6 +3,7 @@
 //! The server keeps trees, in which every name is the object that it meant when the tree was made, and writes them back
 //! with schemas, with prefixes and with the casts that it has put in. Here the same is done to sqlparser's trees.
 
+mod alike;
 mod coerce;
 mod from;
 mod kinds;
@@ -21,6 +22,7 @@ use super::depend::Object;
 use super::state::State;
 use crate::catalog::{Expr, parser, visit_mut};
 use crate::ident::{Ident, QualifiedName};
+pub(super) use alike::Alike;
 use walk::Walk;
 
 /// Where an expression stands.
@@ -35,7 +37,7 @@ pub(super) enum Place<'a> {
 }
 
 /// An expression, understood.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Analyzed {
     pub(super) expr: Expr,
     pub(super) uses: BTreeSet<Object>,
@@ -70,6 +72,9 @@ impl State {
         place: Place<'_>,
         target: Option<&str>,
     ) -> (Analyzed, Option<String>) {
+        if let Some(known) = self.analyzed_alike(text, place, target) {
+            return (known, None);
+        }
         let tree = match crate::catalog::parse(text) {
             Ok(tree) => tree,
             Err(why) => {
@@ -85,8 +90,12 @@ impl State {
             walk.assign(&mut tree, target);
         }
         let data_type = walk.type_of(&tree);
-        let uses = walk.into_uses();
-        (Analyzed { expr: Expr::with_tree(text, tree), uses, data_type }, None)
+        let (uses, rests_on) = walk.end();
+        let analyzed = Analyzed { expr: Expr::with_tree(text, tree), uses, data_type };
+        if let Some(rests_on) = rests_on {
+            self.alike.keep(text, target, rests_on, &analyzed);
+        }
+        (analyzed, None)
     }
 
     /// Understands a query.
@@ -104,7 +113,7 @@ impl State {
                 let mut walk = Walk::new(self, Place::Nowhere, None);
                 let _ = visit_mut(&mut query, &mut walk);
                 let outputs = walk.outputs(&query);
-                (AnalyzedQuery { uses: walk.into_uses(), outputs }, None)
+                (AnalyzedQuery { uses: walk.end().0, outputs }, None)
             }
             Err(why) => {
                 let note = format!("a query is not understood, so what it reads is guessed: {why}");
@@ -123,7 +132,7 @@ impl State {
             Ok(mut statement) => {
                 let mut walk = Walk::new(self, Place::Trigger(table), None);
                 let _ = visit_mut(&mut statement, &mut walk);
-                (walk.into_uses(), None)
+                (walk.end().0, None)
             }
             Err(why) => {
                 let note = format!("an action is not understood, so what it names is guessed: {why}");
@@ -142,7 +151,7 @@ impl State {
 
     /// Whatever relation a text that is not understood names anywhere.
     fn named_in(&self, text: &str) -> BTreeSet<Object> {
-        let tokens = super::lex::tokens(text);
+        let tokens = crate::lex::tokens(text);
         let mut found = BTreeSet::new();
         for at in 0..tokens.len() {
             let mut cursor = super::cursor::Cursor::new(text, tokens.get(at..).unwrap_or_default());
@@ -170,7 +179,7 @@ fn parse<T>(
 
 /// The table of `TABLE name`, which is short for a query of all that is in it.
 fn table_command(text: &str) -> Option<&str> {
-    let first = super::lex::token(text, 0)?;
+    let first = crate::lex::token(text, 0)?;
     if first.is_word(text, "table") { text.get(first.end..) } else { None }
 }
 

@@ -75,6 +75,21 @@ impl State {
             relation.columns.iter().map(|column| (column.name.clone(), Some(column.data_type.clone())));
         (relation.view.is_none()).then(|| typed.collect())
     }
+
+    /// Whether a relation has a column of this type, where that is known.
+    pub(super) fn has_column(
+        &self,
+        relation: &QualifiedName,
+        column: &Ident,
+        data_type: Option<&str>,
+    ) -> bool {
+        if let Some(outputs) = self.outputs.get(relation) {
+            return outputs.iter().any(|(name, of)| name == column && of.as_deref() == data_type);
+        }
+        let relation = self.catalog.relations.get(relation).filter(|relation| relation.view.is_none());
+        let found = relation.and_then(|relation| relation.column(column));
+        found.is_some_and(|found| data_type == Some(found.data_type.as_str()))
+    }
 }
 
 /// A name of one or two parts, or of three with the database.

@@ -7,12 +7,13 @@ use sqlparser::ast::{self, Expr, ObjectName, Query, Select, VisitorMut};
 
 use super::super::cursor::Cursor;
 use super::super::depend::Object;
-use super::super::lex;
 use super::super::parse::type_name::type_name;
 use super::super::state::State;
+use super::alike::{RestsOn, is_of_server};
 use super::scope::{Found, Output, Range, Scope, name_of, written};
 use super::{Place, Renamed, ident};
 use crate::ident::{Ident, QualifiedName};
+use crate::lex;
 
 pub(super) struct Walk<'a> {
     pub(super) state: &'a State,
@@ -24,6 +25,8 @@ pub(super) struct Walk<'a> {
     /// What is renamed, if that is what the way is gone for. The tree is then one that was analyzed before.
     pub(super) renamed: Option<&'a Renamed>,
     pub(super) uses: BTreeSet<Object>,
+    /// What it rests on, unless that is more than can be told.
+    rests_on: Option<RestsOn>,
 }
 
 impl<'a> Walk<'a> {
@@ -49,11 +52,26 @@ impl<'a> Walk<'a> {
             }
         };
         let scopes = vec![root];
-        Self { state, scopes, commons: Vec::new(), last: Vec::new(), renamed, uses: BTreeSet::new() }
+        let rests_on = renamed.is_none().then(RestsOn::default);
+        Self {
+            state,
+            scopes,
+            commons: Vec::new(),
+            last: Vec::new(),
+            renamed,
+            uses: BTreeSet::new(),
+            rests_on,
+        }
     }
 
-    pub(super) fn into_uses(self) -> BTreeSet<Object> {
-        self.uses
+    /// What the tree uses, and what that rests on.
+    pub(super) fn end(self) -> (BTreeSet<Object>, Option<RestsOn>) {
+        (self.uses, self.rests_on)
+    }
+
+    /// Its meaning rests on something that is not kept in mind.
+    pub(super) fn rests_on_more(&mut self) {
+        self.rests_on = None;
     }
 
     /// The column that a name means.
@@ -86,12 +104,21 @@ impl<'a> Walk<'a> {
         };
         let Some(found) = found else {
             // The whole row of a table, or what only whoever runs it knows.
+            self.rests_on_more();
             if let Some([table]) = parts.as_deref() {
                 self.whole_row(table);
             }
             return;
         };
         self.use_column(&found);
+        match &mut self.rests_on {
+            Some(rests_on)
+                if self.scopes.len() == 1 && matches!(expr, Expr::Identifier(_)) && !found.prefixed =>
+            {
+                rests_on.column(&found);
+            }
+            _ => self.rests_on_more(),
+        }
         let column = match (self.renamed, &found.relation) {
             (Some(Renamed::Column(table, from, to)), Some(of)) if table == of && *from == found.column => to,
             _ => &found.column,
@@ -114,10 +141,16 @@ impl<'a> Walk<'a> {
     pub(super) fn function(&mut self, name: &mut ObjectName) {
         let Some(called) = name_of(name) else { return };
         let overloads = self.state.functions_named(&called);
+        if let Some(rests_on) = &mut self.rests_on {
+            rests_on.function(self.state, called.clone(), &overloads);
+        }
         let full = match overloads.first() {
             Some(first) => first.name.clone(),
             None => match self.state.extension_function(&called) {
-                Some(full) => full,
+                Some(full) => {
+                    self.rests_on_more();
+                    full
+                }
                 None => return,
             },
         };
@@ -136,7 +169,10 @@ impl<'a> Walk<'a> {
         let mut cursor = Cursor::new(&text, &tokens);
         let name = type_name(&mut cursor).ok()?;
         cursor.end().ok()?;
-        let (text, _) = self.state.written_type(&name).ok()?;
+        let (text, known) = self.state.written_type(&name).ok()?;
+        if !known || !is_of_server(&text) {
+            self.rests_on_more();
+        }
         if let Some(full) = self.state.own_type(&text) {
             let text = match self.renamed {
                 Some(Renamed::Type(from, to)) if *from == full => text.replacen(&from.bare(), &to.bare(), 1),
@@ -150,6 +186,7 @@ impl<'a> Walk<'a> {
 
     /// The relation that a literal names, as `nextval` and `regclass` take it.
     pub(super) fn relation_literal(&mut self, text: &str) -> Option<String> {
+        self.rests_on_more();
         let tokens = lex::tokens(text);
         let mut cursor = Cursor::new(text, &tokens);
         let name = cursor.name().ok()?;
@@ -208,6 +245,7 @@ impl VisitorMut for Walk<'_> {
 
     // Those that FROM does not name: the table of an INSERT, say.
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+        self.rests_on_more();
         if let Some(full) = name_of(relation).and_then(|name| self.state.find(&name).ok()) {
             let common = self.commons.iter().flatten().any(|(name, _)| name == full.name());
             if !common || relation.0.len() > 1 {

@@ -206,7 +206,7 @@ fn foreign_key(table: &QualifiedName, name: &Ident) -> Object {
 
 /// Whether a partition key names a column.
 fn names_column(key: &str, column: &Ident) -> bool {
-    let tokens = super::super::lex::tokens(key);
+    let tokens = crate::lex::tokens(key);
     tokens.into_iter().any(|token| super::super::value::ident(token, key).is_some_and(|name| name == *column))
 }
 

@@ -127,7 +127,7 @@ fn constant(text: &str, data_type: Option<&str>) -> String {
     if matches!(upper.as_str(), "MINVALUE" | "MAXVALUE" | "NULL") {
         return upper;
     }
-    let tokens = super::super::lex::tokens(text);
+    let tokens = crate::lex::tokens(text);
     let literal = tokens.iter().find_map(|token| super::super::value::string(*token, text));
     let said = literal.unwrap_or_else(|| text.split_whitespace().collect());
     let data_type = data_type.map(without_modifier);

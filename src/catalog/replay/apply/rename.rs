@@ -230,7 +230,7 @@ fn rename_in_relation(relation: &mut Relation, from: &Ident, to: &Ident) {
 fn renamed_words(text: &str, from: &Ident, to: &Ident) -> String {
     let mut renamed = String::new();
     let mut end = 0;
-    for token in super::super::lex::tokens(text) {
+    for token in crate::lex::tokens(text) {
         renamed.push_str(text.get(end..token.start).unwrap_or_default());
         end = token.end;
         if super::super::value::ident(token, text).is_some_and(|name| name == *from) {

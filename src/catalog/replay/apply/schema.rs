@@ -31,7 +31,7 @@ impl State {
         self.session.now.role = owner;
         self.session.now.path.insert(0, name);
         for text in &made.elements {
-            let tokens = super::super::lex::tokens(text);
+            let tokens = crate::lex::tokens(text);
             let applied = super::super::parse::statement(super::super::cursor::Cursor::new(text, &tokens))
                 .and_then(|statement| self.apply(&statement));
             if let Err(why) = applied {

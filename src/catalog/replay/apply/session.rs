@@ -3,13 +3,14 @@
 use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
 
 use super::super::cursor::{Cursor, Name};
-use super::super::lex;
 use super::super::parse::session::{Session, SetValue};
 use super::super::parse::table::{CreateTableAs, Life};
-use super::super::state::{Assumed, Followed, State, Told};
+use super::super::state::{Followed, State};
+use super::super::told::{Assumed, Told};
 use super::super::value::cut;
 use crate::catalog::parser;
 use crate::ident::Ident;
+use crate::lex;
 
 impl State {
     pub(super) fn session(&mut self, session: &Session) -> Followed<()> {

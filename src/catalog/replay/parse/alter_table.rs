@@ -1,7 +1,6 @@
 //! `ALTER TABLE`, and what other relations share with it.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
 use super::column::{ColumnDef, column, identity};
 use super::constraint::{Constraint, Timing, constraint, is_constraint, timing};
 use super::options::{options, skip_options};
@@ -11,6 +10,7 @@ use super::table::{Bound, bound};
 use super::type_name::{TypeName, type_name};
 use crate::catalog::Identity;
 use crate::ident::Ident;
+use crate::lex::Kind;
 
 /// `ALTER TABLE`, `ALTER VIEW` and their like.
 #[derive(Clone, Debug, PartialEq)]

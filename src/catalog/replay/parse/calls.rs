@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::cursor::{Inner, Name};
-use super::super::lex::Kind;
+use crate::lex::Kind;
 
 /// Behind these a parenthesis opens no arguments.
 const KEYWORDS: [&str; 66] = [
@@ -110,7 +110,7 @@ pub(crate) fn calls(code: Inner<'_>) -> Option<Vec<Name>> {
 mod tests {
     use super::{KEYWORDS, calls};
     use crate::catalog::replay::cursor::Cursor;
-    use crate::catalog::replay::lex;
+    use crate::lex;
 
     #[test]
     fn the_keywords_are_in_order() {

@@ -8,8 +8,8 @@
 use std::sync::LazyLock;
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::lex::Kind;
 use super::type_name::type_name;
+use crate::lex::Kind;
 
 /// Parts that several forms share.
 const PARTS: [(&str, &str); 18] = [

@@ -1,12 +1,12 @@
 //! Functions, procedures and aggregates.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
 use super::super::statement::Statement;
 use super::session::{SetValue, setting_value};
 use super::type_name::{TypeName, type_name};
 use crate::catalog::{FunctionKind, Parallel, Volatility};
 use crate::ident::Ident;
+use crate::lex::Kind;
 
 /// An argument, as a statement defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(crate) fn value(cursor: &mut Cursor<'_>) -> Parsed<String> {
     let _ = cursor.take_one_of(&["-", "+"]);
     let written = cursor.peek();
     let value = match cursor.kind() {
-        Some(super::super::lex::Kind::Quoted) => cursor.ident()?.as_str().to_owned(),
+        Some(crate::lex::Kind::Quoted) => cursor.ident()?.as_str().to_owned(),
         Some(_) if !cursor.is_one_of(&[",", ")", "("]) => {
             cursor.any();
             written.to_owned()

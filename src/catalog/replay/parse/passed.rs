@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::lex::Kind;
 use super::form::{self, form};
+use crate::lex::Kind;
 
 /// Their forms. What stands before `:` tells that it is one.
 const FORMS: [&str; 91] = [
@@ -183,7 +183,7 @@ fn begun<'a>(cursor: &Cursor<'a>) -> impl Iterator<Item = (&'static Form, Cursor
 
 /// Whether a statement is one of these, whatever follows its first words.
 pub(crate) fn is_passed(text: &str) -> bool {
-    let tokens = super::super::lex::tokens(text);
+    let tokens = crate::lex::tokens(text);
     begun(&Cursor::new(text, &tokens)).next().is_some()
 }
 

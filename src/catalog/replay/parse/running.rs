@@ -61,8 +61,8 @@ fn explained(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
 mod tests {
     use super::running;
     use crate::catalog::replay::cursor::Cursor;
-    use crate::catalog::replay::lex;
     use crate::catalog::replay::statement::Statement;
+    use crate::lex;
 
     #[test]
     fn what_is_run_is_told_from_what_is_only_looked_at() {

@@ -1,11 +1,11 @@
 //! Options of sequences.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
 use super::super::statement::Statement;
 use super::table::life;
 use super::type_name::type_name;
 use crate::ident::Ident;
+use crate::lex::Kind;
 
 /// What a sequence belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]

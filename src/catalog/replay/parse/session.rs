@@ -1,9 +1,9 @@
 //! `SET`, `RESET` and the ends of transactions.
 
 use super::super::cursor::{Cursor, Parsed};
-use super::super::lex::Kind;
 use super::role::{RoleName, role};
 use crate::ident::Ident;
+use crate::lex::Kind;
 
 /// What a setting is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]

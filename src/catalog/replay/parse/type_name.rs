@@ -1,8 +1,8 @@
 //! Names of types, as SQL writes them.
 
 use super::super::cursor::{Cursor, Name, Parsed};
-use super::super::lex::Kind;
 use crate::ident::Ident;
+use crate::lex::Kind;
 
 /// A type, as a statement names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ pub(super) struct Variable {
 pub(super) enum Start {
     Null,
     Code(Code),
-    /// A cursor, which gives rows that only the server knows.
+    /// A cursor with a query, whose name only the server knows.
     Unknown,
     /// Another name for a variable.
     Alias(String),
@@ -67,8 +67,17 @@ pub(super) struct Step {
 pub(super) enum Kind {
     /// Nothing that goes on: `NULL`, a message.
     Nothing(Code),
-    /// Gives variables what only the server knows, such as `FETCH`.
+    /// Gives variables what only the server knows, such as `GET DIAGNOSTICS`.
     Forget(Vec<String>, Code),
+    /// Opens a cursor.
+    Open(String, Opens),
+    /// `FETCH` and `MOVE`.
+    Fetch {
+        cursor: String,
+        into: Vec<String>,
+        /// Whether it goes on to the next row, rather than to another one.
+        is_next: bool,
+    },
     Assign(String, Code),
     /// `PERFORM`, or an expression that is asked, with what stands behind the keyword.
     Perform(Code),
@@ -126,19 +135,47 @@ pub(super) enum Head {
         to: Code,
         by: Option<Code>,
     },
-    Query {
+    Rows {
         targets: Vec<String>,
-        query: Code,
-    },
-    Execute {
-        targets: Vec<String>,
-        text: Code,
-        using: Vec<Code>,
+        /// Whether its variable is a record of its own, as that of a loop over a cursor is.
+        declares: bool,
+        opens: Opens,
     },
     Each {
         targets: Vec<String>,
         array: Code,
     },
+}
+
+/// What gives rows to a loop or a cursor.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Opens {
+    /// A query, and what the arguments of its cursor are.
+    Query {
+        arguments: Vec<(String, Code)>,
+        query: Code,
+    },
+    Execute {
+        text: Code,
+        using: Vec<Code>,
+    },
+}
+
+impl Head {
+    /// The variable that a loop declares by itself.
+    pub(super) fn declared(&self) -> Option<&str> {
+        match self {
+            Self::Count { variable, .. } => Some(variable),
+            Self::Rows { declares: true, targets, .. } => targets.first().map(String::as_str),
+            _ => None,
+        }
+    }
+}
+
+impl Opens {
+    pub(super) fn of(query: Code) -> Self {
+        Self::Query { arguments: Vec::new(), query }
+    }
 }
 
 impl Body {
@@ -155,36 +192,43 @@ impl Block {
     }
 }
 
-/// Adds the variables that statements give values to.
-pub(super) fn given(steps: &[Step], found: &mut Vec<String>) {
-    let mut add = |targets: &[String]| {
-        let records =
-            targets.iter().map(|target| target.split(['.', '[']).next().unwrap_or(target).to_owned());
-        found.extend(records);
-    };
+/// Shows every statement of a list, those that stand in others too.
+fn each<'s>(steps: &'s [Step], see: &mut dyn FnMut(&'s Kind)) {
     for step in steps {
-        match &step.kind {
-            Kind::Assign(target, _) => add(std::slice::from_ref(target)),
-            Kind::Forget(targets, _) => add(targets),
-            Kind::Sql { into, .. } | Kind::Execute { into, .. } => add(into),
-            _ => {}
-        }
-    }
-    for step in steps {
+        see(&step.kind);
         match &step.kind {
             Kind::If { arms, otherwise, .. } => {
                 for (_, steps) in arms {
-                    given(steps, found);
+                    each(steps, see);
                 }
-                given(otherwise, found);
+                each(otherwise, see);
             }
-            Kind::Loop { steps, .. } => given(steps, found),
-            Kind::Block(block) => {
-                for steps in block.lists() {
-                    given(steps, found);
-                }
-            }
+            Kind::Loop { steps, .. } => each(steps, see),
+            Kind::Block(block) => block.lists().for_each(|steps| each(steps, see)),
             _ => {}
         }
     }
+}
+
+/// The variables that statements give values to.
+pub(super) fn given(steps: &[Step]) -> Vec<String> {
+    let mut found = Vec::new();
+    each(steps, &mut |kind| match kind {
+        Kind::Assign(target, _) | Kind::Open(target, _) => found.push(target),
+        Kind::Forget(into, _) | Kind::Sql { into, .. } | Kind::Execute { into, .. } => found.extend(into),
+        Kind::Fetch { cursor, into, .. } => {
+            found.push(cursor);
+            found.extend(into);
+        }
+        _ => {}
+    });
+    let record = |target: &String| target.split(['.', '[']).next().unwrap_or(target).to_owned();
+    found.into_iter().map(record).collect()
+}
+
+/// Whether a statement may end more than itself.
+pub(super) fn may_leave(steps: &[Step]) -> bool {
+    let mut found = false;
+    each(steps, &mut |kind| found |= matches!(kind, Kind::Leave(_) | Kind::Return(_)));
+    found
 }

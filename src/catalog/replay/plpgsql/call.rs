@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::cursor::{Cursor, Name};
 use super::super::parse::session::{Session, SetValue};
 use super::super::split::{PieceKind, split};
-use super::super::state::Told;
+use super::super::told::Told;
 use super::interpreter::{Frame, Interpreter};
 use super::parse;
 use super::reach::Reach;
@@ -58,7 +58,7 @@ impl Interpreter<'_> {
 
     /// `CALL`, without that word.
     pub(super) fn call_procedure(&mut self, text: &str) -> Value {
-        let tokens = super::super::lex::tokens(text);
+        let tokens = crate::lex::tokens(text);
         let name = Cursor::new(text, &tokens).name();
         match name {
             Ok(name) if self.state().functions_named(&name).is_empty() => {
@@ -75,7 +75,7 @@ impl Interpreter<'_> {
     fn value_of_text(&mut self, text: &str) -> Value {
         self.visited.clear();
         let value = self.value_of(text);
-        let tokens = super::super::lex::tokens(text);
+        let tokens = crate::lex::tokens(text);
         self.check_visited(super::super::parse::calls::calls(Cursor::new(text, &tokens).rest()).as_deref());
         value
     }
@@ -262,7 +262,7 @@ impl Interpreter<'_> {
 
 /// The names of a list such as a search path.
 fn listed(value: &str) -> Vec<String> {
-    let tokens = super::super::lex::tokens(value);
+    let tokens = crate::lex::tokens(value);
     let names = Cursor::new(value, &tokens).list(Cursor::ident).unwrap_or_default();
     names.into_iter().map(|name| name.as_str().to_owned()).collect()
 }

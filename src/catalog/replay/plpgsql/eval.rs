@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, InTarget, UnaryOperator};
 
-use super::super::lex::tokens;
 use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
 use super::regex::is_match;
 use super::server_version::asks_version;
 use super::value::{HOLE, Value, and, equal, less, like, not, or};
 use crate::catalog::parser;
+use crate::lex::tokens;
 
 /// A query, if the text is one and no more.
 pub(super) fn query_of(text: &str) -> Option<ast::Query> {

@@ -3,15 +3,15 @@
 use std::cell::Cell;
 
 use super::super::cursor::{Cursor, Name};
-use super::super::lex;
 use super::super::parse::session::Session;
 use super::super::split::{PieceKind, split};
 use super::super::state::State;
 use super::super::statement::Statement;
 use super::super::types;
-use super::block::{Code, Head, Kind, Start, Step};
+use super::block::{Code, Head, Kind, Opens, Start, Step};
 use super::{parse, standard};
 use crate::catalog::{Function, FunctionKind, Signature, Volatility};
+use crate::lex;
 
 /// How many functions may call one another until they are not looked into any more.
 const DEEPEST: usize = 8;
@@ -177,6 +177,8 @@ impl State {
             | Kind::Raise(_, code)
             | Kind::ReturnRows(code) => inert(code),
             Kind::Return(code) => code.iter().all(inert),
+            Kind::Open(_, opens) => self.opens_inert(opens, left),
+            Kind::Fetch { .. } => true,
             Kind::Leave(leave) => leave.when.iter().all(inert),
             Kind::Sql { code, statement, .. } => self.is_inert_sql(code, statement.as_deref(), left),
             Kind::Execute { .. } => false,
@@ -188,11 +190,9 @@ impl State {
             Kind::Loop { head, steps, .. } => {
                 let head = match head {
                     Head::Always => true,
-                    Head::While(code) | Head::Query { query: code, .. } | Head::Each { array: code, .. } => {
-                        inert(code)
-                    }
+                    Head::While(code) | Head::Each { array: code, .. } => inert(code),
+                    Head::Rows { opens, .. } => self.opens_inert(opens, left),
                     Head::Count { from, to, by, .. } => [from, to].into_iter().chain(by).all(inert),
-                    Head::Execute { .. } => false,
                 };
                 head && self.inert_steps(steps, left)
             }
@@ -200,6 +200,17 @@ impl State {
                 block.variables.iter().all(|variable| self.starts_inert(&variable.value, left))
                     && block.lists().all(|steps| self.inert_steps(steps, left))
             }
+        }
+    }
+
+    fn opens_inert(&self, opens: &Opens, left: Left<'_>) -> bool {
+        match opens {
+            Opens::Query { arguments, query } => arguments
+                .iter()
+                .map(|(_, code)| code)
+                .chain([query])
+                .all(|code| self.is_inert_code(code, left)),
+            Opens::Execute { .. } => false,
         }
     }
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::cursor::{Cursor, Name};
-use super::super::lex;
 use super::super::located::Extent;
 use super::super::state::State;
 use super::block::Body;
@@ -12,6 +11,7 @@ use super::host::{Host, Spot};
 use super::reach::Reach;
 use super::value::{Oid, Value};
 use crate::ident::{Ident, QualifiedName};
+use crate::lex;
 
 /// How many statements one statement of a file may run.
 pub(super) const MOST_STEPS: usize = 10_000;
@@ -57,6 +57,8 @@ pub(super) struct Interpreter<'h> {
     /// How deep it stands.
     depth: usize,
     pub(super) steps_left: usize,
+    /// How many statements a loop may still run that does nothing to a schema.
+    pub(super) inert_left: Option<usize>,
     pub(super) rows_left: usize,
     pub(super) bodies: BTreeMap<String, Option<Arc<Body>>>,
 }
@@ -69,14 +71,30 @@ pub(super) struct Frame {
     pub(super) variables: BTreeMap<String, Value>,
     /// Those of its variables that are records, whatever they hold.
     pub(super) records: BTreeSet<String>,
-    /// Whether a statement before may have left the body, or the loop, that is being run.
+    /// Whether a statement before may have left the body.
     pub(super) may_have_returned: bool,
-    pub(super) may_have_left: bool,
+    /// The loops and blocks that it stands in, the inner ones last.
+    pub(super) around: Vec<Around>,
+    /// The outermost of them that a statement before may have left, by its place among them.
+    pub(super) may_have_left: Option<usize>,
     /// What it has returned so far.
     pub(super) returned: Option<Value>,
     pub(super) body: Option<Arc<Body>>,
     /// Where the body stands in the file, if it stands there as it is.
     pub(super) stands: Option<Spot>,
+}
+
+/// What `EXIT` leaves: a loop, or a block by its label.
+pub(super) struct Around {
+    pub(super) label: Option<String>,
+    pub(super) is_loop: bool,
+}
+
+impl Frame {
+    /// Whether what is run next may not be run.
+    pub(super) fn may_be_over(&self) -> bool {
+        self.may_have_returned || self.may_have_left.is_some()
+    }
 }
 
 /// The rows that a query stands on: one of each of its tables, with the table's name.
@@ -106,6 +124,7 @@ impl<'h> Interpreter<'h> {
             depth: 0,
             last: Value::Null,
             steps_left: MOST_STEPS,
+            inert_left: None,
             rows_left: MOST_ROWS,
             bodies: BTreeMap::new(),
         }
@@ -130,21 +149,20 @@ impl<'h> Interpreter<'h> {
 
     /// Whether what stands here may be run or not, or any number of times.
     pub(super) fn is_in_doubt(&self) -> bool {
-        let may_be_over = |frame: &Frame| frame.may_have_returned || frame.may_have_left;
-        self.doubt > 0 || self.frames.last().is_some_and(may_be_over)
+        self.doubt > 0 || self.frames.last().is_some_and(Frame::may_be_over)
     }
 
     /// Whether what stands here is run if a role, a schema or an extension is there that no file makes.
     pub(super) fn is_only_presumed(&self) -> bool {
-        let may_be_over = |frame: &Frame| frame.may_have_returned || frame.may_have_left;
-        self.doubt == self.presumed && !self.frames.last().is_some_and(may_be_over)
+        self.doubt == self.presumed && !self.frames.last().is_some_and(Frame::may_be_over)
     }
 
     /// Counts a statement; nothing is left to run when there have been too many.
     pub(super) fn goes_on(&mut self) -> bool {
-        if self.steps_left == 0 {
+        if self.steps_left == 0 || self.inert_left == Some(0) {
             return false;
         }
+        self.inert_left = self.inert_left.map(|left| left - 1);
         self.steps_left -= 1;
         if self.steps_left == 0 || !self.host.goes_on() {
             self.steps_left = 0;
@@ -247,7 +265,7 @@ impl<'h> Interpreter<'h> {
                         return Value::Row(row.clone());
                     }
                 }
-                let variable = variables.and_then(|(variables, _)| variables.get(name)).cloned();
+                let variable = variables.and_then(|(variables, _)| variables.get(name)).map(Value::seen);
                 variable.unwrap_or_else(|| self.keyword(name))
             }
             [table, name] => {
@@ -258,7 +276,7 @@ impl<'h> Interpreter<'h> {
                 let Some((variables, labels)) = variables else { return Value::Unknown };
                 match variables.get(table) {
                     Some(record) => record.field(name),
-                    None if labels.contains(table) => variables.get(name).cloned().unwrap_or(Value::Unknown),
+                    None if labels.contains(table) => variables.get(name).map_or(Value::Unknown, Value::seen),
                     None => Value::Unknown,
                 }
             }
@@ -310,7 +328,7 @@ fn is_small(value: &Value, left: &mut usize, depth: usize) -> bool {
         *left > 0 && depth < DEEPEST && is_small(value, left, depth + 1)
     };
     match value {
-        Value::List(values) => values.iter().all(fits),
+        Value::List(values) | Value::Rows(Some(values)) => values.iter().all(fits),
         Value::Row(fields) => fields.iter().all(|(_, value)| fits(value)),
         Value::Text(text) => text.len() <= LONGEST,
         _ => true,

@@ -59,15 +59,9 @@ pub(super) fn place(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     None
 }
 
-/// The variables of `GET DIAGNOSTICS` and `FETCH`.
-pub(super) fn given(cursor: Cursor<'_>) -> Vec<String> {
+/// The variables of `GET DIAGNOSTICS`.
+pub(super) fn diagnostics(cursor: Cursor<'_>) -> Vec<String> {
     let mut cursor = cursor;
-    if cursor.take("fetch") {
-        while !cursor.is_at_end() && !cursor.take("into") {
-            cursor.any();
-        }
-        return cursor.list(target).unwrap_or_default();
-    }
     while !cursor.is_at_end() && !cursor.take("diagnostics") {
         cursor.any();
     }

@@ -2,7 +2,6 @@
 
 use super::super::cursor::Cursor;
 use super::super::is_passed;
-use super::super::lex;
 use super::super::located::Extent;
 use super::super::parse;
 use super::super::parse::session::Session;
@@ -16,6 +15,7 @@ use super::into;
 use super::reach::Reach;
 use super::run::{Flow, catches};
 use super::value::{HOLE, Value};
+use crate::lex;
 
 /// Why code is not followed that is made up when it runs.
 pub(super) const DYNAMIC: &str = "the code that EXECUTE runs here is known only when it runs";

@@ -1,18 +1,37 @@
 //! Loops.
 
-use super::block::{Code, Head, Step};
+use super::block::{Code, Head, Step, given, may_leave};
 use super::eval::elements;
 use super::function::MOST_NUMBERS;
-use super::interpreter::Interpreter;
+use super::interpreter::{Around, Interpreter};
 use super::run::Flow;
 use super::value::Value;
 
+/// How many statements a loop may run that does nothing to a schema.
+const MOST_INERT: usize = 300;
+
 impl Interpreter<'_> {
     pub(super) fn run_loop(&mut self, label: Option<&str>, head: &Head, steps: &[Step]) -> Flow {
-        let before = self.frame().may_have_left;
-        let flow = self.looped(label, head, steps);
-        self.frame().may_have_left = before;
-        flow
+        let around = Around { label: label.map(str::to_owned), is_loop: true };
+        self.within(around, [steps].into_iter(), |own| own.looped(label, head, steps))
+    }
+
+    /// Makes a variable of a loop, and gives the one that it hides.
+    fn hide(&mut self, name: &str) -> (Option<Value>, bool) {
+        let frame = self.frame();
+        let hidden = frame.variables.insert(name.to_owned(), Value::Null);
+        (hidden, !frame.records.insert(name.to_owned()))
+    }
+
+    fn show_again(&mut self, name: &str, (hidden, was_record): (Option<Value>, bool)) {
+        let frame = self.frame();
+        match hidden {
+            Some(value) => drop(frame.variables.insert(name.to_owned(), value)),
+            None => drop(frame.variables.remove(name)),
+        }
+        if !was_record {
+            frame.records.remove(name);
+        }
     }
 
     fn looped(&mut self, label: Option<&str>, head: &Head, steps: &[Step]) -> Flow {
@@ -24,15 +43,7 @@ impl Interpreter<'_> {
                 let by = by.as_ref().map_or(Some(1), |by| self.value(by).int());
                 numbers(from, to, by, *reverse)
             }
-            Head::Query { query, .. } => {
-                let text = self.text(query);
-                self.ask(&text);
-                self.rows_of(&text)
-            }
-            Head::Execute { text, using, .. } => {
-                let value = self.value(text);
-                self.with_parameters(using, |own| own.executed_rows(&value))
-            }
+            Head::Rows { opens, .. } => self.opened(opens),
             Head::Each { array, .. } => match self.value(array) {
                 Value::List(values) => Some(values),
                 Value::Null => Some(Vec::new()),
@@ -46,16 +57,40 @@ impl Interpreter<'_> {
         };
         let targets = match head {
             Head::Count { variable, .. } => std::slice::from_ref(variable),
-            Head::Query { targets, .. } | Head::Execute { targets, .. } | Head::Each { targets, .. } => {
-                targets
-            }
+            Head::Rows { targets, .. } | Head::Each { targets, .. } => targets,
             Head::Always | Head::While(_) => &[],
         };
-        // What does nothing to a schema is the same however often it is done.
-        let inert = rows.as_ref().is_some_and(|rows| rows.len() > 1) && self.state().are_inert(steps);
-        let Some(rows) = rows.filter(|_| !inert) else {
-            return self.any_times(targets, steps);
-        };
+        // What gives the rows is not hidden by a variable of the loop.
+        let declared = head.declared().map(|name| (name, self.hide(name)));
+        let any = rows.as_ref().map_or(Value::Unknown, |rows| Value::Bool(!rows.is_empty()));
+        let flow = self.each(label, targets, rows, steps);
+        if let Some((name, hidden)) = declared {
+            self.show_again(name, hidden);
+        }
+        self.frame().variables.insert("found".to_owned(), any);
+        flow
+    }
+
+    /// Runs statements for each row.
+    fn each(
+        &mut self,
+        label: Option<&str>,
+        targets: &[String],
+        rows: Option<Vec<Value>>,
+        steps: &[Step],
+    ) -> Flow {
+        let Some(rows) = rows else { return self.any_times(targets, steps) };
+        let is_inert = rows.len() > 1 && self.state().are_inert(steps);
+        self.unless_inert(is_inert, targets, steps, |own| own.for_rows(label, targets, rows, steps))
+    }
+
+    fn for_rows(
+        &mut self,
+        label: Option<&str>,
+        targets: &[String],
+        rows: Vec<Value>,
+        steps: &[Step],
+    ) -> Flow {
         for row in rows {
             match row {
                 Value::Row(_) => self.assign_row(targets, row),
@@ -75,6 +110,11 @@ impl Interpreter<'_> {
 
     /// `LOOP` and `WHILE`.
     fn repeated(&mut self, label: Option<&str>, condition: Option<&Code>, steps: &[Step]) -> Flow {
+        let is_inert = self.state().are_inert(steps);
+        self.unless_inert(is_inert, &[], steps, |own| own.again(label, condition, steps))
+    }
+
+    fn again(&mut self, label: Option<&str>, condition: Option<&Code>, steps: &[Step]) -> Flow {
         loop {
             if !self.goes_on() {
                 return Flow::Stopped;
@@ -84,11 +124,8 @@ impl Interpreter<'_> {
                 Some(Some(false)) => return Flow::On,
                 Some(None) => return self.any_times(&[], steps),
             }
-            if self.state().are_inert(steps) {
-                return self.any_times(&[], steps);
-            }
             let flow = self.steps(steps);
-            let may_have_left = self.frame().may_have_left || self.frame().may_have_returned;
+            let may_have_left = self.frame().may_be_over();
             match of_loop(flow, label) {
                 Some(Flow::On) if may_have_left => return self.any_times(&[], steps),
                 Some(Flow::On) => {}
@@ -98,18 +135,39 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Runs a loop. What does nothing to a schema is the same however often it is done, but for what it gives to variables: it is
+    /// run only as far as that does not take long.
+    fn unless_inert(
+        &mut self,
+        is_inert: bool,
+        targets: &[String],
+        steps: &[Step],
+        run: impl FnOnce(&mut Self) -> Flow,
+    ) -> Flow {
+        if !is_inert || self.inert_left.is_some() {
+            return run(self);
+        }
+        if given(steps).is_empty() && !may_leave(steps) {
+            return self.any_times(targets, steps);
+        }
+        let steps_left = self.steps_left;
+        self.inert_left = Some(MOST_INERT);
+        let flow = run(self);
+        if self.inert_left.take() == Some(0) {
+            self.steps_left = steps_left;
+            return self.any_times(targets, steps);
+        }
+        flow
+    }
+
     /// A loop of which nobody knows how often it is run.
     fn any_times(&mut self, targets: &[String], steps: &[Step]) -> Flow {
         self.forget(targets);
-        let mut given = Vec::new();
-        super::block::given(steps, &mut given);
-        let known: Vec<String> =
-            given.into_iter().filter(|name| self.frame().variables.contains_key(name)).collect();
-        self.forget(&known);
+        self.forget_given(steps);
         self.doubt += 1;
         let flow = self.steps(steps);
         self.doubt -= 1;
-        self.forget(&known);
+        self.forget_given(steps);
         self.may_have(&flow);
         if flow == Flow::Stopped { flow } else { Flow::On }
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cursor::Cursor;
-use super::super::lex::{self, Kind};
 use super::super::state::State;
 use super::value::HOLE;
 use crate::ident::QualifiedName;
+use crate::lex::{self, Kind};
 
 /// What of a table decides who sees its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::back::Mark;
-use super::block::{Block, Code, Kind, Leave, Start, Step, Variable};
-use super::interpreter::Interpreter;
+use super::block::{Block, Code, Kind, Start, Step, Variable};
+use super::interpreter::{Around, Interpreter};
 use super::leaf::Outcome;
 use super::reach::Reach;
 use super::value::{Value, equal};
@@ -30,11 +30,14 @@ impl Interpreter<'_> {
     pub(super) fn run_block(&mut self, block: &Block) -> Flow {
         let variables = self.frame().variables.clone();
         let records = self.frame().records.clone();
-        self.frame().labels.extend(block.label.as_ref().map(|label| label.as_str().to_owned()));
+        let label = block.label.as_ref().map(|label| label.as_str().to_owned());
+        self.frame().labels.extend(label.clone());
         block.variables.iter().for_each(|variable| self.declare(variable));
-        let flow =
-            if block.handlers.is_empty() { self.steps(&block.steps) } else { self.caught_block(block) };
-        if block.label.is_some() {
+        let around = Around { label: label.clone(), is_loop: false };
+        let flow = self.within(around, block.lists(), |own| {
+            if block.handlers.is_empty() { own.steps(&block.steps) } else { own.caught_block(block) }
+        });
+        if label.is_some() {
             self.frame().labels.pop();
         }
         // What the block has declared is gone, and what it hides is there again.
@@ -47,7 +50,10 @@ impl Interpreter<'_> {
                 None => drop(frame.variables.remove(name)),
             }
         }
-        flow
+        match flow {
+            Flow::Left { label: Some(left), .. } if Some(&left) == label.as_ref() => Flow::On,
+            flow => flow,
+        }
     }
 
     fn declare(&mut self, variable: &Variable) {
@@ -55,7 +61,7 @@ impl Interpreter<'_> {
             Start::Null => Value::Null,
             Start::Unknown => Value::Unknown,
             Start::Code(code) => self.value(code),
-            Start::Alias(of) => self.frame().variables.get(of).cloned().unwrap_or(Value::Unknown),
+            Start::Alias(of) => self.frame().variables.get(of).map_or(Value::Unknown, Value::seen),
         };
         let name = variable.name.as_str().to_owned();
         if variable.is_record {
@@ -92,7 +98,9 @@ impl Interpreter<'_> {
             flow = self.steps(&block.steps);
             self.steps_left = left.min(self.steps_left + block.steps.len());
             self.tries = false;
-            self.frame().variables.clone_from(&variables);
+            if !matches!(flow, Flow::Raised(_)) {
+                self.frame().variables.clone_from(&variables);
+            }
             if let Some(before) = before {
                 self.state().back_to(before);
             }
@@ -103,18 +111,12 @@ impl Interpreter<'_> {
         self.caught.pop();
         let Flow::Raised(condition) = &flow else {
             // Whether there are other errors is for the rows to tell, and for what is there already.
-            self.doubt += 1;
-            block
-                .handlers
-                .iter()
-                .filter(|(conditions, _)| !conditions.iter().all(|of| is_told_by_schema(of)))
-                .for_each(|(_, steps)| {
-                    self.steps(steps);
-                });
-            if super::leaf::can_be_there(&block.steps) {
-                block.handlers.iter().for_each(|(_, steps)| drop(self.steps(steps)));
+            let can_be_there = super::leaf::can_be_there(&block.steps);
+            for (conditions, steps) in &block.handlers {
+                if can_be_there || !conditions.iter().all(|of| is_told_by_schema(of)) {
+                    self.in_doubt(steps);
+                }
             }
-            self.doubt -= 1;
             return flow;
         };
         let handler = block.handlers.iter().find(|(conditions, _)| catches(conditions, condition));
@@ -122,7 +124,12 @@ impl Interpreter<'_> {
         if let Some(before) = before {
             self.state().back_to(before);
         }
-        self.frame().variables = variables;
+        // Variables keep what they have been given, and the cursors are gone that were opened.
+        for (name, value) in &mut self.frame().variables {
+            if matches!(value, Value::Rows(_)) && !matches!(variables.get(name), Some(Value::Rows(_))) {
+                *value = Value::Unknown;
+            }
+        }
         match self.steps(steps) {
             // `RAISE` by itself raises the same error again.
             Flow::Raised(again) if again.is_empty() => Flow::Raised(condition.clone()),
@@ -179,6 +186,14 @@ impl Interpreter<'_> {
                 self.check_calls_of(code);
                 self.forget(variables);
                 self.frame().variables.insert("found".to_owned(), Value::Unknown);
+                Flow::On
+            }
+            Kind::Open(cursor, opens) => {
+                self.open(cursor, opens);
+                Flow::On
+            }
+            Kind::Fetch { cursor, into, is_next } => {
+                self.fetch(cursor, into, *is_next);
                 Flow::On
             }
             Kind::Assign(target, code) => {
@@ -255,10 +270,20 @@ impl Interpreter<'_> {
 
     /// Runs something with the values behind `USING` as its parameters.
     pub(super) fn with_parameters<T>(&mut self, using: &[Code], run: impl FnOnce(&mut Self) -> T) -> T {
-        let values: Vec<Value> = using.iter().map(|code| self.value(code)).collect();
-        let names: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
+        let numbered = using.iter().zip(1..).map(|(code, number)| (format!("${number}"), self.value(code)));
+        let values = numbered.collect();
+        self.with_values(values, run)
+    }
+
+    /// Runs something with more variables than there are.
+    pub(super) fn with_values<T>(
+        &mut self,
+        values: Vec<(String, Value)>,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let names: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
         let before = self.frame().variables.clone();
-        self.frame().variables.extend(names.iter().cloned().zip(values));
+        self.frame().variables.extend(values);
         let done = run(self);
         for name in names {
             match before.get(&name) {
@@ -267,19 +292,6 @@ impl Interpreter<'_> {
             }
         }
         done
-    }
-
-    fn leave_loop(&mut self, leave: &Leave) -> Flow {
-        let label = leave.label.as_ref().map(|label| label.as_str().to_owned());
-        let left = Flow::Left { goes_on: leave.goes_on, label };
-        match leave.when.as_ref().map(|when| self.value(when).holds()) {
-            None | Some(Some(true)) => left,
-            Some(Some(false)) => Flow::On,
-            Some(None) => {
-                self.frame().may_have_left = true;
-                Flow::On
-            }
-        }
     }
 
     fn conditional(
@@ -325,26 +337,22 @@ impl Interpreter<'_> {
 
     /// Runs what may be done or not.
     fn maybe(&mut self, steps: &[Step]) {
+        let flow = self.in_doubt(steps);
+        self.may_have(&flow);
+    }
+
+    /// The same, where it is taken that what follows is run all the same.
+    fn in_doubt(&mut self, steps: &[Step]) -> Flow {
         let before = self.frame().variables.clone();
         self.doubt += 1;
         let flow = self.steps(steps);
         self.doubt -= 1;
-        let variables = &mut self.frame().variables;
-        for (name, value) in variables.iter_mut() {
+        for (name, value) in &mut self.frame().variables {
             if before.get(name) != Some(value) {
                 *value = Value::Unknown;
             }
         }
-        self.may_have(&flow);
-    }
-
-    /// Keeps in mind that what follows may not be run.
-    pub(super) fn may_have(&mut self, flow: &Flow) {
-        match flow {
-            Flow::Left { .. } => self.frame().may_have_left = true,
-            Flow::Returned => self.frame().may_have_returned = true,
-            Flow::On | Flow::Raised(_) | Flow::Stopped => {}
-        }
+        flow
     }
 }
 

@@ -1,7 +1,7 @@
 //! Bodies in standard SQL.
 
 use super::super::cursor::Cursor;
-use super::super::lex;
+use crate::lex;
 
 /// The statements of a body in SQL: of `BEGIN ATOMIC … END` those that stand in it.
 pub(super) fn statements(body: &str) -> &str {

@@ -20,6 +20,8 @@ pub(super) enum Value {
     Row(Vec<(String, Value)>),
     /// The identity of an object.
     Object(Oid),
+    /// What an open cursor has still to give, the next row last; nothing where that is not known.
+    Rows(Option<Vec<Value>>),
 }
 
 /// What an `oid` stands for.
@@ -49,10 +51,15 @@ impl Value {
         }
     }
 
+    /// It as an expression sees it: of an open cursor its name, which only the server knows.
+    pub(super) fn seen(&self) -> Self {
+        if matches!(self, Self::Rows(_)) { Self::Unknown } else { self.clone() }
+    }
+
     /// Whether all of it is known.
     pub(super) fn is_known(&self) -> bool {
         match self {
-            Self::Unknown => false,
+            Self::Unknown | Self::Rows(_) => false,
             Self::Text(text) => !text.contains(HOLE),
             Self::List(values) => values.iter().all(Self::is_known),
             Self::Row(fields) => fields.iter().all(|(_, value)| value.is_known()),
@@ -68,7 +75,9 @@ impl Value {
             Self::Int(value) => value.to_string(),
             Self::Text(text) => text.clone(),
             Self::Object(Oid::Other(_, name)) => name.clone(),
-            Self::Unknown | Self::List(_) | Self::Row(_) | Self::Object(Oid::Relation(_)) => HOLE.to_string(),
+            Self::Unknown | Self::List(_) | Self::Row(_) | Self::Rows(_) | Self::Object(Oid::Relation(_)) => {
+                HOLE.to_string()
+            }
         })
     }
 

@@ -21,8 +21,8 @@ use crate::cli::output::layout::{Cell, Row, Width};
 use crate::cli::output::style::{BOLD, CARE, DIM, GOOD, NAME, WRONG, block, count, paint};
 use crate::cli::seal::random_key;
 use crate::cli::server::Server;
-use crate::policy::manifest::Manifest;
 use crate::migrate::SealKeys;
+use crate::policy::manifest::Manifest;
 use crate::prove::{Fate, LoggedIn, Login, Mutation, Mutations, MutationsEnded, Patience, Terms, mutate};
 
 pub(super) fn run(

@@ -103,7 +103,8 @@ fn lost(before: &Function, now: &Function) -> Vec<String> {
         lost.push(if safe { "PARALLEL SAFE" } else { "PARALLEL RESTRICTED" }.to_owned());
     }
     // A body in standard SQL has found its names when it was made.
-    let finds_names = |name: &String| name != "search_path" || now.security_definer || !now.is_in_standard_sql();
+    let finds_names =
+        |name: &String| name != "search_path" || now.security_definer || !now.is_in_standard_sql();
     let unset = before.settings.keys().filter(|name| !now.settings.contains_key(*name) && finds_names(name));
     lost.extend(unset.map(|name| format!("SET {name}")));
     lost

@@ -44,7 +44,9 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     if present.owner != wanted.owner {
         let message =
             format!("{} belongs to {}, not to {}", name.plain(), present.owner.plain(), wanted.owner.plain());
-        found.add(Object::Relation(name.clone()), message).sql(ddl::owner(Target::Table(&name), &wanted.owner));
+        found
+            .add(Object::Relation(name.clone()), message)
+            .sql(ddl::owner(Target::Table(&name), &wanted.owner));
     }
     if !present.row_security {
         let message = format!(
@@ -57,7 +59,9 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
             .sql(ddl::row_security(&name, true));
     }
     grants(&name, present, wanted, found);
-    for (policy, of) in present.policies.iter().filter(|(policy, of)| wanted.policies.get(*policy) != Some(of)) {
+    for (policy, of) in
+        present.policies.iter().filter(|(policy, of)| wanted.policies.get(*policy) != Some(of))
+    {
         let by: Vec<String> = of.roles.iter().map(Grantee::plain).collect();
         let message = format!("policy {} opens the keys to {}", policy.plain(), by.join(", "));
         found
@@ -77,15 +81,18 @@ fn grants(name: &QualifiedName, present: &Relation, wanted: &Relation, found: &m
     let is_beyond = |grant: &&Grant| {
         !wanted.grants.contains(*grant) && grant.grantee != Grantee::Role(wanted.owner.clone())
     };
-    let mut grantees: Vec<&Grantee> = present.grants.iter().filter(is_beyond).map(|grant| &grant.grantee).collect();
+    let mut grantees: Vec<&Grantee> =
+        present.grants.iter().filter(is_beyond).map(|grant| &grant.grantee).collect();
     grantees.dedup();
     for grantee in grantees {
         let held = present.grants.iter().filter(is_beyond).filter(|grant| grant.grantee == *grantee);
         let beyond: Privileges<'_> = held.map(|grant| (grant.privilege, grant.column.as_ref())).collect();
         let first = beyond.first().map_or(Privilege::Select, |(privilege, _)| *privilege);
         let message = format!("{} holds {} on {}", grantee.plain(), list(&beyond), name.plain());
-        found
-            .add(Object::Grant(name.clone(), grantee.clone(), first), message)
-            .sql(ddl::revoke(Target::Table(name), &beyond, grantee));
+        found.add(Object::Grant(name.clone(), grantee.clone(), first), message).sql(ddl::revoke(
+            Target::Table(name),
+            &beyond,
+            grantee,
+        ));
     }
 }

@@ -45,7 +45,9 @@ fn check(subject: &Subject<'_>, found: &mut Findings) {
     let in_expr = |expr: &Expr| reads(&Sentence::of(expr.as_str()));
     for (table, relation) in &subject.catalog.relations {
         for (name, policy) in &relation.policies {
-            let Some(setting) = policy.using.iter().chain(&policy.with_check).find_map(in_expr) else { continue };
+            let Some(setting) = policy.using.iter().chain(&policy.with_check).find_map(in_expr) else {
+                continue;
+            };
             let message = format!(
                 "policy {} of {} reads {setting} itself, whether it is sealed or not",
                 name.plain(),

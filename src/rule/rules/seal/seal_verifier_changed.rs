@@ -88,7 +88,9 @@ fn attributes(subject: &Subject<'_>, name: &Ident, found: &mut Findings) {
 fn members(subject: &Subject<'_>, sealer: &Ident, found: &mut Findings) {
     let is_superuser = |role: &Ident| subject.catalog.roles.get(role).is_some_and(|role| role.superuser);
     let memberships = subject.catalog.memberships.iter();
-    for of in memberships.filter(|of| of.role == *sealer && (of.set || of.inherit) && !is_superuser(&of.member)) {
+    for of in
+        memberships.filter(|of| of.role == *sealer && (of.set || of.inherit) && !is_superuser(&of.member))
+    {
         let (member, role) = (&of.member, &of.role);
         let message = format!(
             "{} is a member of {}, which reads the keys of seals: it can seal any tenant",

@@ -12,6 +12,7 @@ const SCHEMA: &str = include_str!("../schema.sql");
 const BLOCKS: &str = concat!(
     include_str!("blocks.sql"),
     include_str!("caught.sql"),
+    include_str!("cursors.sql"),
     include_str!("helpers.sql"),
     include_str!("idioms.sql"),
     include_str!("loops.sql"),

@@ -129,3 +129,22 @@ BEGIN
 END
 $$;
 CREATE TABLE behind (id int);
+
+DO $$
+DECLARE
+    list text := '';
+BEGIN
+    FOR i IN 1..2 LOOP
+        list := list || format('CREATE TABLE listed_%s (id int);', i);
+    END LOOP;
+    EXECUTE list;
+    <<some>>
+    BEGIN
+        FOR i IN 1..2 LOOP
+            EXIT some WHEN i = 2;
+        END LOOP;
+        CREATE TABLE never (id int);
+    END;
+    CREATE TABLE after_some (id int);
+END
+$$;

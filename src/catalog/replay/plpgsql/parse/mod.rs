@@ -1,13 +1,17 @@
 //! Reads PL/pgSQL.
 
+mod cursors;
+mod leaf;
+
 use super::super::cursor::{Cursor, Inner, Parsed};
-use super::super::lex::{self, Kind as TokenKind};
 use super::super::lines::Lines;
 use super::super::parse::calls::calls;
 use super::super::parse::options;
-use super::block::{Block, Body, Code, Head, Kind, Leave, Start, Step, Variable};
+use super::block::{Block, Body, Code, Head, Kind, Opens, Start, Step, Variable};
 use super::into;
 use crate::ident::Ident;
+use crate::lex;
+use cursors::Declared;
 
 /// How deep statements may stand in one another.
 const DEEPEST: usize = 50;
@@ -38,7 +42,12 @@ pub(crate) fn do_block(cursor: &mut Cursor<'_>) -> Parsed<Body> {
 /// A body in PL/pgSQL.
 pub(crate) fn body(text: &str) -> Parsed<Body> {
     let tokens = lex::tokens(text);
-    let mut reader = Reader { cursor: Cursor::new(text, &tokens), lines: Lines::of(text), depth: 0 };
+    let mut reader = Reader {
+        cursor: Cursor::new(text, &tokens),
+        lines: Lines::of(text),
+        depth: 0,
+        declared: Declared::default(),
+    };
     // What stands before the block, such as #variable_conflict.
     while !reader.cursor.is_at_end() && !reader.cursor.is_one_of(&["declare", "begin", "<<"]) {
         reader.cursor.any();
@@ -53,6 +62,7 @@ struct Reader<'a> {
     cursor: Cursor<'a>,
     lines: Lines<'a>,
     depth: usize,
+    declared: Declared,
 }
 
 impl Reader<'_> {
@@ -68,6 +78,7 @@ impl Reader<'_> {
 
     fn block(&mut self, label: Option<Ident>) -> Parsed<Block> {
         let mut found = Block { label, ..Block::default() };
+        let outside = self.declared.len();
         if self.cursor.take("declare") {
             while !self.cursor.is("begin") {
                 if self.cursor.is_at_end() {
@@ -90,6 +101,7 @@ impl Reader<'_> {
                 found.handlers.push((conditions, self.steps()?));
             }
         }
+        self.declared.forget(outside);
         self.end("end")?;
         Ok(found)
     }
@@ -106,16 +118,16 @@ impl Reader<'_> {
         let declared = self.cursor.until(&[";"])?;
         self.cursor.expect(";")?;
         let mut declared = declared.cursor();
-        let is_cursor = declared.is_one_of(&["cursor", "no scroll cursor", "scroll cursor", "refcursor"]);
+        if self.declared.add(&name, &mut declared)? {
+            return Ok(Variable { name, is_record: false, value: Start::Unknown });
+        }
         let data_type = declared.until(&[":=", "=", "default"])?.words();
         let is_record = match &data_type[..] {
             [only] => only.eq_ignore_ascii_case("record"),
             [.., sign, last] => *sign == "%" && last.eq_ignore_ascii_case("rowtype"),
             [] => false,
         };
-        let value = if is_cursor {
-            Start::Unknown
-        } else if declared.take_one_of(&[":=", "=", "default"]).is_some() {
+        let value = if declared.take_one_of(&[":=", "=", "default"]).is_some() {
             Start::Code(code(declared.rest()))
         } else {
             Start::Null
@@ -177,7 +189,7 @@ impl Reader<'_> {
         }
         let statement = self.cursor.until(&[";"])?;
         // What is said of a statement ends before its semicolon.
-        let kind = leaf(statement)?;
+        let kind = leaf::leaf(statement, &self.declared)?;
         self.cursor.expect(";")?;
         Ok(kind)
     }
@@ -234,17 +246,21 @@ impl Reader<'_> {
         if self.cursor.take("execute") {
             let text = code(self.cursor.until(&["using", "loop"])?);
             let using = if self.cursor.take("using") { self.list(&["loop"])? } else { Vec::new() };
-            return Ok(Head::Execute { targets, text, using });
+            return Ok(Head::Rows { targets, declares: false, opens: Opens::Execute { text, using } });
+        }
+        if let Some((_, opens)) = cursors::declared(&mut self.cursor, &self.declared, "loop")? {
+            return Ok(Head::Rows { targets, declares: true, opens });
         }
         let reverse = self.cursor.take("reverse");
-        let first = self.cursor.until(&["..", "loop"])?;
-        let [variable] = &targets[..] else { return Ok(Head::Query { targets, query: code(first) }) };
+        let first = code(self.cursor.until(&["..", "loop"])?);
+        let rows = |targets, query| Head::Rows { targets, declares: false, opens: Opens::of(query) };
+        let [variable] = &targets[..] else { return Ok(rows(targets, first)) };
         if !self.cursor.take("..") {
-            return Ok(Head::Query { targets, query: code(first) });
+            return Ok(rows(targets, first));
         }
         let to = code(self.cursor.until(&["by", "loop"])?);
         let by = if self.cursor.take("by") { Some(code(self.cursor.until(&["loop"])?)) } else { None };
-        Ok(Head::Count { variable: variable.clone(), reverse, from: code(first), to, by })
+        Ok(Head::Count { variable: variable.clone(), reverse, from: first, to, by })
     }
 
     fn list(&mut self, ends: &[&str]) -> Parsed<Vec<Code>> {
@@ -260,78 +276,6 @@ fn codes(cursor: &mut Cursor<'_>, ends: &[&str]) -> Parsed<Vec<Code>> {
 
 pub(super) fn code(inner: Inner<'_>) -> Code {
     Code { at: inner.range(), calls: calls(inner) }
-}
-
-/// A statement that has none within it.
-fn leaf(statement: Inner<'_>) -> Parsed<Kind> {
-    let mut cursor = statement.cursor();
-    if cursor.take("raise") {
-        return Ok(raise(&mut cursor, code(statement)));
-    }
-    if cursor.is_one_of(&["return next", "return query"]) {
-        return Ok(Kind::ReturnRows(code(statement)));
-    }
-    if cursor.take("return") {
-        return Ok(Kind::Return((!cursor.is_at_end()).then(|| code(cursor.rest()))));
-    }
-    if let Some(word) = cursor.take_one_of(&["exit", "continue"]) {
-        let label = if cursor.is("when") || cursor.is_at_end() { None } else { Some(cursor.ident()?) };
-        let when = cursor.take("when").then(|| code(cursor.rest()));
-        return Ok(Kind::Leave(Leave { goes_on: word == "continue", label, when }));
-    }
-    if cursor.take("perform") {
-        return Ok(Kind::Perform(code(cursor.rest())));
-    }
-    if cursor.take("execute") {
-        let text = code(cursor.until(&["into", "using"])?);
-        let (mut into, mut using) = (Vec::new(), Vec::new());
-        while let Some(word) = cursor.take_one_of(&["into", "using"]) {
-            if word == "into" {
-                let _ = cursor.take("strict");
-                into = cursor.list(into::target)?;
-            } else {
-                using = codes(&mut cursor, &["into"])?;
-            }
-        }
-        return Ok(Kind::Execute { text, into, using });
-    }
-    if cursor.take("assert") {
-        let asked = code(cursor.until(&[","])?);
-        return Ok(Kind::Perform(asked));
-    }
-    if cursor.is_one_of(&["get", "fetch"]) {
-        return Ok(Kind::Forget(into::given(cursor), code(statement)));
-    }
-    if cursor.is_one_of(&["null", "open", "move", "close"]) {
-        return Ok(Kind::Nothing(code(statement)));
-    }
-    if let Some(target) = into::assigned(&mut cursor) {
-        return Ok(Kind::Assign(target, code(cursor.rest())));
-    }
-    let into = into::of_query(statement.cursor());
-    let statement_read = super::super::parse::statement(statement.cursor()).ok().map(Box::new);
-    Ok(Kind::Sql { code: code(statement), into, statement: statement_read })
-}
-
-/// What follows `RAISE`.
-fn raise(cursor: &mut Cursor<'_>, whole: Code) -> Kind {
-    if cursor.is_one_of(&["debug", "log", "info", "notice", "warning"]) {
-        return Kind::Nothing(whole);
-    }
-    let _ = cursor.take("exception");
-    // `RAISE division_by_zero` and `RAISE SQLSTATE '22012'`, or `… USING ERRCODE = '…'`.
-    let mut condition = match cursor.kind() {
-        Some(TokenKind::Word) if cursor.take("sqlstate") => cursor.string().ok(),
-        Some(TokenKind::Word) if !cursor.is("using") => Some(cursor.peek().to_ascii_lowercase()),
-        _ => None,
-    };
-    while !cursor.is_at_end() {
-        if cursor.take("errcode =") || cursor.take("errcode :=") {
-            condition = cursor.string().ok().map(|code| code.to_ascii_lowercase());
-        }
-        cursor.any();
-    }
-    Kind::Raise(condition, whole)
 }
 
 #[cfg(test)]
@@ -357,6 +301,8 @@ mod tests {
                 Kind::Nothing(_) => "nothing",
                 Kind::Forget(..) => "forget",
                 Kind::Assign(..) => "assign",
+                Kind::Open(..) => "open",
+                Kind::Fetch { .. } => "fetch",
                 Kind::Perform(_) => "perform",
                 Kind::Sql { .. } => "sql",
                 Kind::Execute { .. } => "execute",

@@ -1,5 +1,8 @@
 //! Tokens of SQL as PostgreSQL's own scanner cuts them, each with its place in the text.
 //!
+//! See [Lexical Structure](https://www.postgresql.org/docs/current/sql-syntax-lexical.html). Newer servers refuse words that begin right
+//! behind a number, and older ones take them; here they are words.
+//!
 //! Every text has tokens: what nobody closes runs to the end of the text and says so. No place is read more than twice, so
 //! the time is linear in the length.
 
@@ -43,11 +46,13 @@ impl Token {
     }
 
     /// Whether it is a keyword.
+    #[cfg(feature = "lint")]
     pub(crate) fn is_word(self, text: &str, word: &str) -> bool {
         self.kind == Kind::Word && self.of(text).eq_ignore_ascii_case(word)
     }
 
     /// Whether it is an operator or a symbol.
+    #[cfg(feature = "lint")]
     pub(crate) fn is_symbol(self, text: &str, symbol: &str) -> bool {
         matches!(self.kind, Kind::Symbol | Kind::Operator) && self.of(text) == symbol
     }
@@ -64,7 +69,7 @@ pub(crate) fn token(text: &str, from: usize) -> Option<Token> {
         '"' => ending(Kind::Quoted, quoted(rest, 1, '"', false)),
         '$' => dollar(rest),
         '\\' => (Kind::Backslash, 1),
-        '-' if rest.starts_with("--") => (Kind::Comment, rest.find('\n').unwrap_or(rest.len())),
+        '-' if rest.starts_with("--") => (Kind::Comment, rest.find(NEWLINE).unwrap_or(rest.len())),
         '/' if rest.starts_with("/*") => ending(Kind::Comment, block_comment(rest)),
         '.' | '0'..='9' if is_number(rest) => (Kind::Number, number(rest)),
         ':' if rest.starts_with("::") || rest.starts_with(":=") => (Kind::Symbol, 2),
@@ -78,6 +83,7 @@ pub(crate) fn token(text: &str, from: usize) -> Option<Token> {
 }
 
 /// The tokens of a text but its comments.
+#[cfg(any(test, feature = "lint"))]
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut at = 0;
     let mut found = Vec::new();
@@ -89,6 +95,9 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
     }
     found
 }
+
+/// What ends a line, and with it a comment.
+const NEWLINE: [char; 2] = ['\n', '\r'];
 
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
@@ -146,7 +155,7 @@ fn literal(text: &str, from: usize, backslashes: bool) -> Option<usize> {
         let rest = text.get(end..)?;
         let space = run(rest, is_space);
         let (between, next) = rest.split_at_checked(space)?;
-        if !(between.contains('\n') && next.starts_with('\'')) {
+        if !(between.contains(NEWLINE) && next.starts_with('\'')) {
             return Some(end);
         }
         end = quoted(text, end + space + 1, '\'', backslashes)?;
@@ -272,6 +281,8 @@ mod tests {
         }
         assert_eq!(cut("/* a /* b; */ ' */ -- it's\n x"), [(Kind::Word, "x")]);
         assert_eq!(cut("'a' 'b'").len(), 2);
+        assert_eq!(cut("-- it's\rx"), [(Kind::Word, "x")]);
+        assert_eq!(cut("'a'\r'b'").len(), 1);
     }
 
     #[test]
