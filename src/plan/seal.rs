@@ -1,5 +1,8 @@
 //! What verifies seals: the functions that policies call, the table of the keys, and the way there and back.
 
+#[cfg(test)]
+mod tests;
+
 use super::draft::{Draft, Kind};
 use super::policies::has_own_policies;
 use super::resolver::given;

@@ -152,6 +152,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
     if let Some(count) = arguments.seal {
         return forge::run(&manifest, key, count, global, terminal);
     }
+    if key.is_none() && manifest.tenancy.sealed().is_some_and(|seal| !seal.takes_bare()) {
+        return Err(Failure::usage("the manifest has [seal], and no key is named to seal tenants with")
+            .help("name the file that holds it by --seal-key-file, or by TENANTRY_SEAL_KEY_FILE"));
+    }
     let terms = Terms { patience, plans: arguments.plans, key };
     let ended = connect::wait(run::run(&manifest, arguments, terms, global, terminal))?;
     let config = global.config.display().to_string();

@@ -6,6 +6,7 @@ use crate::catalog::replay::{Session, Statement, Step};
 use crate::catalog::{Object, Relation};
 use crate::ident::QualifiedName;
 use crate::policy::manifest::Class;
+use crate::policy::sealed::key_table;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Ground;
@@ -93,7 +94,8 @@ impl Watch for EnableBeforePolicy {
         for (table, closed) in &self.closed {
             let entry = ground.manifest.entry(table);
             let wanted = |class: &Class| matches!(class, Class::Deny | Class::Exempt { .. });
-            if entry.is_some_and(|entry| wanted(&entry.class)) {
+            let is_keys = *table == key_table(&ground.manifest.tenancy);
+            if is_keys || entry.is_some_and(|entry| wanted(&entry.class)) {
                 continue;
             }
             let message = format!(

@@ -4,8 +4,6 @@ mod seal_keys_exposed;
 mod seal_not_asked;
 mod seal_not_required;
 mod seal_verifier_changed;
-#[cfg(test)]
-mod tests;
 
 use crate::rule::record::Rule;
 
