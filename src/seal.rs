@@ -209,6 +209,8 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use hmac::Mac as _;
+
     use super::{SealKey, Sealer, hex};
     use crate::ident::SettingName;
 
@@ -225,7 +227,6 @@ mod tests {
         let (claims, mac) = sealed.rsplit_once('.').unwrap();
         let key = SealKey::new(SECRET).unwrap();
         assert_eq!(claims, format!("42.1796000000.{}.77", key.id()));
-        use hmac::Mac as _;
         let lines = format!("app.tenant_id\napp\nerp\n42\n1796000000\n{}\n77", key.id());
         assert_eq!(mac, hex(&key.mac().chain_update(lines).finalize().into_bytes()));
         assert_eq!(mac.len(), 64);

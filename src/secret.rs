@@ -49,25 +49,25 @@ pub(crate) fn read_from(stream: impl Read, called: &str) -> Result<String, Unrea
     of(stream).map_err(|why| Unread { file: called.to_owned(), why })
 }
 
-fn failed(error: io::Error) -> Why {
+fn failed(error: &io::Error) -> Why {
     Why::Io(error.kind())
 }
 
 fn contents(path: &Path) -> Result<String, Why> {
     // To open a pipe would wait for somebody who writes into it.
-    let metadata = fs::metadata(path).map_err(failed)?;
+    let metadata = fs::metadata(path).map_err(|error| failed(&error))?;
     if metadata.is_dir() {
         return Err(Why::Directory);
     }
     if !metadata.is_file() {
         return Err(Why::NotAFile);
     }
-    of(File::open(path).map_err(failed)?)
+    of(File::open(path).map_err(|error| failed(&error))?)
 }
 
 fn of(stream: impl Read) -> Result<String, Why> {
     let mut bytes = Vec::new();
-    stream.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    stream.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     if bytes.len() as u64 > LONGEST {
         return Err(Why::Long);
     }

@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Row, Transaction};
 
 use crate::error::{Error, NOT_SEALED, Result};
 use crate::ident::SettingName;
+use crate::policy::Membership;
 use crate::policy::manifest::Manifest;
 use crate::policy::render::{Vars, render};
 use crate::seal::{SealKey, Sealer};
@@ -96,7 +97,7 @@ pub(crate) async fn token(
     transaction.commit().await.map_err(failed)?;
 
     let mut settings = Vec::new();
-    let user = tenancy.members().map(|members| members.user_setting()).zip(request.user);
+    let user = tenancy.members().map(Membership::user_setting).zip(request.user);
     for (setting, value) in [(tenancy.setting_name(), tenant.as_str())].into_iter().chain(user) {
         let value = Sealer::new(key, setting, role, &database)?.seal(value, expires, None);
         settings.push((setting.clone(), value));

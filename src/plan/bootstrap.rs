@@ -97,7 +97,7 @@ pub(super) fn steps(draft: &mut Draft<'_>) -> Result<()> {
     for part in parts.into_iter().filter(|part| !comes_later(&part.kind)).collect::<Vec<_>>() {
         match missing(draft.catalog, &part.kind) {
             Some((object, what)) => {
-                draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default()))
+                draft.push(object, what, BOOTSTRAP, (part.sql, part.down.unwrap_or_default()));
             }
             None => seal::changed(draft, sealing.as_ref(), &part)?,
         }

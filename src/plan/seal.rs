@@ -273,9 +273,10 @@ pub(super) fn left_over(draft: &mut Draft<'_>) -> Result<()> {
         let is_ours = is_verifier(&tenancy, signature, present) || signature.name == not_sealed;
         if is_ours && !is_called {
             let mut down = vec![ddl::create_function(signature, present, false, None)?];
-            down.push(match present.security_definer {
-                true => given(signature, &present.owner)?,
-                false => ddl::owner(Object::Routine(signature), &present.owner)?,
+            down.push(if present.security_definer {
+                given(signature, &present.owner)?
+            } else {
+                ddl::owner(Object::Routine(signature), &present.owner)?
             });
             if present.comment.is_some() {
                 down.push(ddl::comment_function(signature, present.comment.as_deref())?);

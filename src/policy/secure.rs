@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Missing, Tenancy};
+use super::model::Tenancy;
 use super::render::Vars;
 use super::roles::Roles;
 use super::script::Script;
@@ -38,7 +38,7 @@ pub fn secure(tenancy: &Tenancy, roles: &Roles, tables: &[TenantTable]) -> Resul
         in_the_set.map_or(tenancy.tenant_column(), |table| table.tenant_column(tenancy))
     };
     let mut script = Script::new()?;
-    if tenancy.when_missing() == Missing::Error {
+    if tenancy.calls_a_function() {
         let vars =
             Vars::default().name("support", tenancy.support()).text("type", tenancy.tenant_type().sql());
         script.push("check the bootstrap", include_str!("../../sql/policy/context.sql"), &vars)?;

@@ -288,9 +288,10 @@ impl Binding {
     /// What of it is sealed: a tenant, and settings that go with one.
     fn sealed(&self, seals: Option<Seals<'_>>) -> Sealed {
         let Some(seals) = seals.filter(|_| self.tenant_type.is_some()) else { return Sealed::default() };
-        let more = match seals.has_others() {
-            true => self.more.iter().map(|(name, value)| seals.other(name.as_str(), value)).collect(),
-            false => Vec::new(),
+        let more = if seals.has_others() {
+            self.more.iter().map(|(name, value)| seals.other(name.as_str(), value)).collect()
+        } else {
+            Vec::new()
         };
         Sealed { first: Some(seals.tenant(&self.first.1)), more }
     }

@@ -80,6 +80,7 @@ mod judge;
 mod large_objects;
 mod made;
 mod mutate;
+mod patience;
 mod plans;
 mod planted;
 mod report;

@@ -184,7 +184,8 @@ fn remarks_on(relation: &Relation, scan: &Value, tenant: Option<&Ident>) -> Vec<
         }
     }
     // What is computed once is written as a parameter; a call in a filter is one for each row.
-    if filter.contains("current_setting(") || filter.contains(".tenant_id()") {
+    if filter.contains("current_setting(") || filter.contains(".tenant_id()") || filter.contains(".user_id()")
+    {
         remarks.push("the tenant is asked for once for each row; put the call into a subselect".to_owned());
     }
     remarks

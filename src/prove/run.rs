@@ -154,11 +154,10 @@ pub(crate) async fn run(
     }
     progress(of, of, "");
     subjects.extend(apart);
-    let app = manifest.roles.app_role().as_str().to_owned();
     Ok(Ended::Proof(Proof {
         database,
         server,
-        app,
+        app: manifest.roles.app_role().as_str().to_owned(),
         seeder,
         took: begun.elapsed(),
         subjects,
@@ -194,10 +193,9 @@ async fn tried_unmade(
             None => Ok(Vec::new()),
         },
         Target::Window(window) => window.prove_unmade(scene).await,
-        Target::Sequence(_) => Ok(Vec::new()),
+        Target::Sequence(_) | Target::Seal => Ok(Vec::new()),
         Target::Resolver(lookup) => resolver::prove_unmade(lookup, scene).await,
         Target::LargeObjects => large_objects::prove(scene, true).await,
-        Target::Seal => Ok(Vec::new()),
     }
 }
 

@@ -10,6 +10,7 @@ use super::seat::Binding;
 use super::tenants::Who;
 use crate::error::Result;
 use crate::ident::{Ident, QualifiedName};
+use crate::policy::Seal;
 use crate::policy::manifest::Manifest;
 use crate::policy::matrix::Expected;
 use crate::policy::render::{Vars, render};
@@ -94,9 +95,9 @@ fn values(scene: &Scene<'_>, seals: &Seals) -> Result<Vec<(&'static str, Expecte
             Expected::Kept,
             format!("{claims}.{}", mac(&another)),
         ),
-        ("bind an empty seal", Expected::Kept, format!("{claims}.")),
     ];
-    if !tenancy.sealed().is_some_and(|seal| seal.takes_bare()) {
+    if !tenancy.sealed().is_some_and(Seal::takes_bare) {
+        all.push(("bind an empty seal", Expected::Kept, format!("{claims}.")));
         all.push(("bind a tenant without a seal", Expected::Kept, own.clone()));
     }
     Ok(all)

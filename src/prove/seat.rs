@@ -1,7 +1,6 @@
 //! A session, and as whom it acts.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::{join, join_all, join4, join5};
@@ -9,6 +8,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::attempt::Reads;
+pub(crate) use super::patience::Patience;
 use super::seals::Seals;
 use crate::error::{Error, Result};
 use crate::ident::Ident;
@@ -16,19 +16,6 @@ use crate::migrate::login::Login;
 use crate::policy::Roles;
 use crate::policy::render::{Vars, render};
 use crate::policy::scan::statements;
-
-/// How long one statement may take, and how long it waits for a lock.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    pub(crate) statement: Duration,
-    pub(crate) lock: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { statement: Duration::from_secs(5), lock: Duration::from_secs(1) }
-    }
-}
 
 /// A session whose statements run as the app role, or as the one who makes rows.
 pub(crate) struct Seat {

@@ -4,6 +4,7 @@ use super::list::{Mutated, Weakened};
 use crate::catalog::{Command, Expr, Function, Grantee, Policy, Privilege};
 use crate::error::Result;
 use crate::ident::{Ident, literal};
+use crate::policy::Seal;
 use crate::policy::ddl::{self, Object, Privileges};
 use crate::policy::sealed::{Sealing, key_table};
 use crate::prove::made::Known;
@@ -35,7 +36,7 @@ pub(super) fn mutations(known: &Known<'_>) -> Result<Vec<Mutated>> {
             let weak = Function { body, ..wanted.clone() };
             ddl::create_function(signature, &weak, true, None)
         };
-        if !tenancy.sealed().is_some_and(|seal| seal.takes_bare()) {
+        if !tenancy.sealed().is_some_and(Seal::takes_bare) {
             let setting = literal(tenancy.setting_name().as_str());
             let bare =
                 format!("\nBEGIN\n    RETURN split_part(current_setting({setting}, true), '.', 1);\nEND\n");

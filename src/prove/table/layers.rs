@@ -39,7 +39,7 @@ impl Table<'_> {
         for layer in self.layers(scene)? {
             scene.seat.prepare("SAVEPOINT tenantry_layer").await?;
             scene.seat.prepare(&layer.sql).await?;
-            scene.role = layer.role.clone();
+            scene.role.clone_from(&layer.role);
             self.layer(scene, &cast, layer.name, &mut cells).await?;
             scene.role = None;
             scene.seat.prepare("ROLLBACK TO SAVEPOINT tenantry_layer").await?;

@@ -214,17 +214,3 @@ async fn a_proposal_knows_what_is_sealed() {
         }
     }
 }
-
-#[tokio::test]
-async fn a_proposal_knows_what_is_sealed() {
-    for (seal, section) in [(SEALED, Some("bare = false")), (BARE, Some("bare = true")), (UNSEALED, None)] {
-        let mut world = World::planned("error", seal).await;
-        let catalog = world.catalog().await;
-        let proposal = plan::propose(&catalog, &plan::Hints::default(), &plan::Facts::default());
-        let text = world.plain(&proposal.to_toml());
-        assert_eq!(text.contains("[seal]"), section.is_some(), "{text}");
-        if let Some(section) = section {
-            assert!(text.contains(section) && text.contains("sealer = \"SEALER\""), "{text}");
-        }
-    }
-}

@@ -46,9 +46,9 @@ async fn every_type_of_tenant_is_sealed() {
         let values = format!("create table t (tenant_id {} primary key)", tenant_type.sql());
         let database = table(&tenancy, shape, &values).await;
         let pool = pool(&database, tenant_type).await;
-        let sql = format!("insert into t values (tenantry.tenant_id()) returning tenant_id::text");
+        let sql = "insert into t values (tenantry.tenant_id()) returning tenant_id::text";
         for tenant in &tenants {
-            let row = pool.tenant(tenant.clone()).query_one(&sql, &[]).await.unwrap();
+            let row = pool.tenant(tenant.clone()).query_one(sql, &[]).await.unwrap();
             assert_eq!(row.get::<_, String>(0), tenant.as_setting());
         }
         for tenant in &tenants {

@@ -82,7 +82,7 @@ impl Interpreter<'_> {
                 .iter()
                 .all(|step| matches!(step.kind, Kind::Sql { .. } | Kind::Execute { .. } | Kind::Nothing(_)));
         let (before, variables) = ((!alone).then(|| self.state().mark()), self.frame().variables.clone());
-        let flow = self.tried(block, before.as_ref(), variables);
+        let flow = self.tried(block, before.as_ref(), &variables);
         if let Some(before) = before {
             self.state().let_go(before);
         }
@@ -90,7 +90,7 @@ impl Interpreter<'_> {
     }
 
     /// Runs a block that catches errors, which leads back to what was before where there is one.
-    fn tried(&mut self, block: &Block, before: Option<&Mark>, variables: BTreeMap<String, Value>) -> Flow {
+    fn tried(&mut self, block: &Block, before: Option<&Mark>, variables: &BTreeMap<String, Value>) -> Flow {
         let mut flow = Flow::On;
         if before.is_some() && !self.tries {
             self.tries = true;
@@ -99,7 +99,7 @@ impl Interpreter<'_> {
             self.steps_left = left.min(self.steps_left + block.steps.len());
             self.tries = false;
             if !matches!(flow, Flow::Raised(_)) {
-                self.frame().variables.clone_from(&variables);
+                self.frame().variables.clone_from(variables);
             }
             if let Some(before) = before {
                 self.state().back_to(before);

@@ -1,6 +1,7 @@
 //! `seal-not-required`
 
 use crate::catalog::Object;
+use crate::policy::Seal;
 use crate::rule::finding::Findings;
 use crate::rule::record::{Check, Rule, Severity};
 use crate::rule::subject::Subject;
@@ -21,7 +22,7 @@ CREATE TABLE invoice (id bigint PRIMARY KEY, tenant_id uuid NOT NULL);",
 };
 
 fn check(subject: &Subject<'_>, found: &mut Findings) {
-    if subject.manifest.tenancy.sealed().is_some_and(|seal| seal.takes_bare()) {
+    if subject.manifest.tenancy.sealed().is_some_and(Seal::takes_bare) {
         let message = "bare = true in [seal] takes tenants without a seal: any SQL can bind any tenant until it is taken out";
         found.add(Object::Database, message);
     }
