@@ -21,7 +21,7 @@ use crate::ident::{Ident, QualifiedName};
 /// a tenant it gets what everybody gets; in the place of a policy it would get an `UPDATE 0`.
 ///
 /// Run it as the owner of the tables, a member of it, or a superuser; after [`Bootstrap`](super::Bootstrap), unless
-/// [`Missing::Empty`] is chosen. It locks the tables with ACCESS EXCLUSIVE for as long as it runs, validates
+/// [`Missing::Empty`](super::Missing::Empty) is chosen. It locks the tables with ACCESS EXCLUSIVE for as long as it runs, validates
 /// NOT NULL and foreign keys and builds indexes: on a large table that takes time in which nobody else gets to it.
 ///
 /// Foreign keys are validated while the owner sees all rows, which is why the tables of a set are taken together: under

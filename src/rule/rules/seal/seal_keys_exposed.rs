@@ -12,7 +12,7 @@ use crate::rule::subject::Subject;
 pub(super) const RULE: Rule = Rule {
     code: "seal-keys-exposed",
     severity: Severity::Critical,
-    finds: "under [seal], others than the functions that verify seals can read the keys, or change them",
+    finds: "where tenants are sealed, others than the functions that verify seals can read the keys, or change them",
     why: "Whoever reads a key can seal any tenant for any role of the database, and whoever writes one can have a key of their \
           own be believed.",
     fix: "Apply tenantry plan, which gives the table to its role and leaves the migrator what it needs to add and retire keys. \

@@ -14,7 +14,7 @@ use crate::rule::subject::settings::read_by;
 pub(super) const RULE: Rule = Rule {
     code: "seal-not-asked",
     severity: Severity::High,
-    finds: "under [seal], a policy, a default or a function reads the setting itself, and believes what no key has sealed",
+    finds: "where tenants are sealed, a policy, a default or a function reads the setting itself, and believes what no key has sealed",
     why: "Any SQL can change a setting. What reads it by current_setting takes a tenant that nobody has sealed, or takes the seal \
           for a part of the tenant and fails.",
     fix: "Call tenantry.tenant_id() in its place, and tenantry.user_id() for the user of [membership]; tenantry plan writes \

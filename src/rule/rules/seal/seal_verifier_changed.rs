@@ -12,7 +12,7 @@ use crate::rule::words::list;
 pub(super) const RULE: Rule = Rule {
     code: "seal-verifier-changed",
     severity: Severity::High,
-    finds: "under [seal], a function that verifies seals is not the one of this release, or others can run as its owner",
+    finds: "where tenants are sealed, a function that verifies seals is not the one of this release, or others can run as its owner",
     why: "Policies believe what these functions return. One with another text may take what no key has sealed, one that belongs to \
           another role or finds its names by another search_path runs what that one puts there, and whoever can act as the role \
           of the keys can read them and seal any tenant.",
