@@ -38,24 +38,23 @@ impl Fixture {
         Self::with(None, None).await
     }
 
-    /// The same with sealed tenants, and with one table more, which this makes and fills.
-    pub async fn with(seal: Option<Seal>, wide: Option<&str>) -> Result<Self, AnyError> {
+    /// The same with sealed tenants, and with more tables, which this makes and fills.
+    pub async fn with(seal: Option<Seal>, more: Option<(&str, &[&str])>) -> Result<Self, AnyError> {
         let server = testing::server().await?;
         let database = server.database().await?;
         let mut admin = database.connect().await?;
         let (tenancy, roles) = (tenancy(seal), roles()?);
         migrate::apply(&mut admin, &bootstrap(&tenancy)?.script()?).await?;
         admin.batch_execute(include_str!("tables.sql")).await?;
-        if let Some(wide) = wide {
-            admin.batch_execute(wide).await?;
-        }
+        let (sql, names) = more.unwrap_or_default();
+        admin.batch_execute(sql).await?;
         let mut tables = vec![
             TenantTable::new("bench.item")?.unique(["id"])?,
             TenantTable::new("bench.stock")?.unique(["item_id"])?,
             TenantTable::new("bench.entry")?.sequence("bench.entry_id_seq")?,
         ];
-        if wide.is_some() {
-            tables.push(TenantTable::new("bench.wide")?);
+        for name in names {
+            tables.push(TenantTable::new(name)?);
         }
         migrate::apply(&mut admin, &secure(&tenancy, &roles, &tables)?).await?;
         admin.batch_execute("vacuum analyze").await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 use crate::error::{Error, Result};
+use crate::policy::LOCK_TIMEOUT;
 use crate::pool::retry::Retry;
 
 /// How long a step waits for a lock, and how often it is tried before it is given up.
@@ -13,6 +14,11 @@ use crate::pool::retry::Retry;
 /// While a statement waits for a lock, those that come after it on the same table wait too. So it gives up soon (SQLSTATE
 /// 55P03), lets them through, and comes again after a pause that doubles from 0.1 to 5 seconds, with some chance in it. What
 /// loses a deadlock (40P01) comes again too: it was rolled back. Nothing else is repeated.
+///
+/// A migration that alters two tables and a transaction that reads them in the other order wait for each other. Of those
+/// that do, the server ends the one that first has waited for
+/// [`deadlock_timeout`](https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-DEADLOCK-TIMEOUT), 1 second
+/// by default. A limit below it lets the migration give way before that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     lock_timeout: Duration,
@@ -21,12 +27,12 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { lock_timeout: Duration::from_secs(2), attempts: 10 }
+        Self { lock_timeout: LOCK_TIMEOUT, attempts: 10 }
     }
 }
 
 impl Patience {
-    /// Lets a statement wait for a lock at most this long. Default: 2 seconds. Resolution: one millisecond, rounded up; zero
+    /// Lets a statement wait for a lock at most this long. Default: 800 ms. Resolution: one millisecond, rounded up; zero
     /// means to wait without a limit.
     ///
     /// See [`lock_timeout`](https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIMEOUT).

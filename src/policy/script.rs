@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::render::{Vars, render};
 use crate::error::{Error, Result};
 
-/// How long a script waits for a lock by default.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a script or a migration waits for a lock by default: less than a service waits until the server looks for a
+/// deadlock.
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_millis(800);
 
 const END: &str = include_str!("../../sql/script/end.sql");
 
@@ -15,7 +16,7 @@ const END: &str = include_str!("../../sql/script/end.sql");
 ///
 /// `Display` writes all of it as a file for `psql -f`. `migrate::apply` (feature `migrate`) runs it.
 ///
-/// A script waits at most 2 seconds for a lock, see [`Script::lock_timeout`]: while it waits, the statements
+/// A script waits at most 800 ms for a lock, see [`Script::lock_timeout`]: while it waits, the statements
 /// that come after it on the same table wait too.
 ///
 /// A script that sets passwords holds their SCRAM verifiers, never the passwords. Keep it as you keep a verifier.
@@ -36,7 +37,7 @@ impl Script {
         Self { steps: Vec::new() }.lock_timeout(LOCK_TIMEOUT)
     }
 
-    /// Lets every statement wait for a lock at most this long. Default: 2 seconds. Resolution: one millisecond,
+    /// Lets every statement wait for a lock at most this long. Default: 800 ms, less than the server waits before it looks for a deadlock (1 second). Resolution: one millisecond,
     /// rounded up; zero means to wait without a limit. When the time is over, the server answers with SQLSTATE 55P03,
     /// nothing of the script remains, and it can be run again.
     ///

@@ -28,6 +28,12 @@ macro_rules! file {
 ///
 /// A seal that is forged, edited, expired, or made for another role, database or connection raises SQLSTATE `TN003`; with
 /// [`Missing::Empty`] there are no rows.
+///
+/// Each statement verifies the seal anew, for each of its tables once. A transaction could only spare that by a note that it has verified
+/// one, and whatever the app role's SQL can write is no such note: settings, temporary tables and advisory locks are its own to make. A
+/// setting that a superuser [grants](https://www.postgresql.org/docs/current/sql-grant.html) to the role of the keys alone (`GRANT SET ON
+/// PARAMETER`, from PostgreSQL 15 on) would be one; it would spare single statements nothing, which verify a seal once each in any case,
+/// and few hosts let their users grant it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Seal {

@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use tenantry::{Heard, Result, TenantContext, TenantPool, TransactionBlock, from_row};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 /// How many of one company are delivered before it is another's turn.
 const PORTION: i64 = 20;
+
+/// Of how many companies portions may be under way.
+const AT_ONCE: usize = 8;
 
 /// The channel on which it is told for which company a message was added.
 const ADDED: &str = "outbox_added";
@@ -65,10 +70,11 @@ pub async fn add(tx: &TransactionBlock, topic: &str, payload: &Value) -> Result<
     tx.query("SELECT pg_notify($1, $2)", &[&ADDED, &tx.tenant()?.as_setting()]).await.map(drop)
 }
 
-/// Delivers until the pool is closed, a portion of each company at a time.
+/// Delivers until the pool is closed, a portion of each company at a time. Who receives slowly holds up its own company's alone, as long as
+/// fewer than `AT_ONCE` do.
 pub async fn work(pool: TenantPool, delivery: Arc<dyn Delivery>) {
     while !pool.is_closed() {
-        if let Err(reason) = deliver(&pool, &*delivery).await
+        if let Err(reason) = deliver(&pool, &delivery).await
             && !reason.is_pool_closed()
         {
             warn!(%reason, "messages wait");
@@ -77,7 +83,7 @@ pub async fn work(pool: TenantPool, delivery: Arc<dyn Delivery>) {
     }
 }
 
-async fn deliver(pool: &TenantPool, delivery: &dyn Delivery) -> Result<()> {
+async fn deliver(pool: &TenantPool, delivery: &Arc<dyn Delivery>) -> Result<()> {
     // Before the first look, so that nothing is added between.
     let mut listener = pool.listen(&[ADDED]).await?;
     let mut due: VecDeque<Uuid> = waiting(pool).await?.into();
@@ -85,26 +91,39 @@ async fn deliver(pool: &TenantPool, delivery: &dyn Delivery) -> Result<()> {
     looks.tick().await;
     // Whose messages are to be tried again, and when.
     let mut later: BTreeSet<(Instant, Uuid)> = BTreeSet::new();
+    // Whose portions are under way. Those of one company follow each other.
+    let (mut busy, mut working) = (BTreeSet::new(), JoinSet::new());
     loop {
-        while let Some(company) = due.pop_front() {
-            let Portion { claimed, again, .. } = portion(pool, delivery, company).await?;
-            later.extend(again.map(|wait| (Instant::now() + wait, company)));
-            if i64::try_from(claimed).is_ok_and(|claimed| claimed == PORTION) {
+        while busy.len() < AT_ONCE
+            && let Some(at) = due.iter().position(|company| !busy.contains(company))
+            && let Some(company) = due.remove(at)
+        {
+            busy.insert(company);
+            let (pool, delivery) = (pool.clone(), Arc::clone(delivery));
+            working.spawn(async move { (company, portion(&pool, &*delivery, company).await) });
+        }
+        let mut add = |company| {
+            if !due.contains(&company) {
                 due.push_back(company);
             }
-        }
-        let heard = tokio::select! {
-            heard = listener.next() => Some(heard?),
-            _ = looks.tick() => None,
-            () = reached(later.first()) => {
-                due.extend(later.pop_first().map(|(_, company)| company));
-                continue;
-            }
         };
-        match heard {
-            Some(Heard::Notification { payload, .. }) => due.extend(payload.parse::<Uuid>()),
-            // Some may have been missed.
-            _ => due.extend(waiting(pool).await?),
+        tokio::select! {
+            Some(ended) = working.join_next() => {
+                let (company, done) = ended.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()));
+                busy.remove(&company);
+                let Portion { claimed, again, .. } = done?;
+                later.extend(again.map(|wait| (Instant::now() + wait, company)));
+                if i64::try_from(claimed).is_ok_and(|claimed| claimed == PORTION) {
+                    add(company);
+                }
+            }
+            heard = listener.next() => match heard? {
+                Heard::Notification { payload, .. } => payload.parse().into_iter().for_each(add),
+                // Some may have been missed.
+                _ => waiting(pool).await?.into_iter().for_each(add),
+            },
+            _ = looks.tick() => waiting(pool).await?.into_iter().for_each(add),
+            () = reached(later.first()) => later.pop_first().into_iter().for_each(|(_, company)| add(company)),
         }
     }
 }

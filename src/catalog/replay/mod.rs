@@ -35,6 +35,7 @@ mod rollback;
 mod run;
 mod runner;
 mod section;
+mod server_functions;
 mod source;
 mod split;
 mod state;

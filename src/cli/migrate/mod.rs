@@ -119,7 +119,7 @@ pub(super) struct Arguments {
 #[derive(clap::Args)]
 pub(super) struct PatienceOptions {
     /// How long a statement waits for a lock, before it gives way to those that wait behind it
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "800ms", value_parser = humantime::parse_duration)]
     lock_timeout: Duration,
 
     /// How often a step is tried in all while its locks are not to be had

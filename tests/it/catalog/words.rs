@@ -272,3 +272,25 @@ async fn words_are_taken_and_refused_as_the_server_does_it() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// The functions that SQL can call; what sets a setting is followed, and is none of them.
+const FUNCTIONS: &str = "SELECT DISTINCT proname::text FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace AND proname NOT LIKE 'binary\\_upgrade\\_%' AND proname <> 'set_config'
+    AND NOT proargtypes::oid[] && ARRAY['internal', 'cstring']::regtype[]::oid[]
+    AND prorettype <> ALL (ARRAY['internal', 'cstring', 'trigger', 'event_trigger']::regtype[])";
+
+#[tokio::test]
+async fn a_function_of_the_server_is_none_that_may_do_anything() {
+    let database = testing::server().await.unwrap().database().await.unwrap();
+    let client = database.connect().await.unwrap();
+    let rows = client.query(FUNCTIONS, &[]).await.unwrap();
+    let mut names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(names.len() > 1_000, "{}", names.len());
+    let stranger = "a_function_that_no_server_has".to_owned();
+    names.push(stranger.clone());
+    let one =
+        |name: &String| Source::new(name.clone(), format!("DO $$ BEGIN PERFORM \"{name}\"(x); END $$;"));
+    let read = replay(&names.iter().map(one).collect::<Vec<_>>(), &Options::default());
+    let not_known: Vec<&str> = read.opaque.iter().map(|opaque| opaque.file()).collect();
+    assert_eq!(not_known, [stranger]);
+}

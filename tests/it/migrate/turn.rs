@@ -82,6 +82,43 @@ async fn a_lock_that_is_held_is_tried_for_again_and_others_get_through_meanwhile
 }
 
 #[tokio::test]
+async fn where_a_reader_and_a_migration_wait_for_each_other_the_migration_gives_way() {
+    let stand = Stand::new(1).await;
+    let gate = stand.admin.connect().await;
+    gate.batch_execute("select pg_advisory_lock(1)").await.unwrap();
+    let mut reader = stand.admin.connect().await;
+    // The one of the two that waits this long first finds the deadlock, and loses it.
+    reader.batch_execute("set deadlock_timeout = '1900 ms'").await.unwrap();
+    let read = reader.transaction().await.unwrap();
+    read.batch_execute("lock table invoice in access share mode").await.unwrap();
+    let sql = "alter table note add a int; select pg_advisory_xact_lock(1); alter table invoice add b int;";
+    let migrator = stand.migrator(&[("V1__a.sql", sql)]).audit(None);
+    let url = stand.admin.url_as(&stand.migrator);
+    let run = tokio::spawn(async move { migrator.run(connect(&url)).await });
+    let waits = |what: &'static str| {
+        let sql = format!(
+            "select exists (select from pg_locks where not granted and {what} and database = (
+                           select oid from pg_database where datname = current_database()))"
+        );
+        let stand = &stand;
+        eventually(what, move || {
+            let sql = sql.clone();
+            async move { stand.one(&sql).await }
+        })
+    };
+    waits("locktype = 'advisory' and objid = 1").await;
+    let reads = read.batch_execute("lock table note in access share mode");
+    let opens = async {
+        waits("locktype = 'relation' and mode = 'AccessShareLock'").await;
+        gate.batch_execute("select pg_advisory_unlock(1)").await.unwrap();
+    };
+    let (reads, ()) = tokio::join!(reads, opens);
+    reads.unwrap();
+    read.commit().await.unwrap();
+    run.await.unwrap().unwrap_or_else(|stopped| panic!("{stopped:?}"));
+}
+
+#[tokio::test]
 async fn an_index_that_is_built_concurrently_outlasts_whoever_is_in_the_middle_of_something() {
     let stand = Stand::new(1).await;
     let mut writer = stand.admin.connect().await;

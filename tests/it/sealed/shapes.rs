@@ -1,21 +1,19 @@
 //! What is sealed beside a uuid in a plain table.
 
 use tenantry::migrate::{self, SealKeys};
-use tenantry::policy::{Bootstrap, Membership, Password, Seal, Shape, Tenancy, TenantColumn};
+use tenantry::policy::{Membership, Seal, Shape, Tenancy, TenantColumn};
 use tenantry::{QualifiedName, TenantContext, TenantId, TenantPool, TenantType, testing};
 
-use super::{Hand, SECRET, asked, connect, key, roles};
-use crate::support::erp::{APP, PASSWORD};
+use super::{Hand, SECRET, asked, bootstrap, connect, key, roles};
+use crate::support::erp::{APP, Erp, PASSWORD};
 
 /// A table with one row for each tenant, behind a policy of its shape.
 async fn table(tenancy: &Tenancy, shape: Shape, values: &str) -> testing::Database {
+    // A role has one password for all databases, which tests that run at once cannot set at once. This one sets it.
+    drop(Erp::new().await);
     let database = testing::server().await.unwrap().database().await.unwrap();
     let mut admin = database.connect().await.unwrap();
-    let bootstrap = Bootstrap::new(tenancy.clone(), roles())
-        .app_password(Password::new(PASSWORD).unwrap())
-        .script()
-        .unwrap();
-    migrate::apply(&mut admin, &bootstrap).await.unwrap();
+    bootstrap(&mut admin, tenancy.clone()).await;
     SealKeys::new(&admin, tenancy).add(&key()).await.unwrap();
     admin.batch_execute(values).await.unwrap();
     let name = QualifiedName::parse("public.t").unwrap();

@@ -4,7 +4,7 @@ use serde_json::json;
 use tenantry_erp::outbox::{self, Delivering, Delivery, Message};
 use uuid::Uuid;
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
 struct Kept(std::sync::Mutex<Vec<(Uuid, String)>>);
 
@@ -48,6 +48,39 @@ impl Delivery for Told {
     fn deliver<'a>(&'a self, _: Uuid, message: &'a Message) -> Delivering<'a> {
         self.0.send(message.topic.clone()).unwrap();
         Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_whose_receiver_is_slow_holds_up_no_other() {
+    let world = World::new().await;
+    let companies = [world.shop("padma").await.0.company, world.shop("meghna").await.0.company];
+    for company in companies {
+        let tx = world.pool.tenant(company).begin();
+        outbox::add(&tx, "a test", &json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let both = std::sync::Arc::new(Together(tokio::sync::Barrier::new(3)));
+    let working = tokio::spawn(outbox::work(world.pool.clone(), both.clone()));
+    // Each is delivered only while the other one is too.
+    both.0.wait().await;
+    let admin = world.admin().await;
+    let left = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL";
+    eventually(async || admin.query_one(left, &[]).await.unwrap().get::<_, i64>(0) == 0).await;
+    let tries: i32 = admin.query_one("SELECT max(attempts) FROM outbox", &[]).await.unwrap().get(0);
+    assert_eq!(tries, 1);
+    world.pool.close().await;
+    working.await.unwrap();
+}
+
+struct Together(tokio::sync::Barrier);
+
+impl Delivery for Together {
+    fn deliver<'a>(&'a self, _: Uuid, _: &'a Message) -> Delivering<'a> {
+        Box::pin(async {
+            self.0.wait().await;
+            Ok(())
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use sqlparser::ast::{self, Expr, SelectItem, SetExpr, Value};
 use super::super::cursor::{Cursor, Name};
 use super::super::parse::session::{Session, SetValue};
 use super::super::parse::table::{CreateTableAs, Life};
+use super::super::server_functions::is_of_server;
 use super::super::state::{Followed, State};
 use super::super::told::{Assumed, Told};
 use super::super::value::cut;
@@ -97,23 +98,6 @@ fn path(values: &[String]) -> Vec<Ident> {
         .collect()
 }
 
-/// The functions of the server that people call for what they do, and that do nothing to a schema. What begins with `pg_`
-/// is the server's too.
-const HARMLESS: [&str; 12] = [
-    "clock_timestamp",
-    "count",
-    "current_setting",
-    "currval",
-    "gen_random_uuid",
-    "lastval",
-    "nextval",
-    "now",
-    "setseed",
-    "setval",
-    "txid_current",
-    "version",
-];
-
 /// Follows a query that is run by itself: it can tell the session something, make a table, or call who knows what.
 pub(super) fn told_by_query(state: &mut State, text: &str) -> Followed<()> {
     if let Some(made) = into(text) {
@@ -158,8 +142,7 @@ fn called(state: &mut State, function: &ast::Function, alone: bool) -> Followed<
             overloads.iter().filter_map(|signature| state.catalog.functions.get(signature)).all(harmless);
         return if all { Ok(()) } else { Err(format!("what the function {name} does is not followed")) };
     }
-    let known =
-        of_server && (name.name.as_str().starts_with("pg_") || HARMLESS.contains(&name.name.as_str()));
+    let known = of_server && is_of_server(name.name.as_str());
     if known || !alone || name.schema.as_ref().is_some_and(|schema| schema.as_str() == "pg_catalog") {
         return Ok(());
     }

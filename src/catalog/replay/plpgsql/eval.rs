@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use sqlparser::ast::{self, Array, BinaryOperator, DataType, Expr, InTarget, UnaryOperator};
 
+use super::arrays::listed;
 use super::function::of_texts;
 use super::interpreter::{Interpreter, LONGEST};
 use super::regex::is_match;
 use super::server_version::asks_version;
-use super::value::{HOLE, Value, and, equal, less, like, not, or};
+use super::value::{Value, and, equal, less, like, not, or};
 use crate::catalog::parser;
 use crate::lex::tokens;
 
@@ -156,7 +157,7 @@ impl Interpreter<'_> {
     }
 
     fn accessed(&mut self, value: &Value, access: &ast::AccessExpr) -> Value {
-        match (value, access) {
+        match (&listed(value), access) {
             (Value::List(values), ast::AccessExpr::Subscript(ast::Subscript::Index { index })) => {
                 let Some(index) = self.eval(index).int() else { return Value::Unknown };
                 let at = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
@@ -272,12 +273,8 @@ impl Interpreter<'_> {
                 let Some(rows) = self.rows(query) else { return Value::Unknown };
                 rows.into_iter().map(Value::first).collect()
             }
-            other => match self.eval(other) {
+            other => match listed(&self.eval(other)) {
                 Value::List(values) => values,
-                Value::Text(text) => match elements(&text) {
-                    Value::List(values) => values,
-                    _ => return Value::Unknown,
-                },
                 _ => return Value::Unknown,
             },
         };
@@ -304,7 +301,10 @@ impl Interpreter<'_> {
             ("regclass", value) => self.regclass(&value).unwrap_or(Value::Unknown),
             ("regnamespace", Value::Text(name)) => Value::oid("pg_namespace", name),
             ("regrole", Value::Text(name)) => Value::oid("pg_authid", name),
-            ("text[]" | "varchar[]" | "name[]", Value::Text(text)) => elements(&text),
+            ("text[]" | "varchar[]" | "name[]", value @ Value::Text(_)) => match listed(&value) {
+                Value::Text(_) => Value::Unknown,
+                list => list,
+            },
             _ => Value::Unknown,
         }
     }
@@ -365,16 +365,4 @@ fn matches(text: &Value, pattern: &Value, with: impl Fn(&str, &str) -> bool) -> 
         }
         _ => Value::Unknown,
     }
-}
-
-/// The elements of `{a,b}`, where none is quoted.
-pub(super) fn elements(text: &str) -> Value {
-    let Some(inner) = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
-        return Value::Unknown;
-    };
-    if inner.contains(['"', '{', '\\', HOLE]) {
-        return Value::Unknown;
-    }
-    let elements = inner.split(',').map(str::trim).filter(|element| !element.is_empty());
-    Value::List(elements.map(Value::text).collect())
 }

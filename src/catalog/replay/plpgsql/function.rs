@@ -4,6 +4,7 @@ use sqlparser::ast;
 
 use super::super::value::cut;
 use super::aggregate::rows_of_aggregate;
+use super::arrays::{listed, of_arrays};
 use super::eval::VARIADIC;
 use super::interpreter::{Interpreter, LONGEST};
 use super::reach::Reach;
@@ -82,14 +83,18 @@ impl Interpreter<'_> {
             ("lower", [value]) => self.mapped(value, |text| text.to_lowercase()),
             ("upper", [value]) => self.mapped(value, |text| text.to_uppercase()),
             ("btrim" | "trim", [value]) => self.mapped(value, |text| text.trim_matches(' ').to_owned()),
+            ("ltrim", [value]) => self.mapped(value, |text| text.trim_start_matches(' ').to_owned()),
+            ("rtrim", [value]) => self.mapped(value, |text| text.trim_end_matches(' ').to_owned()),
             ("concat", values) => self.texts("", values),
             ("concat_ws", [separator, values @ ..]) => match self.text_of(separator) {
                 Some(separator) => self.texts(&separator, values),
                 None => Value::Null,
             },
-            ("array_to_string", [Value::List(values), separator]) => {
-                let separator = self.text_of(separator)?;
-                self.texts(&separator, values)
+            ("array_to_string", [array, separator]) if matches!(listed(array), Value::List(_)) => {
+                let (Value::List(values), separator) = (listed(array), self.text_of(separator)?) else {
+                    return None;
+                };
+                self.texts(&separator, &values)
             }
             ("string_to_array", [Value::Text(text), Value::Text(separator)]) if !separator.is_empty() => {
                 if text.contains(HOLE) {
@@ -97,20 +102,8 @@ impl Interpreter<'_> {
                 }
                 Value::List(text.split(separator.as_str()).map(Value::text).collect())
             }
-            ("array_append", [Value::List(values), one]) => {
-                Value::List(values.iter().chain([one]).cloned().collect())
-            }
-            ("array_cat", [Value::List(one), Value::List(other)]) => {
-                Value::List(one.iter().chain(other).cloned().collect())
-            }
-            ("array_length", [Value::List(values), Value::Int(1)])
-            | ("cardinality", [Value::List(values)]) => match i64::try_from(values.len()) {
-                Ok(0) if name == "array_length" => Value::Null,
-                Ok(length) => Value::Int(length),
-                Err(_) => Value::Unknown,
-            },
             ("to_regclass", [value]) => self.regclass(value).unwrap_or(Value::Unknown),
-            _ => return of_texts(name, values),
+            _ => return of_arrays(name, values).or_else(|| of_texts(name, values)),
         })
     }
 
@@ -219,6 +212,12 @@ pub(super) fn of_texts(name: &str, values: &[Value]) -> Option<Value> {
         "substring",
         "starts_with",
         "strpos",
+        "btrim",
+        "trim",
+        "ltrim",
+        "rtrim",
+        "reverse",
+        "translate",
     ];
     if !known.contains(&name) {
         return None;
@@ -257,6 +256,23 @@ pub(super) fn of_texts(name: &str, values: &[Value]) -> Option<Value> {
         }
         ("substr" | "substring", [Value::Text(text), Value::Int(from @ 1..), Value::Int(count @ 0..)]) => {
             Value::Text(text.chars().skip(size(from - 1)).take(size(*count)).collect())
+        }
+        ("btrim" | "trim", [Value::Text(text), Value::Text(of)]) => {
+            Value::text(text.trim_matches(|c| of.contains(c)))
+        }
+        ("ltrim", [Value::Text(text), Value::Text(of)]) => {
+            Value::text(text.trim_start_matches(|c| of.contains(c)))
+        }
+        ("rtrim", [Value::Text(text), Value::Text(of)]) => {
+            Value::text(text.trim_end_matches(|c| of.contains(c)))
+        }
+        ("reverse", [Value::Text(text)]) => Value::Text(text.chars().rev().collect()),
+        ("translate", [Value::Text(text), Value::Text(from), Value::Text(to)]) => {
+            let kept = text.chars().filter_map(|c| match from.chars().position(|of| of == c) {
+                Some(at) => to.chars().nth(at),
+                None => Some(c),
+            });
+            Value::Text(kept.collect())
         }
         ("starts_with", [Value::Text(text), Value::Text(start)]) => {
             Value::Bool(text.starts_with(start.as_str()))

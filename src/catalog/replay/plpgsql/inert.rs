@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::super::cursor::{Cursor, Name};
 use super::super::parse::session::Session;
+use super::super::server_functions::is_of_server;
 use super::super::split::{PieceKind, split};
 use super::super::state::State;
 use super::super::statement::Statement;
@@ -25,86 +26,6 @@ struct Left<'c> {
     deep: usize,
     bodies: &'c Cell<usize>,
 }
-
-/// Functions of the server that code calls and that do nothing to a schema, but for those in `pg_…`.
-const HARMLESS: [&str; 76] = [
-    "abs",
-    "age",
-    "array_agg",
-    "array_append",
-    "array_length",
-    "array_position",
-    "array_to_string",
-    "avg",
-    "bool_or",
-    "btrim",
-    "cardinality",
-    "char_length",
-    "clock_timestamp",
-    "col_description",
-    "concat",
-    "concat_ws",
-    "count",
-    "current_database",
-    "current_schema",
-    "current_setting",
-    "currval",
-    "date_part",
-    "date_trunc",
-    "dense_rank",
-    "first_value",
-    "floor",
-    "format",
-    "format_type",
-    "gen_random_uuid",
-    "generate_series",
-    "has_schema_privilege",
-    "has_table_privilege",
-    "hashtext",
-    "hashtextextended",
-    "initcap",
-    "json_agg",
-    "json_build_object",
-    "jsonb_agg",
-    "jsonb_array_elements",
-    "jsonb_build_object",
-    "jsonb_set",
-    "lag",
-    "lastval",
-    "lead",
-    "left",
-    "length",
-    "lower",
-    "lpad",
-    "ltrim",
-    "make_interval",
-    "max",
-    "md5",
-    "min",
-    "mod",
-    "nextval",
-    "now",
-    "quote_ident",
-    "quote_literal",
-    "random",
-    "rank",
-    "regexp_replace",
-    "replace",
-    "right",
-    "round",
-    "row_number",
-    "rtrim",
-    "setval",
-    "split_part",
-    "string_agg",
-    "substr",
-    "substring",
-    "sum",
-    "to_regclass",
-    "trim",
-    "unnest",
-    "upper",
-];
 
 impl State {
     /// Whether a function does nothing to a schema, a role, a grant or the session, by its body.
@@ -251,20 +172,7 @@ impl State {
             return false;
         }
         of_server
-            || (name.schema.is_none()
-                && (own.starts_with("pg_")
-                    || HARMLESS.binary_search(&own).is_ok()
-                    || types::builtin(own).is_some()))
+            || (name.schema.is_none() && (is_of_server(own) || types::builtin(own).is_some()))
             || self.extension_function(name).is_some()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::HARMLESS;
-
-    #[test]
-    fn the_functions_are_in_order() {
-        assert!(HARMLESS.is_sorted());
     }
 }

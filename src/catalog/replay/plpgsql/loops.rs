@@ -1,7 +1,7 @@
 //! Loops.
 
+use super::arrays::listed;
 use super::block::{Code, Head, Step, given, may_leave};
-use super::eval::elements;
 use super::function::MOST_NUMBERS;
 use super::interpreter::{Around, Interpreter};
 use super::run::Flow;
@@ -44,14 +44,9 @@ impl Interpreter<'_> {
                 numbers(from, to, by, *reverse)
             }
             Head::Rows { opens, .. } => self.opened(opens),
-            Head::Each { array, .. } => match self.value(array) {
+            Head::Each { array, .. } => match listed(&self.value(array)) {
                 Value::List(values) => Some(values),
                 Value::Null => Some(Vec::new()),
-                // A literal that is taken for an array by what it is given to.
-                Value::Text(text) => match elements(&text) {
-                    Value::List(values) => Some(values),
-                    _ => None,
-                },
                 _ => None,
             },
         };

@@ -8,6 +8,7 @@
 //! There is no way to run for ever: statements, rows that are looked at and the depth of calls are all counted.
 
 mod aggregate;
+mod arrays;
 mod block;
 mod call;
 mod catalogs;

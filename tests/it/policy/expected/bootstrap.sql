@@ -1,7 +1,7 @@
 BEGIN;
 
 -- set the transaction up
-SET LOCAL lock_timeout = '2000ms';
+SET LOCAL lock_timeout = '800ms';
 SET LOCAL row_security = off;
 SET LOCAL client_min_messages = warning;
 
