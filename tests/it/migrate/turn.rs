@@ -87,7 +87,9 @@ async fn where_a_reader_and_a_migration_wait_for_each_other_the_migration_gives_
     let gate = stand.admin.connect().await;
     gate.batch_execute("select pg_advisory_lock(1)").await.unwrap();
     let mut reader = stand.admin.connect().await;
-    // The one of the two that waits this long first finds the deadlock, and loses it.
+    // Whoever has waited for so long first finds the deadlock, and loses it.
+    let later = "do $$ begin execute format('alter database %I set deadlock_timeout = 60000', current_database()); end $$";
+    stand.admin.batch_execute(later).await.unwrap();
     reader.batch_execute("set deadlock_timeout = '1900 ms'").await.unwrap();
     let read = reader.transaction().await.unwrap();
     read.batch_execute("lock table invoice in access share mode").await.unwrap();
