@@ -51,6 +51,8 @@ pub mod testing;
 #[cfg(all(unix, any(feature = "cli", feature = "test-util")))]
 #[cfg_attr(not(all(feature = "cli", feature = "test-util")), allow(dead_code))]
 mod throwaway;
+#[cfg(feature = "transfer")]
+pub mod transfer;
 mod wire;
 
 pub use error::{Error, NO_TENANT, NOT_SEALED, Result};

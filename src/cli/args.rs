@@ -9,7 +9,9 @@ use super::failure::Exit;
 use super::output::layout::{Cell, Row, Width};
 use super::output::style::{BOLD, CARE, NAME, WRONG};
 use super::output::{Color, Format};
-use super::{adopt, audit, completions, connect, explain, init, lint, map, migrate, plan, prove, seal};
+use super::{
+    adopt, audit, completions, connect, explain, init, lint, map, migrate, plan, prove, seal, tenant,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(BOLD)
@@ -48,6 +50,7 @@ tenantry audit                               look for leaks in a live database
 tenantry prove --seed-url URL                try as the app role to reach the rows of other tenants
 tenantry adopt customer --tenant 7           give live tables their tenants
 tenantry seal add --key-file key             have the database verify what is sealed with a key
+tenantry tenant export 42 --out tenant-42    write the rows of one tenant into a folder
 tenantry map --out tenancy.svg               see whose rows each table holds";
 
 const FORMAT: &str = "What the output is for: human or json; of lint and audit also sarif and github";
@@ -86,6 +89,7 @@ pub(super) enum Command {
     Prove(prove::Arguments),
     Adopt(adopt::Arguments),
     Seal(seal::Arguments),
+    Tenant(tenant::Arguments),
     Explain(explain::Arguments),
     Map(map::Arguments),
     Completions(completions::Arguments),

@@ -22,6 +22,7 @@ mod seal;
 mod server;
 mod since;
 mod source;
+mod tenant;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -75,6 +76,7 @@ fn run(command: Command, global: &Global, terminal: Terminal) -> Result<Exit, Fa
         Command::Explain(arguments) => explain::run(&arguments, terminal),
         Command::Seal(arguments) => seal::run(&arguments, global, terminal),
         Command::Migrate(arguments) => migrate::run(&arguments, global, terminal),
+        Command::Tenant(arguments) => tenant::run(&arguments, global, terminal),
         Command::Map(arguments) => map::run(&arguments, global, terminal),
         Command::Completions(arguments) => completions::run(&arguments, terminal),
     }

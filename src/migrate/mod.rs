@@ -23,7 +23,7 @@ mod run;
 mod seal;
 mod send;
 mod strays;
-mod tenants;
+pub(crate) mod tenants;
 #[cfg(feature = "cli")]
 pub(crate) mod token;
 mod turn;

@@ -11,7 +11,7 @@ use crate::policy::render::{Vars, render};
 
 /// The table that has a row for each tenant, and its column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Roll {
+pub(crate) struct Roll {
     table: QualifiedName,
     column: Ident,
 }
@@ -22,7 +22,7 @@ impl Roll {
     /// # Errors
     ///
     /// There is none, or more than one could be it.
-    pub(super) fn find(manifest: &Manifest, catalog: &Catalog) -> Result<Self> {
+    pub(crate) fn find(manifest: &Manifest, catalog: &Catalog) -> Result<Self> {
         if let Some(named) = &manifest.tenants {
             return Ok(Self { table: named.table.clone(), column: named.column.clone() });
         }
@@ -50,7 +50,7 @@ impl Roll {
     }
 
     /// The table, and its column.
-    pub(super) fn place(&self) -> (&QualifiedName, &Ident) {
+    pub(crate) fn place(&self) -> (&QualifiedName, &Ident) {
         (&self.table, &self.column)
     }
 
@@ -59,7 +59,7 @@ impl Roll {
     /// # Errors
     ///
     /// The table is not there, or the role does not reach all its rows.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         client: &mut Client,
         login: &Login,

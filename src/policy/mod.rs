@@ -87,6 +87,7 @@ pub use password::Password;
 #[cfg(feature = "lint")]
 pub use place::{Place, Places, places};
 pub use roles::Roles;
+#[cfg(feature = "migrate")]
 pub(crate) use script::LOCK_TIMEOUT;
 pub use script::{Script, Step};
 pub use sealed::Seal;

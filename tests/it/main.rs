@@ -38,5 +38,6 @@ mod support;
 mod testing;
 mod tool;
 mod transactions;
+mod transfer;
 mod waits;
 mod web;

@@ -1,0 +1,3 @@
+-- Rows from the client.
+-- Variables: schema, table, columns.
+COPY :"schema".:"table" (:columns) FROM STDIN;

@@ -1,0 +1,2 @@
+-- Foreign keys that can wait are checked at the commit.
+SET CONSTRAINTS ALL DEFERRED;

@@ -1,0 +1,3 @@
+-- Reads by the snapshot of another transaction.
+-- Variables: snapshot.
+SET TRANSACTION SNAPSHOT :'snapshot';

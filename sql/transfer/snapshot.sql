@@ -1,0 +1,2 @@
+-- The snapshot of the transaction, for others to read by.
+SELECT pg_catalog.pg_export_snapshot();
