@@ -68,7 +68,6 @@ impl<'c, 'm> Import<'c, 'm> {
     ) -> Result<Self> {
         let tables = Tables::find(manifest, catalog)?;
         let seat = Seat::new(client, manifest, catalog, tenant, key).await?;
-        let system = seat.login.for_system(&manifest.roles)?.cloned();
         let triggers = with_triggers(catalog, &tables.tables);
         let may_skip = async |client: &Client| {
             let row = client.query_one(sql::MAY_SKIP_TRIGGERS, &[]).await;
@@ -94,9 +93,7 @@ impl<'c, 'm> Import<'c, 'm> {
             let skip = transaction.batch_execute(sql::SKIP_TRIGGERS).await;
             skip.map_err(failed("leaving triggers out"))?;
         }
-        if let Some(system) = &system {
-            seat.become_role(&transaction, system).await?;
-        }
+        seat.become_system(&transaction).await?;
         transaction.batch_execute(sql::DEFER).await.map_err(failed("deferring foreign keys"))?;
         let import = Self { transaction, seat, tables, references, sequences, written: Vec::new() };
         import.check_empty(manifest).await?;

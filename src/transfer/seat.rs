@@ -59,7 +59,15 @@ impl<'m> Seat<'m> {
         Ok(())
     }
 
-    pub(super) async fn become_role(&self, transaction: &Transaction<'_>, role: &Ident) -> Result<()> {
+    /// Becomes the role that reaches the rows of all tenants, for the rest of the transaction.
+    pub(super) async fn become_system(&self, transaction: &Transaction<'_>) -> Result<()> {
+        match self.login.for_system(&self.manifest.roles)? {
+            Some(role) => self.become_role(transaction, role).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn become_role(&self, transaction: &Transaction<'_>, role: &Ident) -> Result<()> {
         let vars = Vars::default().sql("local", "LOCAL").name("role", role);
         let sql = render(include_str!("../../sql/migrate/become.sql"), &vars)?;
         transaction.batch_execute(&sql).await.map_err(failed("becoming the role that does it"))

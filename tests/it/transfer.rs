@@ -1,5 +1,6 @@
 //! One tenant's rows on their way: out of a database, into another, and out again.
 
+mod erased;
 mod kept;
 mod refused;
 mod schema;

@@ -2,7 +2,7 @@
 
 use super::{A, Archive, B, Database, Out, Shop, schema};
 
-async fn filled(shop: &Shop) -> Database {
+pub(super) async fn filled(shop: &Shop) -> Database {
     let database = shop.database().await;
     for (tenant, number) in [(A, "1"), (B, "2")] {
         let sql = schema::ROWS.replace("{tenant}", tenant).replace("{number}", number);
