@@ -163,8 +163,9 @@ impl<'c, 'm> Erasure<'c, 'm> {
                 if rows > 0 {
                     told(&Share { table: table.name().clone(), rows, bytes: 0 });
                 }
-                let share = erased.iter_mut().find(|share| share.table == *table.name());
-                share.into_iter().for_each(|share| share.rows += rows);
+                if let Some(share) = erased.iter_mut().find(|share| share.table == *table.name()) {
+                    share.rows += rows;
+                }
                 in_pass += rows;
             };
             let mut tied = Vec::new();

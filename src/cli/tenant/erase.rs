@@ -13,7 +13,7 @@ use crate::cli::connect;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Terminal;
 use crate::cli::output::layout::{Cell as Text, Row};
-use crate::cli::output::style::{BOLD, CARE, count, paint, took};
+use crate::cli::output::style::{BOLD, CARE, PLAIN, count, paint, took};
 use crate::cli::seal::SealOptions;
 use crate::cli::source::{Live, manifest};
 use crate::ident::{Ident, QualifiedName};
@@ -139,26 +139,16 @@ fn would(erasure: &Erasure<'_, '_>, shares: &[Share], name: &str, terminal: Term
     let referring: Vec<String> = erasure.referring().iter().map(refer).collect();
     terminal.result(
         |width| {
-            let mut text = format!("{}\n", paint(BOLD, format!("Would be deleted in {name}")));
-            text += &width.rows(2, &lines(shares));
-            text += &format!(
-                "\n{all} rows, {} bytes in their tables; nothing was deleted, --yes does it\n",
-                bytes
-            );
-            if !stays.is_empty() {
-                text += &width.hang(
-                    0,
-                    2,
-                    anstyle::Style::new(),
-                    &format!("stays as it is: {}", stays.join(", ")),
-                );
-                text += "\n";
-            }
-            for line in &referring {
-                text += &width.hang(0, 2, CARE, &format!("a row that stays may be in the way: {line}"));
-                text += "\n";
-            }
-            text
+            let heading = paint(BOLD, format!("Would be deleted in {name}"));
+            let rows = width.rows(2, &lines(shares));
+            let sum =
+                format!("{all} rows, {bytes} bytes in their tables; nothing was deleted, --yes does it");
+            let stays = (!stays.is_empty()).then(|| format!("stays as it is: {}", stays.join(", ")));
+            let stays = stays.map(|line| width.hang(0, 2, PLAIN, line) + "\n").unwrap_or_default();
+            let in_the_way = referring.iter().map(|line| {
+                width.hang(0, 2, CARE, format!("a row that stays may be in the way: {line}")) + "\n"
+            });
+            format!("{heading}\n{rows}\n{sum}\n{stays}{}", in_the_way.collect::<String>())
         },
         || json!({ "tables": tables(shares), "stays": stays, "referring": referring }),
     )
