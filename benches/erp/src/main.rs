@@ -57,7 +57,7 @@ const COMPANIES: usize = 20;
 /// statements, and does not count.
 const TURN: Duration = Duration::from_millis(500);
 const TRIALS: usize = 8;
-const TURNS: usize = 20;
+const TURNS: usize = 40;
 
 /// What is compared with what, and how much faster it has to be.
 const REQUIRED: [(Way, Way, f64); 2] = [(Way::Erp, Way::ByHand, 1.0), (Way::Erp, Way::Sqlx, 1.5)];

@@ -99,11 +99,11 @@ async fn code_that_nobody_can_follow_is_exact() {
     let server = found(&run);
     // What it has made stands where it is made, and what was there before stays where it was.
     assert!(
-        server.contains(&"using-true public.invoice.tenant migrations/V2__protect.sql:6".to_owned()),
+        server.contains(&"using-true public.invoice.tenant migrations/V2__protect.sql:7".to_owned()),
         "{server:?}"
     );
     assert!(
-        server.contains(&"rls-disabled public.invoice_7 migrations/V2__protect.sql:6".to_owned()),
+        server.contains(&"rls-disabled public.invoice_7 migrations/V2__protect.sql:7".to_owned()),
         "{server:?}"
     );
     assert!(
@@ -308,7 +308,7 @@ async fn an_empty_database_serves_and_another_one_is_refused() {
     let folder = folder(&[("V1__init.sql", TABLE), ("V2__protect.sql", UNKNOWN)]);
     let run = Tool::at(&folder).args(&["lint", "migrations", &url, "--format", "json"]).run();
     assert!(
-        found(&run).contains(&"using-true public.invoice.tenant migrations/V2__protect.sql:6".to_owned()),
+        found(&run).contains(&"using-true public.invoice.tenant migrations/V2__protect.sql:7".to_owned()),
         "{run:?}"
     );
     let client = database.connect().await.unwrap();
