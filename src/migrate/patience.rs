@@ -13,7 +13,8 @@ use crate::pool::retry::Retry;
 ///
 /// While a statement waits for a lock, those that come after it on the same table wait too. So it gives up soon (SQLSTATE
 /// 55P03), lets them through, and comes again after a pause that doubles from 0.1 to 5 seconds, with some chance in it. What
-/// loses a deadlock (40P01) comes again too: it was rolled back. Nothing else is repeated.
+/// loses a deadlock (40P01) comes again too: it was rolled back. So does what has met another's change of the same role, function or
+/// grant, on which the server takes no lock (XX000, `tuple concurrently updated`). Nothing else is repeated.
 ///
 /// A migration that alters two tables and a transaction that reads them in the other order wait for each other. Of those
 /// that do, the server ends the one that first has waited for
@@ -90,8 +91,17 @@ pub(crate) fn milliseconds(span: Duration) -> String {
     format!("{}ms", span.as_nanos().div_ceil(1_000_000).min(i32::MAX.unsigned_abs().into()))
 }
 
-/// Whether a lock was not to be had in time, or two waited for each other. The transaction is gone either way.
+/// Whether a lock was not to be had in time, two waited for each other, or another has changed the same role or function meanwhile. The
+/// transaction is gone either way.
 fn is_worth_another_try(error: &Error) -> bool {
     let codes = [&SqlState::LOCK_NOT_AVAILABLE, &SqlState::T_R_DEADLOCK_DETECTED];
-    error.code().is_some_and(|code| codes.contains(&code))
+    error.code().is_some_and(|code| codes.contains(&code)) || is_changed_meanwhile(error)
+}
+
+/// What the server says where it takes no lock on an object that two change: an internal error, `tuple concurrently updated`.
+fn is_changed_meanwhile(error: &Error) -> bool {
+    let by = ["simple_heap_update", "simple_heap_delete"];
+    error.as_db_error().is_some_and(|db| {
+        *db.code() == SqlState::INTERNAL_ERROR && db.routine().is_some_and(|routine| by.contains(&routine))
+    })
 }

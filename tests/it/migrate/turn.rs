@@ -144,6 +144,27 @@ async fn an_index_that_is_built_concurrently_outlasts_whoever_is_in_the_middle_o
 }
 
 #[tokio::test]
+async fn what_meets_anothers_change_of_the_same_function_comes_again() {
+    let stand = Stand::new(1).await;
+    let sql = |value: i32| {
+        format!("create or replace function f() returns integer language sql as 'select {value}'")
+    };
+    stand.admin.batch_execute(&sql(1)).await.unwrap();
+    let mut other = stand.admin.connect().await;
+    let change = other.transaction().await.unwrap();
+    change.batch_execute(&sql(2)).await.unwrap();
+    let migrator = stand.migrator(&[("V1__a.sql", &sql(3))]).audit(None);
+    let url = stand.admin.url();
+    let run = tokio::spawn(async move { migrator.run(connect(&url)).await });
+    let waiting = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%select 3%'
+                   and datname = current_database())";
+    eventually("the migration waits", || async { stand.one(waiting).await }).await;
+    change.commit().await.unwrap();
+    run.await.unwrap().unwrap_or_else(|stopped| panic!("{stopped:?}"));
+    assert_eq!(stand.one::<i32>("select f()").await, 3);
+}
+
+#[tokio::test]
 async fn patience_ends() {
     let stand = Stand::new(1).await;
     let mut holder = stand.admin.connect().await;
