@@ -8,7 +8,7 @@ BENCHES = --bench switch --bench saturation --bench policy --bench seal --bench 
 .DEFAULT_GOAL := help
 
 VERSIONS = 14.23 15.19 16.15 17.11 18.6
-BY_VERSION = catalog:: policy:: sealed:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: tool::bootstrap tool::unique
+BY_VERSION = catalog:: policy:: sealed:: plan:: rule:: prove:: adopt:: migrate:: planted:: session:: life:: replicas:: waits:: transfer:: tool::bootstrap tool::unique
 
 .PHONY: help demo test test-docker test-newest test-versions fuzz bench bench-quick bench-overhead bench-schema bench-adopt bench-grammar bench-chart bench-erp bench-peers check doc test-erp screenshot-erp check-deploy try-deploy erp server pgbouncer prometheus around tool curl seaweedfs chromium tryton
 

@@ -69,14 +69,9 @@ impl<'c, 'm> Import<'c, 'm> {
         let tables = Tables::find(manifest, catalog)?;
         let seat = Seat::new(client, manifest, catalog, tenant, key).await?;
         let triggers = with_triggers(catalog, &tables.tables);
-        let may_skip = async |client: &Client| {
-            let row = client.query_one(sql::MAY_SKIP_TRIGGERS, &[]).await;
-            row.and_then(|row| row.try_get::<_, bool>(0))
-                .map_err(failed("asking whether triggers can be left out"))
-        };
         let mut references = None;
         if !triggers.is_empty() {
-            if !may_skip(client).await? {
+            if !may_skip_triggers(client, &seat, catalog).await? {
                 return Err(Error::lacks_role(format!(
                     "{} {} triggers, whose work is among the rows already; run GRANT SET ON PARAMETER session_replication_role TO \
                      the login (PostgreSQL 15 or newer), or log in as a superuser",
@@ -189,6 +184,15 @@ impl<'c, 'm> Import<'c, 'm> {
         transaction.commit().await.map_err(|source| Error::final_step(Step::Commit, source))?;
         Ok(Imported { rows: written })
     }
+}
+
+/// Whether the login may leave triggers out: a superuser, or from PostgreSQL 15 on who was granted the setting.
+async fn may_skip_triggers(client: &Client, seat: &Seat<'_>, catalog: &Catalog) -> Result<bool> {
+    if catalog.server_version.unwrap_or_default() < 150_000 {
+        return Ok(seat.login.is_superuser());
+    }
+    let row = client.query_one(sql::MAY_SKIP_TRIGGERS, &[]).await;
+    row.and_then(|row| row.try_get(0)).map_err(failed("asking whether triggers can be left out"))
 }
 
 /// The tables that have triggers which would fire.
