@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, Stream, StreamExt as _};
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::after::{Reference, Sequence};
 use super::seat::{Seat, failed};
@@ -82,7 +82,9 @@ impl<'c, 'm> Import<'c, 'm> {
             references = Some(Reference::all(catalog, &tables.tables)?);
         }
         let sequences = Sequence::all(catalog, &tables.tables);
-        let transaction = client.transaction().await.map_err(failed("beginning the import"))?;
+        // By one snapshot, what others write for the tenant meanwhile makes up for no row that is not the tenant's.
+        let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+        let transaction = transaction.start().await.map_err(failed("beginning the import"))?;
         Seat::write_plainly(&transaction).await?;
         if references.is_some() {
             let skip = transaction.batch_execute(sql::SKIP_TRIGGERS).await;

@@ -144,6 +144,12 @@ impl Tables {
                 by_user.join(", ")
             )));
         }
+        if let Some(child) = child_of_tree(&placed.relations) {
+            return Err(Error::config(format!(
+                "{} is a child of a table of class tree: its policies show rows of the tenants below, which nothing tells from the                  tenant's own; it cannot be transferred",
+                child.plain()
+            )));
+        }
         let references = references(catalog, &tables);
         let shared: BTreeSet<&QualifiedName> = references
             .iter()
@@ -156,6 +162,23 @@ impl Tables {
         let tables = order.into_iter().filter_map(|name| tables.remove(name)).collect();
         Ok(Self { tables, shared, left_out })
     }
+}
+
+/// A child, of whatever degree, of a table whose policies show a tenant the rows of those below it.
+fn child_of_tree<'a>(places: &BTreeMap<&'a QualifiedName, Place<'a>>) -> Option<&'a QualifiedName> {
+    let is_below = |name: &QualifiedName| {
+        let mut parent = name;
+        // No way is longer than there are tables, even where it leads round in a circle.
+        for _ in places {
+            match places.get(parent) {
+                Some(Place::Child { key, .. }) => parent = &key.references,
+                Some(Place::Tree { .. }) => return parent != name,
+                _ => return false,
+            }
+        }
+        false
+    };
+    places.keys().copied().find(|name| is_below(name))
 }
 
 fn table(name: &QualifiedName, relation: &Relation, place: &Place<'_>) -> Table {

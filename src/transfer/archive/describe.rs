@@ -1,5 +1,9 @@
 //! What an archive tells of itself.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -88,6 +92,20 @@ impl Description {
                 read.format
             )));
         }
+        let mut seen = BTreeSet::new();
+        for table in &read.tables {
+            // A name that leads out of the folder is none that an export writes.
+            if Path::new(&table.file).file_name() != Some(OsStr::new(&table.file)) {
+                return Err(Error::config(format!(
+                    "{} is in {:?}, which is no name of a file",
+                    table.plain(),
+                    table.file
+                )));
+            }
+            if !seen.insert(&table.table) {
+                return Err(Error::config(format!("{} is in the archive twice", table.plain())));
+            }
+        }
         Ok(read)
     }
 
@@ -97,10 +115,13 @@ impl Description {
     ///
     /// A table or a column is missing, there is one more, or a type is another one; all of it is named.
     pub fn check(&self, tables: &[Table]) -> Result<()> {
-        if self.schema == fingerprint(tables) {
-            return Ok(());
-        }
         let mut differences = Vec::new();
+        for table in tables {
+            let name = table.name().to_string();
+            if !self.tables.iter().any(|archived| archived.table == name) {
+                differences.push(format!("{} is not in the archive", table.name().plain()));
+            }
+        }
         for archived in &self.tables {
             let Some(table) = tables.iter().find(|table| table.name().to_string() == archived.table) else {
                 if archived.rows > 0 {

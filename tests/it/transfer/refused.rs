@@ -54,6 +54,9 @@ async fn what_cannot_be_transferred_is_said() {
             "has 1000 rows in the archive, which says 999",
         ),
         ("{}".to_owned(), "is not what an export writes"),
+        (described.replace(name.as_str(), &format!("../{name}")), "which is no name of a file"),
+        (described.replace("\\\"heap\\\"", "\\\"line\\\""), "is in the archive twice"),
+        (described.replace("\\\"heap\\\"", "\\\"gone\\\""), "public.heap is not in the archive"),
     ] {
         std::fs::write(out.path().join("tenant.json"), edited).unwrap();
         let error = into.import(A, &out).await.unwrap_err().to_string();
@@ -130,4 +133,18 @@ async fn a_tenant_of_which_nothing_is_known_is_not_exported() {
     let error = from.export(UNKNOWN, &out).await.unwrap_err().to_string();
     assert!(error.contains("no table has a row of that tenant's"), "{error}");
     assert!(!out.path().join("tenant.json").exists());
+}
+
+#[tokio::test]
+async fn a_child_of_a_tree_is_not_taken_for_the_tenants_own() {
+    let mut shop = Shop::new();
+    shop.manifest = shop.manifest.replace("[tables]", "[tree]\ntable = \"public.company\"\n[tables]\n\"public.node\" = { class = \"tree\" }\n\"public.leaf\" = { class = \"child\", via = \"node\" }");
+    let tables = schema::TABLES.replace(
+        "CREATE TABLE company (id uuid PRIMARY KEY,",
+        "CREATE TABLE company (id uuid PRIMARY KEY, parent_id uuid REFERENCES company,",
+    );
+    let more = "CREATE TABLE node (tenant_id uuid NOT NULL, id bigint PRIMARY KEY); CREATE TABLE leaf (node bigint NOT NULL REFERENCES node, id bigint PRIMARY KEY);";
+    let from = shop.secured(&format!("{tables}{more}")).await;
+    let error = from.export(A, &Out::new()).await.unwrap_err().to_string();
+    assert!(error.contains("public.leaf is a child of a table of class tree"), "{error}");
 }
