@@ -86,6 +86,11 @@ pub(super) fn run(arguments: &Arguments, global: &Global, terminal: Terminal) ->
             let progress = Progress { terminal, rows: Cell::new(0), said: Cell::new(Instant::now()) };
             let begun = Instant::now();
             let erased = erasure.erase(|share| progress.see(share)).await?;
+            // A tenant that was mistyped is not certified to be gone.
+            if erased.iter().all(|share| share.rows == 0) {
+                return Err(Failure::usage("no table has a row of that tenant's, so nothing was deleted")
+                    .help("--verify looks whether anything remains"));
+            }
             let remains = erasure.remains().await?;
             if let Some(file) = &arguments.certificate {
                 let reason = arguments.reason.as_deref().unwrap_or_default();

@@ -135,6 +135,9 @@ async fn nothing_is_deleted_by_hand_before_somebody_says_yes() {
     run(&["--reason", "a test", "--yes", "--certificate", "done.json"])
         .said(2, &["done.json is there already"]);
     database.admin.batch_execute("DELETE FROM secret").await.unwrap();
+    run(&["--reason", "a test", "--yes", "--certificate", "twice.json"])
+        .said(2, &["no table has a row of that tenant's, so nothing was deleted"]);
+    assert!(!out.0.path("twice.json").exists());
     let verified = run(&["--verify"]);
     assert_eq!(verified.code, 0, "{verified:#?}");
 }
